@@ -1,0 +1,44 @@
+# One command each; every target sets up what it needs.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+BIN := .venv/bin
+FIGURES ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix bench lock
+
+help: ## show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## build .venv from the hashed locks
+
+.venv/.ready: requirements.lock requirements-dev.lock pyproject.toml
+	@test -x $(UV) || $(PYTHON) -m pip install -q --disable-pip-version-check --target .uv uv==$(UV_VERSION)
+	@test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) .venv
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## set up and play the main job, step by step
+	$(BIN)/saluhall demo
+
+check: setup ## lint, format, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## set up and run every check and every test
+	$(BIN)/pytest
+
+fix: setup ## repair what lint and format can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## measure; FIGURES="item-put ..." picks some
+	$(BIN)/python -m bench $(FIGURES)
+
+lock: setup ## resolve the dependencies anew
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml

@@ -1,0 +1,1 @@
+"""Saluhall: a multichannel selling hub."""
