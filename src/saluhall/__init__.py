@@ -1,1 +1,3 @@
 """Saluhall: a multichannel selling hub."""
+
+VERSION = "0.1.0"

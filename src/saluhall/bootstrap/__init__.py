@@ -1,0 +1,46 @@
+"""The one place that knows every part: here what all processes stand on; `api` and `worker` build the two kinds of process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from saluhall.kit.clock import utc_now
+from saluhall.kit.secrets import Vault
+from saluhall.queue import install
+from saluhall.settings import Settings
+from saluhall.storage.embedded import EmbeddedPostgres
+from saluhall.storage.schema import exclusive, migrate
+
+GRACE_S = 10.0
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """Give the URL of the database: the operator's, or the embedded one, running while this is open."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    embedded = await asyncio.to_thread(EmbeddedPostgres, settings.data_dir)
+    try:
+        yield embedded.url
+    finally:
+        await asyncio.to_thread(embedded.close)
+
+
+async def prepare(url: str) -> list[str]:
+    """Bring the schema and the queue's tables up to date; return the migrations applied."""
+    async with exclusive(url):
+        applied = await migrate(url)
+        await install(url)
+    return applied
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Open the vault with the operator's key, or the one kept in the data dir."""
+    return Vault(settings.secret_key())
+
+
+def now() -> datetime:
+    """Tell the time for a command."""
+    return utc_now()

@@ -1,0 +1,67 @@
+"""Build one API process."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from litestar import Litestar
+from litestar.types import ASGIApp
+
+from saluhall import VERSION
+from saluhall.domain.connections import queries as connections
+from saluhall.jobs.schedule import measure
+from saluhall.kit.clock import utc_now
+from saluhall.kit.logs import set_up_logs
+from saluhall.kit.processes import die_with_parent
+from saluhall.plugins import load_channels, load_dialects
+from saluhall.queue import Bells
+from saluhall.settings import Settings
+from saluhall.storage import Database
+from saluhall.storage.image_store import ImageStore
+from saluhall.web import Host, Measures, make_app, own_routes, schema_routes
+
+_CONNECTIONS = 16
+
+
+def app_from_environment() -> ASGIApp:
+    """Build the app of one API process; the supervisor has put the database's URL into the environment."""
+    die_with_parent()
+    set_up_logs()
+    settings = Settings.read(os.environ)
+    if settings.database_url is None:
+        raise RuntimeError("SALUHALL_DATABASE_URL must be set for an API process")
+    return api_app(settings, settings.database_url)
+
+
+def api_app(settings: Settings, url: str) -> ASGIApp:
+    """Build the app: dialects over the database, bells rung after commit."""
+    db = Database(url, connections=_CONNECTIONS)
+    images = ImageStore.open(settings.image_store)
+    dialects = load_dialects()
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with db, Bells(url) as bells:
+            db.rung = bells.ring
+            yield
+
+    host = Host(db=db, clock=utc_now, rate_limits=settings.rate_limits)
+    measures = Measures(partial(_measures, settings, db))
+    own = [*own_routes(db, images, measures), *schema_routes(dialects, version=VERSION)]
+    return make_app(host, dialects, own=own, lifespan=lifespan)
+
+
+async def _measures(settings: Settings, db: Database) -> str:
+    now = utc_now()
+    lines = ["# TYPE saluhall_due_rows gauge", "# TYPE saluhall_due_oldest_seconds gauge"]
+    async with db.statement() as tx:
+        for job, (due, oldest_s) in (await measure(tx, now=now)).items():
+            lines.append(f'saluhall_due_rows{{job="{job}"}} {due}')
+            lines.append(f'saluhall_due_oldest_seconds{{job="{job}"}} {oldest_s:.3f}')
+        lines.append("# TYPE saluhall_channel_calls_left gauge")
+        for name, card in load_channels().items():
+            used = (await connections.budget_of_channel(tx, name, now=now)).used
+            left = max(0, card.calls_per_day(settings.env) - used)
+            lines.append(f'saluhall_channel_calls_left{{channel="{name}"}} {left}')
+    return "\n".join(lines) + "\n"

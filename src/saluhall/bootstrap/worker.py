@@ -1,0 +1,95 @@
+"""Build one worker process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from saluhall.bootstrap import GRACE_S, vault_of
+from saluhall.dialect import Dialect
+from saluhall.jobs.run import Ai, Run, Voice
+from saluhall.jobs.schedule import JOBS, leave, sweep_forever
+from saluhall.kit.clock import utc_now
+from saluhall.kit.http import Outbound
+from saluhall.kit.ids import new_id
+from saluhall.kit.metrics import JOB_RUNS
+from saluhall.plugins import load_channels, load_dialects
+from saluhall.queue import Bells, run_jobs
+from saluhall.queue.worker import forget_stalled
+from saluhall.settings import Settings
+from saluhall.storage import Database
+from saluhall.storage.image_store import ImageStore
+
+_FORGET_EVERY_S = 60.0
+_log = structlog.get_logger(__name__)
+
+
+async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyncio.Event) -> None:
+    """Work the background until `stopping` is set; then finish what runs (bounded) and release the rest."""
+    http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
+    async with Database(url, connections=max(4, concurrency)) as db, Bells(url) as bells:
+        db.rung = bells.ring
+        run = Run(
+            db=db,
+            worker=new_id(),
+            clock=utc_now,
+            stopping=stopping,
+            channels=load_channels(),
+            voice=_voice(load_dialects()),
+            http=http,
+            images=ImageStore.open(settings.image_store),
+            vault=vault_of(settings),
+            env=settings.env,
+            poll_interval_s=settings.poll_interval_s,
+            ai=_ai(settings),
+        )
+        sweeper = asyncio.create_task(sweep_forever(run, bells.ring))
+        cleaner = asyncio.create_task(_forget_stalled(url, stopping))
+        try:
+            drains = {job.name: _counted(run, job.name, job.drain) for job in JOBS}
+            await run_jobs(url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S)
+        finally:
+            stopping.set()
+            await asyncio.gather(sweeper, cleaner, return_exceptions=True)
+            await leave(run)
+            await http.close()
+
+
+def _counted(
+    run: Run, name: str, drain: Callable[[Run, str], Awaitable[None]]
+) -> Callable[[str], Awaitable[None]]:
+    async def counted(key: str) -> None:
+        outcome = "crashed"
+        try:
+            await drain(run, key)
+            outcome = "done"
+        except Exception:
+            _log.exception(
+                "a job failed; what it had claimed is due again later", job=name, for_=key
+            )
+        finally:
+            JOB_RUNS.labels(name, outcome).inc()
+
+    return counted
+
+
+async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        await forget_stalled(url)
+        try:
+            async with asyncio.timeout(_FORGET_EVERY_S):
+                await stopping.wait()
+        except TimeoutError:
+            continue
+
+
+def _voice(dialects: list[Dialect]) -> Voice:
+    """Events are told in the words of the first dialect that has words for them."""
+    webhook = next(d.webhook for d in dialects if d.webhook is not None)
+    return Voice(body=webhook.body, headers=webhook.headers)
+
+
+def _ai(settings: Settings) -> Ai | None:
+    if settings.ai_url is None:
+        return None
+    return Ai(url=settings.ai_url, key=settings.ai_key, model=settings.ai_model)

@@ -1,0 +1,218 @@
+"""THE SOCKET: what a channel is.
+
+A channel puts listings on one marketplace and reads their state back. It knows this module and the kit, nothing else of the hub. The
+hub hands it values and gets values back; whatever goes wrong is one of three errors.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from saluhall.kit.http import Outbound
+
+
+class Unavailable(Exception):
+    """The moment is wrong: try again later.
+
+    `retry_in` is the marketplace's own word on when; `unclear` says that the effect may have happened although no answer came.
+    """
+
+    def __init__(
+        self, reason: str, *, retry_in: timedelta | None = None, unclear: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.retry_in = retry_in
+        self.unclear = unclear
+
+
+class OutOfBudget(Unavailable):
+    """The call budget does not allow this call now; `retry_in` says when it will."""
+
+
+class Disconnected(Exception):
+    """The access is wrong: the seller must connect again. The message is told to the seller."""
+
+
+class Rejected(Exception):
+    """The data is wrong: tell the seller and wait for new data. The message is told to the seller."""
+
+
+class Purpose(StrEnum):
+    """What a call is for; earlier purposes may use what later ones must leave in the budget."""
+
+    END = "end"
+    PRICE = "price"
+    PUBLISH = "publish"
+    POLL = "poll"
+
+
+class Budget(Protocol):
+    """The calls an application may still make."""
+
+    async def spend(self, purpose: Purpose) -> None:
+        """Account for one call that is about to be made. Raises OutOfBudget."""
+
+    async def require(self, purpose: Purpose, calls: int) -> None:
+        """See that this many calls can be made, without making them. Raises OutOfBudget."""
+
+    async def blocked(self, retry_in: timedelta | None) -> None:
+        """Note that the marketplace itself said the limit is reached."""
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What a marketplace can say at all."""
+
+    auctions: bool
+    max_images: int
+    max_image_bytes: int
+    image_types: frozenset[str]
+    currencies: frozenset[str]
+
+
+class Login(Struct, frozen=True, kw_only=True):
+    """A seller's access to a marketplace."""
+
+    user_id: str
+    token: str
+    expires_at: datetime | None = None
+    options: Mapping[str, Any] = {}
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """A hosted picture: bytes are read when they are needed; `key` tells them from others."""
+
+    media_type: str
+    read: Callable[[], Awaitable[bytes]]
+    key: str = ""
+
+
+class ListingDraft(Struct, frozen=True, kw_only=True):
+    """What shall stand on the marketplace. `key` is our own reference in the remote record."""
+
+    key: str
+    title: str
+    description: str
+    price: Decimal
+    currency: str
+    category: str
+    domain: Mapping[str, Any]
+    shipping_cost: Decimal
+    shipping_strategy: str
+    weight_kg: Decimal | None = None
+    pictures: Sequence[Picture] = ()
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far a publication has come. The hub stores it and hands it back.
+
+    `may_stand` says that the marketplace was asked to show it: it may stand there, whatever we heard. `unclear` and `steps` are the
+    channel's own.
+    """
+
+    external_id: str | None = None
+    may_stand: bool = False
+    unclear: bool = False
+    steps: Mapping[str, Any] = {}
+
+
+Save = Callable[[Progress], Awaitable[None]]
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """The listing stands on the marketplace."""
+
+    external_id: str
+    url: str
+    ends_at: datetime | None = None
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """The marketplace has not decided yet; ask again after this long."""
+
+    ask_in: timedelta
+
+
+class Again(Struct, frozen=True, kw_only=True):
+    """This attempt is lost for a passing reason; go on from `progress` later."""
+
+    reason: str
+    progress: Progress
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """The marketplace refused the data for good."""
+
+    reason: str
+
+
+Outcome = Live | Waiting | Again | Refused
+
+
+class RemoteState(StrEnum):
+    """What became of a listing."""
+
+    LIVE = "live"
+    SOLD = "sold"
+    ENDED = "ended"
+
+
+class RemoteListing(Struct, frozen=True, kw_only=True):
+    """A listing as the marketplace tells it. `sale_price` is in whole currency units, only when sold."""
+
+    external_id: str
+    state: RemoteState
+    price: Decimal | None = None
+    sale_price: Decimal | None = None
+    bids: int = 0
+    ends_at: datetime | None = None
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """What changed since a cursor: hand the new cursor back next time."""
+
+    cursor: str
+    listings: Sequence[RemoteListing]
+
+
+class Channel(Protocol):
+    """One seller's access to one marketplace. Every method raises Unavailable, Disconnected or Rejected."""
+
+    async def publish(self, draft: ListingDraft, *, progress: Progress, save: Save) -> Progress:
+        """Hand a listing in, going on from `progress`; save every step the moment it is known."""
+
+    async def outcomes(self, handed_in: Mapping[str, Progress]) -> Mapping[str, Outcome]:
+        """Ask what became of listings handed in, by our key; one call for many."""
+
+    async def change_price(self, external_id: str, price: Decimal) -> None:
+        """Change the price in place. Raises Rejected when the marketplace does not allow it any more."""
+
+    async def end(self, external_id: str) -> None:
+        """Take a listing down; one that is already down is fine. Raises Rejected when it may not end."""
+
+    async def changes(self, cursor: str | None, watched: Sequence[str]) -> Changes:
+        """Read what changed since the cursor among the watched external ids."""
+
+    async def read(self, external_ids: Sequence[str]) -> Sequence[RemoteListing]:
+        """Read listings by external id; ids the marketplace does not know are left out."""
+
+
+class Toolbox(Struct, frozen=True, kw_only=True):
+    """What a channel gets from the hub: the environment for its own settings, a way out, a budget."""
+
+    env: Mapping[str, str]
+    http: Outbound
+    budget: Budget
+
+
+class ChannelCard(Struct, frozen=True, kw_only=True):
+    """A channel's one value, found by entry point."""
+
+    name: str
+    label: str
+    capabilities: Capabilities
+    calls_per_day: Callable[[Mapping[str, str]], int]
+    connect: Callable[[Login, Toolbox], Channel]

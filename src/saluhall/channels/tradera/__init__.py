@@ -1,0 +1,41 @@
+"""Tradera: auctions in Sweden, by its REST API v4. The README is the contract as implemented."""
+
+from collections.abc import Mapping
+
+from saluhall.channel import Capabilities, Channel, ChannelCard, Login, Toolbox
+from saluhall.channels.tradera.channel import TraderaChannel
+from saluhall.channels.tradera.client import Client
+from saluhall.channels.tradera.settings import (
+    IMAGE_FORMATS,
+    MAX_IMAGE_BYTES,
+    MAX_IMAGES,
+    Settings,
+)
+from saluhall.channels.tradera.translate import CURRENCY
+
+
+def connect(login: Login, toolbox: Toolbox) -> Channel:
+    """Open one seller's access. Raises BadSetting."""
+    settings = Settings.read(toolbox.env).for_connection(login.options)
+    client = Client(settings=settings, login=login, http=toolbox.http, budget=toolbox.budget)
+    return TraderaChannel(client=client, budget=toolbox.budget, settings=settings)
+
+
+def calls_per_day(env: Mapping[str, str]) -> int:
+    """Tell how many calls the application may make in a day. Raises BadSetting."""
+    return Settings.read(env).calls_per_day
+
+
+CHANNEL = ChannelCard(
+    name="tradera",
+    label="Tradera",
+    capabilities=Capabilities(
+        auctions=True,
+        max_images=MAX_IMAGES,
+        max_image_bytes=MAX_IMAGE_BYTES,
+        image_types=frozenset(IMAGE_FORMATS),
+        currencies=frozenset({CURRENCY}),
+    ),
+    calls_per_day=calls_per_day,
+    connect=connect,
+)

@@ -1,0 +1,174 @@
+"""One seller's access to Tradera."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from saluhall.channel import (
+    Again,
+    Budget,
+    Changes,
+    ListingDraft,
+    Live,
+    Outcome,
+    Progress,
+    Purpose,
+    Refused,
+    Rejected,
+    RemoteListing,
+    RemoteState,
+    Save,
+    Unavailable,
+    Waiting,
+)
+from saluhall.channels.tradera.client import Client, NotThere
+from saluhall.channels.tradera.publication import Publication
+from saluhall.channels.tradera.settings import Settings
+from saluhall.channels.tradera.steps import Steps, afresh, steps_from_progress
+from saluhall.channels.tradera.translate import (
+    ASK_AGAIN_IN,
+    has_bids,
+    is_uncommitted,
+    kronor_from_price,
+    outcome_from_result,
+    remote_listing_from_item,
+    url_from_id,
+)
+from saluhall.channels.tradera.wire import Item, RequestResult
+from saluhall.kit.clock import utc_now
+
+RESULTS_PER_CALL = 50
+SINGLE_READS = 2  # more changed items than this are read with one call for the whole list
+LOOK_BACK = timedelta(days=60)
+
+
+class TraderaChannel:
+    """Auctions on Tradera, by its REST API v4."""
+
+    def __init__(self, *, client: Client, budget: Budget, settings: Settings) -> None:
+        self._client = client
+        self._budget = budget
+        self._settings = settings
+
+    async def publish(self, draft: ListingDraft, *, progress: Progress, save: Save) -> Progress:
+        """Hand an auction in, going on from `progress`."""
+        publication = Publication(
+            client=self._client,
+            budget=self._budget,
+            settings=self._settings,
+            draft=draft,
+            progress=progress,
+            save=save,
+        )
+        return await publication.run()
+
+    async def outcomes(self, handed_in: Mapping[str, Progress]) -> Mapping[str, Outcome]:
+        """Ask what became of auctions handed in, fifty with one call."""
+        steps = {key: steps_from_progress(progress) for key, progress in handed_in.items()}
+        results = await self._results(
+            [each.request_id for each in steps.values() if each.request_id is not None]
+        )
+        return {
+            key: await self._outcome(progress, steps[key], results)
+            for key, progress in handed_in.items()
+        }
+
+    async def change_price(self, external_id: str, price: Decimal) -> None:
+        """Change the start price, which Tradera allows until the first bid. Raises Rejected."""
+        kronor = kronor_from_price(price)
+        try:
+            result = await self._client.change_price(external_id, kronor)
+        except NotThere as error:
+            raise Rejected("The auction is no longer on Tradera; its price stays") from error
+        if not result.isSuccessful:
+            said = [
+                each.errorMessage for each in result.validationErrors or () if each.errorMessage
+            ]
+            reason = "Tradera kept the old price; an auction with bids cannot change it"
+            raise Rejected(": ".join([reason, "; ".join(said)]) if said else reason)
+
+    async def end(self, external_id: str) -> None:
+        """End an auction, which Tradera allows until the first bid. Raises Rejected."""
+        refusal = "Tradera did not end the auction"
+        try:
+            if await self._client.end_item(external_id):
+                return
+        except NotThere:
+            return
+        except Rejected as error:
+            refusal = str(error)
+        items = await self._read_singly([external_id], Purpose.END)
+        if any(_remote(item).state is RemoteState.LIVE for item in items):
+            with_bids = any(has_bids(item) for item in items)
+            raise Rejected("The auction has bids and cannot be ended" if with_bids else refusal)
+
+    async def changes(self, cursor: str | None, watched: Sequence[str]) -> Changes:
+        """Read the watched auctions that changed: few one by one, many with one call."""
+        since = int(cursor or 0)
+        updated = await self._client.updated_items(since)
+        touched = {str(each.id) for each in updated}
+        changed = [external_id for external_id in watched if external_id in touched]
+        items = await self._read(changed)
+        highest = max([since, *(each.rowVersion for each in updated)])
+        return Changes(cursor=str(highest), listings=[_remote(item) for item in items])
+
+    async def read(self, external_ids: Sequence[str]) -> Sequence[RemoteListing]:
+        """Read auctions one by one; those Tradera does not know are left out."""
+        items = await self._read_singly(external_ids, Purpose.POLL)
+        return [_remote(item) for item in items]
+
+    async def _results(self, request_ids: Sequence[int]) -> dict[int, RequestResult]:
+        results: dict[int, RequestResult] = {}
+        for start in range(0, len(request_ids), RESULTS_PER_CALL):
+            chunk = request_ids[start : start + RESULTS_PER_CALL]
+            results |= await self._client.request_results(chunk)
+        return results
+
+    async def _outcome(
+        self, progress: Progress, steps: Steps, results: Mapping[int, RequestResult]
+    ) -> Outcome:
+        if progress.external_id is None or (steps.request_id is None and not steps.is_adopted):
+            return Again(reason="The listing was never handed in", progress=progress)
+        external_id = progress.external_id
+        live = Live(external_id=external_id, url=url_from_id(external_id), ends_at=steps.ends_at)
+        if steps.request_id is None:
+            return live
+        result = results.get(steps.request_id)
+        if is_uncommitted(result):
+            return await self._commit_again(steps.request_id, steps)
+        return outcome_from_result(result, live=live, afresh=afresh(steps))
+
+    async def _commit_again(self, request_id: int, steps: Steps) -> Outcome:
+        """Hand in what did not arrive; the trouble of one is not that of the others."""
+        try:
+            await self._client.commit(request_id)
+        except Rejected as error:
+            return Refused(reason=str(error))
+        except NotThere:
+            return Again(reason="Tradera no longer knows the request", progress=afresh(steps))
+        except Unavailable as error:
+            return Waiting(ask_in=error.retry_in or ASK_AGAIN_IN)
+        return Waiting(ask_in=ASK_AGAIN_IN)
+
+    async def _read(self, external_ids: Sequence[str]) -> list[Item]:
+        if len(external_ids) <= SINGLE_READS:
+            return await self._read_singly(external_ids, Purpose.POLL)
+        after = utc_now() - LOOK_BACK
+        listed = await self._client.seller_items(Purpose.POLL, ending_after=after)
+        wanted = set(external_ids)
+        found = {str(item.id): item for item in listed if str(item.id) in wanted}
+        missing = [each for each in external_ids if each not in found]
+        return [*found.values(), *await self._read_singly(missing, Purpose.POLL)]
+
+    async def _read_singly(self, external_ids: Sequence[str], purpose: Purpose) -> list[Item]:
+        items = []
+        for external_id in external_ids:
+            try:
+                items.append(await self._client.item(external_id, purpose))
+            except NotThere:
+                continue
+        return items
+
+
+def _remote(item: Item) -> RemoteListing:
+    return remote_listing_from_item(item, utc_now())

@@ -1,0 +1,218 @@
+"""Tradera's REST v4 over HTTP: one budgeted call each, and what an answer means decided here."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec.json import Decoder
+
+from saluhall.channel import Budget, Disconnected, Login, Purpose, Rejected, Unavailable
+from saluhall.channels.tradera.settings import Settings
+from saluhall.channels.tradera.wire import (
+    AddItemImageRequest,
+    ErrorBody,
+    Item,
+    ItemRequest,
+    QueuedRequestResponse,
+    RequestResult,
+    UpdatedItemInfo,
+    UpdateItemPriceRequest,
+    UpdateItemPriceResult,
+)
+from saluhall.kit.clock import iso_from_instant, utc_now
+from saluhall.kit.http import Answer, NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.metrics import OUTBOUND_CALLS
+
+T = TypeVar("T")
+
+EXPIRED = "Tradera token has expired. Partner must reconnect their Tradera account."
+WRONG_KEYS = (
+    "Tradera refused the application: SALUHALL_TRADERA_APP_ID or SALUHALL_TRADERA_APP_KEY is wrong."
+)
+NO_KEYS = (
+    "SALUHALL_TRADERA_APP_ID and SALUHALL_TRADERA_APP_KEY are not set: Tradera refused the call."
+)
+LARGEST_ANSWER = 64 * 1024 * 1024  # a seller's whole list has no pages
+LONGEST_REASON = 300
+LONGEST_WAIT_DIGITS = 6
+ACTIVE_AND_ENDED = 0
+
+QUEUED = Decoder(QueuedRequestResponse, strict=False)
+RESULTS: Decoder[list[RequestResult] | None] = Decoder(list[RequestResult] | None, strict=False)
+ITEM = Decoder(Item, strict=False)
+ITEMS: Decoder[list[Item] | None] = Decoder(list[Item] | None, strict=False)
+UPDATED: Decoder[list[UpdatedItemInfo] | None] = Decoder(list[UpdatedItemInfo] | None, strict=False)
+PRICED = Decoder(UpdateItemPriceResult, strict=False)
+YES_OR_NO = Decoder(bool, strict=False)
+ERROR = Decoder(ErrorBody)
+
+
+class NotThere(Exception):
+    """Tradera does not know the thing, or it belongs to somebody else."""
+
+
+class Client:
+    """One seller's calls. Raises Unavailable, Disconnected, Rejected, NotThere."""
+
+    def __init__(self, *, settings: Settings, login: Login, http: Outbound, budget: Budget) -> None:
+        self._settings = settings
+        self._login = login
+        self._http = http
+        self._budget = budget
+
+    async def create_item(self, request: ItemRequest) -> QueuedRequestResponse:
+        """Ask for a new item; it stays invisible until it is committed."""
+        body = await self._call("POST", "/v4/listings/items", Purpose.PUBLISH, request)
+        return _read(QUEUED, body, changes=True)
+
+    async def add_image(self, request_id: int, image: AddItemImageRequest) -> None:
+        """Add the next picture to a request."""
+        await self._call("POST", f"/v4/listings/items/{request_id}/images", Purpose.PUBLISH, image)
+
+    async def commit(self, request_id: int) -> None:
+        """Hand a request in."""
+        await self._call("POST", f"/v4/listings/items/{request_id}/commit", Purpose.PUBLISH)
+
+    async def request_results(self, request_ids: Sequence[int]) -> dict[int, RequestResult]:
+        """Ask what became of requests; those without a result are left out."""
+        query = urlencode({"requestIds": request_ids}, doseq=True)
+        path = f"/v4/listings/request-results?{query}"
+        results = _read(RESULTS, await self._call("GET", path, Purpose.PUBLISH)) or []
+        return {result.requestId: result for result in results}
+
+    async def item(self, external_id: str, purpose: Purpose) -> Item:
+        """Read one item of the seller."""
+        return _read(ITEM, await self._call("GET", f"/v4/listings/items/{external_id}", purpose))
+
+    async def seller_items(self, purpose: Purpose, *, ending_after: datetime) -> list[Item]:
+        """Read the seller's items, ended ones too, that end after an instant."""
+        query = urlencode(
+            {"filterActive": ACTIVE_AND_ENDED, "minEndDate": iso_from_instant(ending_after)}
+        )
+        body = await self._call("GET", f"/v4/listings/seller-items?{query}", purpose)
+        return _read(ITEMS, body) or []
+
+    async def updated_items(self, row_version: int) -> list[UpdatedItemInfo]:
+        """Ask which items changed after a row version."""
+        path = f"/v4/listings/updated-seller-items?rowVersion={row_version}"
+        return _read(UPDATED, await self._call("GET", path, Purpose.POLL)) or []
+
+    async def change_price(self, external_id: str, kronor: int) -> UpdateItemPriceResult:
+        """Set a new start price."""
+        path = f"/v4/listings/items/{external_id}/price"
+        wanted = UpdateItemPriceRequest(openingPrice=kronor)
+        return _read(PRICED, await self._call("PUT", path, Purpose.PRICE, wanted), changes=True)
+
+    async def end_item(self, external_id: str) -> bool:
+        """End an item; False when Tradera does not."""
+        body = await self._call("DELETE", f"/v4/listings/items/{external_id}", Purpose.END)
+        return _read(YES_OR_NO, body, changes=True) if body.strip() else True
+
+    async def _call(
+        self, method: str, path: str, purpose: Purpose, body: msgspec.Struct | None = None
+    ) -> bytes:
+        if self._login.expires_at is not None and self._login.expires_at <= utc_now():
+            raise Disconnected(EXPIRED)
+        await self._budget.spend(purpose)
+        changes = method != "GET"
+        answer = await self._send(method, path, body, changes=changes)
+        kind = _kind(answer.status)
+        OUTBOUND_CALLS.labels("tradera", kind).inc()
+        if kind != "ok":
+            await self._raise(answer, changes=changes)
+        return answer.body
+
+    async def _send(
+        self, method: str, path: str, body: msgspec.Struct | None, *, changes: bool
+    ) -> Answer:
+        try:
+            return await self._http.call(
+                method,
+                self._settings.url + path,
+                body=None if body is None else msgspec.json.encode(body),
+                headers=self._headers(has_body=body is not None),
+                timeout_s=self._settings.timeout_s,
+                max_bytes=LARGEST_ANSWER,
+            )
+        except NoAnswer as error:
+            OUTBOUND_CALLS.labels("tradera", "no_answer").inc()
+            reason = f"Tradera did not answer: {error}"
+            raise Unavailable(reason, unclear=changes and error.sent) from error
+        except TooLarge as error:
+            OUTBOUND_CALLS.labels("tradera", "too_large").inc()
+            raise Unavailable(f"Tradera answered too much: {error}", unclear=changes) from error
+        except NotAllowed as error:
+            OUTBOUND_CALLS.labels("tradera", "not_allowed").inc()
+            raise Unavailable(f"SALUHALL_TRADERA_URL cannot be called: {error}") from error
+
+    def _headers(self, *, has_body: bool) -> Mapping[str, str]:
+        headers = {
+            "X-App-Id": str(self._settings.app_id),
+            "X-App-Key": self._settings.app_key,
+            "X-User-Id": self._login.user_id,
+            "X-User-Token": self._login.token,
+            "Accept": "application/json",
+        }
+        return headers | {"Content-Type": "application/json"} if has_body else headers
+
+    async def _raise(self, answer: Answer, *, changes: bool) -> None:
+        """Say what a status other than success means for what happens next."""
+        reason = self._reason(answer)
+        match _kind(answer.status):
+            case "wrong_keys":
+                raise Disconnected(WRONG_KEYS if self._settings.has_keys else NO_KEYS)
+            case "denied":
+                raise Disconnected(EXPIRED)
+            case "not_there":
+                raise NotThere(reason)
+            case "limited":
+                retry_in = _retry_after(answer)
+                await self._budget.blocked(retry_in)
+                raise Unavailable("Tradera's call limit is reached", retry_in=retry_in)
+            case "refused":
+                raise Rejected(f"Tradera refused: {reason}")
+            case _:
+                raise Unavailable(f"Tradera is in trouble: {reason}", unclear=changes)
+
+    def _reason(self, answer: Answer) -> str:
+        """Find the server's sentence, without what is secret in case it is quoted there."""
+        try:
+            error = ERROR.decode(answer.body).error
+            text = error.message or error.code or ""
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            text = ""
+        for secret in (self._login.token, self._settings.app_key):
+            text = text.replace(secret, "***") if secret else text
+        return text[:LONGEST_REASON] or f"HTTP {answer.status}"
+
+
+KINDS: Mapping[int, str] = {
+    401: "wrong_keys",
+    403: "denied",
+    404: "not_there",
+    408: "failed",
+    429: "limited",
+}
+
+
+def _kind(status: int) -> str:
+    if 200 <= status < 300:  # noqa: PLR2004 - the classes of HTTP statuses
+        return "ok"
+    client_error = 400 <= status < 500  # noqa: PLR2004
+    return KINDS.get(status, "refused" if client_error else "failed")
+
+
+def _retry_after(answer: Answer) -> timedelta | None:
+    text = answer.headers.get("retry-after", "")
+    is_seconds = text.isascii() and text.isdigit() and len(text) <= LONGEST_WAIT_DIGITS
+    return timedelta(seconds=int(text)) if is_seconds else None
+
+
+def _read(decoder: Decoder[T], body: bytes, *, changes: bool = False) -> T:
+    """Read an answer; one that cannot be read is a marketplace in trouble. Raises Unavailable."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(f"Tradera's answer cannot be read: {error}", unclear=changes) from error

@@ -1,0 +1,213 @@
+"""One listing on its way in: create, pictures, commit, each step saved the moment it is known."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import Struct
+
+from saluhall.channel import (
+    Budget,
+    Disconnected,
+    ListingDraft,
+    Picture,
+    Progress,
+    Purpose,
+    Rejected,
+    RemoteState,
+    Save,
+    Unavailable,
+)
+from saluhall.channels.tradera.client import Client, NotThere
+from saluhall.channels.tradera.settings import MAX_IMAGE_BYTES, MEGA_PICTURES, Settings
+from saluhall.channels.tradera.steps import (
+    Commit,
+    Steps,
+    afresh,
+    progress_from_steps,
+    steps_from_progress,
+)
+from saluhall.channels.tradera.translate import (
+    formats_from_media_types,
+    instant_from_text,
+    is_uncommitted,
+    item_request_from_draft,
+    remote_listing_from_item,
+)
+from saluhall.channels.tradera.wire import AddItemImageRequest, Item, ItemRequest
+from saluhall.kit.clock import utc_now
+
+CALLS_BESIDE_PICTURES = 3  # create, commit, asking for the result
+LOOK_BACK = timedelta(days=30)
+CLOCK_SKEW = timedelta(minutes=5)  # between Tradera and us
+DIGEST_LETTERS = 16
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What is asked for, and a digest that tells it from what another draft asks for."""
+
+    request: ItemRequest
+    formats: list[int]
+    digest: str
+
+
+class Publication:
+    """A draft, how far it has come, and where that is saved."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        budget: Budget,
+        settings: Settings,
+        draft: ListingDraft,
+        progress: Progress,
+        save: Save,
+    ) -> None:
+        self._client = client
+        self._budget = budget
+        self._settings = settings
+        self._draft = draft
+        self._progress = progress
+        self._steps = steps_from_progress(progress)
+        self._fresh = afresh(self._steps) if progress.unclear else Progress()
+        self._save = save
+
+    async def run(self) -> Progress:
+        """Go on from where the last attempt stopped."""
+        try:
+            await self._settle_unclear_commit()
+            if self._steps.commit is not Commit.DONE:
+                await self._go_on(_wish_from_draft(self._draft, self._settings))
+        except NotThere as error:
+            await self._keep(afresh(self._steps))
+            raise Unavailable(f"Tradera no longer knows the request: {error}") from error
+        except Rejected:
+            await self._keep(self._fresh)  # this request is never published; other data is another
+            raise
+        return self._progress
+
+    async def _go_on(self, wish: Wish) -> None:
+        """Begin, or go on with a request for this very draft; one for older data is left alone."""
+        if self._steps.request_id is None or self._steps.digest != wish.digest:
+            await self._begin(wish)
+        if self._steps.commit is not Commit.DONE:
+            await self._add_pictures(wish)
+            await self._commit()
+
+    async def _settle_unclear_commit(self) -> None:
+        """Ask whether a commit arrived whose answer was lost; if not, it has not been made yet."""
+        if self._steps.commit is not Commit.ASKED or self._steps.request_id is None:
+            return
+        results = await self._client.request_results([self._steps.request_id])
+        arrived = not is_uncommitted(results.get(self._steps.request_id))
+        await self._advance(commit=Commit.DONE if arrived else Commit.NOT_YET)
+
+    async def _begin(self, wish: Wish) -> None:
+        look = self._progress.unclear
+        calls = CALLS_BESIDE_PICTURES + len(wish.formats) + look
+        await self._budget.require(Purpose.PUBLISH, calls)
+        started_at = (self._steps.started_at if look else None) or utc_now()
+        if look and (item := await self._find_standing(started_at)):
+            await self._adopt(item, started_at)
+            return
+        steps = Steps(started_at=started_at, digest=wish.digest)
+        await self._keep(progress_from_steps(steps, unclear=True))
+        try:
+            queued = await self._client.create_item(wish.request)
+        except (Unavailable, Disconnected) as error:
+            if _is_surely_undone(error):
+                await self._keep(self._fresh)
+            raise
+        steps = msgspec.structs.replace(steps, request_id=queued.requestId)
+        await self._keep(progress_from_steps(steps, external_id=str(queued.itemId)))
+
+    async def _find_standing(self, started_at: datetime) -> Item | None:
+        """Look for our own reference among the seller's items: live, or sold since we began."""
+        after = min(started_at, utc_now() - LOOK_BACK)
+        items = await self._client.seller_items(Purpose.PUBLISH, ending_after=after)
+        ours = [item for item in items if self._draft.key in (item.ownReferences or ())]
+        standing = [item for item in ours if _stands(item, started_at)]
+        return max(standing, key=lambda item: item.id, default=None)
+
+    async def _adopt(self, item: Item, started_at: datetime) -> None:
+        steps = Steps(
+            started_at=started_at,
+            commit=Commit.DONE,
+            ends_at=instant_from_text(item.endDate),
+        )
+        await self._keep(progress_from_steps(steps, external_id=str(item.id)))
+
+    async def _add_pictures(self, wish: Wish) -> None:
+        while (done := self._steps.pictures) < len(wish.formats):
+            data = await _bytes_of(self._draft.pictures, done)
+            image = AddItemImageRequest(
+                imageData=data, imageFormat=wish.formats[done], hasMega=MEGA_PICTURES
+            )
+            await self._client.add_image(self._request_id(), image)
+            await self._advance(pictures=done + 1)
+
+    async def _commit(self) -> None:
+        await self._advance(commit=Commit.ASKED)
+        try:
+            await self._client.commit(self._request_id())
+        except (Unavailable, Disconnected) as error:
+            if _is_surely_undone(error):
+                await self._advance(commit=Commit.NOT_YET)
+            raise
+        except Rejected:
+            await self._settle_unclear_commit()
+            if self._steps.commit is Commit.DONE:
+                return  # it refused because it has the commit already
+            raise
+        await self._advance(commit=Commit.DONE)
+
+    def _request_id(self) -> int:
+        if self._steps.request_id is None:
+            raise AssertionError("pictures and commit come after create")
+        return self._steps.request_id
+
+    async def _advance(self, *, pictures: int | None = None, commit: Commit | None = None) -> None:
+        ends_at = utc_now() + timedelta(days=self._settings.duration_days)
+        steps = msgspec.structs.replace(
+            self._steps,
+            pictures=self._steps.pictures if pictures is None else pictures,
+            commit=commit or self._steps.commit,
+            ends_at=ends_at if commit is Commit.DONE else self._steps.ends_at,
+        )
+        await self._keep(progress_from_steps(steps, external_id=self._progress.external_id))
+
+    async def _keep(self, progress: Progress) -> None:
+        self._progress, self._steps = progress, steps_from_progress(progress)
+        await self._save(progress)
+
+
+def _is_surely_undone(error: Unavailable | Disconnected) -> bool:
+    return not (isinstance(error, Unavailable) and error.unclear)
+
+
+def _stands(item: Item, started_at: datetime) -> bool:
+    state = remote_listing_from_item(item, utc_now()).state
+    begun_at = instant_from_text(item.startDate)
+    is_fresh = begun_at is not None and begun_at >= started_at - CLOCK_SKEW
+    return state is RemoteState.LIVE or (state is RemoteState.SOLD and is_fresh)
+
+
+def _wish_from_draft(draft: ListingDraft, settings: Settings) -> Wish:
+    """Say what is asked for. Raises Rejected."""
+    request = item_request_from_draft(draft, settings)
+    kinds = [each.media_type for each in draft.pictures]
+    whole = [request, kinds, [each.key for each in draft.pictures]]
+    digest = hashlib.sha256(msgspec.json.encode(whole)).hexdigest()[:DIGEST_LETTERS]
+    return Wish(request=request, formats=formats_from_media_types(kinds), digest=digest)
+
+
+async def _bytes_of(pictures: Sequence[Picture], position: int) -> bytes:
+    """Read one picture. Raises Rejected when it is larger than Tradera takes."""
+    data = await pictures[position].read()
+    if len(data) > MAX_IMAGE_BYTES:
+        raise Rejected(
+            f"Tradera takes pictures up to 4 MB; picture {position + 1} has {len(data)} bytes"
+        )
+    return data

@@ -1,0 +1,57 @@
+"""How far a publication has come, as the hub keeps it for us between attempts."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct, structs
+
+from saluhall.channel import Progress
+
+
+class Commit(StrEnum):
+    """Whether the request was handed in; `asked` means that the answer is not known."""
+
+    NOT_YET = "not_yet"
+    ASKED = "asked"
+    DONE = "done"
+
+
+class Steps(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was done so far; `digest` tells whether the draft is still the one begun with."""
+
+    started_at: datetime | None = None
+    digest: str = ""
+    request_id: int | None = None
+    pictures: int = 0
+    commit: Commit = Commit.NOT_YET
+    ends_at: datetime | None = None
+
+    @property
+    def is_adopted(self) -> bool:
+        """Tell whether the item was found standing, so that there is no request to ask about."""
+        return self.commit is Commit.DONE and self.request_id is None
+
+
+def steps_from_progress(progress: Progress) -> Steps:
+    """Read the steps back."""
+    return msgspec.convert(dict(progress.steps), Steps)
+
+
+def progress_from_steps(
+    steps: Steps, *, external_id: str | None = None, unclear: bool = False
+) -> Progress:
+    """Write the steps as JSON values."""
+    plain = msgspec.to_builtins(steps)
+    return Progress(
+        external_id=external_id,
+        may_stand=steps.commit is not Commit.NOT_YET,
+        unclear=unclear,
+        steps=plain,
+    )
+
+
+def afresh(steps: Steps) -> Progress:
+    """Begin again after an attempt that may still come to life: look before creating."""
+    begun = progress_from_steps(Steps(started_at=steps.started_at), unclear=True)
+    return structs.replace(begun, may_stand=True)

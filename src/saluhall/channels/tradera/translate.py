@@ -1,0 +1,218 @@
+"""Translate between the hub's values and Tradera's shapes, purely."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from saluhall.channel import (
+    Again,
+    ListingDraft,
+    Live,
+    Outcome,
+    Progress,
+    Refused,
+    Rejected,
+    RemoteListing,
+    RemoteState,
+    Waiting,
+)
+from saluhall.channels.tradera.categories import category_from_slug
+from saluhall.channels.tradera.footer import footer_from_domain, text_from_value
+from saluhall.channels.tradera.settings import IMAGE_FORMATS, ITEM_PAGE, MAX_IMAGES, Settings
+from saluhall.channels.tradera.text import description_from_text, rendered, title_from_text
+from saluhall.channels.tradera.wire import (
+    Condition,
+    Item,
+    ItemRequest,
+    ItemShipping,
+    ItemStatus,
+    ItemType,
+    RequestResult,
+    ResultCode,
+)
+
+CURRENCY = "SEK"
+MOST_KRONOR = 2**31 - 1
+NEW_GRADE = "A*"
+ASK_AGAIN_IN = timedelta(seconds=2)
+
+
+def item_request_from_draft(draft: ListingDraft, settings: Settings) -> ItemRequest:
+    """Ask for an auction. Raises Rejected when Tradera has no word for what the draft says."""
+    if draft.currency != CURRENCY:
+        raise Rejected(f"Tradera sells in SEK only; the price is in {draft.currency}")
+    title = title_from_text(draft.title)
+    if not title:
+        raise Rejected("Tradera needs a title")
+    footer = footer_from_domain(draft.domain, settings.language)
+    return ItemRequest(
+        title=title,
+        description=description_from_text(draft.description, footer) or rendered(title),
+        categoryId=category_from_slug(draft.category, settings.categories),
+        itemType=ItemType.AUCTION,
+        duration=settings.duration_days,
+        restarts=settings.restarts,
+        startPrice=kronor_from_price(draft.price),
+        acceptedBidderId=settings.accepted_bidder_id,
+        shippingOptions=[shipping_from_draft(draft, settings)],
+        itemAttributes=[condition_from_draft(draft)],
+        ownReferences=[draft.key],
+        autoCommit=False,
+        paymentOptionIds=list(settings.payment_option_ids) or msgspec.UNSET,
+        vat=msgspec.UNSET if settings.vat is None else settings.vat,
+    )
+
+
+def kronor_from_price(amount: Decimal, *, what: str = "price", least: int = 1) -> int:
+    """Say an amount in whole kronor. Raises Rejected."""
+    if not amount.is_finite():
+        raise Rejected(f"Tradera needs an amount; the {what} is {amount}")
+    if amount != amount.to_integral_value():
+        raise Rejected(f"Tradera takes whole kronor only; the {what} is {_shown(amount)} SEK")
+    if not least <= amount <= MOST_KRONOR:
+        raise Rejected(
+            f"Tradera takes {least} to {MOST_KRONOR} SEK; the {what} is {_shown(amount)} SEK"
+        )
+    return int(amount)
+
+
+def shipping_from_draft(draft: ListingDraft, settings: Settings) -> ItemShipping:
+    """Choose the one way to get the item. Raises Rejected.
+
+    Integrated freight needs a weight or a price: with neither, the buyer fetches the item.
+    """
+    cost = kronor_from_price(draft.shipping_cost, what="shipping cost", least=0)
+    weight = float(draft.weight_kg) if draft.weight_kg else None
+    integrated = draft.shipping_strategy == "integrated"
+    if draft.shipping_strategy == "pickup_only" or (integrated and not weight and not cost):
+        return ItemShipping(cost=0, shippingOptionId=settings.pickup_option_id)
+    provider = settings.shipping_provider_id if integrated and weight else None
+    product = settings.shipping_product_id if provider is not None else None
+    return ItemShipping(
+        cost=cost,
+        shippingOptionId=settings.shipping_option_id if provider is None else msgspec.UNSET,
+        shippingProviderId=msgspec.UNSET if provider is None else provider,
+        shippingProductId=msgspec.UNSET if product is None else product,
+        shippingProductIdSpecified=product is not None,
+        shippingWeight=weight or msgspec.UNSET,
+        shippingWeightSpecified=weight is not None,
+    )
+
+
+def condition_from_draft(draft: ListingDraft) -> Condition:
+    """Say new or used; what is not said to be unused is used."""
+    grade = text_from_value(draft.domain.get("conditionGrade"))
+    return Condition.NEW if grade == NEW_GRADE else Condition.USED
+
+
+def formats_from_media_types(media_types: Sequence[str]) -> list[int]:
+    """Give the number of each picture's format. Raises Rejected for one Tradera does not take."""
+    if len(media_types) > MAX_IMAGES:
+        raise Rejected(f"Tradera takes {MAX_IMAGES} pictures; there are {len(media_types)}")
+    for number, media_type in enumerate(media_types, 1):
+        if media_type not in IMAGE_FORMATS:
+            raise Rejected(
+                f"Tradera takes JPEG, GIF and PNG pictures; picture {number} is {media_type}"
+            )
+    return [IMAGE_FORMATS[media_type] for media_type in media_types]
+
+
+def url_from_id(external_id: str) -> str:
+    """Tell where people see the item."""
+    return f"{ITEM_PAGE}/{external_id}"
+
+
+def is_uncommitted(result: RequestResult | None) -> bool:
+    """Tell whether a request still waits for its commit."""
+    return result is not None and ResultCode.UNCOMMITTED in ResultCode(result.resultCode)
+
+
+def outcome_from_result(result: RequestResult | None, *, live: Live, afresh: Progress) -> Outcome:
+    """Say what became of a request: `live` when it stands; `afresh` when it is lost."""
+    if result is None:
+        return Waiting(ask_in=ASK_AGAIN_IN)
+    code = ResultCode(result.resultCode)
+    if ResultCode.OK in code:
+        return live
+    if not code or code & (ResultCode.WAITING | ResultCode.UNCOMMITTED):
+        return Waiting(ask_in=ASK_AGAIN_IN)
+    if code & (ResultCode.TRY_AGAIN | ResultCode.TIMEOUT):
+        return Again(reason=_worded("Tradera asks to try again", result), progress=afresh)
+    return Refused(reason=_worded(_refusal(code), result))
+
+
+REFUSALS: dict[ResultCode, str] = {
+    ResultCode.IMAGE_PROCESSING_ERROR: "Tradera could not process the pictures",
+    ResultCode.UPDATE_NOT_ALLOWED: "Tradera does not allow this change",
+    ResultCode.SHOP_FULL: "The Tradera shop holds as many items as it may",
+    ResultCode.ERROR: "Tradera refused the listing",
+}
+
+
+def _refusal(code: ResultCode) -> str:
+    known = (reason for flag, reason in REFUSALS.items() if flag in code)
+    return next(known, f"Tradera refused the listing with the unknown code {int(code)}")
+
+
+def _worded(reason: str, result: RequestResult) -> str:
+    return f"{reason}: {result.message}" if result.message else reason
+
+
+def remote_listing_from_item(item: Item, now: datetime) -> RemoteListing:
+    """Read an item; Tradera has no word for its state, so it is derived."""
+    state = _state(item, now)
+    opening = specified(item.openingBid, is_specified=item.openingBidSpecified)
+    buy_now = specified(item.buyItNowPrice, is_specified=item.buyItNowPriceSpecified)
+    hammer = specified(item.maxBid, is_specified=item.maxBidSpecified) or buy_now
+    return RemoteListing(
+        external_id=str(item.id),
+        state=state,
+        price=_money(opening or buy_now),
+        sale_price=_money(hammer) if state is RemoteState.SOLD else None,
+        bids=item.totalBids or 0,
+        ends_at=instant_from_text(item.endDate),
+    )
+
+
+def _state(item: Item, now: datetime) -> RemoteState:
+    status = item.status or ItemStatus()
+    ends_at = instant_from_text(item.endDate)
+    ended = (ends_at is not None and ends_at <= now) if status.ended is None else status.ended
+    if not ended:
+        return RemoteState.LIVE
+    sold = status.gotWinner
+    if sold is None:
+        sold = bool(item.totalBids) and item.reservePriceReached is not False
+    return RemoteState.SOLD if sold else RemoteState.ENDED
+
+
+def has_bids(item: Item) -> bool:
+    """Tell whether somebody has bid on the item."""
+    return bool(item.totalBids) or bool(item.status and item.status.gotBidders)
+
+
+def specified(value: int | None, *, is_specified: bool | None) -> int | None:
+    """Give a number when it counts: it says so itself, or nobody says and it is not 0."""
+    if is_specified is None:
+        return value or None
+    return value if is_specified else None
+
+
+def instant_from_text(text: str | None) -> datetime | None:
+    """Read an instant of any ISO 8601 spelling; without a zone it is UTC, unreadable is None."""
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _money(kronor: int | None) -> Decimal | None:
+    return None if kronor is None else Decimal(kronor)
+
+
+def _shown(amount: Decimal) -> str:
+    whole, _, fraction = f"{amount:f}".partition(".")
+    return f"{whole}.{fraction:0<2}"

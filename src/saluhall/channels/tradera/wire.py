@@ -1,0 +1,157 @@
+"""Tradera's REST v4 shapes, spelled as Tradera spells them.
+
+What is read tolerates absent and unknown fields: the API is a beta, and its own specification
+leaves shapes empty.
+"""
+
+from enum import IntEnum, IntFlag
+
+from msgspec import UNSET, Struct, UnsetType
+
+
+class ItemType(IntEnum):
+    """How an item is sold."""
+
+    AUCTION = 1
+    FIXED_PRICE = 3
+    SHOP_ITEM = 4
+
+
+class Condition(IntEnum):
+    """The coarse condition that `itemAttributes` can say."""
+
+    NEW = 1
+    USED = 2
+
+
+class ResultCode(IntFlag):
+    """What became of a request: a bit field, so that 20 is an error that may be tried again."""
+
+    OK = 1
+    IMAGE_PROCESSING_ERROR = 2
+    ERROR = 4
+    TIMEOUT = 8
+    TRY_AGAIN = 16
+    UPDATE_NOT_ALLOWED = 32
+    SHOP_FULL = 64
+    WAITING = 128
+    UNCOMMITTED = 256
+
+
+class ItemShipping(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One way to get the item; exactly one of option id and provider id is set."""
+
+    cost: int
+    shippingOptionId: int | UnsetType = UNSET
+    shippingProviderId: int | UnsetType = UNSET
+    shippingProductId: int | UnsetType = UNSET
+    shippingProductIdSpecified: bool = False
+    shippingWeight: float | UnsetType = UNSET
+    shippingWeightSpecified: bool = False
+
+
+class ItemRequest(Struct, frozen=True, kw_only=True):
+    """A new auction. Only what is set is sent: what null means here, nobody says."""
+
+    title: str
+    description: str
+    categoryId: int
+    itemType: int
+    duration: int
+    restarts: int
+    startPrice: int
+    acceptedBidderId: int
+    shippingOptions: list[ItemShipping]
+    itemAttributes: list[int]
+    ownReferences: list[str]
+    autoCommit: bool
+    paymentOptionIds: list[int] | UnsetType = UNSET
+    vat: int | UnsetType = UNSET
+
+
+class AddItemImageRequest(Struct, frozen=True, kw_only=True):
+    """One picture; the bytes travel as base64."""
+
+    imageData: bytes
+    imageFormat: int
+    hasMega: bool
+
+
+class UpdateItemPriceRequest(Struct, frozen=True, kw_only=True):
+    """A new start price; what is left out stays as it is."""
+
+    openingPrice: int
+
+
+class QueuedRequestResponse(Struct, frozen=True, kw_only=True):
+    """The numbers a new item gets before it is published."""
+
+    requestId: int
+    itemId: int
+
+
+class RequestResult(Struct, frozen=True, kw_only=True):
+    """What became of one request."""
+
+    requestId: int
+    resultCode: int
+    message: str | None = None
+
+
+class ItemStatus(Struct, frozen=True, kw_only=True):
+    """The state of an item as it is seen live; the specification leaves it empty."""
+
+    ended: bool | None = None
+    gotBidders: bool | None = None
+    gotWinner: bool | None = None
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """What we read of an item. A number beside an `xxxSpecified` counts only when that is true."""
+
+    id: int
+    startDate: str | None = None
+    endDate: str | None = None
+    openingBid: int | None = None
+    openingBidSpecified: bool | None = None
+    buyItNowPrice: int | None = None
+    buyItNowPriceSpecified: bool | None = None
+    maxBid: int | None = None
+    maxBidSpecified: bool | None = None
+    totalBids: int | None = None
+    reservePriceReached: bool | None = None
+    ownReferences: list[str] | None = None
+    status: ItemStatus | None = None
+
+
+class UpdatedItemInfo(Struct, frozen=True, kw_only=True):
+    """An item that changed, and when in the order of changes."""
+
+    id: int
+    rowVersion: int
+
+
+class PriceError(Struct, frozen=True, kw_only=True):
+    """Why a price was not changed."""
+
+    errorMessage: str | None = None
+
+
+class UpdateItemPriceResult(Struct, frozen=True, kw_only=True):
+    """Whether a price was changed; a refusal comes with HTTP 200."""
+
+    isSuccessful: bool
+    validationErrors: list[PriceError] | None = None
+
+
+class ErrorDetail(Struct, frozen=True, kw_only=True):
+    """A code word and a sentence."""
+
+    code: str | None = None
+    message: str | None = None
+
+
+class ErrorBody(Struct, frozen=True, kw_only=True):
+    """How Tradera words an error, when it words one at all."""
+
+    error: ErrorDetail

@@ -1,0 +1,76 @@
+"""saluhall account create, key create, catalog create."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from saluhall.bootstrap import now
+from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
+from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.catalogs import operations as catalogs
+from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.accounts.model import Principal
+from saluhall.storage import Transaction
+
+account = App(name="account", help="Accounts and their users.")
+key = App(name="key", help="API keys.")
+catalog = App(name="catalog", help="Catalogs.")
+
+
+@account.command(name="create")
+def create_account(
+    name: str,
+    *,
+    username: str,
+    password: str,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open an account with its first user; the system catalog RHEO comes with it."""
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        at = now()
+        account_id = await accounts.create_account(
+            tx, name=name, username=username, password=password, now=at
+        )
+        by = Principal(account_id=account_id, account_name=name)
+        await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=at)
+        return {"account_id": account_id, "username": username}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+
+
+@key.command(name="create")
+def create_key(
+    *,
+    account: Account,
+    name: Annotated[str, Parameter(help="A label to tell keys apart.")] = "API Key",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mint an API key; it is shown this once."""
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await accounts.account_named(tx, account)
+        return {"api_key": await accounts.create_api_key(tx, by=by, name=name, now=now())}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+
+
+@catalog.command(name="create")
+def create_catalog(
+    name: str,
+    *,
+    account: Account,
+    code: Annotated[str, Parameter(help="How the APIs name the catalog.")] = "CUSTOM",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a catalog to an account."""
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await accounts.account_named(tx, account)
+        made = await catalogs.create_catalog(tx, by=by, name=name, code=code, now=now())
+        return {"catalog_id": made}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)

@@ -1,0 +1,24 @@
+"""Put the subcommands together; each is imported only when it is called."""
+
+from cyclopts import App
+
+from saluhall import VERSION
+
+app = App(
+    name="saluhall",
+    version=VERSION,
+    help="A self-hosted multichannel selling hub.",
+)
+for name, target in {
+    "serve": "saluhall.cli.serve:serve",
+    "worker": "saluhall.cli.worker:worker",
+    "migrate": "saluhall.cli.migrate:migrate",
+    "sandbox": "saluhall.cli.sandbox:sandbox",
+    "demo": "saluhall.cli.demo:demo",
+    "account": "saluhall.cli.accounts:account",
+    "key": "saluhall.cli.accounts:key",
+    "catalog": "saluhall.cli.accounts:catalog",
+    "connection": "saluhall.cli.connections:connection",
+    "webhook": "saluhall.cli.webhooks:webhook",
+}.items():
+    app.command(target, name=name)

@@ -1,0 +1,147 @@
+"""saluhall connection add tradera, connection list."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from saluhall.bootstrap import now, vault_of
+from saluhall.cli.session import (
+    Account,
+    AsJson,
+    DataDir,
+    Refused,
+    in_transaction,
+    read_settings,
+    show,
+)
+from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.connections import operations, queries
+from saluhall.domain.connections.model import Connection
+from saluhall.domain.listings import outcomes
+from saluhall.plugins import load_channels
+from saluhall.settings import Settings
+from saluhall.storage import Transaction
+
+connection = App(name="connection", help="An account's logins at marketplaces.")
+add = App(
+    name="add", help="Connect an account to a marketplace, or give a known login a new token."
+)
+connection.command(add)
+
+
+@add.command(name="tradera")
+def add_tradera(  # noqa: PLR0913 - one option each
+    *,
+    account: Account,
+    user_id: Annotated[str, Parameter(help="The seller's user id at Tradera.")],
+    token: Annotated[str, Parameter(help="The token of the seller's log-in.")],
+    expires: Annotated[str | None, Parameter(help="When the token expires (ISO 8601).")] = None,
+    language: Annotated[str | None, Parameter(help="Language of the ad footer: en or sv.")] = None,
+    category: Annotated[
+        list[str] | None, Parameter(help="SLUG=ID: list a category of items elsewhere than usual.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Connect an account to Tradera; listings that waited for it go on by themselves."""
+    settings = read_settings(data_dir)
+    options: dict[str, Any] = {}
+    if language is not None:
+        options["language"] = language
+    if category:
+        options["categories"] = _categories(category)
+    expires_at = _instant(expires)
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await accounts.account_named(tx, account)
+        at = now()
+        connection_id = await operations.connect(
+            tx,
+            by=by,
+            channel="tradera",
+            user_id=user_id,
+            token=token,
+            expires_at=expires_at,
+            options=options,
+            vault=vault_of(settings),
+            now=at,
+        )
+        await outcomes.resume(tx, by.account_id, connection_id, now=at)
+        return {"connection_id": connection_id}
+
+    show(in_transaction(settings, do), as_json=as_json)
+
+
+def _categories(pairs: list[str]) -> dict[str, int]:
+    found = {}
+    for pair in pairs:
+        slug, _, number = pair.partition("=")
+        if not slug or not number.isdecimal():
+            raise Refused(f"--category takes SLUG=ID, not {pair!r}")
+        found[slug] = int(number)
+    return found
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused(f"--expires takes an ISO 8601 instant, not {text!r}") from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+@connection.command(name="list")
+def list_connections(
+    *, account: Account, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """List an account's connections, their health, and what is left of the call budget."""
+    settings = read_settings(data_dir)
+
+    async def do(tx: Transaction) -> list[dict[str, Any]]:
+        by = await accounts.account_named(tx, account)
+        found = await queries.list_connections(tx, by=by)
+        return [await _row(tx, settings, c) for c in found]
+
+    rows = in_transaction(settings, do)
+    if as_json:
+        show({"connections": rows}, as_json=True)
+    else:
+        _table(rows)
+
+
+async def _row(tx: Transaction, settings: Settings, found: Connection) -> dict[str, Any]:
+    card = load_channels().get(found.channel)
+    limit = card.calls_per_day(settings.env) if card else 0
+    budget = await queries.budget_of_channel(tx, found.channel, now=now())
+    return {
+        "connection_id": found.id,
+        "channel": found.channel,
+        "user_id": found.user_id,
+        "state": found.state,
+        "reason": found.reason,
+        "expires_at": found.expires_at,
+        "polled_at": found.polled_at,
+        "budget": {
+            "calls_per_day": limit,
+            "used": budget.used,
+            "left": max(0, limit - budget.used),
+            "blocked_until": budget.blocked_until,
+        },
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    table = Table("connection", "channel", "user", "state", "token expires", "polled", "calls left")
+    for row in rows:
+        budget = row["budget"]
+        state = row["state"] + (f": {row['reason']}" if row["reason"] else "")
+        cells = (row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown",
+                 row["polled_at"] or "never", f"{budget['left']} of {budget['calls_per_day']}")  # fmt: skip
+        table.add_row(*map(str, cells))
+    Console(file=sys.stdout).print(table)

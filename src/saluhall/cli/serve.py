@@ -1,0 +1,125 @@
+"""saluhall serve."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+from cyclopts import Parameter
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+
+from saluhall import bootstrap
+from saluhall.cli.session import AsJson, DataDir, Refused, read_settings
+from saluhall.cli.worker import CHILD
+from saluhall.kit.logs import set_up_logs
+from saluhall.settings import Settings
+
+_RESTART_PAUSE_S = 1.0
+_log = structlog.get_logger(__name__)
+
+
+def serve(  # noqa: PLR0913 - one option each
+    *,
+    host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="Port to listen on.")] = 8080,
+    processes: Annotated[int, Parameter(help="API processes.")] = 1,
+    worker: Annotated[bool, Parameter(help="Work the background too.")] = True,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
+) -> None:
+    """Serve the APIs and work the background, in one command."""
+    set_up_logs()
+    settings = read_settings(data_dir)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))
+    except OSError as error:
+        raise Refused(f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+async def _supervise(
+    settings: Settings, *, host: str, port: int, processes: int, worker: bool
+) -> None:
+    async with bootstrap.database(settings) as url:
+        await bootstrap.prepare(url)
+        settings.secret_key()  # made here once, before the processes that need it start
+        os.environ |= _environment(settings, url)
+        background = Background(settings) if worker else None
+        try:
+            _log.info("listening", url=f"http://{host}:{port}", processes=processes)
+            _serve_api(host, port, processes)
+        finally:
+            if background is not None:
+                background.stop()
+
+
+def _environment(settings: Settings, url: str) -> dict[str, str]:
+    metrics = settings.data_dir / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(parents=True)
+    return {
+        CHILD: "1",
+        "SALUHALL_DATABASE_URL": url,
+        "SALUHALL_DATA_DIR": str(settings.data_dir),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+    }
+
+
+def _serve_api(host: str, port: int, processes: int) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished first."""
+    Granian(
+        "saluhall.bootstrap.api:app_from_environment",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=processes,
+        loop=Loops.uvloop,
+        log_level=LogLevels.warning,
+        websockets=False,
+        respawn_failed_workers=True,
+        respawn_interval=_RESTART_PAUSE_S,
+        workers_kill_timeout=int(bootstrap.GRACE_S) + 5,
+    ).serve()
+
+
+class Background:
+    """The worker process beside the API: started again when it dies, ended with us."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._command = [sys.executable, "-m", "saluhall", "worker"]
+        self._cwd = Path.cwd()
+        self._stopping = threading.Event()
+        self._process = self._start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        self._settings = settings
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, cwd=self._cwd)  # noqa: S603 - our own command
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            code = self._process.wait()
+            if self._stopping.wait(_RESTART_PAUSE_S):
+                return
+            _log.error("the worker ended and is started again", exit_code=code)
+            self._process = self._start()
+
+    def stop(self) -> None:
+        """Let the worker finish what it runs, bounded, and release the rest."""
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(bootstrap.GRACE_S + 5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,82 @@
+"""What every command shares: its options, a prepared database, and one way to print."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from cyclopts import Parameter
+
+from saluhall import bootstrap
+from saluhall.domain.accounts.model import AccountNotFound, AccountTaken
+from saluhall.domain.catalogs.model import CatalogTaken
+from saluhall.domain.webhooks.model import BadEndpoint
+from saluhall.kit.environment import BadSetting
+from saluhall.settings import Settings
+from saluhall.storage import Database, Transaction
+from saluhall.storage.database import DatabaseUnavailable
+
+T = TypeVar("T")
+DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="Where the hub keeps its data.")]
+AsJson = Annotated[
+    bool, Parameter(name="--json", negative="", help="Print one JSON object on standard output.")
+]
+Account = Annotated[str, Parameter(name="--account", help="The account's name.")]
+
+
+class Refused(Exception):
+    """The command cannot do this; the message is for the person who typed it."""
+
+
+_FACTS = (
+    AccountNotFound,
+    AccountTaken,
+    CatalogTaken,
+    BadEndpoint,
+    BadSetting,
+    DatabaseUnavailable,
+)
+
+
+def read_settings(data_dir: Path | None) -> Settings:
+    """Read the settings. Raises Refused."""
+    try:
+        return Settings.read(os.environ, data_dir=data_dir)
+    except BadSetting as error:
+        raise Refused(str(error)) from error
+
+
+@asynccontextmanager
+async def prepared(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database, migrated; bells rung here are left to the sweeper."""
+    async with bootstrap.database(settings) as url:
+        await bootstrap.prepare(url)
+        async with Database(url, connections=2) as db:
+            yield db
+
+
+def in_transaction(settings: Settings, do: Callable[[Transaction], Awaitable[T]]) -> T:
+    """Run one operation in a transaction and wait for it. Raises Refused."""
+
+    async def run() -> T:
+        async with prepared(settings) as db, db.transaction() as tx:
+            return await do(tx)
+
+    try:
+        return asyncio.run(run())
+    except _FACTS as error:
+        raise Refused(str(error)) from error
+
+
+def show(answer: dict[str, Any], *, as_json: bool) -> None:
+    """Print an answer: one JSON object, or a line for each part of it."""
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        return
+    width = max(map(len, answer), default=0)
+    for name, value in answer.items():
+        sys.stdout.write(f"{name:<{width}}  {value}\n")

@@ -1,0 +1,44 @@
+"""saluhall worker."""
+
+import asyncio
+import os
+import signal
+from typing import Annotated
+
+import uvloop
+from cyclopts import Parameter
+
+from saluhall import bootstrap
+from saluhall.bootstrap.worker import work
+from saluhall.cli.session import AsJson, DataDir, read_settings
+from saluhall.kit.logs import set_up_logs
+from saluhall.kit.processes import die_with_parent
+from saluhall.settings import Settings
+
+CHILD = (
+    "SALUHALL_CHILD"  # set by `serve`: the database is prepared, and we end when our parent ends
+)
+
+
+def worker(
+    *,
+    concurrency: Annotated[int, Parameter(help="How many jobs run side by side.")] = 16,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
+) -> None:
+    """Work the background alone; run as many as you like, on as many machines."""
+    if os.environ.get(CHILD):
+        die_with_parent()
+    set_up_logs()
+    uvloop.run(_work(read_settings(data_dir), concurrency))
+
+
+async def _work(settings: Settings, concurrency: int) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stopping.set)
+    async with bootstrap.database(settings) as url:
+        if not os.environ.get(CHILD):
+            await bootstrap.prepare(url)
+        await work(settings, url, concurrency=concurrency, stopping=stopping)

@@ -1,0 +1,131 @@
+"""THE SOCKET: what a dialect is.
+
+A dialect is a value: routes that say whom they admit and how often, and one table that says how the facts of the domain sound. The
+host (`web.py`) does the rest: raw-path routing, request id, admission, one transaction and one `now` per request, bells after
+commit, bounded bodies, and turning whatever was raised into the dialect's own words.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NoReturn
+
+from msgspec import Struct
+
+from saluhall.domain.accounts.model import Admitted, Principal, Tier
+from saluhall.domain.history.model import Event
+from saluhall.storage import Transaction
+
+
+class Malformed(Exception):
+    """The request cannot be read at all (not JSON, not UTF-8, nested without end)."""
+
+
+class Problem(Struct, frozen=True):
+    """One thing wrong with one field; `field` is a dotted path with array indices."""
+
+    field: str
+    message: str
+
+
+class Invalid(Exception):
+    """The request can be read but breaks the contract; every offending field is named."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
+        self.problems = tuple(problems)
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than the dialect takes."""
+
+
+class NoSuchRoute(Exception):
+    """The dialect has nothing at this path."""
+
+
+class WrongMethod(Exception):
+    """The path exists, but not for this method."""
+
+
+class Overloaded(Exception):
+    """The database cannot be reached at the moment; nothing was stored, and the caller may try again."""
+
+
+class Unexpected(Exception):
+    """Something broke on our side; the caller learns the request id and nothing else."""
+
+
+class Knock(Struct, frozen=True, kw_only=True):
+    """A request before anybody is admitted: headers in lower case, and a connection for one short statement."""
+
+    headers: Mapping[str, str]
+    tx: Transaction
+    tier: Tier | None
+    now: datetime
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """An admitted request. `path` holds the decoded path parameters, `query` the last value of each name."""
+
+    tx: Transaction
+    by: Principal
+    now: datetime
+    request_id: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """An answer; `body` is encoded as JSON in declared order, None sends none."""
+
+    status: int
+    body: Struct | None = None
+    headers: Mapping[str, str] = {}
+
+
+Endpoint = Callable[[Call], Awaitable[Reply]]
+Admission = Callable[[Knock], Awaitable[Admitted]]
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One method at one path (`{name}` marks a parameter): whom it admits, at what rate, and what to document."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    admits: Admission
+    tier: Tier | None
+    summary: str
+    takes: type[Struct] | None = None
+    example: Mapping[str, Any] = {}
+    answers: Mapping[int, type[Struct] | None] = {}
+
+
+class Webhook(Struct, frozen=True, kw_only=True):
+    """How the dialect's partners hear of events: the body, and the headers that sign it (secret, event, instant, body)."""
+
+    body: Callable[[Event], bytes]
+    headers: Callable[[str, Event, datetime, bytes], Mapping[str, str]]
+
+
+class Dialect(Struct, frozen=True, kw_only=True):
+    """A partner's API.
+
+    `prefixes` are the paths for which the dialect answers even when it has no route; `say` gives the answer for a fact that was
+    raised, or None when the dialect has no words for it (the host then raises Unexpected to it). `security` is the OpenAPI scheme.
+    """
+
+    name: str
+    prefixes: Sequence[str]
+    routes: Sequence[Route]
+    say: Callable[[Exception], Reply | None]
+    max_body_bytes: int
+    security: Mapping[str, Any]
+    webhook: Webhook | None = None
+
+
+def refuse(field: str, message: str) -> NoReturn:
+    """Raise Invalid for one field."""
+    raise Invalid([Problem(field, message)])

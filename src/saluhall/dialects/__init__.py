@@ -1,0 +1,1 @@
+"""The partner APIs we speak: one folder each, found by entry point."""

@@ -1,0 +1,145 @@
+"""The rules that types cannot say, each naming the field it is about."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Raw, UnsetType
+from msgspec.inspect import AnyType
+
+from saluhall.dialects.rheo.domains import domain_from_wire
+from saluhall.dialects.rheo.wire import MAX_ID, MAX_IMAGES, Item, PriceChange
+from saluhall.kit.fitting import NUL, Problem, misfits
+from saluhall.kit.http import NotAllowed, check_url
+from saluhall.kit.shapes import Misshapen, plain_from_json
+
+_MAX_KEYS = 50
+_MAX_VALUE_BYTES = 1024
+_MAX_DEPTH = 20
+_LONGEST_SHOWN = 255
+_LEAST_TITLE = 2
+_IMAGE_FIELDS = ("imageUrls", "images", "image_urls")
+# What nearly every image URL looks like; all others are left to `check_url`, which is slower.
+_PLAIN_URL = re.compile(
+    r"https://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}/[A-Za-z0-9/._~=&?-]{0,1500}"
+)
+
+
+def ignored_of_item(plain: Mapping[str, object]) -> frozenset[str]:
+    """Name what does not count: a container has no price of its own."""
+    return frozenset({"price"}) if plain.get("type") == "container" else frozenset()
+
+
+def problems_of_item(item: Item, *, external_id: str) -> Iterator[Problem]:
+    """Find what is wrong with an item, or with a draft of one, beyond its types."""
+    yield from problems_of_id(external_id)
+    title: object = item.title
+    if isinstance(title, str) and len(title.strip()) < _LEAST_TITLE:
+        yield Problem("title", "Must be at least 2 characters")
+    if item.type != "container":
+        yield from _problems_of_price(item.price)
+    if item.parentExternalId == external_id:
+        yield Problem("parentExternalId", "Must name another item")
+    if isinstance(item.shippingCost, int | float):
+        yield from _problems_of_money("shippingCost", item.shippingCost)
+    spellings = (item.imageUrls, item.images, item.image_urls)
+    for field, urls in zip(_IMAGE_FIELDS, spellings, strict=True):
+        yield from _problems_of_urls(field, (urls or [])[:MAX_IMAGES])
+    yield from _problems_of_domain(item.domain)
+    if isinstance(item.metadata, Raw):
+        yield from _problems_of_metadata(bytes(item.metadata))
+
+
+def problems_of_price_change(change: PriceChange, *, external_id: str) -> Iterator[Problem]:
+    """Find what is wrong with a price change, or with a draft of one, beyond its type."""
+    yield from problems_of_id(external_id)
+    yield from _problems_of_price(change.price)
+
+
+def problems_of_id(external_id: str) -> Iterator[Problem]:
+    """Find what is wrong with the external id in a path."""
+    if not external_id:
+        yield Problem("externalId", "Must be at least 1 character")
+    elif len(external_id) > MAX_ID:
+        yield Problem("externalId", f"Must be at most {MAX_ID} characters")
+    elif "\0" in external_id:
+        yield Problem("externalId", NUL)
+    elif not _is_encodable(external_id):
+        yield Problem("externalId", "Must be UTF-8")
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _problems_of_price(price: float | UnsetType) -> Iterator[Problem]:
+    if isinstance(price, UnsetType):
+        yield Problem("price", "Required")
+    else:
+        yield from _problems_of_money("price", price)
+
+
+def _problems_of_money(field: str, amount: float) -> Iterator[Problem]:
+    if round(amount, 2) != amount:
+        yield Problem(field, "Must have at most 2 decimals")
+
+
+def _problems_of_urls(field: str, urls: Iterable[str | UnsetType]) -> Iterator[Problem]:
+    for index, url in enumerate(urls):
+        if isinstance(url, UnsetType) or _PLAIN_URL.fullmatch(url):
+            continue
+        try:
+            check_url(url)
+        except NotAllowed as error:
+            yield Problem(f"{field}.{index}", f"Must be an HTTPS URL ({error})")
+
+
+def _problems_of_domain(domain: dict[str, Any] | str | UnsetType | None) -> Iterable[Problem]:
+    if isinstance(domain, dict | str):
+        try:
+            domain_from_wire(domain)
+        except Misshapen as error:
+            return error.problems
+    return ()
+
+
+def _problems_of_metadata(text: bytes) -> Iterator[Problem]:
+    """Hold metadata to an object of 50 keys, 1 KB for each value, 20 levels."""
+    metadata = plain_from_json(text)
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict):
+        yield Problem("metadata", "Must be an object")
+        return
+    if len(metadata) > _MAX_KEYS:
+        yield Problem("metadata", f"Must contain at most {_MAX_KEYS} keys")
+        return
+    is_long, is_deep = (
+        len(text) > _MAX_VALUE_BYTES,
+        text.count(b"[") + text.count(b"{") > _MAX_DEPTH,
+    )
+    for key, value in metadata.items():
+        path = f"metadata.{key[:_LONGEST_SHOWN]}"
+        if is_long and _bytes_of(value) > _MAX_VALUE_BYTES:
+            yield Problem(path, f"Must be at most {_MAX_VALUE_BYTES} bytes as JSON")
+        elif is_deep and _is_deeper(value, _MAX_DEPTH - 1):
+            yield Problem(path, f"Must be nested at most {_MAX_DEPTH} levels deep")
+        else:
+            yield from misfits(AnyType(), value, path)
+
+
+def _bytes_of(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Tell whether a value holds objects or lists on more levels than these."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(element, levels - 1) for element in inner)

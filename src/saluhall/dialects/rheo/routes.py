@@ -1,0 +1,159 @@
+"""Rheo's item routes: each reads, calls one operation, answers."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from saluhall.dialect import Call, Reply, Route
+from saluhall.dialects.rheo import translate
+from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.errors import InvalidStatus
+from saluhall.dialects.rheo.wire import (
+    Accepted,
+    Error,
+    Item,
+    ItemStatus,
+    PriceChange,
+    StatusChange,
+)
+from saluhall.domain.accounts.model import Tier
+from saluhall.domain.listings import operations, queries
+from saluhall.domain.products.model import Status
+
+CATALOG = "RHEO"
+ITEM_SYNC = Tier("item-sync", 10)
+PRICE = Tier("price", 20)
+STATUS = Tier("status", 20)
+READ = Tier("read", 30)
+DELETE = Tier("delete", 10)
+
+_ITEM = "/integration/v1/items/{external_id}"
+_TAKEN_OFF = {
+    Status.SOLD: "Item is marked as sold; its listing is being removed in the background.",
+    Status.NOT_LISTED: "Item is no longer listed; its listing is being removed in the background.",
+}
+
+
+async def put_item(call: Call) -> Reply:
+    """Create or update an item."""
+    product = translate.product_from_body(call.body, external_id=call.path["external_id"])
+    [outcome] = await operations.put_products(
+        call.tx, by=call.by, catalog=CATALOG, products=[product], now=call.now
+    )
+    if outcome.problem is not None:
+        raise outcome.problem
+    return Reply(status=202, body=translate.accepted_from_outcome(outcome))
+
+
+async def get_item(call: Call) -> Reply:
+    """Tell how an item stands."""
+    sku = translate.sku_from_id(call.path["external_id"])
+    shelved = await queries.product_on_shelf(call.tx, by=call.by, catalog=CATALOG, sku=sku)
+    return Reply(status=200, body=translate.status_from_shelved(shelved))
+
+
+async def patch_price(call: Call) -> Reply:
+    """Change the price; the marketplace follows in the background."""
+    sku = call.path["external_id"]
+    price = translate.price_from_body(call.body, external_id=sku)
+    product_id = await operations.change_price(
+        call.tx, by=call.by, catalog=CATALOG, sku=sku, price=price, now=call.now
+    )
+    message = "Price updated; its listing is being updated in the background."
+    return Reply(status=202, body=translate.accepted_from_id(product_id, message))
+
+
+async def patch_status(call: Call) -> Reply:
+    """Mark an item as sold, or take it off the shelf."""
+    sku = translate.sku_from_id(call.path["external_id"])
+    status = translate.status_from_body(call.body)
+    if status is None:
+        raise InvalidStatus
+    product_id = await operations.set_status(
+        call.tx, by=call.by, catalog=CATALOG, sku=sku, status=status, now=call.now
+    )
+    return Reply(status=202, body=translate.accepted_from_id(product_id, _TAKEN_OFF[status]))
+
+
+async def delete_item(call: Call) -> Reply:
+    """Take an item off the shelf and forget it."""
+    sku = translate.sku_from_id(call.path["external_id"])
+    product_id = await operations.delete_product(
+        call.tx, by=call.by, catalog=CATALOG, sku=sku, now=call.now
+    )
+    message = "Item is being removed in the background."
+    return Reply(status=202, body=translate.accepted_from_id(product_id, message))
+
+
+_route = partial(Route, admits=api_key)
+_CHANGED: Mapping[int, type[Struct] | None] = {
+    202: Accepted,
+    401: Error,
+    404: Error,
+    422: Error,
+    429: Error,
+}
+
+ROUTES: Sequence[Route] = (
+    _route(
+        method="PUT",
+        path=_ITEM,
+        endpoint=put_item,
+        tier=ITEM_SYNC,
+        summary="Create or update an item",
+        takes=Item,
+        example={
+            "title": "Volvo V70 strålkastare vänster fram",
+            "price": 1250,
+            "shippingCost": 99,
+            "weightKg": 4.1,
+            "currency": "SEK",
+            "imageUrls": ["https://images.example.com/parts/8693555-1.jpg"],
+            "domain": {
+                "domain": "auto_parts",
+                "vehicle": {"manufacturer": "Volvo", "model": "V70", "year": 2011},
+                "part": {"name": "Strålkastare", "oemNumber": "31420118"},
+                "conditionGrade": "B",
+            },
+            "autoPublishTradera": True,
+        },
+        answers={202: Accepted, 400: Error, 401: Error, 413: Error, 422: Error, 429: Error},
+    ),
+    _route(
+        method="GET",
+        path=_ITEM,
+        endpoint=get_item,
+        tier=READ,
+        summary="Tell how an item stands here and at Tradera",
+        answers={200: ItemStatus, 401: Error, 404: Error, 422: Error, 429: Error},
+    ),
+    _route(
+        method="PATCH",
+        path=_ITEM + "/price",
+        endpoint=patch_price,
+        tier=PRICE,
+        summary="Change an item's price",
+        takes=PriceChange,
+        example={"price": 795},
+        answers={**_CHANGED, 400: Error},
+    ),
+    _route(
+        method="PATCH",
+        path=_ITEM + "/status",
+        endpoint=patch_status,
+        tier=STATUS,
+        summary="Mark an item as sold or not listed",
+        takes=StatusChange,
+        example={"status": "sold"},
+        answers={**_CHANGED, 400: Error},
+    ),
+    _route(
+        method="DELETE",
+        path=_ITEM,
+        endpoint=delete_item,
+        tier=DELETE,
+        summary="Remove an item",
+        answers=_CHANGED,
+    ),
+)

@@ -1,0 +1,210 @@
+"""Translate between Rheo's shapes and ours: pure functions, both ways side by side."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from saluhall.dialect import Invalid, Malformed, Problem
+from saluhall.dialects.rheo import checks
+from saluhall.dialects.rheo.domains import OTHER, domain_from_wire
+from saluhall.dialects.rheo.wire import (
+    Accepted,
+    Item,
+    ItemStatus,
+    PriceChange,
+    StatusChange,
+    TraderaStatus,
+)
+from saluhall.domain.listings.model import Desired, Shelved, State
+from saluhall.domain.products.model import Kind, PutOutcome, PutProduct, Status
+from saluhall.kit import fitting, shapes
+
+T = TypeVar("T", bound=Struct)
+
+_AD_URL = "https://www.tradera.com/item/{}"
+_DRAFT_AD = "pending"  # an ad id with this prefix has no page yet
+_TRADERA_STATUS: Mapping[State, TraderaStatus] = {
+    State.WAITING: "pending_sync",
+    State.SUBMITTED: "pending_sync",
+    State.LIVE: "active",
+    State.SOLD: "sold",
+    State.ENDED: "ended",
+    State.REFUSED: "sync_error",
+}
+
+
+def product_from_body(body: bytes, *, external_id: str) -> PutProduct:
+    """Read the body of an item PUT. Raises Malformed, Invalid."""
+    check = partial(checks.problems_of_item, external_id=external_id)
+    item = _read(body, Item, check=check, ignore=checks.ignored_of_item)
+    return product_from_item(item, external_id=external_id)
+
+
+def product_from_item(item: Item, *, external_id: str) -> PutProduct:
+    """Read a checked item. What it leaves out stays as stored, what is null is cleared."""
+    kind = UNSET if item.type is UNSET else Kind(item.type or Kind.ITEM)
+    return PutProduct(
+        sku=external_id,
+        kind=kind,
+        parent_sku=item.parentExternalId,
+        title=item.title.strip(),
+        description=item.description,
+        price=_price(item, kind),
+        currency=item.currency,
+        shipping_cost=_decimal(item.shippingCost),
+        shipping_strategy=item.shippingStrategy,
+        weight_kg=_grams(item.weightKg),
+        image_urls=_image_urls(item),
+        domain=domain_from_wire(item.domain)
+        if isinstance(item.domain, dict | str)
+        else item.domain,
+        schema_version=item.schemaVersion,
+        metadata=_metadata(item.metadata),
+        auto_publish=item.autoPublishTradera,
+        ai_enhancement=item.useAiEnhancement,
+    )
+
+
+def price_from_body(body: bytes, *, external_id: str) -> Decimal:
+    """Read the body of a price PATCH. Raises Malformed, Invalid."""
+    check = partial(checks.problems_of_price_change, external_id=external_id)
+    return _exact(_read(body, PriceChange, check=check).price)
+
+
+def status_from_body(body: bytes) -> Status | None:
+    """Read the body of a status PATCH; None when it asks for none we know. Raises Malformed."""
+    try:
+        return Status(_read(body, StatusChange).status)
+    except Invalid:
+        return None
+
+
+def sku_from_id(external_id: str) -> str:
+    """Take an external id from a path. Raises Invalid."""
+    if problems := tuple(checks.problems_of_id(external_id)):
+        raise Invalid([Problem(*problem) for problem in problems])
+    return external_id
+
+
+def accepted_from_outcome(outcome: PutOutcome) -> Accepted:
+    """Answer a PUT."""
+    created = "Item is being processed in the background."
+    updated = "Item updated; changes are being processed in the background."
+    return Accepted(
+        success=True,
+        itemId=str(outcome.product_id),
+        message=created if outcome.created else updated,
+    )
+
+
+def accepted_from_id(product_id: UUID, message: str) -> Accepted:
+    """Answer a change of one thing."""
+    return Accepted(success=True, itemId=str(product_id), message=message)
+
+
+def status_from_shelved(shelved: Shelved) -> ItemStatus:
+    """Tell how an item stands here and at Tradera."""
+    product, ad_id = shelved.product, shelved.external_id
+    return ItemStatus(
+        externalId=product.sku,
+        rheoItemId=str(product.id),
+        rheoStatus=product.status,
+        traderaStatus=_tradera_status(shelved),
+        traderaAdId=ad_id,
+        traderaAdUrl=_ad_url(ad_id, shelved.external_url),
+        price=number_from_decimal(product.price),
+        title=product.title,
+        type=product.kind,
+        parentExternalId=product.parent_sku,
+        metadata=Raw((product.metadata or "{}").encode()),
+        traderaError=shelved.error,
+        extendedAttributes=_extended_attributes(shelved),
+    )
+
+
+def number_from_decimal(amount: Decimal) -> int | float:
+    """Write money as the shortest JSON number: 950, not 950.00."""
+    whole = int(amount)
+    return whole if whole == amount else float(amount)
+
+
+def _read(
+    body: bytes,
+    shape: type[T],
+    *,
+    check: Callable[[T], Iterable[fitting.Problem]] | None = None,
+    ignore: Callable[[Mapping[str, object]], Collection[str]] | None = None,
+) -> T:
+    try:
+        return shapes.decode(body, shape, check=check, ignore=ignore)
+    except shapes.Unreadable as error:
+        raise Malformed(str(error)) from error
+    except shapes.Misshapen as error:
+        raise Invalid([Problem(*problem) for problem in error.problems]) from error
+
+
+def _exact(number: float) -> Decimal:
+    return Decimal(repr(number))
+
+
+def _price(item: Item, kind: Kind | UnsetType) -> Decimal | UnsetType:
+    if kind is Kind.CONTAINER:
+        return Decimal(0)
+    return UNSET if item.price is UNSET else _exact(item.price)
+
+
+def _decimal(number: float | UnsetType | None) -> Decimal | UnsetType | None:
+    return _exact(number) if isinstance(number, int | float) else number
+
+
+def _grams(weight_kg: float | UnsetType | None) -> Decimal | UnsetType | None:
+    """Round to the gram: what scales and binary floats add beyond it is noise."""
+    return _exact(round(weight_kg, 3)) if isinstance(weight_kg, int | float) else weight_kg
+
+
+def _image_urls(item: Item) -> tuple[str, ...] | UnsetType | None:
+    """Take the first of the three spellings that holds a list, each URL once."""
+    given = [urls for urls in (item.imageUrls, item.images, item.image_urls) if urls is not UNSET]
+    lists = [urls for urls in given if urls is not None]
+    if lists:
+        return tuple(dict.fromkeys(lists[0]))
+    return None if given else UNSET
+
+
+def _metadata(raw: Raw | UnsetType) -> str | UnsetType | None:
+    if raw is UNSET:
+        return UNSET
+    text = bytes(raw).decode()
+    return None if text == "null" else text
+
+
+def _tradera_status(shelved: Shelved) -> TraderaStatus | None:
+    if shelved.state is None:
+        return None
+    if shelved.desired is Desired.ENDED and shelved.pending:
+        return "pending_sync"
+    status = _TRADERA_STATUS[shelved.state]
+    return "sync_error" if status == "pending_sync" and shelved.error else status
+
+
+def _ad_url(ad_id: str | None, url: str | None) -> str | None:
+    if ad_id is None or ad_id.startswith(_DRAFT_AD):
+        return None
+    return url or _AD_URL.format(ad_id)
+
+
+def _extended_attributes(shelved: Shelved) -> dict[str, Any]:
+    """Flatten the domain: its slug first (a typed reader needs that), then whence, then what."""
+    product = shelved.product
+    domain = {"domain": OTHER, **(product.domain or {})}
+    return {
+        "domain": domain.pop("domain"),
+        "external_reference": product.sku,
+        "source": "integration",
+        "schema_version": product.schema_version,
+        **domain,
+    }

@@ -1,0 +1,84 @@
+"""What Rheo's webhooks say and how they are signed: pure functions."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from saluhall.dialects.rheo.translate import number_from_decimal
+from saluhall.dialects.rheo.wire import Account, Envelope, EventData
+from saluhall.domain.history.model import Event, EventType
+from saluhall.kit.clock import iso_from_instant
+from saluhall.kit.ids import text_from_id
+from saluhall.kit.secrets import hmac_sha256
+
+_EVENT = "evt"
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret
+_EXTRAS: Mapping[str, str] = {
+    "external_id": "traderaAdId",
+    "url": "traderaAdUrl",
+    "error": "error",
+    "kind": "type",
+    "images": "imagesProcessed",
+    "order_id": "orderId",
+}
+
+
+def envelope_from_event(event: Event) -> bytes:
+    """Write an event as the body of a delivery; the same event gives the same bytes."""
+    envelope = Envelope(
+        eventId=event_id(event),
+        eventType=event.type.value,
+        timestamp=iso_from_instant(event.at),
+        data=_data_from_event(event),
+    )
+    return msgspec.json.encode(envelope)
+
+
+def event_id(event: Event) -> str:
+    """Spell an event's id, by which receivers tell a repeated delivery."""
+    return text_from_id(_EVENT, event.id)
+
+
+def signed_headers(secret: str, event_id: str, sent_at: datetime, body: bytes) -> dict[str, str]:
+    """Sign a delivery twice: as Rheo does, and as Standard Webhooks says."""
+    sent_s = str(int(sent_at.timestamp()))
+    signature = hmac_sha256(secret.encode(), body).hex()
+    message = b".".join((event_id.encode(), sent_s.encode(), body))
+    standard = base64.b64encode(hmac_sha256(_standard_key(secret), message)).decode()
+    return {
+        "Content-Type": "application/json",
+        "X-Rheo-Signature": f"sha256={signature}",
+        "webhook-id": event_id,
+        "webhook-timestamp": sent_s,
+        "webhook-signature": f"v1,{standard}",
+    }
+
+
+def _standard_key(secret: str) -> bytes:
+    """Decode a secret as Standard Webhooks does; one that is no base64 is its own key."""
+    try:
+        return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        return secret.encode()
+
+
+def _data_from_event(event: Event) -> EventData:
+    given = event.data
+    extras: dict[str, Any] = {
+        theirs: given[ours] for ours, theirs in _EXTRAS.items() if given.get(ours) is not None
+    }
+    sold_for = given.get("sale_price") if event.type is EventType.ITEM_SOLD else None
+    return EventData(
+        externalId=event.sku,
+        rheoItemId=str(event.product_id),
+        platform=given.get("platform", "rheo"),
+        salePrice=number_from_decimal(Decimal(sold_for or 0)),
+        currency=given.get("currency", "SEK"),
+        account=Account(str(event.account_id)),
+        **extras,
+    )

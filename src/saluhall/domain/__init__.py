@@ -1,0 +1,1 @@
+"""What a seller has and may do."""

@@ -1,0 +1,1 @@
+"""Accounts, their people and their keys: who may come in, and how often."""

@@ -1,0 +1,48 @@
+"""Who calls, and what can be wrong about it."""
+
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class UnknownKey(Exception):
+    """No live API key has this hash."""
+
+
+class AccountNotFound(Exception):
+    """No account has this name."""
+
+
+class AccountTaken(Exception):
+    """An account with this name, or a user with this username, exists already."""
+
+
+class RateLimited(Exception):
+    """The key has used up its tier for the moment. `retry_after_s` is in whole seconds, at least 1."""
+
+    def __init__(self, *, tier: "Tier", retry_after_s: int) -> None:
+        super().__init__(f"{tier.name}: retry after {retry_after_s} s")
+        self.tier = tier
+        self.retry_after_s = retry_after_s
+
+
+class Tier(Struct, frozen=True):
+    """A rate limit: so many calls per second for each key, with bursts of one second's worth."""
+
+    name: str
+    per_second: int
+
+
+class Principal(Struct, frozen=True, kw_only=True):
+    """The caller: every query and operation is scoped by `account_id`."""
+
+    account_id: UUID
+    account_name: str
+    key_id: UUID | None = None
+
+
+class Admitted(Struct, frozen=True, kw_only=True):
+    """A caller who may go on, and how many calls are left in this second (None: not limited)."""
+
+    by: Principal
+    remaining: int | None = None

@@ -1,0 +1,45 @@
+"""An account's access to a channel, and the calls that an application may make there."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class ConnectionState(StrEnum):
+    """Whether a connection's access is known to work."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+
+
+class ConnectionNotFound(Exception):
+    """The account has no such connection."""
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """An account's login at a channel. The token stays sealed until a channel is opened."""
+
+    id: UUID
+    account_id: UUID
+    channel: str
+    user_id: str
+    token: bytes
+    expires_at: datetime | None
+    options: Mapping[str, Any]
+    state: ConnectionState
+    reason: str | None
+    cursor: str | None
+    polled_at: datetime | None
+
+
+class BudgetState(Struct, frozen=True, kw_only=True):
+    """A channel's calls: what was made in the last 24 hours, and until when the marketplace refuses more."""
+
+    used: int
+    blocked_until: datetime | None
+    blocks: int
+    frees_at: datetime | None

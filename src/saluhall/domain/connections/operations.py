@@ -1,0 +1,165 @@
+"""What is done with connections and with the budget of calls."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from saluhall.channel import OutOfBudget, Purpose
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.connections import store
+from saluhall.domain.connections.model import BudgetState, Connection
+from saluhall.kit.ids import new_id
+from saluhall.kit.secrets import Vault
+from saluhall.storage import Transaction
+
+# The part of the budget that a purpose must leave for those before it.
+RESERVED: dict[Purpose, float] = {
+    Purpose.END: 0.0,
+    Purpose.PRICE: 0.05,
+    Purpose.PUBLISH: 0.10,
+    Purpose.POLL: 0.20,
+}
+_CALLS_PER_POLL = 2
+_FIRST_BLOCK = timedelta(minutes=1)
+_LONGEST_BLOCK = timedelta(hours=6)
+_DAY = timedelta(hours=24)
+
+
+async def connect(
+    tx: Transaction,
+    *,
+    by: Principal,
+    channel: str,
+    user_id: str,
+    token: str,
+    expires_at: datetime | None,
+    options: Mapping[str, Any],
+    vault: Vault,
+    now: datetime,
+) -> UUID:
+    """Store a login at a channel, its token encrypted; a known login gets the new token and is connected again."""
+    connection_id = await store.put(
+        tx,
+        by.account_id,
+        connection_id=new_id(),
+        channel=channel,
+        user_id=user_id,
+        token=vault.seal(token, purpose=token_purpose(by.account_id, channel, user_id)),
+        expires_at=expires_at,
+        options=options,
+        now=now,
+    )
+    assert connection_id is not None  # noqa: S101 - an upsert returns its row
+    tx.ring("sync_connection", [connection_id])
+    tx.ring("poll_connection", [connection_id])
+    return connection_id
+
+
+def token_purpose(account_id: UUID, channel: str, user_id: str) -> str:
+    """Name what a sealed token is for."""
+    return f"token:{account_id}:{channel}:{user_id}"
+
+
+async def disconnect(
+    tx: Transaction,
+    connection: Connection,
+    *,
+    reason: str,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> bool:
+    """Mark a connection as disconnected; False when it has been connected again meanwhile."""
+    return bool(await store.disconnect(tx, connection, reason=reason))
+
+
+async def spend(
+    tx: Transaction, channel: str, *, limit: int, purpose: Purpose, now: datetime
+) -> None:
+    """Count one call about to be made, exactly over all workers. Raises OutOfBudget."""
+    await store.lock_budget(tx, channel)
+    state = await store.budget(tx, channel, now=now)
+    check(state, limit=limit, purpose=purpose, calls=1, now=now)
+    await store.count_call(tx, channel, now=now)
+
+
+def check(state: BudgetState, *, limit: int, purpose: Purpose, calls: int, now: datetime) -> None:
+    """See that a budget has room for these calls. Raises OutOfBudget."""
+    if state.blocked_until is not None and state.blocked_until > now:
+        raise OutOfBudget("the marketplace takes no calls now", retry_in=state.blocked_until - now)
+    left = limit - state.used - math.ceil(limit * RESERVED[purpose])
+    if left < calls:
+        wait = (state.frees_at or now + _DAY) - now
+        raise OutOfBudget(
+            f"{state.used} of {limit} calls in 24 hours are used", retry_in=max(wait, _FIRST_BLOCK)
+        )
+
+
+async def block(
+    tx: Transaction, channel: str, *, retry_in: timedelta | None, now: datetime
+) -> None:
+    """Stop calling after a 429: for as long as the marketplace said, else for longer each time."""
+    state = await store.budget(tx, channel, now=now)
+    is_new = state.blocked_until is None or state.blocked_until < now - _LONGEST_BLOCK
+    blocks = 1 if is_new else state.blocks + 1
+    if retry_in is None:
+        retry_in = min(_FIRST_BLOCK * 2 ** min(blocks - 1, 16), _LONGEST_BLOCK)
+    await store.block(tx, channel, until=now + retry_in, blocks=blocks)
+
+
+async def claim_poll(
+    tx: Transaction,
+    owner: UUID,
+    connection_id: UUID,
+    *,
+    worker: UUID,
+    lease: timedelta,
+    now: datetime,
+) -> Connection | None:
+    """Take a connection's poll if it is due."""
+    return await store.claim_poll(tx, owner, connection_id, worker=worker, lease=lease, now=now)
+
+
+async def record_poll(
+    tx: Transaction,
+    connection: Connection,
+    *,
+    cursor: str | None,
+    polled_at: datetime | None,
+    next_at: datetime,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Record how far a poll came (None: it failed) and when the next is due."""
+    await store.record_poll(
+        tx,
+        connection.account_id,
+        connection.id,
+        cursor=cursor,
+        polled_at=polled_at,
+        next_at=next_at,
+    )
+
+
+async def poll_by(
+    tx: Transaction,
+    owner: UUID,
+    connection_id: UUID,
+    *,
+    at: datetime,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Let the next poll be no later than this: something ends then."""
+    await store.poll_soon(tx, owner, connection_id, at=at)
+
+
+def poll_pause(
+    state: BudgetState, *, limit: int, connections: int, interval: timedelta
+) -> timedelta:
+    """Tell how long to wait between polls: the interval, or longer when what is left would not last a day.
+
+    Polls may use half of what the other purposes do not have reserved.
+    """
+    spare = (limit - state.used - math.ceil(limit * RESERVED[Purpose.POLL])) / 2
+    if spare < _CALLS_PER_POLL:
+        return max(interval, timedelta(hours=1))
+    return max(interval, _DAY * (connections * _CALLS_PER_POLL / spare))

@@ -1,0 +1,34 @@
+"""Questions about connections and budgets."""
+
+from datetime import datetime
+from uuid import UUID
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.connections import store
+from saluhall.domain.connections.model import BudgetState, Connection
+from saluhall.storage import Transaction
+
+
+async def list_connections(tx: Transaction, *, by: Principal) -> list[Connection]:
+    """List an account's connections, oldest first."""
+    return await store.of_account(tx, by.account_id)
+
+
+async def find_connection(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:
+    """Find a connection of an account."""
+    return await store.find(tx, owner, connection_id)
+
+
+async def owner_of_connection(tx: Transaction, connection_id: UUID) -> UUID | None:
+    """Tell whose connection it is."""
+    return await store.owner_of(tx, connection_id)
+
+
+async def budget_of_channel(tx: Transaction, channel: str, *, now: datetime) -> BudgetState:
+    """Read what was used of a channel's calls in the last 24 hours."""
+    return await store.budget(tx, channel, now=now)
+
+
+async def count_polling(tx: Transaction, channel: str) -> int:
+    """Count the connections that are polled at a channel."""
+    return await store.count_polling(tx, channel)

@@ -1,0 +1,204 @@
+"""The SQL of connections and call budgets."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from saluhall.domain.connections.model import BudgetState, Connection, ConnectionState
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+PUT = """
+  insert into connections as c (account_id, id, channel, user_id, token, expires_at, options, state,
+                                poll_due_at, created_at)
+  values (%(owner)s, %(id)s, %(channel)s, %(user_id)s, %(token)s, %(expires_at)s,
+          %(options)s::text::jsonb, 'connected', %(now)s, %(now)s)
+  on conflict (account_id, channel, user_id) do update
+     set token = excluded.token, expires_at = excluded.expires_at, state = 'connected', reason = null,
+         options = c.options || excluded.options, poll_due_at = excluded.poll_due_at,
+         poll_claimed_by = null
+  returning id
+"""
+_COLUMNS = """
+  id, account_id, channel, user_id, token, expires_at, options, state, reason, cursor, polled_at
+"""
+OF_ACCOUNT = f"select {_COLUMNS} from connections where account_id = %(owner)s order by created_at"
+FIND = f"select {_COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
+OWNER = "select account_id from connections where id = %(id)s"
+DISCONNECT = """
+  update connections
+     set state = 'disconnected', reason = %(reason)s, poll_due_at = null, poll_claimed_by = null
+   where account_id = %(owner)s and id = %(id)s and token = %(token)s
+"""
+CLAIM_POLL = f"""
+  update connections set poll_due_at = %(now)s + %(lease)s, poll_claimed_by = %(worker)s
+   where account_id = %(owner)s and id = (
+     select id from connections
+      where account_id = %(owner)s and id = %(id)s and poll_due_at <= %(now)s and state = 'connected'
+        for update skip locked)
+  returning {_COLUMNS}
+"""
+RECORD_POLL = """
+  update connections
+     set cursor = coalesce(%(cursor)s, cursor), poll_due_at = %(next_at)s, poll_claimed_by = null,
+         polled_at = coalesce(%(polled_at)s, polled_at)
+   where account_id = %(owner)s and id = %(id)s and state = 'connected'
+"""
+POLL_SOON = """
+  update connections set poll_due_at = least(poll_due_at, %(at)s)
+   where account_id = %(owner)s and id = %(id)s and poll_due_at is not null
+"""
+POLLING = "select count(*) as polling from connections where channel = %(channel)s and poll_due_at is not null"
+
+# The budget. The row of `channel_budgets` is the lock that makes the count exact over all workers; calls are kept by minute, and a
+# minute counts until all of it is 24 hours old.
+LOCK_BUDGET = """
+  insert into channel_budgets (channel) values (%(channel)s)
+  on conflict (channel) do update set channel = excluded.channel
+"""
+BUDGET = """
+  select coalesce(sum(c.calls), 0)::integer as used, b.blocked_until, coalesce(b.blocks, 0) as blocks,
+         min(c.minute) + interval '24 hours 1 minute' as frees_at
+    from (select %(channel)s::text as channel) want
+    left join channel_budgets b using (channel)
+    left join channel_calls c on c.channel = want.channel and c.minute > %(now)s - interval '24 hours 1 minute'
+   group by b.blocked_until, b.blocks
+"""
+COUNT_CALL = """
+  with old as (
+    delete from channel_calls where channel = %(channel)s and minute < %(now)s - interval '25 hours'
+  )
+  insert into channel_calls as c (channel, minute, calls)
+  values (%(channel)s, date_trunc('minute', %(now)s::timestamptz), 1)
+  on conflict (channel, minute) do update set calls = c.calls + 1
+"""
+BLOCK = """
+  insert into channel_budgets as b (channel, blocked_until, blocks) values (%(channel)s, %(until)s, %(blocks)s)
+  on conflict (channel) do update
+     set blocked_until = greatest(b.blocked_until, excluded.blocked_until), blocks = %(blocks)s
+"""
+
+
+async def put(  # noqa: PLR0913 - one argument per column
+    tx: Transaction,
+    owner: UUID,
+    *,
+    connection_id: UUID,
+    channel: str,
+    user_id: str,
+    token: bytes,
+    expires_at: datetime | None,
+    options: Mapping[str, Any],
+    now: datetime,
+) -> UUID | None:
+    """Store a login, or the new token of a known one; return the connection's id."""
+    params = {
+        "owner": owner,
+        "id": connection_id,
+        "channel": channel,
+        "user_id": user_id,
+        "token": token,
+        "expires_at": expires_at,
+        "options": msgspec.json.encode(options).decode(),
+        "now": now,
+    }
+    return await tx.one(lambda row: row["id"], PUT, params)
+
+
+async def of_account(tx: Transaction, owner: UUID) -> list[Connection]:
+    """List an account's connections."""
+    return await tx.all(connection_from_row, OF_ACCOUNT, {"owner": owner})
+
+
+async def find(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:
+    """Find a connection."""
+    return await tx.one(connection_from_row, FIND, {"owner": owner, "id": connection_id})
+
+
+async def owner_of(tx: Transaction, connection_id: UUID) -> UUID | None:
+    """Tell whose connection it is (for jobs, whose bell carries only the id)."""
+    return await tx.one(lambda row: row["account_id"], OWNER, {"id": connection_id})
+
+
+async def disconnect(tx: Transaction, connection: Connection, *, reason: str) -> int:
+    """Mark a connection as disconnected, unless it got a new token meanwhile."""
+    params = {
+        "owner": connection.account_id,
+        "id": connection.id,
+        "token": connection.token,
+        "reason": reason,
+    }
+    return await tx.run(DISCONNECT, params)
+
+
+async def claim_poll(
+    tx: Transaction,
+    owner: UUID,
+    connection_id: UUID,
+    *,
+    worker: UUID,
+    lease: timedelta,
+    now: datetime,
+) -> Connection | None:
+    """Take a connection's due poll for the length of a lease."""
+    params = {"owner": owner, "id": connection_id, "worker": worker, "lease": lease, "now": now}
+    return await tx.one(connection_from_row, CLAIM_POLL, params)
+
+
+async def record_poll(
+    tx: Transaction,
+    owner: UUID,
+    connection_id: UUID,
+    *,
+    cursor: str | None,
+    polled_at: datetime | None,
+    next_at: datetime,
+) -> None:
+    """Record how far a poll came and when the next is due."""
+    params = {
+        "owner": owner,
+        "id": connection_id,
+        "cursor": cursor,
+        "polled_at": polled_at,
+        "next_at": next_at,
+    }
+    await tx.run(RECORD_POLL, params)
+
+
+async def poll_soon(tx: Transaction, owner: UUID, connection_id: UUID, *, at: datetime) -> None:
+    """Let the next poll be no later than this."""
+    await tx.run(POLL_SOON, {"owner": owner, "id": connection_id, "at": at})
+
+
+async def count_polling(tx: Transaction, channel: str) -> int:
+    """Count the connections that are polled at a channel."""
+    return await tx.one(lambda row: int(row["polling"]), POLLING, {"channel": channel}) or 0
+
+
+async def lock_budget(tx: Transaction, channel: str) -> None:
+    """Hold a channel's budget until the transaction ends."""
+    await tx.run(LOCK_BUDGET, {"channel": channel})
+
+
+async def budget(tx: Transaction, channel: str, *, now: datetime) -> BudgetState:
+    """Read what was used of a channel's budget."""
+    found = await tx.one(lambda row: BudgetState(**row), BUDGET, {"channel": channel, "now": now})
+    return found or BudgetState(used=0, blocked_until=None, blocks=0, frees_at=None)
+
+
+async def count_call(tx: Transaction, channel: str, *, now: datetime) -> None:
+    """Count one call."""
+    await tx.run(COUNT_CALL, {"channel": channel, "now": now})
+
+
+async def block(tx: Transaction, channel: str, *, until: datetime, blocks: int) -> None:
+    """Note that the marketplace takes no calls until then, and how many times in a row it said so."""
+    await tx.run(BLOCK, {"channel": channel, "until": until, "blocks": blocks})
+
+
+def connection_from_row(row: Row) -> Connection:
+    """Read a connection."""
+    return Connection(**{**row, "state": ConnectionState(row["state"])})

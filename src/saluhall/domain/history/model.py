@@ -1,0 +1,56 @@
+"""An event: a fact in the past tense that is never changed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class EventType(StrEnum):
+    """What can happen. The first six are delivered to endpoints; the others stand in the item's history only."""
+
+    ITEM_CREATED = "item.created"
+    IMAGES_READY = "item.images_ready"
+    LISTING_CREATED = "listing.created"
+    LISTING_ENDED = "listing.ended"
+    LISTING_FAILED = "listing.failed"
+    ITEM_SOLD = "item.sold"
+    PRICE_UPDATED = "price.updated"
+    ITEM_UPDATED = "item.updated"
+    ITEM_UNLISTED = "item.unlisted"
+    ITEM_DELETED = "item.deleted"
+    IMAGE_REFUSED = "image.refused"
+    TEXT_ENHANCED = "text.enhanced"
+    TEXT_UNCHANGED = "text.unchanged"
+
+
+DELIVERED = frozenset(
+    {
+        EventType.ITEM_CREATED,
+        EventType.IMAGES_READY,
+        EventType.LISTING_CREATED,
+        EventType.LISTING_ENDED,
+        EventType.LISTING_FAILED,
+        EventType.ITEM_SOLD,
+    }
+)
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One event. `data` holds what the type adds, in our words:
+
+    `platform` ("tradera" or "rheo"), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the marketplace's listing),
+    `error` (listing.failed), `kind` (item.created), `images` (item.images_ready: how many are ready), `price` (price.updated).
+    Money is a decimal in text.
+    """
+
+    id: UUID
+    account_id: UUID
+    type: EventType
+    at: datetime
+    product_id: UUID
+    sku: str
+    data: Mapping[str, Any] = {}

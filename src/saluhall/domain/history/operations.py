@@ -1,0 +1,38 @@
+"""Write down what happened, in the transaction in which it happens."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from saluhall.domain.history import store
+from saluhall.domain.history.model import Event, EventType
+from saluhall.kit.ids import new_id
+from saluhall.storage import Transaction
+
+
+def event_of(
+    account_id: UUID,
+    event_type: EventType,
+    *,
+    product_id: UUID,
+    sku: str,
+    data: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> Event:
+    """Make an event with an id of its own."""
+    return Event(
+        id=new_id(),
+        account_id=account_id,
+        type=event_type,
+        at=now,
+        product_id=product_id,
+        sku=sku,
+        data=data or {},
+    )
+
+
+async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`; events carry their own
+    """Append events and make their deliveries due at the endpoints that ask for them."""
+    if events:
+        tx.ring("deliver_webhooks", await store.record(tx, events))

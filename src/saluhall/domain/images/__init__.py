@@ -1,0 +1,1 @@
+"""Pictures: fetched from where the seller has them, hosted by us."""

@@ -1,0 +1,53 @@
+"""What is done with pictures."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.history import operations as history
+from saluhall.domain.history.model import EventType
+from saluhall.domain.images import store
+from saluhall.domain.images.model import DueImage, Fetched
+from saluhall.storage import Transaction
+
+
+async def want(
+    tx: Transaction, *, by: Principal, urls: Mapping[UUID, Sequence[str]], now: datetime
+) -> None:
+    """Make products' pictures exactly these: new ones become due, refused ones are tried anew, others stay untouched."""
+    if urls:
+        await store.want(tx, by.account_id, urls=urls, now=now)
+        tx.ring("fetch_images", [by.account_id])
+
+
+async def claim_due(
+    tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
+) -> list[DueImage]:
+    """Take due pictures of an account; they are ours until the lease runs out."""
+    return await store.claim(tx, owner, worker=worker, limit=limit, lease=lease, now=now)
+
+
+async def record(
+    tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
+) -> None:
+    """Record what became of pictures, and in the item's history which were refused and why."""
+    await store.record(tx, owner, fetched, now=now)
+    refused = [f for f in fetched if f.reason is not None and f.retry_in_s is None]
+    events = [
+        history.event_of(
+            owner,
+            EventType.IMAGE_REFUSED,
+            product_id=f.image.product_id,
+            sku=f.image.sku,
+            data={"url": f.image.source_url, "reason": f.reason},
+            now=now,
+        )
+        for f in refused
+    ]
+    await history.record(tx, events, now=now)
+
+
+async def forget(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`
+    """Drop the pictures of a product that is deleted."""
+    await store.forget(tx, owner, product_id)

@@ -1,0 +1,137 @@
+"""The SQL of pictures."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from saluhall.domain.images.model import DueImage, Fetched, ImageCounts, ReadyImage
+from saluhall.storage import Transaction
+
+WANT = """
+  with wanted as (
+    select (w ->> 'id')::uuid as product_id, u as source_url
+      from jsonb_array_elements(%(wanted)s::text::jsonb) w, jsonb_array_elements_text(w -> 'urls') u
+  ), dropped as (
+    delete from images i
+     where i.account_id = %(owner)s and i.product_id = any(%(ids)s)
+       and not exists (
+         select from wanted w where w.product_id = i.product_id and w.source_url = i.source_url)
+  )
+  insert into images (account_id, product_id, source_url, state, due_at, updated_at)
+  select %(owner)s, product_id, source_url, 'due', %(now)s, %(now)s from wanted
+  on conflict (account_id, product_id, source_url) do update
+     set state = 'due', due_at = %(now)s, attempts = 0, reason = null, updated_at = %(now)s
+   where images.state = 'refused'
+"""
+CLAIM = """
+  with due as (
+    select account_id, product_id, source_url from images
+     where account_id = %(owner)s and due_at <= %(now)s
+     order by due_at limit %(limit)s for update skip locked
+  )
+  update images i set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+    from due, products p
+   where i.account_id = due.account_id and i.product_id = due.product_id
+     and i.source_url = due.source_url
+     and p.account_id = due.account_id and p.id = due.product_id
+  returning i.account_id, i.product_id, p.sku, i.source_url, i.attempts
+"""
+RECORD = """
+  with f as (
+    select * from jsonb_to_recordset(%(fetched)s::text::jsonb)
+      as t(product_id uuid, source_url text, stored_key text, media_type text, width integer,
+           height integer, bytes integer, reason text, retry_in_s float8)
+  )
+  update images i
+     set state = case when f.stored_key is not null then 'ready'
+                      when f.retry_in_s is not null then 'due' else 'refused' end,
+         stored_key = f.stored_key, media_type = f.media_type, width = f.width, height = f.height,
+         bytes = f.bytes, reason = f.reason, attempts = i.attempts + 1, claimed_by = null,
+         due_at = %(now)s + make_interval(secs => f.retry_in_s), updated_at = %(now)s
+    from f
+   where i.account_id = %(owner)s and i.product_id = f.product_id and i.source_url = f.source_url
+     and i.due_at is not null
+"""
+READY = """
+  select i.source_url, i.stored_key, i.media_type
+    from products p join images i on i.account_id = p.account_id and i.product_id = p.id
+   where p.account_id = %(owner)s and p.id = %(product_id)s and i.state = 'ready'
+   order by array_position(p.image_urls, i.source_url)
+"""
+COUNT = """
+  select p.id, p.sku, cardinality(p.image_urls) as wanted,
+         (select count(*) from images i
+           where i.account_id = p.account_id and i.product_id = p.id and i.state = 'ready') as ready
+    from products p where p.account_id = %(owner)s and p.id = any(%(ids)s)
+"""
+COUNT_BY_STATE = """
+  select count(*) filter (where state = 'due') as due,
+         count(*) filter (where state = 'refused') as refused,
+         min(reason) filter (where state = 'refused') as reason
+    from images where account_id = %(owner)s and product_id = %(product_id)s
+"""
+FORGET = "delete from images where account_id = %(owner)s and product_id = %(product_id)s"
+
+
+async def want(
+    tx: Transaction, owner: UUID, *, urls: Mapping[UUID, Sequence[str]], now: datetime
+) -> None:
+    """Make each product's pictures exactly these; what is there already stays as it is."""
+    wanted = msgspec.json.encode([{"id": i, "urls": u} for i, u in urls.items()]).decode()
+    await tx.run(WANT, {"owner": owner, "wanted": wanted, "ids": list(urls), "now": now})
+
+
+async def claim(
+    tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
+) -> list[DueImage]:
+    """Take due pictures for the length of a lease."""
+    params = {"owner": owner, "worker": worker, "limit": limit, "lease": lease, "now": now}
+    return await tx.all(lambda row: DueImage(**row), CLAIM, params)
+
+
+async def record(
+    tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
+) -> None:
+    """Record what became of pictures."""
+    rows = [
+        {
+            **{name: getattr(f, name) for name in f.__struct_fields__ if name != "image"},
+            "product_id": f.image.product_id,
+            "source_url": f.image.source_url,
+        }
+        for f in fetched
+    ]
+    params = {"owner": owner, "fetched": msgspec.json.encode(rows).decode(), "now": now}
+    await tx.run(RECORD, params)
+
+
+async def ready(tx: Transaction, owner: UUID, product_id: UUID) -> list[ReadyImage]:
+    """List a product's hosted pictures in order."""
+    return await tx.all(
+        lambda row: ReadyImage(**row), READY, {"owner": owner, "product_id": product_id}
+    )
+
+
+async def count(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID]
+) -> list[tuple[UUID, str, int, int]]:
+    """Count pictures by product: (product id, sku, wanted, ready)."""
+    return await tx.all(
+        lambda row: (row["id"], row["sku"], row["wanted"], row["ready"]),
+        COUNT,
+        {"owner": owner, "ids": list(product_ids)},
+    )
+
+
+async def forget(tx: Transaction, owner: UUID, product_id: UUID) -> None:
+    """Drop a product's pictures."""
+    await tx.run(FORGET, {"owner": owner, "product_id": product_id})
+
+
+async def count_by_state(tx: Transaction, owner: UUID, product_id: UUID) -> ImageCounts:
+    """Count a product's pictures by state."""
+    params = {"owner": owner, "product_id": product_id}
+    found = await tx.one(lambda row: ImageCounts(**row), COUNT_BY_STATE, params)
+    return found or ImageCounts(due=0, refused=0, reason=None)

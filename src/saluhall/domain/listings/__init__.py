@@ -1,0 +1,1 @@
+"""Listings: what shall stand on a marketplace beside what stands there."""

@@ -1,0 +1,100 @@
+"""What a seller does with products, and what follows for their listings."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.listings import store
+from saluhall.domain.products import operations as product_operations
+from saluhall.domain.products.model import Product, PutOutcome, PutProduct, Status
+from saluhall.storage import Transaction
+
+# A change of these is worth another try of a listing that was refused.
+_FOLLOWED = frozenset({"price", "title", "description", "image_urls", "domain", "currency"})
+
+
+async def put_products(
+    tx: Transaction,
+    *,
+    by: Principal,
+    catalog: str,
+    products: Sequence[PutProduct],
+    now: datetime,
+) -> list[PutOutcome]:
+    """Create or update products and let their listings follow; one outcome per product, in the order given.
+
+    A new product with `auto_publish` is listed once its pictures are settled; an update never lists anew, but a live listing
+    follows the price, and a refused one is tried again with the new data.
+    """
+    stored = await product_operations.put(tx, by=by, catalog=catalog, products=products, now=now)
+    to_list = [row.id for row in stored.created if row.id and row.auto_publish]
+    # Put again while its deletion was under way: to the seller that is a new item.
+    again = {p.sku for p in products if p.auto_publish is True}
+    to_list += [r.id for r in stored.updated if r.id and r.revived and r.sku in again]
+    if to_list:
+        _ring(tx, by.account_id, await store.want_live(tx, by.account_id, to_list, now=now))
+    changed = [row.id for row in stored.updated if row.id and not _FOLLOWED.isdisjoint(row.named)]
+    if changed:
+        follows = await store.follow(tx, by.account_id, changed, now=now)
+        _ring(tx, by.account_id, follows)
+    return stored.outcomes
+
+
+async def change_price(
+    tx: Transaction, *, by: Principal, catalog: str, sku: str, price: Decimal, now: datetime
+) -> UUID:
+    """Change a product's price; a live listing follows. Return the product's id. Raises ProductNotFound."""
+    product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
+    await product_operations.change_price(tx, by=by, product=product, price=price, now=now)
+    _ring(tx, by.account_id, await store.follow(tx, by.account_id, [product.id], now=now))
+    return product.id
+
+
+async def set_status(
+    tx: Transaction, *, by: Principal, catalog: str, sku: str, status: Status, now: datetime
+) -> UUID:
+    """De-list a product (not_listed) or mark it sold elsewhere; either way its listing is to end. Raises ProductNotFound."""
+    product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
+    await product_operations.set_status(tx, by=by, product=product, status=status, now=now)
+    await _want_ended(tx, by=by, product=product, now=now)
+    return product.id
+
+
+async def delete_product(
+    tx: Transaction, *, by: Principal, catalog: str, sku: str, now: datetime
+) -> UUID:
+    """Delete a product: at once when nothing of it stands on a marketplace, else as soon as its listing is down.
+
+    A product that a marketplace sold is archived instead. Raises ProductNotFound.
+    """
+    product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
+    if await store.is_sold(tx, by.account_id, product.id):
+        await product_operations.archive(tx, by=by, product=product, now=now)
+    elif await store.is_standing(tx, by.account_id, product.id):
+        await product_operations.hide(tx, by=by, product=product, now=now)
+        await _want_ended(tx, by=by, product=product, now=now)
+    else:
+        await store.drop(tx, by.account_id, product.id)
+        await product_operations.remove(
+            tx, by.account_id, product_id=product.id, sku=product.sku, now=now
+        )
+    return product.id
+
+
+async def settle(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Activate products whose pictures and texts are done, and wake their listings."""
+    await product_operations.settle(tx, owner, product_ids, now=now)
+    _ring(tx, owner, await store.wake(tx, owner, product_ids, now=now))
+
+
+async def _want_ended(tx: Transaction, *, by: Principal, product: Product, now: datetime) -> None:
+    _ring(tx, by.account_id, await store.want_ended(tx, by.account_id, product.id, now=now))
+
+
+def _ring(tx: Transaction, owner: UUID, connections: Sequence[UUID | None]) -> None:
+    """Ring for each connection; listings without one are the account's own queue."""
+    tx.ring("sync_connection", {c or owner for c in connections})

@@ -1,0 +1,342 @@
+"""The SQL of listings."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from saluhall.channel import Progress
+from saluhall.domain.listings.model import Desired, Listing, Shelved, State
+from saluhall.domain.products.model import product_from_row
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+# The account's first connection takes the listing: one piece is never offered twice.
+WANT_LIVE = """
+  insert into listings (account_id, id, product_id, connection_id, desired, state, due_at, created_at,
+                        updated_at)
+  select p.account_id, new_ulid(), p.id,
+         (select c.id from connections c where c.account_id = p.account_id order by c.created_at limit 1),
+         'live', 'waiting', case when p.status <> 'draft' then %(now)s end, %(now)s, %(now)s
+    from products p
+   where p.account_id = %(owner)s and p.id = any(%(ids)s) and p.kind = 'item'
+  on conflict (account_id, product_id, connection_id) do update
+     set desired = 'live', revision = listings.revision + 1, due_at = %(now)s, updated_at = %(now)s,
+         state = case when listings.state = 'ended' then 'waiting' else listings.state end,
+         progress = case when listings.state = 'ended' then null else listings.progress end
+   where listings.state <> 'sold'
+  returning connection_id
+"""
+# New data: a live listing follows the price, a refused one is tried again. A price that was refused is not asked for again.
+FOLLOW = """
+  update listings l
+     set revision = l.revision + 1, updated_at = %(now)s, due_at = %(now)s, attempts = 0,
+         priority = case when l.state = 'live' then 1 else 3 end,
+         state = case when l.state = 'refused' then 'waiting' else l.state end,
+         refused_price = case when l.refused_price = p.price then l.refused_price end
+    from products p
+   where l.account_id = %(owner)s and l.product_id = any(%(ids)s) and l.desired = 'live'
+     and p.account_id = l.account_id and p.id = l.product_id and p.status <> 'draft' and not l.parked
+     and ((l.state = 'live' and p.price is distinct from l.confirmed_price
+           and p.price is distinct from l.refused_price)
+          or l.state = 'refused' or (l.state in ('waiting', 'submitted') and l.due_at is not null))
+  returning l.connection_id
+"""
+WAKE = """
+  update listings set due_at = %(now)s, updated_at = %(now)s
+   where account_id = %(owner)s and product_id = any(%(ids)s) and desired = 'live'
+     and state in ('waiting', 'refused') and due_at is null and not parked
+  returning connection_id
+"""
+WANT_ENDED = """
+  update listings
+     set desired = 'ended', revision = revision + 1, due_at = %(now)s, priority = 0, attempts = 0,
+         updated_at = %(now)s
+   where account_id = %(owner)s and product_id = %(product_id)s and desired = 'live'
+     and state in ('waiting', 'submitted', 'live', 'refused')
+  returning connection_id, state
+"""
+SOLD = """
+  select count(*) as sold from listings
+   where account_id = %(owner)s and product_id = %(product_id)s and state = 'sold'
+"""
+STANDING = """
+  select count(*) as standing from listings
+   where account_id = %(owner)s and product_id = %(product_id)s
+     and (state in ('submitted', 'live') or (progress ->> 'may_stand')::boolean and state = 'waiting')
+"""
+_LISTING = """
+  l.id, l.account_id, l.connection_id, l.product_id, p.sku, l.desired, l.revision, l.state, p.price,
+  l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told,
+  p.delete_wanted, p.currency, coalesce(p.enhanced_title, p.title) as title,
+  coalesce(p.enhanced_description, p.description) as description, p.shipping_cost,
+  p.shipping_strategy, p.weight_kg, p.domain
+"""
+CLAIM = f"""
+  with due as (
+    select account_id, id from listings
+     where account_id = %(owner)s and connection_id is not distinct from %(connection)s
+       and due_at <= %(now)s
+     order by priority, due_at limit %(limit)s for update skip locked
+  )
+  update listings l set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+    from due, products p
+   where l.account_id = due.account_id and l.id = due.id
+     and p.account_id = l.account_id and p.id = l.product_id
+  returning {_LISTING}, l.priority
+"""
+LOCK = f"""
+  select {_LISTING}
+    from listings l join products p on p.account_id = l.account_id and p.id = l.product_id
+   where l.account_id = %(owner)s and l.id = %(id)s
+     for update of l
+"""
+LOCK_EXTERNAL = f"""
+  select {_LISTING}
+    from listings l join products p on p.account_id = l.account_id and p.id = l.product_id
+   where l.account_id = %(owner)s and l.connection_id = %(connection)s
+     and l.external_id = any(%(external_ids)s) and l.state = 'live'
+   order by l.id for update of l
+"""
+RECORD = """
+  update listings
+     set state = %(state)s, desired = %(desired)s, confirmed_price = %(confirmed_price)s,
+         refused_price = %(refused_price)s, external_id = %(external_id)s, url = %(url)s,
+         ends_at = coalesce(%(ends_at)s, ends_at), live_since = coalesce(live_since, %(live_since)s),
+         progress = %(progress)s::text::jsonb, attempts = %(attempts)s, error = %(error)s,
+         told = %(told)s, priority = %(priority)s, due_at = %(due_at)s, claimed_by = null,
+         updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s
+"""
+SAVE_PROGRESS = """
+  update listings
+     set progress = %(progress)s::text::jsonb, external_id = %(external_id)s,
+         confirmed_price = case when %(external_id)s::text is not null
+                                then coalesce(confirmed_price, %(price)s) end,
+         due_at = %(now)s + %(lease)s, updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s
+"""
+PARK = """
+  update listings l
+     set due_at = null, claimed_by = null, parked = true, error = %(reason)s, told = %(reason)s,
+         updated_at = %(now)s
+    from products p, listings was
+   where l.account_id = %(owner)s and l.connection_id = %(connection)s and l.due_at is not null
+     and p.account_id = l.account_id and p.id = l.product_id
+     and was.account_id = l.account_id and was.id = l.id
+  returning l.product_id, p.sku, l.external_id, p.currency,
+            was.told is distinct from %(reason)s as is_news
+"""
+UNPARK = """
+  update listings
+     set parked = false, due_at = %(now)s, attempts = 0, told = null, updated_at = %(now)s
+   where account_id = %(owner)s and connection_id = %(connection)s and parked
+"""
+ADOPT = """
+  update listings set connection_id = %(connection)s, due_at = %(now)s, told = null, updated_at = %(now)s
+   where account_id = %(owner)s and connection_id is null and desired = 'live'
+"""
+RELEASE = """
+  update listings set due_at = %(now)s, claimed_by = null
+   where account_id = %(owner)s and id = any(%(ids)s) and claimed_by = %(worker)s
+"""
+WATCHED = """
+  select external_id, ends_at from listings
+   where account_id = %(owner)s and connection_id = %(connection)s and state = 'live'
+     and external_id is not null
+"""
+ON_SHELF = """
+  select p.id, p.sku, p.kind, p.parent_sku, p.status, p.title, p.description, p.price, p.currency,
+         p.shipping_cost, p.shipping_strategy, p.weight_kg, p.image_urls, p.domain, p.schema_version,
+         p.metadata::text as metadata, p.auto_publish, p.ai_enhancement, p.created_at, p.updated_at,
+         l.state, l.desired, l.due_at is not null as pending, l.external_id, l.url, l.error
+    from products p
+    join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
+    left join lateral (
+      select * from listings l where l.account_id = p.account_id and l.product_id = p.id
+       order by l.id desc limit 1) l on true
+   where p.account_id = %(owner)s and c.code = %(catalog)s and p.sku = %(sku)s and not p.delete_wanted
+"""
+DROP = "delete from listings where account_id = %(owner)s and product_id = %(product_id)s"
+
+
+async def want_live(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> list[UUID | None]:
+    """Want products listed; return the connections that have work."""
+    params = {"owner": owner, "ids": list(product_ids), "now": now}
+    return await tx.all(_connection, WANT_LIVE, params)
+
+
+async def follow(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> list[UUID | None]:
+    """Make listings due whose product changed; return their connections."""
+    params = {"owner": owner, "ids": list(product_ids), "now": now}
+    return await tx.all(_connection, FOLLOW, params)
+
+
+async def wake(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> list[UUID | None]:
+    """Make listings due that waited for their product to settle."""
+    return await tx.all(_connection, WAKE, {"owner": owner, "ids": list(product_ids), "now": now})
+
+
+async def want_ended(
+    tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime
+) -> list[UUID | None]:
+    """Want a product's listings ended; return the connections that have work."""
+    params = {"owner": owner, "product_id": product_id, "now": now}
+    return await tx.all(_connection, WANT_ENDED, params)
+
+
+async def is_sold(tx: Transaction, owner: UUID, product_id: UUID) -> bool:
+    """Tell whether a marketplace sold the product."""
+    params = {"owner": owner, "product_id": product_id}
+    return bool(await tx.one(lambda row: row["sold"], SOLD, params))
+
+
+async def is_standing(tx: Transaction, owner: UUID, product_id: UUID) -> bool:
+    """Tell whether anything of a product stands, or may stand, on a marketplace."""
+    params = {"owner": owner, "product_id": product_id}
+    return bool(await tx.one(lambda row: row["standing"], STANDING, params))
+
+
+async def claim(
+    tx: Transaction,
+    owner: UUID,
+    connection_id: UUID | None,
+    *,
+    worker: UUID,
+    limit: int,
+    lease: timedelta,
+    now: datetime,
+) -> list[Listing]:
+    """Take due listings, the most pressing first, for the length of a lease."""
+    params = {
+        "owner": owner,
+        "connection": connection_id,
+        "worker": worker,
+        "limit": limit,
+        "lease": lease,
+        "now": now,
+    }
+    rows = await tx.all(lambda row: (row["priority"], listing_from_row(row)), CLAIM, params)
+    return [listing for _, listing in sorted(rows, key=lambda pair: pair[0])]
+
+
+async def lock(tx: Transaction, owner: UUID, listing_id: UUID) -> Listing | None:
+    """Read a listing afresh and lock it until the transaction ends."""
+    return await tx.one(listing_from_row, LOCK, {"owner": owner, "id": listing_id})
+
+
+async def lock_external(
+    tx: Transaction, owner: UUID, connection_id: UUID, external_ids: Sequence[str]
+) -> list[Listing]:
+    """Lock the live listings with these ids at the marketplace."""
+    params = {"owner": owner, "connection": connection_id, "external_ids": list(external_ids)}
+    return await tx.all(listing_from_row, LOCK_EXTERNAL, params)
+
+
+async def record(tx: Transaction, listing: Listing, fields: dict[str, Any]) -> None:
+    """Write a listing's confirmed facts."""
+    progress = fields.pop("progress")
+    params = {
+        "owner": listing.account_id,
+        "id": listing.id,
+        "progress": None if progress is None else msgspec.json.encode(progress).decode(),
+        **fields,
+    }
+    await tx.run(RECORD, params)
+
+
+async def save_progress(
+    tx: Transaction, listing: Listing, progress: Progress, *, lease: timedelta, now: datetime
+) -> None:
+    """Note how far a publication has come, and extend the claim; with the remote id goes the price it was made with."""
+    params = {
+        "owner": listing.account_id,
+        "id": listing.id,
+        "progress": msgspec.json.encode(progress).decode(),
+        "external_id": progress.external_id,
+        "price": listing.price,
+        "lease": lease,
+        "now": now,
+    }
+    await tx.run(SAVE_PROGRESS, params)
+
+
+async def park(
+    tx: Transaction, owner: UUID, connection_id: UUID, *, reason: str, now: datetime
+) -> list[Row]:
+    """Set a connection's due listings aside; rows tell whose, and whether the seller was told this already."""
+    params = {"owner": owner, "connection": connection_id, "reason": reason, "now": now}
+    return await tx.all(dict, PARK, params)
+
+
+async def unpark(tx: Transaction, owner: UUID, connection_id: UUID, *, now: datetime) -> None:
+    """Make a connection's parked listings due again, and take over those that had no connection."""
+    params = {"owner": owner, "connection": connection_id, "now": now}
+    await tx.run(UNPARK, params)
+    await tx.run(ADOPT, params)
+
+
+async def release(
+    tx: Transaction, owner: UUID, listing_ids: Sequence[UUID], *, worker: UUID, now: datetime
+) -> None:
+    """Give claimed listings back."""
+    params = {"owner": owner, "ids": list(listing_ids), "worker": worker, "now": now}
+    await tx.run(RELEASE, params)
+
+
+async def watched(
+    tx: Transaction, owner: UUID, connection_id: UUID
+) -> list[tuple[str, datetime | None]]:
+    """List what is live at a connection: (external id, when it ends)."""
+    return await tx.all(
+        lambda row: (row["external_id"], row["ends_at"]),
+        WATCHED,
+        {"owner": owner, "connection": connection_id},
+    )
+
+
+async def on_shelf(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> Shelved | None:
+    """Find a product with its newest listing."""
+    return await tx.one(
+        shelved_from_row, ON_SHELF, {"owner": owner, "catalog": catalog, "sku": sku}
+    )
+
+
+async def drop(tx: Transaction, owner: UUID, product_id: UUID) -> None:
+    """Delete a product's listings."""
+    await tx.run(DROP, {"owner": owner, "product_id": product_id})
+
+
+def _connection(row: Row) -> UUID | None:
+    return row["connection_id"]  # type: ignore[no-any-return]
+
+
+def listing_from_row(row: Row) -> Listing:
+    """Read a listing."""
+    fields = {name: row[name] for name in Listing.__struct_fields__}
+    fields["desired"] = Desired(row["desired"])
+    fields["state"] = State(row["state"])
+    fields["progress"] = msgspec.convert(row["progress"] or {}, Progress)
+    return Listing(**fields)
+
+
+def shelved_from_row(row: Row) -> Shelved:
+    """Read a product and its newest listing."""
+    return Shelved(
+        product=product_from_row(row),
+        state=None if row["state"] is None else State(row["state"]),
+        desired=None if row["desired"] is None else Desired(row["desired"]),
+        pending=row["pending"],
+        external_id=row["external_id"] if row["state"] not in {"waiting", "submitted"} else None,
+        external_url=row["url"],
+        error=row["error"],
+    )

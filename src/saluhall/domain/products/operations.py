@@ -1,0 +1,222 @@
+"""What is done with products; their listings follow in the listings module."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import Struct
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.history import operations as history
+from saluhall.domain.history.model import EventType
+from saluhall.domain.images import operations as images
+from saluhall.domain.products import store
+from saluhall.domain.images import queries as image_queries
+from saluhall.domain.products.model import (
+    DueText,
+    ParentNotFound,
+    Product,
+    ProductNotFound,
+    PutOutcome,
+    PutProduct,
+    Status,
+    StoredRow,
+    Text,
+)
+from saluhall.storage import Transaction
+
+_RACE_TRIES = (
+    3  # a concurrent create hides a row from this statement's snapshot, never from the next
+)
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """What a put did: an outcome per product in the order given, and the rows for whoever must follow."""
+
+    outcomes: list[PutOutcome]
+    created: list[StoredRow]
+    updated: list[StoredRow]
+
+
+async def put(
+    tx: Transaction, *, by: Principal, catalog: str, products: Sequence[PutProduct], now: datetime
+) -> Stored:
+    """Create or update products, each sku once; fetch new pictures, forget dropped ones, note what was created."""
+    rows = await _put_all(tx, by=by, catalog=catalog, products=products, now=now)
+    created = [row for row in rows.values() if row.outcome == "created"]
+    updated = [row for row in rows.values() if row.outcome == "updated"]
+    wanted = {
+        row.id: row.image_urls
+        for row in (*created, *updated)
+        if row.id is not None and row.image_urls is not None
+        if (row.image_urls if row.outcome == "created" else "image_urls" in row.named)
+    }
+    await images.want(tx, by=by, urls=wanted, now=now)
+    if any(row.ai_enhancement for row in (*created, *updated)):
+        tx.ring("enhance_texts", [by.account_id])
+    events = [
+        history.event_of(
+            by.account_id,
+            EventType.ITEM_CREATED,
+            product_id=row.id,
+            sku=row.sku,
+            data={"kind": row.kind, "platform": "rheo"},
+            now=now,
+        )
+        for row in created
+        if row.id is not None
+    ]
+    await history.record(tx, events, now=now)
+    outcomes = [_outcome(rows[p.sku]) for p in products]
+    return Stored(outcomes=outcomes, created=created, updated=updated)
+
+
+async def _put_all(
+    tx: Transaction, *, by: Principal, catalog: str, products: Sequence[PutProduct], now: datetime
+) -> dict[str, StoredRow]:
+    rows: dict[str, StoredRow] = {}
+    missing: Sequence[PutProduct] = products
+    for _ in range(_RACE_TRIES):
+        stored = await store.put(tx, by.account_id, catalog=catalog, products=missing, now=now)
+        rows.update((row.sku, row) for row in stored)
+        missing = [p for p in missing if p.sku not in rows]
+        if not missing:
+            break
+    return rows
+
+
+def _outcome(row: StoredRow) -> PutOutcome:
+    if row.outcome == "refused":
+        return PutOutcome(sku=row.sku, problem=ParentNotFound(row.sku))
+    return PutOutcome(sku=row.sku, product_id=row.id, created=row.outcome == "created")
+
+
+async def lock(tx: Transaction, *, by: Principal, catalog: str, sku: str, now: datetime) -> Product:  # noqa: ARG001 - every operation has `now`
+    """Read a product and keep it from changing until the transaction ends. Raises ProductNotFound."""
+    product = await store.lock(tx, by.account_id, catalog=catalog, sku=sku)
+    if product is None:
+        raise ProductNotFound(sku)
+    return product
+
+
+async def change_price(
+    tx: Transaction, *, by: Principal, product: Product, price: Decimal, now: datetime
+) -> None:
+    """Store a new price, and note it when it differs."""
+    await store.set_price(tx, by.account_id, product.id, price=price, now=now)
+    if price != product.price:
+        await _note(tx, by, product, EventType.PRICE_UPDATED, {"price": str(price)}, now=now)
+
+
+async def set_status(
+    tx: Transaction, *, by: Principal, product: Product, status: Status, now: datetime
+) -> None:
+    """Store a status that the seller set, and tell when it is news."""
+    if status == product.status:
+        return
+    await store.set_status(tx, by.account_id, product.id, status=status, now=now)
+    if status is Status.SOLD:
+        sale = {"platform": "rheo", "sale_price": str(product.price), "currency": product.currency}
+        await _note(tx, by, product, EventType.ITEM_SOLD, sale, now=now)
+    else:
+        await _note(tx, by, product, EventType.ITEM_UNLISTED, {}, now=now)
+
+
+async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
+    """Note that a marketplace sold a product; one that was to be deleted is archived instead."""
+    if not await store.keep_after_all(tx, owner, product_id, now=now):
+        await store.set_status(tx, owner, product_id, status=Status.SOLD, now=now)
+
+
+async def keep_after_all(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
+    """Archive a product that was to be deleted but cannot be: its auction has bids."""
+    await store.keep_after_all(tx, owner, product_id, now=now)
+
+
+async def archive(tx: Transaction, *, by: Principal, product: Product, now: datetime) -> None:
+    """Keep a sold product out of sight of the shop: its order is under way."""
+    await store.set_status(tx, by.account_id, product.id, status=Status.ARCHIVED, now=now)
+
+
+async def hide(tx: Transaction, *, by: Principal, product: Product, now: datetime) -> None:
+    """Hide a product that goes as soon as its listing is down."""
+    await store.want_deleted(tx, by.account_id, product.id, status=Status.NOT_LISTED, now=now)
+
+
+async def remove(
+    tx: Transaction, owner: UUID, *, product_id: UUID, sku: str, now: datetime
+) -> None:
+    """Delete a product with its pictures; its events stay."""
+    await images.forget(tx, owner, product_id, now=now)
+    await store.delete(tx, owner, product_id)
+    deleted = history.event_of(
+        owner, EventType.ITEM_DELETED, product_id=product_id, sku=sku, now=now
+    )
+    await history.record(tx, [deleted], now=now)
+
+
+async def settle(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> list[UUID]:
+    """Activate the drafts among these that wait for no picture and no text any more; return them."""
+    settled = await store.settle(tx, owner, product_ids, now=now)
+    counts = await image_queries.count_by_product(tx, owner, settled)
+    events = [
+        history.event_of(
+            owner,
+            EventType.IMAGES_READY,
+            product_id=product_id,
+            sku=sku,
+            data={"images": ready, "platform": "rheo"},
+            now=now,
+        )
+        for product_id, sku, wanted, ready in counts
+        if wanted
+    ]
+    await history.record(tx, events, now=now)
+    return settled
+
+
+async def claim_texts(
+    tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
+) -> list[DueText]:
+    """Take an account's products whose text is to be enhanced."""
+    return await store.claim_texts(tx, owner, worker=worker, limit=limit, lease=lease, now=now)
+
+
+async def text_enhanced(tx: Transaction, due: DueText, text: Text, *, now: datetime) -> None:
+    """Keep the enhanced text beside the seller's own."""
+    await store.record_text(tx, due, title=text.title, description=text.description)
+    data = {"title": text.title}
+    await _note_of(tx, due, EventType.TEXT_ENHANCED, data, now=now)
+
+
+async def text_unchanged(tx: Transaction, due: DueText, *, reason: str, now: datetime) -> None:
+    """Go on with the seller's own text, and note why."""
+    await store.record_text(tx, due, title=None, description=None)
+    await _note_of(tx, due, EventType.TEXT_UNCHANGED, {"reason": reason}, now=now)
+
+
+async def _note_of(
+    tx: Transaction, due: DueText, event_type: EventType, data: dict[str, str], *, now: datetime
+) -> None:
+    event = history.event_of(
+        due.account_id, event_type, product_id=due.id, sku=due.sku, data=data, now=now
+    )
+    await history.record(tx, [event], now=now)
+
+
+async def _note(
+    tx: Transaction,
+    by: Principal,
+    product: Product,
+    event_type: EventType,
+    data: dict[str, str],
+    *,
+    now: datetime,
+) -> None:
+    event = history.event_of(
+        by.account_id, event_type, product_id=product.id, sku=product.sku, data=data, now=now
+    )
+    await history.record(tx, [event], now=now)

@@ -1,0 +1,214 @@
+"""The SQL of products. The statements that write are made from the table of fields."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from saluhall.domain.products.fields import FIELDS, named_fields
+from saluhall.domain.products.model import (
+    DueText,
+    Product,
+    PutProduct,
+    Status,
+    StoredRow,
+    product_from_row,
+)
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+_CAST = {"metadata": "::json"}
+
+
+def _put_statement() -> str:
+    typed = ", ".join(f"{f.name} {f.sql_type}" for f in FIELDS)
+    names = ", ".join(f.name for f in FIELDS)
+    fresh = ", ".join(f"coalesce(t.{f.name}, {f.default}){_CAST.get(f.name, '')}" for f in FIELDS)
+    kept = ", ".join(
+        f"{f.name} = case when t.j ? '{f.name}'"
+        f" then coalesce(t.{f.name}, {f.default}){_CAST.get(f.name, '')} else p.{f.name} end"
+        for f in FIELDS
+        if not f.on_create_only
+    )
+    return f"""
+      with shelf as (
+        select id from catalogs where account_id = %(owner)s and code = %(catalog)s
+      ), t as (
+        select shelf.id as catalog_id, j, r.*
+          from shelf, jsonb_array_elements(%(rows)s::text::jsonb) as j,
+               jsonb_to_record(j) as r(sku text, {typed})
+      ), refused as (
+        select t.sku from t
+         where t.parent_sku is not null and (t.parent_sku = t.sku or not exists (
+           select from products p
+            where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku))
+      ), old as (
+        select p.id, p.delete_wanted
+          from products p join t on p.catalog_id = t.catalog_id and p.sku = t.sku
+         where p.account_id = %(owner)s for update of p
+      ), created as (
+        insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at,
+                              enhance_due_at, {names})
+        select %(owner)s, t.catalog_id, t.sku, new_ulid(),
+               case when t.image_urls <> '{{}}' or t.ai_enhancement then 'draft' else 'active' end,
+               %(now)s, %(now)s, case when t.ai_enhancement then %(now)s end, {fresh}
+          from t where t.sku not in (select sku from refused)
+        on conflict (account_id, catalog_id, sku) do nothing
+        returning id, sku, kind, status, price, image_urls, auto_publish, ai_enhancement
+      ), updated as (
+        update products p
+           set updated_at = %(now)s, delete_wanted = false,
+               status = case when p.status = 'archived' or old.delete_wanted then 'active'
+                             else p.status end,
+               enhance_due_at = case when t.ai_enhancement and not p.ai_enhancement then %(now)s
+                                     else p.enhance_due_at end,
+               {kept}
+          from t, old
+         where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.sku
+           and old.id = p.id
+           and t.sku not in (select sku from refused) and t.sku not in (select sku from created)
+        returning p.id, p.sku, p.kind, p.status, p.price, p.image_urls, p.auto_publish, p.ai_enhancement,
+                  t.j, old.delete_wanted
+      )
+      select 'created' as outcome, c.*, null::jsonb as named, false as revived from created c
+      union all select 'updated', u.id, u.sku, u.kind, u.status, u.price, u.image_urls,
+                       u.auto_publish, u.ai_enhancement, u.j, u.delete_wanted from updated u
+      union all select 'refused', null, sku, null, null, null, null, null, null, null, null from refused
+    """  # fmt: skip
+
+
+PUT = _put_statement()
+_COLUMNS = (
+    "p.id, p.sku, p.kind, p.parent_sku, p.status, p.title, p.description, p.price, p.currency,"
+    " p.shipping_cost, p.shipping_strategy, p.weight_kg, p.image_urls, p.domain, p.schema_version,"
+    " p.metadata::text as metadata, p.auto_publish, p.ai_enhancement, p.created_at, p.updated_at"
+)
+FIND = f"""
+  select {_COLUMNS} from products p join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
+   where p.account_id = %(owner)s and c.code = %(catalog)s and p.sku = %(sku)s
+     and not p.delete_wanted
+"""
+LOCK = FIND + " for update of p"
+SET_PRICE = """
+  update products set price = %(price)s, updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s
+"""
+SET_STATUS = """
+  update products set status = %(status)s, updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s
+"""
+WANT_DELETED = """
+  update products set delete_wanted = true, status = %(status)s, updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s
+"""
+KEEP_AFTER_ALL = """
+  update products set delete_wanted = false, status = 'archived', updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s and delete_wanted
+"""
+DELETE = "delete from products where account_id = %(owner)s and id = %(id)s"
+SETTLE = """
+  update products p set status = 'active', updated_at = %(now)s
+   where p.account_id = %(owner)s and p.id = any(%(ids)s) and p.status = 'draft'
+     and p.enhance_due_at is null
+     and not exists (
+       select from images i
+        where i.account_id = p.account_id and i.product_id = p.id and i.due_at is not null)
+  returning p.id
+"""
+CLAIM_TEXTS = """
+  with due as (
+    select account_id, catalog_id, sku from products
+     where account_id = %(owner)s and enhance_due_at <= %(now)s
+     order by enhance_due_at limit %(limit)s for update skip locked
+  )
+  update products p set enhance_due_at = %(now)s + %(lease)s, enhance_claimed_by = %(worker)s
+    from due
+   where p.account_id = due.account_id and p.catalog_id = due.catalog_id and p.sku = due.sku
+  returning p.id, p.sku, p.title, p.description
+"""
+RECORD_TEXT = """
+  update products
+     set enhance_due_at = null, enhance_claimed_by = null, enhanced_title = %(title)s,
+         enhanced_description = %(description)s
+   where account_id = %(owner)s and id = %(id)s
+"""
+
+
+async def put(
+    tx: Transaction, owner: UUID, *, catalog: str, products: Sequence[PutProduct], now: datetime
+) -> list[StoredRow]:
+    """Create or update each product, one statement for all; rows come back in no particular order."""
+    rows = msgspec.json.encode([named_fields(p) for p in products]).decode()
+    params = {"owner": owner, "catalog": catalog, "rows": rows, "now": now}
+    return await tx.all(_put_from_row, PUT, params)
+
+
+def _put_from_row(row: Row) -> StoredRow:
+    return StoredRow(**{**row, "named": frozenset(row["named"] or ())})
+
+
+async def find(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> Product | None:
+    """Find a product by its sku."""
+    return await tx.one(product_from_row, FIND, {"owner": owner, "catalog": catalog, "sku": sku})
+
+
+async def lock(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> Product | None:
+    """Find a product and lock it until the transaction ends."""
+    return await tx.one(product_from_row, LOCK, {"owner": owner, "catalog": catalog, "sku": sku})
+
+
+async def set_price(
+    tx: Transaction, owner: UUID, product_id: UUID, *, price: Decimal, now: datetime
+) -> None:
+    """Store a new price."""
+    await tx.run(SET_PRICE, {"owner": owner, "id": product_id, "price": price, "now": now})
+
+
+async def set_status(
+    tx: Transaction, owner: UUID, product_id: UUID, *, status: Status, now: datetime
+) -> None:
+    """Store a new status."""
+    await tx.run(SET_STATUS, {"owner": owner, "id": product_id, "status": status, "now": now})
+
+
+async def want_deleted(
+    tx: Transaction, owner: UUID, product_id: UUID, *, status: Status, now: datetime
+) -> None:
+    """Hide a product until its listing is down and it can go."""
+    await tx.run(WANT_DELETED, {"owner": owner, "id": product_id, "status": status, "now": now})
+
+
+async def keep_after_all(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> int:
+    """Archive a product that was to be deleted but is being sold."""
+    return await tx.run(KEEP_AFTER_ALL, {"owner": owner, "id": product_id, "now": now})
+
+
+async def delete(tx: Transaction, owner: UUID, product_id: UUID) -> None:
+    """Delete a product."""
+    await tx.run(DELETE, {"owner": owner, "id": product_id})
+
+
+async def settle(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> list[UUID]:
+    """Activate the drafts among these that wait for nothing more."""
+    params = {"owner": owner, "ids": list(product_ids), "now": now}
+    return await tx.all(lambda row: row["id"], SETTLE, params)
+
+
+async def claim_texts(
+    tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
+) -> list[DueText]:
+    """Take products whose text is to be enhanced, for the length of a lease."""
+    params = {"owner": owner, "worker": worker, "limit": limit, "lease": lease, "now": now}
+    return await tx.all(lambda row: DueText(account_id=owner, **row), CLAIM_TEXTS, params)
+
+
+async def record_text(
+    tx: Transaction, due: DueText, *, title: str | None, description: str | None
+) -> None:
+    """Keep the enhanced text beside the seller's own; None: there is none."""
+    params = {"owner": due.account_id, "id": due.id, "title": title, "description": description}
+    await tx.run(RECORD_TEXT, params)

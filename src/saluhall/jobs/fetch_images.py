@@ -1,0 +1,114 @@
+"""Fetch an account's due pictures, re-encode and host them; activate the products that wait for nothing more."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from saluhall.domain.images import operations as images
+from saluhall.domain.images.model import DueImage, Fetched
+from saluhall.domain.listings import operations as listings
+from saluhall.jobs.pump import pump
+from saluhall.jobs.run import Run, job_of
+from saluhall.kit.http import NoAnswer, NotAllowed, TooLarge
+from saluhall.storage.image_store import StoreUnavailable
+
+MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024  # what Tradera takes
+MAX_PIXELS = 100_000_000
+LONGEST_SIDE = 2048
+TIMEOUT_S = 20.0
+TRIES = 4
+_WIDTH = 16
+_LEASE = timedelta(minutes=5)
+_OK = 200
+_SERVER_ERROR = 500
+_BUSY = frozenset({408, 425, 429})
+_log = structlog.get_logger(__name__)
+
+
+async def drain(run: Run, key: str) -> None:
+    """Fetch what is due for the account named by `key`."""
+    owner = UUID(key)
+    encoding = asyncio.Semaphore(2)
+
+    async def claim(limit: int) -> Sequence[DueImage]:
+        async with run.db.transaction() as tx:
+            return await images.claim_due(
+                tx, owner, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
+            )
+
+    async def record(fetched: Sequence[Fetched]) -> None:
+        now = run.clock()
+        async with run.db.transaction() as tx:
+            await images.record(tx, owner, fetched, now=now)
+            products = list({f.image.product_id for f in fetched})
+            await listings.settle(tx, owner, products, now=now)
+
+    async def work(image: DueImage) -> Fetched:
+        return await _fetch(run, image, encoding)
+
+    await pump(claim, work, record, width=_WIDTH, stopping=run.stopping)
+
+
+async def _fetch(run: Run, image: DueImage, encoding: asyncio.Semaphore) -> Fetched:
+    try:
+        answer = await run.http.fetch(
+            image.source_url, max_bytes=MAX_DOWNLOAD_BYTES, timeout_s=TIMEOUT_S
+        )
+        if answer.status >= _SERVER_ERROR or answer.status in _BUSY:
+            return _later(image, f"the server answered {answer.status}")
+        if answer.status != _OK:
+            return _never(image, f"the server answered {answer.status}")
+        return await _host(run, image, answer.body, encoding)
+    except NoAnswer as error:
+        return _later(image, str(error))
+    except StoreUnavailable as error:
+        _log.error("image store unavailable", error=str(error), external_id=image.sku)
+        return Fetched(image=image, reason=str(error), retry_in_s=30.0)
+    except NotAllowed as error:
+        return _never(image, str(error))
+    except TooLarge:
+        return _never(image, f"larger than {MAX_DOWNLOAD_BYTES // 1024 // 1024} MB")
+
+
+async def _host(run: Run, image: DueImage, raw: bytes, encoding: asyncio.Semaphore) -> Fetched:
+    from saluhall.kit.pictures import BadPicture, reencode  # noqa: PLC0415 - libvips loads only where it is used
+
+    try:
+        async with encoding:
+            encoded = await asyncio.to_thread(
+                reencode,
+                raw,
+                max_bytes=MAX_BYTES,
+                max_pixels=MAX_PIXELS,
+                longest_side=LONGEST_SIDE,
+            )
+    except BadPicture as error:
+        return _never(image, str(error))
+    key = f"{encoded.sha256}.{'png' if encoded.media_type == 'image/png' else 'jpg'}"
+    if not await run.images.has(key):
+        await run.images.put(key, encoded.data, encoded.media_type)
+    return Fetched(
+        image=image,
+        stored_key=key,
+        media_type=encoded.media_type,
+        width=encoded.width,
+        height=encoded.height,
+        bytes=len(encoded.data),
+    )
+
+
+def _later(image: DueImage, reason: str) -> Fetched:
+    if image.attempts + 1 >= TRIES:
+        return _never(image, f"{reason} ({TRIES} tries)")
+    return Fetched(image=image, reason=reason, retry_in_s=2.0**image.attempts)
+
+
+def _never(image: DueImage, reason: str) -> Fetched:
+    return Fetched(image=image, reason=reason)
+
+
+FETCH_IMAGES = job_of("fetch_images", drain, table="images", key="account_id")

@@ -1,0 +1,124 @@
+"""Look what happened at the marketplace: sales and endings the hub did not cause."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from saluhall.channel import Changes, Channel
+from saluhall.domain.connections import operations, queries
+from saluhall.domain.connections.model import Connection
+from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import queries as listings
+from saluhall.jobs.access import open_channel
+from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.verdict import Crash, Park, Retry, Wait, verdict_on
+
+_LEASE = timedelta(minutes=5)
+_AFTER_END = timedelta(seconds=5)
+_OVERDUE = timedelta(minutes=2)
+_MOST_READS = 10
+_AFTER_FAILURE = timedelta(minutes=1)
+_log = structlog.get_logger(__name__)
+
+
+async def drain(run: Run, key: str) -> None:
+    """Poll the connection named by `key`, if its poll is due."""
+    async with run.db.transaction() as tx:
+        owner = await queries.owner_of_connection(tx, UUID(key))
+        if owner is None:
+            return
+        connection = await operations.claim_poll(
+            tx, owner, UUID(key), worker=run.worker, lease=_LEASE, now=run.clock()
+        )
+    if connection is None:
+        return
+    try:
+        await _poll(run, connection)
+    except Exception as error:  # noqa: BLE001 - judged like every failure of a channel
+        await _judge(run, connection, error)
+
+
+async def _poll(run: Run, connection: Connection) -> None:
+    channel = open_channel(run, connection)
+    async with run.db.statement() as tx:
+        watched = await listings.list_watched(tx, connection.account_id, connection.id)
+    changes = await _look(run, channel, connection, watched) if watched else None
+    now = run.clock()
+    async with run.db.transaction() as tx:
+        if changes is not None:
+            await outcomes.observe(tx, connection, changes.listings, now=now)
+        await operations.record_poll(
+            tx,
+            connection,
+            cursor=changes.cursor if changes else None,
+            polled_at=now,
+            next_at=await _next_poll(run, connection, watched, now=now),
+            now=now,
+        )
+
+
+async def _look(
+    run: Run, channel: Channel, connection: Connection, watched: list[tuple[str, datetime | None]]
+) -> Changes:
+    changes = await channel.changes(connection.cursor, [external_id for external_id, _ in watched])
+    seen = {there.external_id for there in changes.listings}
+    late = run.clock() - _OVERDUE
+    overdue = [i for i, ends_at in watched if ends_at and ends_at < late and i not in seen]
+    if not overdue:
+        return changes
+    there = await channel.read(overdue[:_MOST_READS])
+    return Changes(cursor=changes.cursor, listings=[*changes.listings, *there])
+
+
+async def _next_poll(
+    run: Run,
+    connection: Connection,
+    watched: list[tuple[str, datetime | None]],
+    *,
+    now: datetime,
+) -> datetime:
+    """As often as wished, or as the budget allows; and soon after the next auction ends."""
+    limit = run.channels[connection.channel].calls_per_day(run.env)
+    async with run.db.statement() as tx:
+        budget = await queries.budget_of_channel(tx, connection.channel, now=now)
+        polling = await queries.count_polling(tx, connection.channel)
+    pause = operations.poll_pause(
+        budget,
+        limit=limit,
+        connections=max(1, polling),
+        interval=timedelta(seconds=run.poll_interval_s),
+    )
+    ends = [ends_at + _AFTER_END for _, ends_at in watched if ends_at and ends_at > now]
+    return min([now + pause, *ends])
+
+
+async def _judge(run: Run, connection: Connection, error: Exception) -> None:
+    now = run.clock()
+    pause = _AFTER_FAILURE
+    async with run.db.transaction() as tx:
+        match verdict_on(error):
+            case Park(reason=reason):
+                await outcomes.park(tx, connection, reason=reason, now=now)
+                return
+            case Wait(pause=wait):
+                pause = wait
+            case Retry(pause=wait):
+                pause = wait or min(pause, timedelta(seconds=run.poll_interval_s))
+            case Crash():
+                _log.error("a poll failed: this is a bug", exc_info=error)
+            case _:
+                _log.warning("a poll was refused", reason=str(error))
+        await operations.record_poll(
+            tx, connection, cursor=None, polled_at=None, next_at=now + pause, now=now
+        )
+
+
+POLL_CONNECTION = job_of(
+    "poll_connection",
+    drain,
+    table="connections",
+    key="id",
+    due="poll_due_at",
+    claimed="poll_claimed_by",
+)

@@ -1,0 +1,65 @@
+"""Put one listing on the marketplace, going on from wherever an earlier try came to."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from decimal import Decimal
+
+from saluhall.channel import Channel, ListingDraft, Picture, Progress, Rejected
+from saluhall.domain.images import queries as images
+from saluhall.domain.images.model import ReadyImage
+from saluhall.domain.listings import outcomes
+from saluhall.domain.listings.model import Listing
+from saluhall.jobs.run import Run
+
+_FIRST_ASK = timedelta(milliseconds=100)
+_PICTURES_PAUSE = timedelta(seconds=2)
+_NO_PICTURE = "Image download failed: none of the item's pictures could be used"
+
+
+async def publish(run: Run, channel: Channel, listing: Listing, *, lease: timedelta) -> None:
+    """Hand a listing in. Raises what the channel raises; Rejected also when no picture of the item is usable."""
+    async with run.db.statement() as tx:
+        counts = await images.count_by_state(tx, listing.account_id, listing.product_id)
+        pictures = await images.list_ready(tx, listing.account_id, listing.product_id)
+    if counts.due:
+        async with run.db.transaction() as tx:
+            await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
+        return
+    if counts.refused and not pictures:
+        raise Rejected(f"{_NO_PICTURE} ({counts.reason})" if counts.reason else _NO_PICTURE)
+
+    async def save(progress: Progress) -> None:
+        async with run.db.transaction() as tx:
+            await outcomes.save_progress(tx, listing, progress, lease=lease, now=run.clock())
+
+    draft = _draft(run, listing, pictures)
+    progress = await channel.publish(draft, progress=listing.progress, save=save)
+    async with run.db.transaction() as tx:
+        await outcomes.submitted(tx, listing, progress, ask_in=_FIRST_ASK, now=run.clock())
+
+
+def _draft(run: Run, listing: Listing, pictures: list[ReadyImage]) -> ListingDraft:
+    domain = listing.domain or {"domain": "other"}
+    return ListingDraft(
+        key=str(listing.id),
+        title=listing.title,
+        description=listing.description or "",
+        price=listing.price,
+        currency=listing.currency,
+        category=str(domain.get("domain", "other")),
+        domain=domain,
+        shipping_cost=listing.shipping_cost or Decimal(0),
+        shipping_strategy=listing.shipping_strategy,
+        weight_kg=listing.weight_kg,
+        pictures=[
+            Picture(key=p.stored_key, media_type=p.media_type, read=_reader(run, p.stored_key))
+            for p in pictures
+        ],
+    )
+
+
+def _reader(run: Run, key: str) -> Callable[[], Awaitable[bytes]]:
+    async def read() -> bytes:
+        return await run.images.get(key)
+
+    return read

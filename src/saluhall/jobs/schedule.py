@@ -1,0 +1,86 @@
+"""Which jobs there are, and the sweeper that rings for whatever is due, so that a lost bell loses nothing."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from saluhall.jobs.deliver_webhooks import DELIVER_WEBHOOKS
+from saluhall.jobs.enhance_texts import ENHANCE_TEXTS
+from saluhall.jobs.fetch_images import FETCH_IMAGES
+from saluhall.jobs.poll_connection import POLL_CONNECTION
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.sync_connection import SYNC_CONNECTION
+from saluhall.storage import Transaction
+from saluhall.storage.database import DatabaseUnavailable
+
+JOBS: tuple[Job, ...] = (
+    FETCH_IMAGES,
+    ENHANCE_TEXTS,
+    SYNC_CONNECTION,
+    POLL_CONNECTION,
+    DELIVER_WEBHOOKS,
+)
+SWEEP_EVERY_S = 1.0
+_DEAD_AFTER = timedelta(seconds=8)
+_BEAT = """
+  insert into workers (id, beat_at) values (%(id)s, now())
+  on conflict (id) do update set beat_at = excluded.beat_at
+"""
+_BURY = "delete from workers where beat_at < now() - %(dead_after)s returning id"
+_LEAVE = "delete from workers where id = %(id)s"
+_log = structlog.get_logger(__name__)
+
+Ring = Callable[[Iterable[tuple[str, str]]], None]
+
+
+async def sweep_forever(run: Run, ring: Ring) -> None:
+    """Every second: show that this worker lives, release what dead ones had claimed, ring for what is due."""
+    while not run.stopping.is_set():
+        try:
+            await sweep(run, ring)
+        except DatabaseUnavailable as error:
+            _log.warning("the sweeper could not reach the database", error=str(error))
+        try:
+            async with asyncio.timeout(SWEEP_EVERY_S):
+                await run.stopping.wait()
+        except TimeoutError:
+            continue
+
+
+async def sweep(run: Run, ring: Ring) -> None:
+    """Sweep once."""
+    now = run.clock()
+    async with run.db.transaction() as tx:
+        await tx.run(_BEAT, {"id": run.worker})
+        dead = await tx.all(lambda row: row["id"], _BURY, {"dead_after": _DEAD_AFTER})
+        if dead:
+            _log.warning("released the work of dead workers", workers=[str(w) for w in dead])
+            await _release(tx, dead, now=now)
+    for job in JOBS:
+        async with run.db.statement() as tx:
+            keys = await tx.all(lambda row: str(row["key"]), job.due_keys, {"now": now})
+        ring((job.name, key) for key in keys)
+
+
+async def leave(run: Run) -> None:
+    """Give back whatever this worker still holds: it stops."""
+    async with run.db.transaction() as tx:
+        await _release(tx, [run.worker], now=run.clock())
+        await tx.run(_LEAVE, {"id": run.worker})
+
+
+async def _release(tx: Transaction, workers: list[Any], *, now: datetime) -> None:
+    for job in JOBS:
+        await tx.run(job.release, {"now": now, "workers": workers})
+
+
+async def measure(tx: Transaction, *, now: datetime) -> dict[str, tuple[int, float]]:
+    """Tell for each kind how many rows are due and how many seconds the oldest has waited."""
+    found: dict[str, tuple[int, float]] = {}
+    for job in JOBS:
+        row = await tx.one(lambda r: (r["due"], r["oldest_s"]), job.measure, {"now": now})
+        found[job.name] = row or (0, 0.0)
+    return found

@@ -1,0 +1,207 @@
+"""Make the listings of a connection what the seller wants: ends first, then prices, then verdicts, then new listings."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import structlog
+from msgspec import Struct
+
+from saluhall.channel import Again, Channel, Disconnected, Live, Outcome, Rejected, Waiting
+from saluhall.domain.connections import queries as connections
+from saluhall.domain.connections.model import Connection, ConnectionState
+from saluhall.domain.listings import outcomes
+from saluhall.domain.listings.model import Listing, Step, next_step
+from saluhall.jobs.access import open_channel
+from saluhall.jobs.publish import publish
+from saluhall.jobs.pump import pump
+from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Wait, verdict_on
+
+_WIDTH = 8
+_LEASE = timedelta(minutes=3)
+_NO_CONNECTION = "No Tradera account is connected. Connect one, and the item is listed by itself."
+_FIRST_ASK = timedelta(milliseconds=200)
+_LONGEST_ASK = timedelta(minutes=10)
+_log = structlog.get_logger(__name__)
+
+
+class Sync(Struct, frozen=True):
+    """One pass over one connection."""
+
+    run: Run
+    connection: Connection
+    channel: Channel
+
+
+async def drain(run: Run, key: str) -> None:
+    """Work what is due at the connection named by `key`; an account's id stands for its listings without a connection."""
+    async with run.db.statement() as tx:
+        owner = await connections.owner_of_connection(tx, UUID(key))
+        found = await connections.find_connection(tx, owner, UUID(key)) if owner else None
+    if found is None:
+        await _refuse_unconnected(run, UUID(key))
+        return
+    try:
+        if found.state is ConnectionState.DISCONNECTED:
+            raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - parked in one place
+        sync = Sync(run, found, open_channel(run, found))
+    except Disconnected as error:
+        await _park(run, found, str(error))
+        return
+
+    async def claim(limit: int) -> Sequence[list[Listing]]:
+        async with run.db.transaction() as tx:
+            due = await outcomes.claim_due(
+                tx,
+                found.account_id,
+                found.id,
+                worker=run.worker,
+                limit=limit,
+                lease=_LEASE,
+                now=run.clock(),
+            )
+        return _in_groups(due)
+
+    async def work(group: list[Listing]) -> None:
+        await _work(sync, group)
+
+    await pump(claim, work, _nothing, width=_WIDTH, stopping=run.stopping)
+
+
+async def _nothing(_: Sequence[None]) -> None:
+    """Each step records for itself, the moment it is known."""
+
+
+def _in_groups(due: Sequence[Listing]) -> list[list[Listing]]:
+    """Verdicts are asked for together, everything else goes alone."""
+    asked = [listing for listing in due if next_step(listing) is Step.ASK]
+    alone = [[listing] for listing in due if next_step(listing) is not Step.ASK]
+    return [*alone, asked] if asked else alone
+
+
+async def _work(sync: Sync, group: list[Listing]) -> None:
+    try:
+        await _step(sync, group)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the verdict names what is not a channel's error a crash of ours
+        await _judge(sync, group, error)
+
+
+async def _step(sync: Sync, group: list[Listing]) -> None:
+    listing = group[0]
+    match next_step(listing):
+        case Step.ASK:
+            await _ask(sync, group)
+        case Step.PUBLISH:
+            await publish(sync.run, sync.channel, listing, lease=_LEASE)
+        case Step.CHANGE_PRICE:
+            await _change_price(sync, listing, listing.price)
+        case Step.END:
+            await _end(sync, listing)
+        case Step.CANCEL:
+            async with sync.run.db.transaction() as tx:
+                await outcomes.ended(tx, listing, now=sync.run.clock())
+        case None:
+            async with sync.run.db.transaction() as tx:
+                await outcomes.nothing_to_do(tx, listing, now=sync.run.clock())
+
+
+async def _ask(sync: Sync, group: list[Listing]) -> None:
+    answers = await sync.channel.outcomes({str(x.id): x.progress for x in group})
+    for listing in group:
+        await _record(sync.run, listing, answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)))
+
+
+async def _record(run: Run, listing: Listing, outcome: Outcome) -> None:
+    now = run.clock()
+    async with run.db.transaction() as tx:
+        match outcome:
+            case Live():
+                await outcomes.went_live(tx, listing, outcome, now=now)
+            case Waiting(ask_in=ask_in):
+                pause = min(ask_in * 2 ** min(listing.attempts, 16), _LONGEST_ASK)
+                await outcomes.ask_again(tx, listing, ask_in=pause, now=now)
+            case Again(reason=reason, progress=progress):
+                await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
+            case _:
+                await outcomes.refused(tx, listing, reason=outcome.reason, now=now)
+
+
+async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
+    reason = None
+    try:
+        await sync.channel.change_price(str(listing.external_id), price)
+    except Rejected as error:
+        reason = str(error)
+    async with sync.run.db.transaction() as tx:
+        now = sync.run.clock()
+        if reason is None:
+            await outcomes.price_changed(tx, listing, price, now=now)
+        else:
+            await outcomes.price_refused(tx, listing, price, reason=reason, now=now)
+
+
+async def _end(sync: Sync, listing: Listing) -> None:
+    reason = None
+    try:
+        await sync.channel.end(str(listing.external_id))
+    except Rejected as error:
+        reason = str(error)
+    async with sync.run.db.transaction() as tx:
+        now = sync.run.clock()
+        if reason is None:
+            await outcomes.ended(tx, listing, now=now)
+        else:
+            await outcomes.end_refused(tx, listing, reason=reason, now=now)
+
+
+async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
+    verdict = verdict_on(error)
+    if isinstance(verdict, Park):
+        await _park(sync.run, sync.connection, verdict.reason)
+        return
+    for listing in group:
+        now = sync.run.clock()
+        async with sync.run.db.transaction() as tx:
+            match verdict:
+                case Wait(pause=pause):
+                    await outcomes.wait(tx, listing, pause=pause, now=now)
+                case Retry(reason=reason, pause=pause):
+                    await outcomes.postpone(tx, listing, reason=reason, pause=pause, now=now)
+                case Refuse(reason=reason):
+                    await outcomes.refused(tx, listing, reason=reason, now=now)
+                case Crash():
+                    _log.error(
+                        "a listing was set aside: this is a bug",
+                        account_id=str(listing.account_id),
+                        external_id=listing.sku,
+                        exc_info=error,
+                    )
+                    await outcomes.set_aside(tx, listing, now=now)
+
+
+async def _park(run: Run, connection: Connection, reason: str) -> None:
+    async with run.db.transaction() as tx:
+        await outcomes.park(tx, connection, reason=reason, now=run.clock())
+
+
+async def _refuse_unconnected(run: Run, owner: UUID) -> None:
+    while True:
+        async with run.db.transaction() as tx:
+            now = run.clock()
+            due = await outcomes.claim_due(
+                tx, owner, None, worker=run.worker, limit=100, lease=_LEASE, now=now
+            )
+            for listing in due:
+                await outcomes.unconnected(tx, listing, reason=_NO_CONNECTION, now=now)
+        if not due:
+            return
+
+
+SYNC_CONNECTION = job_of(
+    "sync_connection", drain, table="listings", key="coalesce(connection_id, account_id)"
+)

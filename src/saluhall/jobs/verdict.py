@@ -1,0 +1,54 @@
+"""One question to a failure: what happens next?"""
+
+from datetime import timedelta
+
+from msgspec import Struct
+
+from saluhall.channel import Disconnected, OutOfBudget, Rejected, Unavailable
+
+
+class Wait(Struct, frozen=True):
+    """The budget is used up: not a failure, go on when it allows."""
+
+    pause: timedelta
+
+
+class Retry(Struct, frozen=True):
+    """The moment is wrong: try again; None leaves the pause to the schedule."""
+
+    reason: str
+    pause: timedelta | None
+
+
+class Park(Struct, frozen=True):
+    """The access is wrong: set the connection's work aside until it is connected again."""
+
+    reason: str
+
+
+class Refuse(Struct, frozen=True):
+    """The data is wrong: tell the seller, wait for new data."""
+
+    reason: str
+
+
+class Crash(Struct, frozen=True):
+    """We are wrong: log it, set this row alone aside."""
+
+
+Verdict = Wait | Retry | Park | Refuse | Crash
+
+
+def verdict_on(error: Exception) -> Verdict:
+    """Judge a failure of a channel."""
+    match error:
+        case OutOfBudget(retry_in=pause):
+            return Wait(pause or timedelta(minutes=1))
+        case Unavailable(retry_in=pause):
+            return Retry(str(error), pause)
+        case Disconnected():
+            return Park(str(error))
+        case Rejected():
+            return Refuse(str(error))
+        case _:
+            return Crash()

@@ -1,0 +1,7 @@
+"""The only door to other people's servers: https, checked addresses, and a limit on everything."""
+
+from saluhall.kit.http.answers import Answer, NoAnswer, TooLarge
+from saluhall.kit.http.client import Outbound
+from saluhall.kit.http.guard import NotAllowed, check_url
+
+__all__ = ["Answer", "NoAnswer", "NotAllowed", "Outbound", "TooLarge", "check_url"]

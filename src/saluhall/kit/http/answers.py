@@ -1,0 +1,105 @@
+"""What comes back from somebody else's server, or why nothing does."""
+
+import errno
+import os
+from collections.abc import Mapping
+
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientPayloadError,
+    ClientResponse,
+    ClientResponseError,
+)
+from aiohttp.http import HttpProcessingError
+from msgspec import Struct
+from yarl import URL
+
+_BLOCK = 64 * 1024
+
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "No answer in time"),
+    (ClientConnectorDNSError, "No such host"),
+    (ClientConnectorSSLError, "TLS handshake failed"),
+    (ClientPayloadError, "The answer broke off"),
+    (ClientResponseError, "Not an HTTP answer"),
+    (HttpProcessingError, "Not an HTTP answer"),
+)
+
+
+class NoAnswer(Exception):
+    """No answer came. `sent` is True when the request may have reached the other side."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class TooLarge(Exception):
+    """The body went past the limit."""
+
+
+class Answer(Struct, frozen=True):
+    """An answer, whatever its status; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def headers_of(response: ClientResponse) -> dict[str, str]:
+    """Return the headers under lower-case names, repeated ones joined by a comma."""
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
+
+
+async def read_whole(response: ClientResponse, *, max_bytes: int) -> bytes:
+    """Read the body, giving up the moment it passes the limit. Raises TooLarge."""
+    body = bytearray()
+    if (response.content_length or 0) <= max_bytes:
+        async for block in response.content.iter_chunked(_BLOCK):
+            body += block
+            if len(body) > max_bytes:
+                break
+        else:
+            return bytes(body)
+    response.close()
+    raise TooLarge(f"The answer of {shown(response.url)} is larger than {max_bytes} bytes")
+
+
+async def read_beginning(response: ClientResponse, *, kept_bytes: int) -> bytes:
+    """Read the beginning of the body; if there is more, the connection closes."""
+    body = bytearray()
+    async for block in response.content.iter_chunked(kept_bytes):
+        body += block
+        if len(body) > kept_bytes:
+            response.close()
+            break
+    return bytes(body[:kept_bytes])
+
+
+def shown(url: URL) -> str:
+    """Spell a URL without its query, where secrets travel."""
+    return f"{url.scheme}://{url.host_port_subcomponent}{url.raw_path}"
+
+
+def reason_of(error: Exception) -> str:
+    """Say in a few words why no answer came."""
+    if isinstance(error, ClientConnectorCertificateError):
+        return f"Certificate not accepted{_detail(error)}"
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    if isinstance(error, ClientConnectorError) and error.errno in errno.errorcode:
+        return os.strerror(error.errno or 0)
+    return "Connection closed without an answer"
+
+
+def _detail(error: ClientConnectorCertificateError) -> str:
+    message = getattr(error.certificate_error, "verify_message", "")
+    return f" ({message})" if message else ""

@@ -1,0 +1,156 @@
+"""Decide which URLs and addresses of strangers may be called at all."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+)
+
+from yarl import URL
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_LONGEST_SAVED = 2048
+_LONGEST_CALLED = 8192  # a redirect to a signed object-store URL is long
+_LONGEST_HOST = 253
+_USERINFO = re.compile(r"[^/?#]*//[^/?#]*@")
+_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+
+# Written out, not `is_global`: what that property says has changed between Python releases.
+_REFUSED_V4 = [
+    IPv4Network(block)
+    for block in (
+        "0.0.0.0/8",  # this network, unspecified
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier NAT; Alibaba's metadata
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # Azure's host agent, on a public-looking address
+        "169.254.0.0/16",  # link-local; most clouds' metadata
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments; Oracle's metadata
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, broadcast
+    )
+]
+_GLOBAL_V6 = IPv6Network("2000::/3")  # nothing else is routed between strangers
+_REFUSED_V6 = [
+    IPv6Network(block)
+    for block in (
+        "2001::/23",  # protocol assignments: Teredo, ORCHID, benchmarks
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: any IPv4 address inside
+        "3fff::/20",  # documentation
+    )
+]
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
+
+class NotAllowed(Exception):
+    """The guard refuses this URL or address; the message tells why and is safe to show."""
+
+
+def check_url(url: str) -> None:
+    """Refuse at save time what could never be called. Raises NotAllowed."""
+    if len(url) > _LONGEST_SAVED:
+        raise NotAllowed(f"The URL is longer than {_LONGEST_SAVED} characters")
+    parse_url(url)
+
+
+def parse_url(url: str, *, schemes: Sequence[str] = ("https",)) -> URL:
+    """Read a URL the one way that is also used to dial it. Raises NotAllowed."""
+    if len(url) > _LONGEST_CALLED:
+        raise NotAllowed(f"The URL is longer than {_LONGEST_CALLED} characters")
+    if url != url.strip() or any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in url):
+        raise NotAllowed("The URL holds control characters or blanks around it")
+    try:
+        parsed = URL(url)
+        port = parsed.explicit_port
+    except ValueError:
+        raise NotAllowed("The URL cannot be understood") from None
+    if parsed.scheme not in schemes:
+        raise NotAllowed(f"The URL must start with {' or '.join(f'{s}://' for s in schemes)}")
+    if _USERINFO.match(url):
+        raise NotAllowed("The URL must not hold a user name or password")
+    if port == 0:
+        raise NotAllowed("The URL has no valid port")
+    _check_host(parsed.raw_host or "")
+    return parsed
+
+
+def _check_host(host: str) -> None:
+    """Refuse hosts that are neither a plain name nor an address in its one usual spelling."""
+    if not host:
+        raise NotAllowed("The URL has no host")
+    if literal_address(host) is not None:
+        return
+    last_label = host.rstrip(".").rpartition(".")[2]
+    if len(host) > _LONGEST_HOST or not _HOST.fullmatch(host) or _NUMBER.fullmatch(last_label):
+        raise NotAllowed("The URL has no valid host")
+
+
+def literal_address(host: str) -> Address | None:
+    """Return the address a host spells out, None for a name."""
+    if "%" in host:
+        return None
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+class Guard:
+    """Knows which addresses may be dialled: public ones and the operator's exempt networks."""
+
+    def __init__(self, allow: Sequence[Network] = ()) -> None:
+        self._allow = tuple(allow)
+
+    def check_literal(self, url: URL) -> None:
+        """Refuse a URL that spells out an address not to be dialled. Raises NotAllowed."""
+        address = literal_address(url.raw_host or "")
+        if address is not None and not self.permits(address):
+            raise NotAllowed("The URL leads to an address that is not public")
+
+    def check_resolved(self, host: str, addresses: Sequence[str]) -> None:
+        """Refuse a host as a whole if one of its addresses is refused. Raises NotAllowed."""
+        if not all(self.permits(ip_address(address)) for address in addresses):
+            raise NotAllowed(f"The host {host} leads to an address that is not public")
+
+    def permits(self, address: Address) -> bool:
+        """Tell whether an address may be dialled."""
+        inner = _embedded(address)
+        if any(seen in network for seen in (address, inner) for network in self._allow):
+            return True
+        return is_public(inner)
+
+
+def is_public(address: Address) -> bool:
+    """Tell whether a plain address belongs to the public internet."""
+    if isinstance(address, IPv4Address):
+        return not any(address in block for block in _REFUSED_V4)
+    return address in _GLOBAL_V6 and not any(address in block for block in _REFUSED_V6)
+
+
+def _embedded(address: Address) -> Address:
+    """Return the IPv4 address that a mapped or NAT64 address really reaches, else the address."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address

@@ -1,0 +1,181 @@
+"""A pool of connections of which none is made to an address the guard has not seen."""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from types import SimpleNamespace
+
+from aiohttp import (
+    AddrInfoType,
+    ClientConnectionError,
+    ClientConnectorError,
+    ClientHandlerType,
+    ClientOSError,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    ServerDisconnectedError,
+    TCPConnector,
+    TraceConfig,
+)
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from saluhall.kit.http.guard import Guard
+
+_CONNECTIONS = 512
+_CONNECTIONS_PER_HOST = 64
+_IDLE_S = 4.0  # shorter than servers usually wait, so that a reused connection is rarely a dead one
+_NAMES_HELD_S = 10
+_RESOLVER_THREADS = 16
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Return the addresses of a host, as text. Raises OSError when there are none."""
+
+
+class Contact:
+    """Whether a request has had a connection: from then on it may have reached the other side."""
+
+    def __init__(self) -> None:
+        self.made = False
+
+
+class SystemResolve:
+    """Resolve as the system does, in threads of its own: slow DNS holds up nobody else."""
+
+    def __init__(self) -> None:
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of a host. Raises OSError."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="dns")
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, _addresses_of, host, port
+        )
+
+    def close(self) -> None:
+        """Let the threads end."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
+
+
+def _addresses_of(host: str, port: int) -> list[str]:
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(info[4][0]) for info in infos]
+
+
+class Line:
+    """One session, opened when first used in the running loop, whose guard sees every address."""
+
+    def __init__(self, *, guard: Guard, resolve: Resolve, tls: ssl.SSLContext, reuse: bool) -> None:
+        self._guard = guard
+        self._reuse = reuse
+        self._resolve = resolve
+        self._tls = tls
+        self._session: ClientSession | None = None
+
+    def session(self) -> ClientSession:
+        """Return the session: no proxies, no netrc, no cookies, no time limit but the caller's."""
+        if self._session is None:
+            connector = TCPConnector(
+                resolver=_GuardedResolver(self._guard, self._resolve),
+                socket_factory=self._socket,
+                ssl=self._tls,
+                limit=_CONNECTIONS,
+                limit_per_host=_CONNECTIONS_PER_HOST,
+                keepalive_timeout=_IDLE_S if self._reuse else None,
+                force_close=not self._reuse,
+                ttl_dns_cache=_NAMES_HELD_S,
+            )
+            self._session = ClientSession(
+                connector=connector,
+                cookie_jar=DummyCookieJar(),
+                headers={"User-Agent": "Saluhall"},
+                timeout=ClientTimeout(total=None, sock_connect=None),
+                trace_configs=[_contact_trace()],
+                middlewares=[_once],
+                trust_env=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close the session, if one was opened."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _socket(self, info: AddrInfoType) -> socket.socket:
+        """Open a socket for an address, after one last look at it.
+
+        Whatever path led here, nothing is dialled that the guard does not permit.
+        """
+        family, kind, protocol, _, address = info
+        if not self._guard.permits(ip_address(address[0])):
+            raise OSError(errno.EACCES, "the address is not public")
+        return socket.socket(family, kind, protocol)
+
+
+class _GuardedResolver(AbstractResolver):
+    """Hands the connector only addresses the guard has seen: no second look-up can differ."""
+
+    def __init__(self, guard: Guard, resolve: Resolve) -> None:
+        self._guard = guard
+        self._resolve = resolve
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - both are always wanted
+    ) -> list[ResolveResult]:
+        """Resolve a host and check every address. Raises NotAllowed, OSError."""
+        addresses = await self._resolve(host, port)
+        if not addresses:
+            raise OSError(errno.EADDRNOTAVAIL, "the host has no address")
+        self._guard.check_resolved(host, addresses)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Keep the session from asking again on its own, as it would for GET, PUT and DELETE.
+
+    Every call counts against somebody's limit; whether there is a second one is the caller's word.
+    """
+    try:
+        return await handler(request)
+    except ClientConnectorError:
+        raise
+    except (ClientOSError, ServerDisconnectedError) as error:
+        raise ClientConnectionError(str(error)) from error
+
+
+def _contact_trace() -> TraceConfig:
+    """Note on a request's Contact that it has a connection, new or reused."""
+
+    async def note(_session: ClientSession, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.made = True
+
+    trace = TraceConfig()
+    trace.on_connection_create_end.append(note)
+    trace.on_connection_reuseconn.append(note)
+    return trace

@@ -1,0 +1,19 @@
+"""Identifiers: 128 bits that sort by time, kept as uuid and shown with a prefix where people see them."""
+
+import os
+import time
+from uuid import UUID
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32, lower case
+
+
+def new_id() -> UUID:
+    """Make an identifier: 48 bits of milliseconds, 80 random bits (the ULID layout)."""
+    return UUID(bytes=(time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10))
+
+
+def text_from_id(prefix: str, value: UUID) -> str:
+    """Spell an identifier as `<prefix>_` and 26 base32 characters."""
+    number = value.int
+    letters = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
+    return f"{prefix}_{''.join(letters)}"

@@ -1,0 +1,127 @@
+"""Make a stranger's picture ours: decoded within limits, upright, bare of metadata, recoded."""
+
+import functools
+import hashlib
+from typing import Any, Literal
+
+from msgspec import Struct
+
+_LOADERS = (
+    "VipsForeignLoadJpegBuffer",
+    "VipsForeignLoadPngBuffer",
+    "VipsForeignLoadWebpBuffer",
+    "VipsForeignLoadNsgifBuffer",
+    "VipsForeignLoadHeifBuffer",
+    "VipsForeignLoadTiffBuffer",
+)
+_FORMATS = "JPEG, PNG, WebP, AVIF, GIF or TIFF"
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"II*\0", b"MM\0*")
+_QUALITIES = (85, 75, 65, 55)
+_SHRINK = 0.7
+_SMALLEST_SIDE = 64
+_WHITE = [255, 255, 255]
+
+MediaType = Literal["image/jpeg", "image/png"]
+
+
+class BadPicture(Exception):
+    """The bytes are no picture we take; the message tells why and is safe to show."""
+
+
+class Encoded(Struct, frozen=True):
+    """A picture as we keep it."""
+
+    data: bytes
+    media_type: MediaType
+    width: int
+    height: int
+    sha256: str
+
+
+def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, longest_side: int) -> Encoded:
+    """Decode a picture and encode it again within every limit; equal bytes give equal bytes.
+
+    It blocks for as long as it computes: call it in a thread. Raises BadPicture.
+    """
+    vips = _libvips()
+    try:
+        _check_header(vips, raw, max_pixels=max_pixels)
+        image = _decoded(vips, raw, longest_side)
+        return _with_transparency(image, max_bytes) or _as_jpeg(image, max_bytes)
+    except vips.Error:
+        # The library's own words name its inner functions and sometimes files.
+        raise BadPicture(_complaint(raw)) from None
+
+
+def _complaint(raw: bytes) -> str:
+    if raw[4:11] in {b"ftyphei", b"ftyphev"}:
+        return f"HEIC pictures cannot be read here: use {_FORMATS}"
+    if not raw.startswith(_BEGINNINGS) and raw[4:8] != b"ftyp":
+        return f"This is no picture we can read: use {_FORMATS}"
+    return "The picture is damaged or cut off"
+
+
+@functools.cache
+def _libvips() -> Any:  # noqa: ANN401 - the library has no types
+    """Start libvips, with loaders for a few harmless formats and bounded memory."""
+    import pyvips  # noqa: PLC0415 - only a process that makes pictures pays for the library
+
+    pyvips.operation_block_set("VipsForeignLoad", True)  # noqa: FBT003 - their signature
+    for loader in _LOADERS:
+        pyvips.operation_block_set(loader, False)  # noqa: FBT003 - their signature
+    pyvips.concurrency_set(1)
+    pyvips.cache_set_max(0)
+    return pyvips
+
+
+def _check_header(vips: Any, raw: bytes, *, max_pixels: int) -> None:  # noqa: ANN401
+    """Refuse too large a picture by what its header says, before a pixel is decoded."""
+    if not raw:
+        raise BadPicture("The picture is empty")
+    header = vips.Image.new_from_buffer(raw, "", access="sequential")
+    if header.width * header.height > max_pixels:
+        raise BadPicture(
+            f"The picture is too large: {header.width} x {header.height} pixels,"
+            f" more than {max_pixels} in all"
+        )
+
+
+def _decoded(vips: Any, raw: bytes, longest_side: int) -> Any:  # noqa: ANN401
+    """Decode upright in sRGB, shrunk while loading; anything cut off is an error."""
+    image = vips.Image.thumbnail_buffer(
+        raw,
+        longest_side,
+        height=longest_side,
+        size="down",
+        export_profile="srgb",
+        option_string="fail_on=error",  # its own `fail_on` has no effect: libvips issue 5195
+    )
+    if image.interpretation != "srgb":
+        image = image.colourspace("srgb")
+    return image.cast("uchar").copy_memory()
+
+
+def _with_transparency(image: Any, max_bytes: int) -> Encoded | None:  # noqa: ANN401
+    """Encode as PNG a picture one can see through; None for all others and when it does not fit."""
+    if not image.hasalpha() or image[image.bands - 1].min() == _WHITE[0]:
+        return None
+    data = image.pngsave_buffer(compression=9, keep="none")
+    return _encoded(image, data, "image/png") if len(data) <= max_bytes else None
+
+
+def _as_jpeg(image: Any, max_bytes: int) -> Encoded:  # noqa: ANN401
+    """Encode as JPEG, worse and then smaller until it fits. Raises BadPicture."""
+    if image.hasalpha():
+        image = image.flatten(background=_WHITE)
+    while True:
+        for quality in _QUALITIES:
+            data = image.jpegsave_buffer(Q=quality, optimize_coding=True, keep="none")
+            if len(data) <= max_bytes:
+                return _encoded(image, data, "image/jpeg")
+        if max(image.width, image.height) <= _SMALLEST_SIDE:
+            raise BadPicture(f"The picture cannot be made to fit into {max_bytes} bytes")
+        image = image.resize(_SHRINK).copy_memory()
+
+
+def _encoded(image: Any, data: bytes, media_type: MediaType) -> Encoded:  # noqa: ANN401
+    return Encoded(data, media_type, image.width, image.height, hashlib.sha256(data).hexdigest())

@@ -1,0 +1,18 @@
+"""Find dialects and channels by their entry points; nobody names a concrete one."""
+
+from importlib.metadata import entry_points
+
+from saluhall.channel import ChannelCard
+from saluhall.dialect import Dialect
+
+
+def load_dialects() -> list[Dialect]:
+    """Load every installed dialect, in the order of their names."""
+    found = sorted(entry_points(group="saluhall.dialects"), key=lambda e: e.name)
+    return [entry.load() for entry in found]
+
+
+def load_channels() -> dict[str, ChannelCard]:
+    """Load every installed channel by name."""
+    cards = [entry.load() for entry in entry_points(group="saluhall.channels")]
+    return {card.name: card for card in cards}

@@ -1,0 +1,68 @@
+"""Run jobs for the bells that ring."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from procrastinate.jobs import Status
+
+from saluhall.queue.bells import QUEUE, open_app
+
+Drain = Callable[[str], Awaitable[None]]
+_DEAD_AFTER_S = 60
+
+
+async def install(url: str) -> None:
+    """Bring the queue's own tables into the database, once."""
+    async with open_app(url, connections=1).open_async() as app:
+        found = await app.connector.execute_query_one_async(
+            "select to_regclass('procrastinate_jobs') is not null as installed"
+        )
+        if not found["installed"]:
+            await app.schema_manager.apply_schema_async()
+
+
+async def run_jobs(
+    url: str,
+    jobs: Mapping[str, Drain],
+    *,
+    concurrency: int,
+    stopping: asyncio.Event,
+    grace_s: float,
+) -> None:
+    """Run jobs until `stopping` is set; then let what runs finish, for at most `grace_s` seconds."""
+    app = open_app(url, connections=max(2, min(concurrency, 8)))
+    for name, drain in jobs.items():
+        app.task(name=name, queue=QUEUE)(_task(drain))
+    async with app.open_async():
+        working = asyncio.create_task(
+            app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                shutdown_graceful_timeout=grace_s,
+            )
+        )
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        working.cancel()
+        await asyncio.gather(working, stop, return_exceptions=True)
+
+
+async def forget_stalled(url: str) -> int:
+    """Drop the queue's rows of killed workers; what they were doing is due in its own table."""
+    async with open_app(url, connections=1).open_async() as app:
+        stalled = list(
+            await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER_S)
+        )
+        for job in stalled:
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        return len(stalled)
+
+
+def _task(drain: Drain) -> Callable[..., Awaitable[None]]:
+    async def run(key: str) -> None:
+        await drain(key)
+
+    return run

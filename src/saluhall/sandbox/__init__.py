@@ -1,0 +1,1 @@
+"""A marketplace to practise on: Tradera's REST v4 over HTTP, as README.md states."""

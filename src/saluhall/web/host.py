@@ -1,0 +1,184 @@
+"""Host the dialects: request id, admission, one transaction and one `now` per request, and their words for whatever goes wrong."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import ClientException, HTTPException
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Struct
+
+from saluhall.dialect import (
+    BodyTooLarge,
+    Call,
+    Dialect,
+    Knock,
+    Malformed,
+    NoSuchRoute,
+    Overloaded,
+    Reply,
+    Route,
+    Unexpected,
+    WrongMethod,
+)
+from saluhall.kit.ids import new_id, text_from_id
+from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
+from saluhall.storage import Database
+from saluhall.storage.database import DatabaseUnavailable
+
+_log = structlog.get_logger(__name__)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NOT_ALLOWED = 405
+_TOO_LARGE = 413
+_SERVER_ERROR = 500
+
+
+class Host(Struct, frozen=True, kw_only=True):
+    """What every request needs."""
+
+    db: Database
+    clock: Callable[[], datetime]
+    rate_limits: bool
+
+
+def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
+    """Make the web library's handler for one route of a dialect."""
+
+    async def handle(request: Request) -> Response[bytes]:  # type: ignore[type-arg] # user, auth and state are not used
+        started = time.perf_counter()
+        request_id = _request_id(request)
+        reply = await _answer(host, dialect, route, request, request_id)
+        REQUESTS.labels(dialect.name, route.path, reply.status).inc()
+        REQUEST_SECONDS.labels(dialect.name, route.path).observe(time.perf_counter() - started)
+        return _response(reply, request_id)
+
+    path = route.path.replace("}", ":str}")
+    return HTTPRouteHandler(
+        path,
+        http_method=route.method,  # type: ignore[arg-type] # a plain string in the table
+        request_max_body_size=dialect.max_body_bytes,
+        include_in_schema=False,
+        status_code=200,
+        name=f"{dialect.name} {route.method} {route.path}",
+    )(handle)
+
+
+async def _answer(
+    host: Host,
+    dialect: Dialect,
+    route: Route,
+    request: Request,  # type: ignore[type-arg]
+    request_id: str,
+) -> Reply:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    try:
+        reply = await _serve(host, route, request, request_id)
+    except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
+        reply = _say(dialect, error)
+    _log.info("request", method=route.method, route=route.path, status=reply.status)
+    return reply
+
+
+async def _serve(host: Host, route: Route, request: Request, request_id: str) -> Reply:  # type: ignore[type-arg]
+    now = host.clock()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    path = {name: _decoded(value) for name, value in request.path_params.items()}
+    structlog.contextvars.bind_contextvars(**path)
+    tier = route.tier if host.rate_limits else None
+    async with host.db.statement() as statement:
+        admitted = await route.admits(Knock(headers=headers, tx=statement, tier=tier, now=now))
+    structlog.contextvars.bind_contextvars(account_id=str(admitted.by.account_id))
+    body = await request.body()
+    async with host.db.transaction() as tx:
+        reply = await route.endpoint(
+            Call(
+                tx=tx,
+                by=admitted.by,
+                now=now,
+                request_id=request_id,
+                path=path,
+                query={name: values[-1] for name, values in request.query_params.dict().items()},
+                headers=headers,
+                body=body,
+            )
+        )
+    if tier is not None and admitted.remaining is not None:
+        limits = {
+            "RateLimit-Policy": f'"{tier.name}";q={tier.per_second};w=1',
+            "RateLimit": f'"{tier.name}";r={admitted.remaining};t=1',
+        }
+        return msgspec.structs.replace(reply, headers={**limits, **reply.headers})
+    return reply
+
+
+def _say(dialect: Dialect, error: Exception) -> Reply:
+    """Find the dialect's words; what it has none for is a bug of ours, logged whole and answered with nothing but the id."""
+    match error:
+        case DatabaseUnavailable():
+            _log.error("database unavailable", error=str(error))
+            fact: Exception = Overloaded()
+        case HTTPException(status_code=status) if status == _TOO_LARGE:
+            fact = BodyTooLarge()
+        case HTTPException(status_code=status) if status == _NOT_ALLOWED:
+            fact = WrongMethod()
+        case ClientException():
+            fact = Malformed()
+        case _:
+            fact = error
+    reply = dialect.say(fact)
+    if reply is None:
+        _log.error("unexpected failure: this is a bug", exc_info=error)
+        reply = dialect.say(Unexpected())
+    return reply or Reply(status=_SERVER_ERROR)
+
+
+def _decoded(segment: str) -> str:
+    """Decode a raw path segment. Raises Malformed."""
+    try:
+        return unquote_to_bytes(segment).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed from error
+
+
+def _request_id(request: Request) -> str:  # type: ignore[type-arg]
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else text_from_id("req", new_id())
+
+
+def _response(reply: Reply, request_id: str) -> Response[bytes]:
+    content = b"" if reply.body is None else msgspec.json.encode(reply.body)
+    return Response(
+        content,
+        status_code=reply.status,
+        media_type="application/json",
+        headers={"x-request-id": request_id, **reply.headers},
+    )
+
+
+def failure_handler(dialects: Sequence[Dialect]) -> Callable[[Request, Exception], Response[bytes]]:  # type: ignore[type-arg]
+    """Answer what happened outside any route (no such path, wrong method) in the words of the dialect whose prefix it is."""
+
+    def handle(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
+        request_id = _request_id(request)
+        status = error.status_code if isinstance(error, HTTPException) else _SERVER_ERROR
+        for dialect in dialects:
+            if request.scope["path"].startswith(tuple(dialect.prefixes)):
+                missing = NoSuchRoute() if status == 404 else error  # noqa: PLR2004 - HTTP's own number
+                return _response(_say(dialect, missing), request_id)
+        if status == _SERVER_ERROR:
+            _log.error("unexpected failure: this is a bug", exc_info=error)
+        text = msgspec.json.encode({"error": str(getattr(error, "detail", "")) or "Not found"})
+        return Response(
+            text if status < _SERVER_ERROR else b'{"error":"Internal server error"}',
+            status_code=status,
+            media_type="application/json",
+            headers={"x-request-id": request_id},
+        )
+
+    return handle

@@ -1,0 +1,80 @@
+"""The hub's own routes: pictures, health, metrics."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+from msgspec import Struct
+
+from saluhall.kit.metrics import CONTENT_TYPE, exposition
+from saluhall.storage import Database
+from saluhall.storage.database import DatabaseUnavailable
+from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable
+from saluhall.storage.schema import is_current
+
+
+class Measures(Struct, frozen=True):
+    """Writes what only the database knows (due rows, budget left) in the Prometheus text format."""
+
+    text: Callable[[], Awaitable[str]]
+
+
+def own_routes(db: Database, images: ImageStore, measures: Measures) -> Sequence[HTTPRouteHandler]:
+    """Make the hub's own routes."""
+
+    @get("/healthz", include_in_schema=False)
+    async def healthz() -> Response[bytes]:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    @get("/readyz", include_in_schema=False)
+    async def readyz() -> Response[bytes]:
+        state = await _readiness(db)
+        body = b'{"status":"%s"}' % state.encode()
+        return Response(
+            body, status_code=200 if state == "ready" else 503, media_type="application/json"
+        )
+
+    @get("/metrics", include_in_schema=False)
+    async def metrics() -> Response[bytes]:
+        try:
+            more = await measures.text()
+        except DatabaseUnavailable:
+            more = ""
+        return Response(exposition() + more.encode(), media_type=CONTENT_TYPE)
+
+    @get("/images/{key:str}", include_in_schema=False)
+    async def image(key: str) -> Response[bytes] | Stream:
+        return await _picture(images, key)
+
+    return [healthz, readyz, metrics, image]
+
+
+async def _readiness(db: Database) -> str:
+    try:
+        async with db.statement() as tx:
+            return "ready" if await is_current(tx) else "not migrated"
+    except DatabaseUnavailable:
+        return "database unreachable"
+
+
+async def _picture(images: ImageStore, key: str) -> Response[bytes] | Stream:
+    try:
+        size, blocks = await images.stream(key)
+    except ImageMissing:
+        body = b'{"error":"No such picture"}'
+        return Response(body, status_code=404, media_type="application/json")
+    except StoreUnavailable:
+        body = b'{"error":"The image store is unavailable"}'
+        return Response(body, status_code=503, media_type="application/json")
+    return Stream(
+        blocks,
+        media_type="image/png" if key.endswith(".png") else "image/jpeg",
+        headers={
+            # A picture never changes under its key.
+            "cache-control": "public, max-age=31536000, immutable",
+            "content-length": str(size),
+            "etag": f'"{key}"',
+            "x-content-type-options": "nosniff",
+        },
+    )

@@ -1,0 +1,220 @@
+"""The practice marketplace and its knobs, a budget that remembers, pictures and drafts to sell."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from saluhall.channel import (
+    Channel,
+    ListingDraft,
+    Live,
+    Login,
+    Outcome,
+    OutOfBudget,
+    Picture,
+    Progress,
+    Purpose,
+    Toolbox,
+    Waiting,
+)
+from saluhall.channels.tradera import CHANNEL
+from saluhall.kit.http import Outbound
+
+USER_ID = 1001
+TOKEN = "a-seller-s-token"
+
+JPEG = (
+    b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x01\x00\x01\x01\x01\x11\x00"
+    b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\x37\xff\xd9"
+)
+GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    + _chunk(b"IDAT", zlib.compress(b"\0\0"))
+    + _chunk(b"IEND", b"")
+)
+BYTES = {"image/jpeg": JPEG, "image/gif": GIF, "image/png": PNG}
+
+
+class Killed(Exception):
+    """The process died here."""
+
+
+@dataclass
+class Notebook:
+    """Where the hub keeps progress; it may die while writing for the n-th time."""
+
+    progress: Progress = field(default_factory=Progress)
+    dies_at: int | None = None
+    written: int = 0
+
+    async def save(self, progress: Progress) -> None:
+        self.written += 1
+        if self.written == self.dies_at:
+            raise Killed
+        self.progress = Progress(
+            external_id=progress.external_id,
+            unclear=progress.unclear,
+            steps=json.loads(json.dumps(dict(progress.steps))),  # as a database keeps it
+        )
+
+
+@dataclass
+class Purse:
+    """A budget that remembers what was bought."""
+
+    left: int = 1_000_000
+    spent: list[Purpose] = field(default_factory=list)
+    required: list[int] = field(default_factory=list)
+    blocks: list[timedelta | None] = field(default_factory=list)
+
+    async def spend(self, purpose: Purpose) -> None:
+        if self.left < 1:
+            raise OutOfBudget("no calls are left", retry_in=timedelta(hours=1))
+        self.left -= 1
+        self.spent.append(purpose)
+
+    async def require(self, purpose: Purpose, calls: int) -> None:
+        self.required.append(calls)
+        if self.left < calls:
+            raise OutOfBudget(f"{purpose} needs {calls} calls", retry_in=timedelta(hours=1))
+
+    async def blocked(self, retry_in: timedelta | None) -> None:
+        self.blocks.append(retry_in)
+
+
+@dataclass
+class Market:
+    """The practice marketplace, seen by somebody who turns its knobs."""
+
+    url: str
+    http: Outbound
+    purse: Purse = field(default_factory=Purse)
+
+    def channel(
+        self,
+        *,
+        token: str = TOKEN,
+        expires_at: datetime | None = None,
+        options: dict[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Channel:
+        login = Login(
+            user_id=str(USER_ID), token=token, expires_at=expires_at, options=options or {}
+        )
+        whole = {"SALUHALL_TRADERA_URL": self.url, **(env or {})}
+        return CHANNEL.connect(login, Toolbox(env=whole, http=self.http, budget=self.purse))
+
+    async def turn(self, method: str, path: str, body: object = None) -> Any:
+        answer = await self.http.call(
+            method,
+            f"{self.url}/sandbox/{path}",
+            body=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            timeout_s=10,
+        )
+        assert answer.status < 300, answer.body
+        return json.loads(answer.body)
+
+    async def open(self) -> None:
+        await self.turn("POST", "reset")
+        await self.turn("PUT", "rules", {"end_refusal": "error"})
+        await self.turn("POST", "sellers", {"userId": USER_ID, "token": TOKEN})
+
+    async def fault(self, method: str, path: str, **trouble: object) -> None:
+        await self.turn("PUT", "faults", [{"method": method, "path": path, "times": 1} | trouble])
+
+    async def items(self) -> list[Any]:
+        return list(await self.turn("GET", "items"))
+
+    async def bid(self, external_id: str, amount: int = 2000) -> None:
+        await self.turn("POST", f"items/{external_id}/bids", {"amount": amount, "bidder": "eva"})
+
+    async def calls(self) -> list[str]:
+        log = await self.turn("GET", "calls")
+        return [f"{call['method']} {call['path']}" for call in log if "/v4/" in call["path"]]
+
+    async def publish(self, what: ListingDraft, channel: Channel | None = None) -> Live:
+        """Publish and wait until it stands."""
+        channel = channel or self.channel()
+        notes = Notebook()
+        progress = await channel.publish(what, progress=notes.progress, save=notes.save)
+        return await live(channel, what, progress)
+
+
+async def live(channel: Channel, what: ListingDraft, progress: Progress) -> Live:
+    """Ask until the marketplace has decided."""
+    outcome: Outcome = Waiting(ask_in=timedelta(0))
+    while isinstance(outcome, Waiting):
+        outcome = (await channel.outcomes({what.key: progress}))[what.key]
+    assert isinstance(outcome, Live), outcome
+    return outcome
+
+
+@contextmanager
+def sandbox() -> Iterator[str]:
+    """Run a practice marketplace and give its address."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "saluhall.sandbox", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "SALUHALL_DIE_WITH_PARENT": "1"},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+
+
+def picture(media_type: str = "image/jpeg", data: bytes | None = None) -> Picture:
+    """Make a picture."""
+
+    async def read() -> bytes:
+        return BYTES[media_type] if data is None else data
+
+    return Picture(media_type=media_type, read=read)
+
+
+def draft(**changes: Any) -> ListingDraft:
+    """Make a brake caliper to sell, or something like it."""
+    whole: dict[str, Any] = {
+        "key": "lst_01jd8z2v5w",
+        "title": "Volvo XC90 bromsok fram vänster",
+        "description": "Begagnat bromsok.\nFungerar bra.",
+        "price": Decimal(950),
+        "currency": "SEK",
+        "category": "auto_parts",
+        "domain": {
+            "domain": "auto_parts",
+            "part": {"oemNumber": "31400452"},
+            "vehicle": {"manufacturer": "Volvo", "model": "XC90", "year": 2018},
+            "conditionGrade": "B",
+        },
+        "shipping_cost": Decimal(149),
+        "shipping_strategy": "fixed",
+        "weight_kg": Decimal("3.2"),
+        "pictures": [picture(), picture("image/png")],
+    }
+    return ListingDraft(**whole | changes)
+
+
+def utc(text: str) -> datetime:
+    """Read an instant."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

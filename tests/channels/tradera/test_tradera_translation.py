@@ -1,0 +1,249 @@
+"""Recorded payloads, and the rules behind them."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saluhall.channel import (
+    Again,
+    ListingDraft,
+    Live,
+    Outcome,
+    Progress,
+    Refused,
+    Rejected,
+    RemoteListing,
+    Waiting,
+)
+from saluhall.channels.tradera.footer import compatible_from_domain, footer_from_domain
+from saluhall.channels.tradera.settings import Settings
+from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT, units
+from saluhall.channels.tradera.translate import (
+    formats_from_media_types,
+    has_bids,
+    instant_from_text,
+    item_request_from_draft,
+    outcome_from_result,
+    remote_listing_from_item,
+)
+from saluhall.channels.tradera.wire import Item, RequestResult
+from tests.channels.tradera.practice import draft, utc
+
+WIRE = Path(__file__).parent / "wire"
+NOW = utc("2026-05-27T12:00:00")
+
+
+def recorded(verb_and_noun: str) -> list[Any]:
+    cases = sorted(WIRE.glob(f"{verb_and_noun}.*.json"))
+    assert cases
+    return [pytest.param(json.loads(case.read_text()), id=case.stem) for case in cases]
+
+
+@pytest.mark.parametrize("case", recorded("create_item"))
+def test_a_draft_becomes_the_recorded_request(case: dict[str, Any]) -> None:
+    what = draft(**case["draft"] | _amounts(case))
+    settings = Settings.read(case.get("settings", {})).for_connection(case.get("options", {}))
+    request = item_request_from_draft(what, settings)
+    assert json.loads(msgspec.json.encode(request)) == case["request"]
+
+
+def _amounts(case: dict[str, Any]) -> dict[str, Decimal | None]:
+    names = {"price", "shipping_cost", "weight_kg"} & case["draft"].keys()
+    given_amounts = {name: case["draft"][name] for name in names}
+    return {n: None if text is None else Decimal(text) for n, text in given_amounts.items()}
+
+
+@pytest.mark.parametrize("case", recorded("read_item"))
+def test_an_item_becomes_the_recorded_listing(case: dict[str, Any]) -> None:
+    item = msgspec.json.decode(json.dumps(case["item"]), type=Item, strict=False)
+    assert remote_listing_from_item(item, NOW) == msgspec.convert(case["listing"], RemoteListing)
+    assert has_bids(item) is case["has_bids"]
+
+
+@pytest.mark.parametrize(
+    ("price", "sentence"),
+    [
+        ("949.50", "Tradera takes whole kronor only; the price is 949.50 SEK"),
+        ("949.5", "Tradera takes whole kronor only; the price is 949.50 SEK"),
+        ("949.555", "Tradera takes whole kronor only; the price is 949.555 SEK"),
+        ("0", "Tradera takes 1 to 2147483647 SEK; the price is 0.00 SEK"),
+        ("2147483648", "Tradera takes 1 to 2147483647 SEK; the price is 2147483648.00 SEK"),
+        ("1E+40", f"Tradera takes 1 to 2147483647 SEK; the price is 1{'0' * 40}.00 SEK"),
+        ("NaN", "Tradera needs an amount; the price is NaN"),
+    ],
+)
+def test_a_price_tradera_has_no_word_for_is_refused(price: str, sentence: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        item_request_from_draft(draft(price=Decimal(price)), Settings())
+    assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"currency": "EUR"}, "Tradera sells in SEK only; the price is in EUR"),
+        ({"title": " \n "}, "Tradera needs a title"),
+        (
+            {"shipping_cost": Decimal("49.50")},
+            "Tradera takes whole kronor only; the shipping cost is 49.50 SEK",
+        ),
+    ],
+)
+def test_a_draft_tradera_has_no_word_for_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        item_request_from_draft(draft(**changes), Settings())
+    assert str(refusal.value) == sentence
+
+
+def test_pictures_of_other_kinds_and_too_many_are_refused() -> None:
+    assert formats_from_media_types(["image/jpeg", "image/gif", "image/png"]) == [0, 1, 2]
+    with pytest.raises(Rejected, match="picture 2 is image/webp"):
+        formats_from_media_types(["image/jpeg", "image/webp"])
+    with pytest.raises(Rejected, match="Tradera takes 12 pictures; there are 13"):
+        formats_from_media_types(["image/jpeg"] * 13)
+
+
+SHIPPING: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"shipping_strategy": "fixed"}, {"cost": 149, "shippingOptionId": 1}),
+    ({"shipping_strategy": "seller_shipped"}, {"cost": 149, "shippingOptionId": 1}),
+    ({"shipping_strategy": "integrated"}, {"cost": 149, "shippingOptionId": 1}),
+    ({"shipping_strategy": "pickup_only"}, {"cost": 0, "shippingOptionId": 8}),
+    (
+        {"shipping_strategy": "integrated", "weight_kg": None},
+        {"cost": 149, "shippingOptionId": 1},
+    ),
+    (
+        {"shipping_strategy": "integrated", "weight_kg": None, "shipping_cost": Decimal(0)},
+        {"cost": 0, "shippingOptionId": 8},
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "row"), SHIPPING)
+def test_a_shipping_strategy_becomes_one_row(changes: dict[str, Any], row: dict[str, Any]) -> None:
+    what = draft(**changes)
+    (shipping,) = item_request_from_draft(what, Settings()).shippingOptions
+    weighed = row["shippingOptionId"] == 1 and what.weight_kg
+    weight = {"shippingWeight": 3.2, "shippingWeightSpecified": True} if weighed else {}
+    assert json.loads(msgspec.json.encode(shipping)) == row | weight
+
+
+@pytest.mark.parametrize(
+    ("vehicle", "models", "fits"),
+    [
+        ({"manufacturer": "Volvo", "year": 2018}, ["XC90"], "Volvo XC90 (2018)"),
+        ({"manufacturer": "Volvo", "year": 2018}, ["Volvo XC90", "V70"], "Volvo XC90, V70 (2018)"),
+        ({"manufacturer": "volvo", "model": "XC90"}, ["Volvo XC90"], "volvo XC90"),
+        ({"manufacturer": "Seat"}, ["Seatbelt X"], "Seat Seatbelt X"),
+        ({"manufacturer": "Volvo", "year": 2018}, [], "Volvo (2018)"),
+        ({"manufacturer": "Volvo"}, ["Volvo"], "Volvo"),
+        ({}, ["XC90", "XC60"], "XC90, XC60"),
+        ({"year": 2018}, [], ""),
+        ({"year": "2018", "model": "XC90"}, None, "XC90 (2018)"),
+    ],
+)
+def test_the_manufacturer_of_a_part_is_named_once(
+    vehicle: dict[str, Any], models: list[str] | None, fits: str
+) -> None:
+    assert compatible_from_domain({"vehicle": vehicle, "compatibleModels": models}) == fits
+
+
+def test_a_footer_prints_only_what_is_known() -> None:
+    assert footer_from_domain({"domain": "other"}, "en") == []
+    assert footer_from_domain({"domain": "watches", "caseSizeMm": 40.0}, "sv") == [
+        "--- Teknisk specifikation ---",
+        "Boettstorlek: 40 mm",
+    ]
+    hidden = {"domain": "computers", "serialNumber": "C02", "memoryGb": True, "part": "none"}
+    assert footer_from_domain(hidden, "en") == []
+
+
+LIVE = Live(external_id="1", url="u")
+FRESH = Progress(unclear=True)
+OUTCOMES: list[tuple[int | None, Outcome]] = [
+    (None, Waiting(ask_in=timedelta(seconds=2))),
+    (0, Waiting(ask_in=timedelta(seconds=2))),
+    (128, Waiting(ask_in=timedelta(seconds=2))),
+    (256, Waiting(ask_in=timedelta(seconds=2))),
+    (1, LIVE),
+    (16 | 4, Again(reason="Tradera asks to try again: m", progress=FRESH)),
+    (16 | 2, Again(reason="Tradera asks to try again: m", progress=FRESH)),
+    (16 | 8, Again(reason="Tradera asks to try again: m", progress=FRESH)),
+    (8, Again(reason="Tradera asks to try again: m", progress=FRESH)),
+    (2, Refused(reason="Tradera could not process the pictures: m")),
+    (2 | 4, Refused(reason="Tradera could not process the pictures: m")),
+    (4, Refused(reason="Tradera refused the listing: m")),
+    (32, Refused(reason="Tradera does not allow this change: m")),
+    (64, Refused(reason="The Tradera shop holds as many items as it may: m")),
+    (1024, Refused(reason="Tradera refused the listing with the unknown code 1024: m")),
+]
+
+
+@pytest.mark.parametrize(("code", "outcome"), OUTCOMES)
+def test_every_combination_of_result_flags_has_an_outcome(
+    code: int | None, outcome: Outcome
+) -> None:
+    result = None if code is None else RequestResult(requestId=1, resultCode=code, message="m")
+    assert outcome_from_result(result, live=LIVE, afresh=FRESH) == outcome
+
+
+@given(st.integers(0, 1023))
+def test_no_result_flags_are_beyond_us(code: int) -> None:
+    outcome_from_result(RequestResult(requestId=1, resultCode=code), live=LIVE, afresh=FRESH)
+
+
+def test_instants_of_any_spelling_are_read() -> None:
+    instant = utc("2026-05-27T12:00:00")
+    assert instant_from_text("2026-05-27T12:00:00Z") == instant
+    assert instant_from_text("2026-05-27T14:00:00+02:00") == instant
+    assert instant_from_text("2026-05-27T12:00:00.0000000") == instant
+    assert instant_from_text("0001-01-01T00:00:00") is not None
+    assert instant_from_text("soon") is None
+    assert instant_from_text(None) is None
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+JSONS = st.recursive(VALUES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+DOMAINS = st.fixed_dictionaries(
+    {},
+    optional={
+        "domain": st.sampled_from(["auto_parts", "vehicles", "computers", "books", "x"]) | JSONS,
+        "part": st.dictionaries(st.sampled_from(["oemNumber", "name"]), JSONS) | JSONS,
+        "vehicle": st.dictionaries(st.sampled_from(["manufacturer", "model", "year"]), JSONS),
+        "compatibleModels": st.lists(st.text(max_size=50), max_size=200) | JSONS,
+        "conditionGrade": JSONS,
+        "conditionNote": st.text() | JSONS,
+        "mileageKm": JSONS,
+        "author": st.text() | JSONS,
+    },
+)
+DRAFTS = st.builds(
+    draft,
+    title=st.text(min_size=1).map(lambda text: f"x{text}"),
+    description=st.text(),
+    price=st.integers(1, 2**31 - 1).map(Decimal),
+    category=st.text(),
+    domain=DOMAINS,
+    shipping_cost=st.integers(0, 2**31 - 1).map(Decimal),
+    shipping_strategy=st.sampled_from(["integrated", "seller_shipped", "fixed", "pickup_only"]),
+    weight_kg=st.none() | st.decimals(0, 1000, places=3),
+)
+
+
+@given(DRAFTS)
+def test_whatever_is_sold_the_request_keeps_traderas_limits(what: ListingDraft) -> None:
+    request = json.loads(msgspec.json.encode(item_request_from_draft(what, Settings())))
+    assert 1 <= units(request["title"]) <= TITLE_LIMIT
+    assert 1 <= units(request["description"]) <= DESCRIPTION_LIMIT
+    (row,) = request["shippingOptions"]
+    assert ("shippingOptionId" in row) != ("shippingProviderId" in row)
+    assert request["startPrice"] == what.price
+    assert request["ownReferences"] == [what.key]
+    assert request["autoCommit"] is False

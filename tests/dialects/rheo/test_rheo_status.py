@@ -1,0 +1,128 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saluhall.dialects.rheo import translate
+from saluhall.domain.listings.model import Desired, Shelved, State
+from saluhall.domain.products.model import Kind, Product, PutOutcome, Status
+
+PRODUCT_ID = UUID("3fa85f64-5717-4562-b3fc-2c963f66afa6")
+
+
+def shelved(state: State | None = None, **more: Any) -> Shelved:
+    now = datetime(2026, 5, 27, tzinfo=UTC)
+    facts: dict[str, Any] = {
+        "id": PRODUCT_ID,
+        "sku": "A-1",
+        "kind": Kind.ITEM,
+        "parent_sku": None,
+        "status": Status.ACTIVE,
+        "title": "Backspegel",
+        "description": None,
+        "price": Decimal("950.00"),
+        "currency": "SEK",
+        "shipping_cost": None,
+        "shipping_strategy": "integrated",
+        "weight_kg": None,
+        "image_urls": (),
+        "domain": None,
+        "schema_version": "1.0.0",
+        "metadata": None,
+        "auto_publish": True,
+        "ai_enhancement": False,
+        "created_at": now,
+        "updated_at": now,
+    }
+    known = {key: more.pop(key) for key in tuple(more) if key in facts}
+    return Shelved(product=Product(**{**facts, **known}), state=state, **more)
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    [
+        (shelved(), None),
+        (shelved(State.WAITING, desired=Desired.LIVE, pending=True), "pending_sync"),
+        (shelved(State.SUBMITTED, desired=Desired.LIVE), "pending_sync"),
+        (shelved(State.WAITING, desired=Desired.LIVE, error="expired"), "sync_error"),
+        (shelved(State.SUBMITTED, desired=Desired.LIVE, error="expired"), "sync_error"),
+        (shelved(State.LIVE, desired=Desired.LIVE, pending=True), "active"),
+        (shelved(State.LIVE, desired=Desired.LIVE, error="has bids"), "active"),
+        (shelved(State.LIVE, desired=Desired.ENDED, pending=True), "pending_sync"),
+        (shelved(State.SOLD, desired=Desired.LIVE), "sold"),
+        (shelved(State.ENDED, desired=Desired.ENDED), "ended"),
+        (shelved(State.REFUSED, desired=Desired.LIVE, error="no"), "sync_error"),
+    ],
+)
+def test_the_state_of_a_listing_becomes_a_tradera_status(seen: Shelved, status: str) -> None:
+    told = translate.status_from_shelved(seen)
+
+    assert told.traderaStatus == status
+    assert told.traderaError == seen.error
+
+
+def test_an_item_is_told_in_the_printed_order() -> None:
+    seen = shelved(
+        State.LIVE,
+        desired=Desired.LIVE,
+        external_id="398271634",
+        external_url="https://www.tradera.com/item/398271634",
+        parent_sku="P-1",
+        metadata='{"b" : 1.0}',
+        domain={"domain": "books", "isbn": "9789113"},
+    )
+
+    assert msgspec.json.encode(translate.status_from_shelved(seen)) == (
+        b'{"externalId":"A-1","rheoItemId":"3fa85f64-5717-4562-b3fc-2c963f66afa6",'
+        b'"rheoStatus":"active","traderaStatus":"active","traderaAdId":"398271634",'
+        b'"traderaAdUrl":"https://www.tradera.com/item/398271634","price":950,'
+        b'"title":"Backspegel","type":"item","parentExternalId":"P-1","metadata":{"b" : 1.0},'
+        b'"traderaError":null,"extendedAttributes":{"domain":"books","external_reference":"A-1",'
+        b'"source":"integration","schema_version":"1.0.0","isbn":"9789113"}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("ad_id", "url", "told"),
+    [
+        (None, None, None),
+        ("12", None, "https://www.tradera.com/item/12"),
+        ("12", "https://sandbox.example/12", "https://sandbox.example/12"),
+        ("pending-7", "https://www.tradera.com/item/7", None),
+    ],
+)
+def test_an_ad_has_a_page_once_it_stands(ad_id: str | None, url: str | None, told: str) -> None:
+    seen = shelved(State.LIVE, external_id=ad_id, external_url=url)
+
+    assert translate.status_from_shelved(seen).traderaAdUrl == told
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [("950.00", b"950"), ("950.10", b"950.1"), ("0", b"0"), ("9999999999.99", b"9999999999.99")],
+)
+def test_money_is_the_shortest_number(amount: str, text: bytes) -> None:
+    assert msgspec.json.encode(translate.number_from_decimal(Decimal(amount))) == text
+
+
+@given(st.decimals(min_value=0, max_value=Decimal("9999999999.99"), places=2))
+def test_money_goes_out_and_comes_back_unchanged(amount: Decimal) -> None:
+    number = msgspec.json.decode(msgspec.json.encode(translate.number_from_decimal(amount)))
+
+    assert translate._exact(number) == amount
+
+
+def test_the_message_tells_a_create_from_an_update() -> None:
+    created, updated = (
+        translate.accepted_from_outcome(PutOutcome(sku="A", product_id=PRODUCT_ID, created=new))
+        for new in (True, False)
+    )
+
+    assert created.message == "Item is being processed in the background."
+    assert updated.message != created.message
+    assert created.itemId == updated.itemId == str(PRODUCT_ID)

@@ -1,0 +1,179 @@
+"""Posting to strangers, calling the operator's choices, and failures that say what happened."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.kit.conftest import Theatre
+
+
+async def test_a_refused_connection_says_so_and_was_not_sent(theatre: Theatre) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        url = f"https://shop.example:{port}/hook?token=s3cret"
+
+        with pytest.raises(NoAnswer) as failure:
+            await theatre.outbound().post(url, body=b"", headers={}, timeout_s=5)
+
+    assert str(failure.value) == f"Connection refused at https://shop.example:{port}/hook"
+    assert not failure.value.sent
+
+
+async def test_an_unknown_host_says_so_and_was_not_sent(theatre: Theatre) -> None:
+    with pytest.raises(NoAnswer, match=r"^No such host at https://nowhere\.example/x$") as failure:
+        await theatre.outbound().fetch("https://nowhere.example/x", max_bytes=1, timeout_s=5)
+
+    assert not failure.value.sent
+
+
+async def test_a_certificate_nobody_vouches_for_is_not_accepted(theatre: Theatre) -> None:
+    stage = await theatre.answering(b"ok")
+    outbound = theatre.outbound(trusting=False)
+
+    for method in ("GET", "POST"):
+        with pytest.raises(NoAnswer, match="Certificate not accepted") as failure:
+            await outbound.call(method, stage.url(), timeout_s=5)
+        assert not failure.value.sent
+    assert stage.heard == []
+
+
+async def test_a_certificate_for_another_name_is_not_accepted(theatre: Theatre) -> None:
+    stage = await theatre.answering(b"ok")
+
+    with pytest.raises(NoAnswer, match=r"Certificate not accepted .*mismatch"):
+        await theatre.outbound().fetch(stage.url(host="other.example"), max_bytes=1, timeout_s=5)
+
+
+async def test_a_server_without_tls_gets_nothing(theatre: Theatre) -> None:
+    stage = await theatre.answering(b"ok", tls=False)
+    url = stage.url().replace("http:", "https:")
+
+    with pytest.raises(NoAnswer) as failure:
+        await theatre.outbound().fetch(url, max_bytes=1, timeout_s=0.3)
+
+    assert not failure.value.sent
+    assert stage.heard == []
+
+
+async def test_a_post_sends_the_exact_bytes_and_headers(theatre: Theatre) -> None:
+    stage = await theatre.answering(b"thanks", status="202 Accepted")
+    headers = {"Content-Type": "application/json", "webhook-id": "evt_1"}
+
+    got = await theatre.outbound().post(
+        stage.url("/hook"), body=b'{"a":1}', headers=headers, timeout_s=5
+    )
+
+    assert (got.status, got.body) == (202, b"thanks")
+    heard = stage.heard[0]
+    assert heard.body == b'{"a":1}'
+    assert "Content-Type: application/json\r\n" in heard.head
+    assert "webhook-id: evt_1\r\n" in heard.head
+
+
+async def test_a_post_returns_a_redirect_instead_of_following_it(theatre: Theatre) -> None:
+    stage = await theatre.redirecting("/1")
+
+    got = await theatre.outbound().post(stage.url("/0"), body=b"", headers={}, timeout_s=5)
+
+    assert (got.status, got.headers["location"], len(stage.heard)) == (302, "/1", 1)
+
+
+async def test_a_post_keeps_the_beginning_of_an_endless_answer(theatre: Theatre) -> None:
+    stage = await theatre.stage("endless")
+    outbound = theatre.outbound()
+
+    for _ in range(2):
+        got = await outbound.post(stage.url(), body=b"", headers={}, timeout_s=5)
+        assert got.body == b"x" * 4096
+    assert stage.connections == 2
+
+
+async def test_posts_reuse_their_connection(theatre: Theatre) -> None:
+    stage = await theatre.answering(b"x" * 4096)
+    outbound = theatre.outbound()
+
+    for _ in range(20):
+        await outbound.post(stage.url(), body=b"{}", headers={}, timeout_s=5)
+
+    assert (len(stage.heard), stage.connections) == (20, 1)
+
+
+async def test_sixty_four_posts_to_one_host_run_at_once(theatre: Theatre) -> None:
+    stage = await theatre.crowd(64)
+    outbound = theatre.outbound()
+
+    got = await asyncio.gather(
+        *(outbound.post(stage.url(), body=b"{}", headers={}, timeout_s=9) for _ in range(64))
+    )
+
+    assert {one.status for one in got} == {200}
+
+
+async def test_a_header_cannot_smuggle_a_second_one(theatre: Theatre) -> None:
+    stage = await theatre.answering()
+    outbound = theatre.outbound()
+
+    for headers in ({"X": "a\r\nY: b"}, {"X\n": "a"}):
+        with pytest.raises(NotAllowed):
+            await outbound.post(stage.url(), body=b"", headers=headers, timeout_s=5)
+    assert stage.connections == 0
+
+
+async def test_the_operators_urls_may_be_plain_and_private(theatre: Theatre) -> None:
+    stage = await theatre.redirecting("/1", tls=False)
+    outbound = Outbound()
+    theatre.stages.push_async_callback(outbound.close)
+
+    got = await outbound.call(
+        "PUT", stage.url("/0", host="127.0.0.1"), body=b"x" * 2_000_000, timeout_s=5
+    )
+
+    assert got.status == 302
+    assert len(stage.heard[0].body) == 2_000_000
+    with pytest.raises(NotAllowed):
+        await outbound.call("GET", "file:///etc/passwd", timeout_s=5)
+
+
+async def test_a_call_has_a_limit_too(theatre: Theatre) -> None:
+    stage = await theatre.stage("endless", tls=False)
+
+    with pytest.raises(TooLarge):
+        await theatre.outbound().call("GET", stage.url(), timeout_s=5, max_bytes=10_000)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+async def test_a_call_whose_answer_was_dropped_counts_as_sent_and_is_not_repeated(
+    theatre: Theatre, method: str
+) -> None:
+    stage = await theatre.saying(b"", then_close=True, tls=False)
+
+    with pytest.raises(NoAnswer, match="Connection closed without an answer") as failure:
+        await theatre.outbound().call(method, stage.url(), timeout_s=5)
+
+    assert failure.value.sent
+    assert len(stage.heard) == 1
+
+
+async def test_every_call_has_a_connection_of_its_own(theatre: Theatre) -> None:
+    stage = await theatre.answering(b"ok", tls=False)
+    outbound = theatre.outbound()
+
+    for _ in range(3):
+        await outbound.call("POST", stage.url(), body=b"{}", timeout_s=5)
+
+    assert stage.connections == 3
+
+
+def test_a_missing_authority_file_is_noticed_at_once(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        Outbound(ca_file=tmp_path / "none.pem")
