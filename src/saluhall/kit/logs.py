@@ -49,5 +49,5 @@ def set_up_logs(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("procrastinate", "psycopg.pool", "aiohttp", "_granian", "granian"):
+    for noisy in ("procrastinate", "psycopg.pool", "aiohttp", "_granian", "granian", "pyvips"):
         logging.getLogger(noisy).setLevel("WARNING")

@@ -9,6 +9,8 @@ from saluhall.queue.bells import QUEUE, open_app
 
 Drain = Callable[[str], Awaitable[None]]
 _DEAD_AFTER_S = 60
+# The library forgets a notification that arrives while it fetches, and then waits for its next poll: so poll often (decision 0004).
+_POLL_EVERY_S = 0.25
 
 
 async def install(url: str) -> None:
@@ -40,6 +42,7 @@ async def run_jobs(
                 concurrency=concurrency,
                 install_signal_handlers=False,
                 delete_jobs="always",
+                fetch_job_polling_interval=_POLL_EVERY_S,
                 shutdown_graceful_timeout=grace_s,
             )
         )
