@@ -63,7 +63,7 @@ def _counted(
         try:
             await drain(run, key)
             outcome = "done"
-        except Exception:
+        except Exception:  # noqa: BLE001 - the job alone fails, the worker goes on
             _log.exception(
                 "a job failed; what it had claimed is due again later", job=name, for_=key
             )

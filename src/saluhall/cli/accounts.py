@@ -7,9 +7,9 @@ from cyclopts import App, Parameter
 from saluhall.bootstrap import now
 from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
 from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
-from saluhall.domain.accounts.model import Principal
 from saluhall.storage import Transaction
 
 account = App(name="account", help="Accounts and their users.")

@@ -34,7 +34,7 @@ connection.command(add)
 
 
 @add.command(name="tradera")
-def add_tradera(  # noqa: PLR0913 - one option each
+def add_tradera(
     *,
     account: Account,
     user_id: Annotated[str, Parameter(help="The seller's user id at Tradera.")],

@@ -26,7 +26,7 @@ _RESTART_PAUSE_S = 1.0
 _log = structlog.get_logger(__name__)
 
 
-def serve(  # noqa: PLR0913 - one option each
+def serve(
     *,
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="Port to listen on.")] = 8080,

@@ -1,12 +1,12 @@
 """Tell an endpoint the events that are due: signed, each attempt logged, retried on the schedule."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from saluhall.domain.webhooks import operations, queries
 from saluhall.domain.webhooks.model import TIMEOUT_S, Attempt, DueDelivery, Endpoint, retry_at
+from saluhall.jobs.linger import linger
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
 from saluhall.kit.http import NoAnswer, NotAllowed
@@ -16,13 +16,12 @@ from saluhall.kit.secrets import Undecryptable
 
 _WIDTH = 96
 _LEASE = timedelta(minutes=2)
-_LINGER = timedelta(seconds=5)  # a retry due this soon is waited for, so that its time is kept
 _OK = range(200, 300)
 
 
 async def drain(run: Run, key: str) -> None:
     """Deliver what is due at the endpoint named by `key`, and wait for retries that are due soon."""
-    while not run.stopping.is_set():
+    while True:
         async with run.db.statement() as tx:
             endpoint = await queries.find_endpoint(tx, UUID(key))
             if endpoint is None:
@@ -33,17 +32,8 @@ async def drain(run: Run, key: str) -> None:
         await _drain(run, endpoint)
         async with run.db.statement() as tx:
             next_at = await queries.next_due_at(tx, endpoint)
-        if next_at is None or next_at - run.clock() > _LINGER:
+        if not await linger(run, next_at):
             return
-        await _sleep(run, next_at - run.clock())
-
-
-async def _sleep(run: Run, pause: timedelta) -> None:
-    try:
-        async with asyncio.timeout(max(pause.total_seconds(), 0.005)):
-            await run.stopping.wait()
-    except TimeoutError:
-        return
 
 
 async def _drain(run: Run, endpoint: Endpoint) -> None:

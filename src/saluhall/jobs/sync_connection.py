@@ -13,8 +13,10 @@ from saluhall.channel import Again, Channel, Disconnected, Live, Outcome, Reject
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
 from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import queries as listings
 from saluhall.domain.listings.model import Listing, Step, next_step
 from saluhall.jobs.access import open_channel
+from saluhall.jobs.linger import linger
 from saluhall.jobs.publish import publish
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
@@ -23,7 +25,7 @@ from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Wait, verdict_on
 _WIDTH = 8
 _LEASE = timedelta(minutes=3)
 _NO_CONNECTION = "No Tradera account is connected. Connect one, and the item is listed by itself."
-_FIRST_ASK = timedelta(milliseconds=200)
+_FIRST_ASK = timedelta(milliseconds=250)
 _LONGEST_ASK = timedelta(minutes=10)
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +70,12 @@ async def drain(run: Run, key: str) -> None:
     async def work(group: list[Listing]) -> None:
         await _work(sync, group)
 
-    await pump(claim, work, _nothing, width=_WIDTH, stopping=run.stopping)
+    while True:
+        await pump(claim, work, _nothing, width=_WIDTH, stopping=run.stopping)
+        async with run.db.statement() as tx:
+            next_at = await listings.next_due_at(tx, found.account_id, found.id)
+        if not await linger(run, next_at):
+            return
 
 
 async def _nothing(_: Sequence[None]) -> None:
@@ -123,7 +130,7 @@ async def _record(run: Run, listing: Listing, outcome: Outcome) -> None:
             case Live():
                 await outcomes.went_live(tx, listing, outcome, now=now)
             case Waiting(ask_in=ask_in):
-                pause = min(ask_in * 2 ** min(listing.attempts, 16), _LONGEST_ASK)
+                pause = min(ask_in * 3 ** min(listing.attempts, 10), _LONGEST_ASK)
                 await outcomes.ask_again(tx, listing, ask_in=pause, now=now)
             case Again(reason=reason, progress=progress):
                 await outcomes.start_over(tx, listing, progress, reason=reason, now=now)

@@ -1,4 +1,4 @@
-"""One question to a failure: what happens next?"""
+"""Ask a failure one question: what happens next."""
 
 from datetime import timedelta
 

@@ -36,7 +36,7 @@ from saluhall.channels.tradera.wire import (
 CURRENCY = "SEK"
 MOST_KRONOR = 2**31 - 1
 NEW_GRADE = "A*"
-ASK_AGAIN_IN = timedelta(seconds=2)
+ASK_AGAIN_IN = timedelta(milliseconds=500)
 
 
 def item_request_from_draft(draft: ListingDraft, settings: Settings) -> ItemRequest:

@@ -82,7 +82,7 @@ BLOCK = """
 """
 
 
-async def put(  # noqa: PLR0913 - one argument per column
+async def put(
     tx: Transaction,
     owner: UUID,
     *,

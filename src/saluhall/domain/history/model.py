@@ -40,7 +40,9 @@ DELIVERED = frozenset(
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """One event. `data` holds what the type adds, in our words:
+    """One event.
+
+    `data` holds what the type adds, in our words:
 
     `platform` ("tradera" or "rheo"), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the marketplace's listing),
     `error` (listing.failed), `kind` (item.created), `images` (item.images_ready: how many are ready), `price` (price.updated).

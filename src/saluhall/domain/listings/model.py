@@ -1,7 +1,6 @@
 """The facts of a listing: desired beside confirmed, the moves between its states, and what is to be done next."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any

@@ -58,7 +58,7 @@ async def save_progress(
 async def submitted(
     tx: Transaction, listing: Listing, progress: Progress, *, ask_in: timedelta, now: datetime
 ) -> None:
-    """The listing is handed in; ask for the verdict a little later."""
+    """Record that the listing is handed in; ask for the verdict a little later."""
     await _record(
         tx,
         listing,
@@ -72,7 +72,7 @@ async def submitted(
 
 
 async def went_live(tx: Transaction, listing: Listing, live: Live, *, now: datetime) -> None:
-    """The listing stands on the marketplace."""
+    """Record that the listing stands on the marketplace."""
     recorded = await _record(
         tx,
         listing,
@@ -97,14 +97,14 @@ async def went_live(tx: Transaction, listing: Listing, live: Live, *, now: datet
 
 
 async def ask_again(tx: Transaction, listing: Listing, *, ask_in: timedelta, now: datetime) -> None:
-    """The marketplace has not decided yet."""
+    """Record that the marketplace has not decided yet."""
     await _record(tx, listing, now=now, due_in=ask_in, attempts=listing.attempts + 1)
 
 
 async def start_over(
     tx: Transaction, listing: Listing, progress: Progress, *, reason: str, now: datetime
 ) -> None:
-    """The marketplace lost this attempt; publish again from `progress` after a pause."""
+    """Record that the marketplace lost this attempt; publish again from `progress` after a pause."""
     await _postpone(
         tx,
         listing,
@@ -120,7 +120,7 @@ async def start_over(
 async def price_changed(
     tx: Transaction, listing: Listing, price: Decimal, *, now: datetime
 ) -> None:
-    """The marketplace shows the new price."""
+    """Record that the marketplace shows the new price."""
     await _record(
         tx, listing, now=now, confirmed_price=price, refused_price=None, attempts=0, error=None, told=None
     )  # fmt: skip
@@ -129,13 +129,13 @@ async def price_changed(
 async def price_refused(
     tx: Transaction, listing: Listing, price: Decimal, *, reason: str, now: datetime
 ) -> None:
-    """The marketplace keeps the old price; the product keeps the new one, and this price is not asked for again."""
+    """Record that the marketplace keeps the old price; the product keeps the new one, and this price is not asked for again."""
     recorded = await _record(tx, listing, now=now, refused_price=price, attempts=0, error=reason)
     await _tell_failure(tx, recorded, reason, now=now)
 
 
 async def refused(tx: Transaction, listing: Listing, *, reason: str, now: datetime) -> None:
-    """The marketplace, or our own check, refused the data; wait for new data."""
+    """Record that the marketplace, or our own check, refused the data; wait for new data."""
     recorded = await _record(
         tx,
         listing,
@@ -152,7 +152,7 @@ async def refused(tx: Transaction, listing: Listing, *, reason: str, now: dateti
 
 
 async def end_refused(tx: Transaction, listing: Listing, *, reason: str, now: datetime) -> None:
-    """The auction runs on; a product that was to be deleted is archived, for it is being sold."""
+    """Record that the auction runs on; a product that was to be deleted is archived, for it is being sold."""
     recorded = await _record(
         tx, listing, now=now, desired=Desired.LIVE, attempts=0, error=reason, told=reason
     )
@@ -162,7 +162,7 @@ async def end_refused(tx: Transaction, listing: Listing, *, reason: str, now: da
 
 
 async def ended(tx: Transaction, listing: Listing, *, now: datetime) -> None:
-    """The listing is down without a buyer (or never stood); a product that was to be deleted goes now."""
+    """Record that the listing is down without a buyer (or never stood); a product that was to be deleted goes now."""
     stood = listing.state is State.LIVE
     recorded = await _record(
         tx, listing, now=now, state=State.ENDED, progress=Progress(), attempts=0, error=None, told=None
@@ -180,38 +180,38 @@ async def ended(tx: Transaction, listing: Listing, *, now: datetime) -> None:
 
 
 async def nothing_to_do(tx: Transaction, listing: Listing, *, now: datetime) -> None:
-    """The listing is what the seller wants."""
+    """Record that the listing is what the seller wants."""
     await _record(tx, listing, now=now)
 
 
 async def postpone(
     tx: Transaction, listing: Listing, *, reason: str, pause: timedelta | None, now: datetime
 ) -> None:
-    """The moment was wrong: try again after a pause that grows; tell the seller once when it keeps failing."""
+    """Try again after a pause that grows, for the moment was wrong; tell the seller once when it keeps failing."""
     await _postpone(tx, listing, reason=reason, pause=pause, now=now)
 
 
 async def wait(tx: Transaction, listing: Listing, *, pause: timedelta, now: datetime) -> None:
-    """Not now, for no fault of anybody (budget, pictures still on their way): nothing is counted or told."""
+    """Put off for no fault of anybody (budget, pictures still on their way): nothing is counted or told."""
     await _record(tx, listing, now=now, due_in=pause)
 
 
 async def unconnected(tx: Transaction, listing: Listing, *, reason: str, now: datetime) -> None:
-    """There is no connection to list at; a new connection takes the listing over."""
+    """Record that there is no connection to list at; a new connection takes the listing over."""
     recorded = await _record(tx, listing, now=now, never=True, error=reason, told=reason)
     if listing.told != reason:
         await _tell_failure(tx, recorded, reason, now=now)
 
 
 async def set_aside(tx: Transaction, listing: Listing, *, now: datetime) -> None:
-    """We have a bug with this row: keep it out of the way until the seller changes something."""
+    """Set aside a row with which we have a bug: keep it out of the way until the seller changes something."""
     reason = "Internal error; the operator's log tells more."
     recorded = await _record(tx, listing, now=now, never=True, error=reason, told=reason)
     await _tell_failure(tx, recorded, reason, now=now)
 
 
 async def park(tx: Transaction, connection: Connection, *, reason: str, now: datetime) -> None:
-    """The access is wrong: set the connection's due listings aside and tell the seller once for each waiting item."""
+    """Record that the access is wrong: set the connection's due listings aside and tell the seller once for each waiting item."""
     await connections.disconnect(tx, connection, reason=reason, now=now)
     rows = await store.park(tx, connection.account_id, connection.id, reason=reason, now=now)
     events = [
@@ -230,7 +230,7 @@ async def park(tx: Transaction, connection: Connection, *, reason: str, now: dat
 
 
 async def resume(tx: Transaction, owner: UUID, connection_id: UUID, *, now: datetime) -> None:
-    """The access works again: what was parked becomes due."""
+    """Make due again what was parked: the access works."""
     await store.unpark(tx, owner, connection_id, now=now)
     tx.ring("sync_connection", [connection_id])
 

@@ -23,3 +23,8 @@ async def list_watched(
 ) -> list[tuple[str, datetime | None]]:
     """List what is live at a connection: (external id, when it ends)."""
     return await store.watched(tx, owner, connection_id)
+
+
+async def next_due_at(tx: Transaction, owner: UUID, connection_id: UUID) -> datetime | None:
+    """Tell when the next listing of a connection is due, None when nothing is."""
+    return await store.next_due(tx, owner, connection_id)

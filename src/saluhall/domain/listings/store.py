@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -160,6 +159,10 @@ ON_SHELF = """
        order by l.id desc limit 1) l on true
    where p.account_id = %(owner)s and c.code = %(catalog)s and p.sku = %(sku)s and not p.delete_wanted
 """
+NEXT_DUE = """
+  select min(due_at) as next_at from listings
+   where account_id = %(owner)s and connection_id = %(connection)s and due_at is not null
+"""
 DROP = "delete from listings where account_id = %(owner)s and product_id = %(product_id)s"
 
 
@@ -302,6 +305,12 @@ async def watched(
         WATCHED,
         {"owner": owner, "connection": connection_id},
     )
+
+
+async def next_due(tx: Transaction, owner: UUID, connection_id: UUID) -> datetime | None:
+    """Tell when the next listing of a connection is due."""
+    params = {"owner": owner, "connection": connection_id}
+    return await tx.one(lambda row: row["next_at"], NEXT_DUE, params)
 
 
 async def on_shelf(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> Shelved | None:

@@ -112,8 +112,11 @@ class Text(Struct, frozen=True, kw_only=True):
 
 
 class StoredRow(Struct, frozen=True, kw_only=True):
-    """What a put did to one product: `outcome` is created, updated or refused; `named` holds the fields that an update named;
-    `revived` says that it was about to be deleted."""
+    """What a put did to one product.
+
+    `outcome` is created, updated or refused; `named` holds the fields that an update named; `revived` says that it was about to be
+    deleted.
+    """
 
     outcome: str
     sku: str

@@ -11,8 +11,8 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import EventType
 from saluhall.domain.images import operations as images
-from saluhall.domain.products import store
 from saluhall.domain.images import queries as image_queries
+from saluhall.domain.products import store
 from saluhall.domain.products.model import (
     DueText,
     ParentNotFound,

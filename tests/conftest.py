@@ -1,0 +1,95 @@
+"""Fixtures for tests that need a database or a whole running hub."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.storage import Database
+from tests.hub import Hub, Market, Shop
+from tests.pictures import jpeg
+from tests.postgres import Postgres, running_postgres
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[Postgres]:
+    """One PostgreSQL with a migrated template."""
+    with running_postgres() as server:
+        await server.make_template()
+        yield server
+
+
+@pytest.fixture
+async def db(postgres: Postgres) -> AsyncIterator[Database]:
+    """A fresh, migrated database."""
+    async with Database(postgres.new_database(), connections=4) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def market() -> Iterator[Market]:
+    """A practice marketplace shared by the run: journeys look at their own items only."""
+    process = Market()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+async def partner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Partner]:
+    """A partner with two good pictures, /1.jpg and /2.jpg."""
+    folder = tmp_path_factory.mktemp("partner")
+    started = await Partner(folder).start()
+    for name in ("1", "2"):
+        started.pictures[f"/{name}.jpg"] = Hosted(body=jpeg(name))
+    yield started
+    await started.stop()
+
+
+StartHub = Callable[..., Awaitable[Hub]]
+
+
+@pytest.fixture(scope="session")
+async def hub(
+    postgres: Postgres, market: Market, partner: Partner, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Hub]:
+    """A running hub shared by the run, rate limits off; open a shop of your own."""
+    started = Hub(
+        url=postgres.new_database(),
+        folder=tmp_path_factory.mktemp("hub"),
+        market=market,
+        partner=partner,
+        env={},
+    )
+    await started.start()
+    yield started
+    await started.close()
+
+
+@pytest.fixture
+async def start_hub(
+    postgres: Postgres, partner: Partner, tmp_path: Path
+) -> AsyncIterator[StartHub]:
+    """Start hubs of your own, each with a fresh database and its own marketplace; keywords are settings."""
+    hubs: list[Hub] = []
+
+    async def start(**env: str) -> Hub:
+        folder = tmp_path / f"hub{len(hubs)}"
+        folder.mkdir()
+        started = Hub(
+            url=postgres.new_database(), folder=folder, market=Market(), partner=partner, env=env
+        )
+        hubs.append(started)
+        await started.start()
+        return started
+
+    yield start
+    for started in hubs:
+        await started.close()
+        started.market.stop()
+
+
+@pytest.fixture
+async def shop(hub: Hub) -> Shop:
+    """A connected account that hears every event."""
+    return await hub.open_selling_shop()

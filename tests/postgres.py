@@ -1,0 +1,56 @@
+"""One embedded PostgreSQL for the whole test run; every test that asks gets a fresh, migrated database of it."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from saluhall import bootstrap
+from saluhall.storage.embedded import NEWEST_VERSION, EmbeddedPostgres
+
+_TEMPLATE = "saluhall_template"
+
+
+class Postgres:
+    """The server; `url_of` names a database on it."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self.admin_url = server.url
+
+    def url_of(self, name: str) -> str:
+        return self.admin_url.replace("/postgres?", f"/{name}?")
+
+    async def make_template(self) -> None:
+        self._run(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
+        await bootstrap.prepare(self.url_of(_TEMPLATE))
+
+    def new_database(self, *, empty: bool = False) -> str:
+        name = f"t_{uuid.uuid4().hex}"
+        template = "template1" if empty else _TEMPLATE
+        self._run(
+            sql.SQL("create database {} template {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+        return self.url_of(name)
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """Start the version in SALUHALL_TEST_POSTGRES (16 or 18)."""
+    version = int(os.environ.get("SALUHALL_TEST_POSTGRES", NEWEST_VERSION))
+    with tempfile.TemporaryDirectory(prefix="saluhall-test-") as folder:
+        server = EmbeddedPostgres(Path(folder), version=version)
+        try:
+            yield Postgres(server)
+        finally:
+            server.close()
