@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from saluhall.domain.listings import outcomes
 from saluhall.domain.webhooks import operations as webhooks
 from saluhall.jobs.schedule import measure
 from saluhall.kit.clock import utc_now
+from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
 from saluhall.sandbox.partner import Partner, Received
@@ -192,6 +194,7 @@ class Shop:
                 by=self.by,
                 url=self.hub.partner.url + self.hook,
                 event_types=event_types,
+                http=Outbound(allow=[ip_network("127.0.0.0/8")]),
                 vault=Vault(SECRET_KEY),
                 now=utc_now(),
             )

@@ -209,10 +209,14 @@ class Toolbox(Struct, frozen=True, kw_only=True):
 
 
 class ChannelCard(Struct, frozen=True, kw_only=True):
-    """A channel's one value, found by entry point."""
+    """A channel's one value, found by entry point.
+
+    `check` reads the channel's settings and a connection's options and raises BadSetting for what it cannot understand.
+    """
 
     name: str
     label: str
     capabilities: Capabilities
     calls_per_day: Callable[[Mapping[str, str]], int]
+    check: Callable[[Mapping[str, str], Mapping[str, Any]], None]
     connect: Callable[[Login, Toolbox], Channel]

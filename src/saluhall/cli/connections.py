@@ -14,6 +14,7 @@ from saluhall.cli.session import (
     AsJson,
     DataDir,
     Refused,
+    check_channel,
     in_transaction,
     read_settings,
     show,
@@ -55,6 +56,7 @@ def add_tradera(
     if category:
         options["categories"] = _categories(category)
     expires_at = _instant(expires)
+    check_channel(settings, "tradera", options)
 
     async def do(tx: Transaction) -> dict[str, object]:
         by = await accounts.account_named(tx, account)

@@ -17,7 +17,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from saluhall import bootstrap
-from saluhall.cli.session import AsJson, DataDir, Refused, read_settings
+from saluhall.cli.session import AsJson, DataDir, Refused, check_channels, read_settings
 from saluhall.cli.worker import CHILD
 from saluhall.kit.logs import set_up_logs
 from saluhall.settings import Settings
@@ -38,6 +38,7 @@ def serve(
     """Serve the APIs and work the background, in one command."""
     set_up_logs()
     settings = read_settings(data_dir)
+    check_channels(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))

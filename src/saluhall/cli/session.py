@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -16,6 +16,7 @@ from saluhall.domain.accounts.model import AccountNotFound, AccountTaken
 from saluhall.domain.catalogs.model import CatalogTaken
 from saluhall.domain.webhooks.model import BadEndpoint
 from saluhall.kit.environment import BadSetting
+from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
 from saluhall.storage.database import DatabaseUnavailable
@@ -48,6 +49,23 @@ def read_settings(data_dir: Path | None) -> Settings:
         return Settings.read(os.environ, data_dir=data_dir)
     except BadSetting as error:
         raise Refused(str(error)) from error
+
+
+def check_channel(settings: Settings, channel: str, options: Mapping[str, Any]) -> None:
+    """See that a channel's settings, and options for a connection, can be understood. Raises Refused."""
+    card = load_channels().get(channel)
+    if card is None:
+        raise Refused(f"the channel {channel!r} is not installed")
+    try:
+        card.check(settings.env, options)
+    except BadSetting as error:
+        raise Refused(str(error)) from error
+
+
+def check_channels(settings: Settings) -> None:
+    """See at the start that every channel's settings can be understood. Raises Refused."""
+    for name in load_channels():
+        check_channel(settings, name, {})
 
 
 @asynccontextmanager

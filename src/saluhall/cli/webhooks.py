@@ -10,6 +10,7 @@ from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.history.model import DELIVERED
 from saluhall.domain.webhooks import operations
 from saluhall.domain.webhooks.model import DEFAULT_EVENT_TYPES
+from saluhall.kit.http import Outbound
 from saluhall.storage import Transaction
 
 webhook = App(name="webhook", help="Where an account hears of its events.")
@@ -37,6 +38,7 @@ def set_webhook(
             by=by,
             url=url,
             event_types=[t.strip() for t in wanted],
+            http=Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file),
             vault=vault_of(settings),
             now=now(),
         )

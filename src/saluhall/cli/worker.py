@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from saluhall import bootstrap
 from saluhall.bootstrap.worker import work
-from saluhall.cli.session import AsJson, DataDir, read_settings
+from saluhall.cli.session import AsJson, DataDir, check_channels, read_settings
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.processes import die_with_parent
 from saluhall.settings import Settings
@@ -30,7 +30,9 @@ def worker(
     if os.environ.get(CHILD):
         die_with_parent()
     set_up_logs()
-    uvloop.run(_work(read_settings(data_dir), concurrency))
+    settings = read_settings(data_dir)
+    check_channels(settings)
+    uvloop.run(_work(settings, concurrency))
 
 
 async def _work(settings: Settings, concurrency: int) -> None:

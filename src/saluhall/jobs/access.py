@@ -5,6 +5,7 @@ from saluhall.domain.connections.model import Connection
 from saluhall.domain.connections.operations import token_purpose
 from saluhall.jobs.budget import DatabaseBudget
 from saluhall.jobs.run import Run
+from saluhall.kit.environment import BadSetting
 from saluhall.kit.secrets import Undecryptable
 
 
@@ -29,4 +30,7 @@ def open_channel(run: Run, connection: Connection) -> Channel:
     budget = DatabaseBudget(
         run.db, channel=card.name, limit=card.calls_per_day(run.env), clock=run.clock
     )
-    return card.connect(login, Toolbox(env=run.env, http=run.http, budget=budget))
+    try:
+        return card.connect(login, Toolbox(env=run.env, http=run.http, budget=budget))
+    except BadSetting as error:
+        raise Disconnected(f"The connection's options cannot be understood: {error}") from error

@@ -41,11 +41,8 @@ async def drain(run: Run, key: str) -> None:
             )
 
     async def record(fetched: Sequence[Fetched]) -> None:
-        now = run.clock()
         async with run.db.transaction() as tx:
-            await images.record(tx, owner, fetched, now=now)
-            products = list({f.image.product_id for f in fetched})
-            await listings.settle(tx, owner, products, now=now)
+            await listings.pictures_fetched(tx, owner, fetched, now=run.clock())
 
     async def work(image: DueImage) -> Fetched:
         return await _fetch(run, image, encoding)

@@ -9,33 +9,55 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 
-from saluhall.channel import Again, Channel, Disconnected, Live, Outcome, Rejected, Waiting
+from saluhall.channel import (
+    Again,
+    Channel,
+    Disconnected,
+    Live,
+    Outcome,
+    OutOfBudget,
+    Purpose,
+    Rejected,
+    Waiting,
+)
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
+from saluhall.domain.connections.operations import check
 from saluhall.domain.listings import outcomes
 from saluhall.domain.listings import queries as listings
-from saluhall.domain.listings.model import Listing, Step, next_step
+from saluhall.domain.listings.model import PRIORITY, Listing, Step, next_step
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.linger import linger
 from saluhall.jobs.publish import publish
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Wait, verdict_on
+from saluhall.storage import Transaction
 
 _WIDTH = 8
 _LEASE = timedelta(minutes=3)
 _NO_CONNECTION = "No Tradera account is connected. Connect one, and the item is listed by itself."
 _FIRST_ASK = timedelta(milliseconds=250)
 _LONGEST_ASK = timedelta(minutes=10)
+_LONGEST_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
 _log = structlog.get_logger(__name__)
 
 
+# What the calls of a step are for, and how many the cheapest one takes.
+_COST: dict[Step, tuple[Purpose, int]] = {
+    Step.END: (Purpose.END, 1),
+    Step.CHANGE_PRICE: (Purpose.PRICE, 1),
+    Step.PUBLISH: (Purpose.PUBLISH, 4),
+}
+
+
 class Sync(Struct, frozen=True):
-    """One pass over one connection."""
+    """One pass over one connection; `spent` is set when a call found the budget used up."""
 
     run: Run
     connection: Connection
     channel: Channel
+    spent: asyncio.Event
 
 
 async def drain(run: Run, key: str) -> None:
@@ -49,37 +71,67 @@ async def drain(run: Run, key: str) -> None:
     try:
         if found.state is ConnectionState.DISCONNECTED:
             raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - parked in one place
-        sync = Sync(run, found, open_channel(run, found))
+        sync = Sync(run, found, open_channel(run, found), asyncio.Event())
     except Disconnected as error:
         await _park(run, found, str(error))
         return
+    while True:
+        await _pass(sync)
+        async with run.db.statement() as tx:
+            next_at = await listings.next_due_at(tx, found.account_id, found.id)
+        if sync.spent.is_set() or not await linger(run, next_at):
+            return
+
+
+async def _pass(sync: Sync) -> None:
+    """Work until nothing is due, or nothing that the budget allows."""
 
     async def claim(limit: int) -> Sequence[list[Listing]]:
-        async with run.db.transaction() as tx:
-            due = await outcomes.claim_due(
-                tx,
-                found.account_id,
-                found.id,
-                worker=run.worker,
-                limit=limit,
-                lease=_LEASE,
-                now=run.clock(),
-            )
-        return _in_groups(due)
+        return _in_groups(await _claim(sync, limit))
 
     async def work(group: list[Listing]) -> None:
         await _work(sync, group)
 
-    while True:
-        await pump(claim, work, _nothing, width=_WIDTH, stopping=run.stopping)
-        async with run.db.statement() as tx:
-            next_at = await listings.next_due_at(tx, found.account_id, found.id)
-        if not await linger(run, next_at):
-            return
+    async def record(_: Sequence[None]) -> None:
+        """Do nothing: each step records for itself, the moment it is known."""
+
+    await pump(claim, work, record, width=_WIDTH, stopping=sync.run.stopping)
 
 
-async def _nothing(_: Sequence[None]) -> None:
-    """Each step records for itself, the moment it is known."""
+async def _claim(sync: Sync, limit: int) -> Sequence[Listing]:
+    now = sync.run.clock()
+    async with sync.run.db.transaction() as tx:
+        lowest = await _affordable(sync, tx)
+        if lowest is None:
+            sync.spent.set()
+        if lowest is None or sync.spent.is_set():
+            return ()
+        return await outcomes.claim_due(
+            tx,
+            sync.connection.account_id,
+            sync.connection.id,
+            worker=sync.run.worker,
+            limit=limit,
+            lowest=lowest,
+            lease=_LEASE,
+            now=now,
+        )
+
+
+async def _affordable(sync: Sync, tx: Transaction) -> int | None:
+    """Tell down to which priority the budget allows work; None when it allows none."""
+    channel = sync.connection.channel
+    now = sync.run.clock()
+    state = await connections.budget_of_channel(tx, channel, now=now)
+    limit = sync.run.channels[channel].calls_per_day(sync.run.env)
+    lowest = None
+    for step, (purpose, calls) in _COST.items():
+        try:
+            check(state, limit=limit, purpose=purpose, calls=calls, now=now)
+        except OutOfBudget:
+            break
+        lowest = PRIORITY[step]
+    return lowest
 
 
 def _in_groups(due: Sequence[Listing]) -> list[list[Listing]]:
@@ -176,6 +228,8 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
         async with sync.run.db.transaction() as tx:
             match verdict:
                 case Wait(pause=pause):
+                    sync.spent.set()
+                    pause = min(pause, _LONGEST_WAIT)
                     await outcomes.wait(tx, listing, pause=pause, now=now)
                 case Retry(reason=reason, pause=pause):
                     await outcomes.postpone(tx, listing, reason=reason, pause=pause, now=now)

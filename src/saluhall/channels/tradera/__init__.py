@@ -1,6 +1,7 @@
 """Tradera: auctions in Sweden, by its REST API v4. The README is the contract as implemented."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from saluhall.channel import Capabilities, Channel, ChannelCard, Login, Toolbox
 from saluhall.channels.tradera.channel import TraderaChannel
@@ -21,6 +22,11 @@ def connect(login: Login, toolbox: Toolbox) -> Channel:
     return TraderaChannel(client=client, budget=toolbox.budget, settings=settings)
 
 
+def check(env: Mapping[str, str], options: Mapping[str, Any]) -> None:
+    """See that settings and a connection's options can be understood. Raises BadSetting."""
+    Settings.read(env).for_connection(options)
+
+
 def calls_per_day(env: Mapping[str, str]) -> int:
     """Tell how many calls the application may make in a day. Raises BadSetting."""
     return Settings.read(env).calls_per_day
@@ -37,5 +43,6 @@ CHANNEL = ChannelCard(
         currencies=frozenset({CURRENCY}),
     ),
     calls_per_day=calls_per_day,
+    check=check,
     connect=connect,
 )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.images.model import Fetched
 from saluhall.domain.listings import store
 from saluhall.domain.products import operations as product_operations
 from saluhall.domain.products.model import Product, PutOutcome, PutProduct, Status
@@ -81,6 +82,14 @@ async def delete_product(
             tx, by.account_id, product_id=product.id, sku=product.sku, now=now
         )
     return product.id
+
+
+async def pictures_fetched(
+    tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
+) -> None:
+    """Record what became of pictures; products that wait for nothing more become active, and their listings due."""
+    product_ids = await product_operations.pictures_fetched(tx, owner, fetched, now=now)
+    await settle(tx, owner, product_ids, now=now)
 
 
 async def settle(

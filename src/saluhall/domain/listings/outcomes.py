@@ -17,7 +17,7 @@ from saluhall.domain.connections.model import Connection
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.listings import store
-from saluhall.domain.listings.model import PRIORITY, Desired, Listing, State, next_step
+from saluhall.domain.listings.model import PRIORITY, Desired, Listing, State, Step, next_step
 from saluhall.domain.products import operations as product_operations
 from saluhall.storage import Transaction
 
@@ -32,12 +32,23 @@ async def claim_due(
     *,
     worker: UUID,
     limit: int,
+    lowest: int = PRIORITY[Step.PUBLISH],
     lease: timedelta,
     now: datetime,
 ) -> list[Listing]:
-    """Take due listings of a connection, ends first, then prices, then new listings; ours until the lease runs out."""
+    """Take due listings of a connection, ends first, then prices, then new listings; ours until the lease runs out.
+
+    `lowest` is the last priority that may be taken.
+    """
     return await store.claim(
-        tx, owner, connection_id, worker=worker, limit=limit, lease=lease, now=now
+        tx,
+        owner,
+        connection_id,
+        worker=worker,
+        limit=limit,
+        lowest=lowest,
+        lease=lease,
+        now=now,
     )
 
 

@@ -23,16 +23,19 @@ WANT_LIVE = """
     from products p
    where p.account_id = %(owner)s and p.id = any(%(ids)s) and p.kind = 'item'
   on conflict (account_id, product_id, connection_id) do update
-     set desired = 'live', revision = listings.revision + 1, due_at = %(now)s, updated_at = %(now)s,
+     set desired = 'live', revision = listings.revision + 1, updated_at = %(now)s,
+         due_at = case when listings.claimed_by is null then %(now)s else listings.due_at end,
          state = case when listings.state = 'ended' then 'waiting' else listings.state end,
          progress = case when listings.state = 'ended' then null else listings.progress end
    where listings.state <> 'sold'
   returning connection_id
 """
+# A claimed listing is never made due here: whoever holds it reads it afresh when recording, and computes what is due next.
 # New data: a live listing follows the price, a refused one is tried again. A price that was refused is not asked for again.
 FOLLOW = """
   update listings l
-     set revision = l.revision + 1, updated_at = %(now)s, due_at = %(now)s, attempts = 0,
+     set revision = l.revision + 1, updated_at = %(now)s, attempts = 0,
+         due_at = case when l.claimed_by is null then %(now)s else l.due_at end,
          priority = case when l.state = 'live' then 1 else 3 end,
          state = case when l.state = 'refused' then 'waiting' else l.state end,
          refused_price = case when l.refused_price = p.price then l.refused_price end
@@ -41,7 +44,7 @@ FOLLOW = """
      and p.account_id = l.account_id and p.id = l.product_id and p.status <> 'draft' and not l.parked
      and ((l.state = 'live' and p.price is distinct from l.confirmed_price
            and p.price is distinct from l.refused_price)
-          or l.state = 'refused' or (l.state in ('waiting', 'submitted') and l.due_at is not null))
+          or l.state = 'refused' or (l.state = 'waiting' and l.due_at is not null))
   returning l.connection_id
 """
 WAKE = """
@@ -52,8 +55,8 @@ WAKE = """
 """
 WANT_ENDED = """
   update listings
-     set desired = 'ended', revision = revision + 1, due_at = %(now)s, priority = 0, attempts = 0,
-         updated_at = %(now)s
+     set desired = 'ended', revision = revision + 1, priority = 0, attempts = 0, updated_at = %(now)s,
+         due_at = case when claimed_by is null then %(now)s else due_at end
    where account_id = %(owner)s and product_id = %(product_id)s and desired = 'live'
      and state in ('waiting', 'submitted', 'live', 'refused')
   returning connection_id, state
@@ -78,7 +81,7 @@ CLAIM = f"""
   with due as (
     select account_id, id from listings
      where account_id = %(owner)s and connection_id is not distinct from %(connection)s
-       and due_at <= %(now)s
+       and due_at <= %(now)s and priority <= %(lowest)s
      order by priority, due_at limit %(limit)s for update skip locked
   )
   update listings l set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
@@ -87,18 +90,31 @@ CLAIM = f"""
      and p.account_id = l.account_id and p.id = l.product_id
   returning {_LISTING}, l.priority
 """
+# Locks are taken in one order everywhere, the product before its listing, so that a job and a request never wait for each other.
 LOCK = f"""
-  select {_LISTING}
-    from listings l join products p on p.account_id = l.account_id and p.id = l.product_id
+  with p as materialized (
+    select p.* from products p
+     where p.account_id = %(owner)s
+       and p.id = (select product_id from listings where account_id = %(owner)s and id = %(id)s)
+       for update
+  )
+  select {_LISTING} from p join listings l on l.account_id = p.account_id and l.product_id = p.id
    where l.account_id = %(owner)s and l.id = %(id)s
      for update of l
 """
 LOCK_EXTERNAL = f"""
-  select {_LISTING}
-    from listings l join products p on p.account_id = l.account_id and p.id = l.product_id
+  with p as materialized (
+    select p.* from products p
+     where p.account_id = %(owner)s and p.id in (
+       select product_id from listings
+        where account_id = %(owner)s and connection_id = %(connection)s
+          and external_id = any(%(external_ids)s) and state = 'live')
+     order by p.id for update
+  )
+  select {_LISTING} from p join listings l on l.account_id = p.account_id and l.product_id = p.id
    where l.account_id = %(owner)s and l.connection_id = %(connection)s
      and l.external_id = any(%(external_ids)s) and l.state = 'live'
-   order by l.id for update of l
+     for update of l
 """
 RECORD = """
   update listings
@@ -216,15 +232,17 @@ async def claim(
     *,
     worker: UUID,
     limit: int,
+    lowest: int,
     lease: timedelta,
     now: datetime,
 ) -> list[Listing]:
-    """Take due listings, the most pressing first, for the length of a lease."""
+    """Take due listings down to a priority, the most pressing first, for the length of a lease."""
     params = {
         "owner": owner,
         "connection": connection_id,
         "worker": worker,
         "limit": limit,
+        "lowest": lowest,
         "lease": lease,
         "now": now,
     }

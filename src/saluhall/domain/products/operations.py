@@ -12,6 +12,7 @@ from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import EventType
 from saluhall.domain.images import operations as images
 from saluhall.domain.images import queries as image_queries
+from saluhall.domain.images.model import Fetched
 from saluhall.domain.products import store
 from saluhall.domain.products.model import (
     DueText,
@@ -126,7 +127,7 @@ async def set_status(
 async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
     """Note that a marketplace sold a product; one that was to be deleted is archived instead."""
     if not await store.keep_after_all(tx, owner, product_id, now=now):
-        await store.set_status(tx, owner, product_id, status=Status.SOLD, now=now)
+        await store.mark_sold(tx, owner, product_id, now=now)
 
 
 async def keep_after_all(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
@@ -154,6 +155,16 @@ async def remove(
         owner, EventType.ITEM_DELETED, product_id=product_id, sku=sku, now=now
     )
     await history.record(tx, [deleted], now=now)
+
+
+async def pictures_fetched(
+    tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
+) -> list[UUID]:
+    """Record what became of pictures; return the products they belong to."""
+    product_ids = sorted({f.image.product_id for f in fetched})
+    await store.lock_many(tx, owner, product_ids)  # before the pictures, as a put does
+    await images.record(tx, owner, fetched, now=now)
+    return product_ids
 
 
 async def settle(

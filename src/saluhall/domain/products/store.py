@@ -95,6 +95,13 @@ SET_PRICE = """
   update products set price = %(price)s, updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s
 """
+MARK_SOLD = """
+  update products set status = 'sold', updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s and status <> 'archived'
+"""
+LOCK_MANY = """
+  select id from products where account_id = %(owner)s and id = any(%(ids)s) order by id for update
+"""
 SET_STATUS = """
   update products set status = %(status)s, updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s
@@ -171,6 +178,16 @@ async def set_status(
 ) -> None:
     """Store a new status."""
     await tx.run(SET_STATUS, {"owner": owner, "id": product_id, "status": status, "now": now})
+
+
+async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
+    """Store that a product was sold; an archived one stays archived."""
+    await tx.run(MARK_SOLD, {"owner": owner, "id": product_id, "now": now})
+
+
+async def lock_many(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> None:
+    """Lock products until the transaction ends."""
+    await tx.run(LOCK_MANY, {"owner": owner, "ids": list(product_ids)})
 
 
 async def want_deleted(

@@ -8,7 +8,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history.model import DELIVERED
 from saluhall.domain.webhooks import store
 from saluhall.domain.webhooks.model import Attempt, BadEndpoint, DueDelivery, Endpoint
-from saluhall.kit.http import NotAllowed, check_url
+from saluhall.kit.http import NotAllowed, Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault, new_webhook_secret
 from saluhall.storage import Transaction
@@ -20,6 +20,7 @@ async def set_main_endpoint(
     by: Principal,
     url: str,
     event_types: Sequence[str],
+    http: Outbound,
     vault: Vault,
     now: datetime,
 ) -> tuple[str, str]:
@@ -27,7 +28,7 @@ async def set_main_endpoint(
 
     The secret is minted once; setting another address keeps it. An empty list of event types means all.
     """
-    _check(url, event_types)
+    _check(http, url, event_types)
     secret = vault.seal(new_webhook_secret(), purpose=secret_purpose(by.account_id))
     endpoint = await store.put_main(
         tx,
@@ -44,9 +45,9 @@ async def set_main_endpoint(
     return endpoint.url, vault.open(endpoint.secret, purpose=secret_purpose(by.account_id))
 
 
-def _check(url: str, event_types: Sequence[str]) -> None:
+def _check(http: Outbound, url: str, event_types: Sequence[str]) -> None:
     try:
-        check_url(url)
+        http.check(url)
     except NotAllowed as error:
         raise BadEndpoint(str(error)) from error
     unknown = sorted(set(event_types) - DELIVERED)
