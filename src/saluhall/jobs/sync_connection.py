@@ -52,11 +52,15 @@ _COST: dict[Step, tuple[Purpose, int]] = {
 
 
 class Sync(Struct, frozen=True):
-    """One pass over one connection; `spent` is set when a call found the budget used up."""
+    """One pass over one connection.
+
+    `tight` is set when the budget does not allow all kinds of work, `spent` when a call found that it allows no more.
+    """
 
     run: Run
     connection: Connection
     channel: Channel
+    tight: asyncio.Event
     spent: asyncio.Event
 
 
@@ -71,7 +75,7 @@ async def drain(run: Run, key: str) -> None:
     try:
         if found.state is ConnectionState.DISCONNECTED:
             raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - parked in one place
-        sync = Sync(run, found, open_channel(run, found), asyncio.Event())
+        sync = Sync(run, found, open_channel(run, found), asyncio.Event(), asyncio.Event())
     except Disconnected as error:
         await _park(run, found, str(error))
         return
@@ -79,7 +83,7 @@ async def drain(run: Run, key: str) -> None:
         await _pass(sync)
         async with run.db.statement() as tx:
             next_at = await listings.next_due_at(tx, found.account_id, found.id)
-        if sync.spent.is_set() or not await linger(run, next_at):
+        if sync.tight.is_set() or not await linger(run, next_at):
             return
 
 
@@ -102,8 +106,8 @@ async def _claim(sync: Sync, limit: int) -> Sequence[Listing]:
     now = sync.run.clock()
     async with sync.run.db.transaction() as tx:
         lowest = await _affordable(sync, tx)
-        if lowest is None:
-            sync.spent.set()
+        if lowest is None or lowest < PRIORITY[Step.PUBLISH]:
+            sync.tight.set()
         if lowest is None or sync.spent.is_set():
             return ()
         return await outcomes.claim_due(
@@ -228,6 +232,7 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
         async with sync.run.db.transaction() as tx:
             match verdict:
                 case Wait(pause=pause):
+                    sync.tight.set()
                     sync.spent.set()
                     pause = min(pause, _LONGEST_WAIT)
                     await outcomes.wait(tx, listing, pause=pause, now=now)
