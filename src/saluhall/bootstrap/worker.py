@@ -45,6 +45,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         )
         sweeper = asyncio.create_task(sweep_forever(run, bells.ring))
         cleaner = asyncio.create_task(_forget_stalled(url, stopping))
+        _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
             drains = {job.name: _counted(run, job.name, job.drain) for job in JOBS}
             await run_jobs(url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S)
@@ -52,6 +53,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             stopping.set()
             await asyncio.gather(sweeper, cleaner, return_exceptions=True)
             await leave(run)
+            _log.info("worker stopped", worker=str(run.worker))
             await http.close()
 
 

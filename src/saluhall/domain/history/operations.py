@@ -5,10 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from saluhall.domain.history import store
 from saluhall.domain.history.model import Event, EventType
 from saluhall.kit.ids import new_id
 from saluhall.storage import Transaction
+
+_LOGGED = ("error", "reason")
+_log = structlog.get_logger(__name__)
 
 
 def event_of(
@@ -34,5 +39,14 @@ def event_of(
 
 async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`; events carry their own
     """Append events and make their deliveries due at the endpoints that ask for them."""
-    if events:
-        tx.ring("deliver_webhooks", await store.record(tx, events))
+    if not events:
+        return
+    tx.ring("deliver_webhooks", await store.record(tx, events))
+    for event in events:
+        _log.info(
+            event.type.value,
+            account_id=str(event.account_id),
+            external_id=event.sku,
+            event_id=str(event.id),
+            **{name: event.data[name] for name in _LOGGED if name in event.data},
+        )
