@@ -190,8 +190,11 @@ class Channel(Protocol):
     async def change_price(self, external_id: str, price: Decimal) -> None:
         """Change the price in place. Raises Rejected when the marketplace does not allow it any more."""
 
-    async def end(self, external_id: str) -> None:
-        """Take a listing down; one that is already down is fine. Raises Rejected when it may not end."""
+    async def end(self, external_id: str) -> RemoteListing | None:
+        """Take a listing down; None when that did it. Raises Rejected when it may not end.
+
+        One that is down already is fine and is handed back as it is there: it may have been sold.
+        """
 
     async def changes(self, cursor: str | None, watched: Sequence[str]) -> Changes:
         """Read what changed since the cursor among the watched external ids."""

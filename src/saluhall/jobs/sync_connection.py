@@ -18,6 +18,7 @@ from saluhall.channel import (
     OutOfBudget,
     Purpose,
     Rejected,
+    RemoteState,
     Waiting,
 )
 from saluhall.domain.connections import queries as connections
@@ -209,17 +210,19 @@ async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
 
 
 async def _end(sync: Sync, listing: Listing) -> None:
-    reason = None
+    there, reason = None, None
     try:
-        await sync.channel.end(str(listing.external_id))
+        there = await sync.channel.end(str(listing.external_id))
     except Rejected as error:
         reason = str(error)
     async with sync.run.db.transaction() as tx:
         now = sync.run.clock()
-        if reason is None:
-            await outcomes.ended(tx, listing, now=now)
-        else:
+        if reason is not None:
             await outcomes.end_refused(tx, listing, reason=reason, now=now)
+        elif there is not None and there.state is RemoteState.SOLD:
+            await outcomes.sold(tx, listing, there, now=now)
+        else:
+            await outcomes.ended(tx, listing, now=now)
 
 
 async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:

@@ -87,20 +87,23 @@ class TraderaChannel:
             reason = "Tradera kept the old price; an auction with bids cannot change it"
             raise Rejected(": ".join([reason, "; ".join(said)]) if said else reason)
 
-    async def end(self, external_id: str) -> None:
-        """End an auction, which Tradera allows until the first bid. Raises Rejected."""
+    async def end(self, external_id: str) -> RemoteListing | None:
+        """End an auction, which Tradera allows until the first bid; one that is over is told. Raises Rejected."""
         refusal = "Tradera did not end the auction"
         try:
             if await self._client.end_item(external_id):
-                return
+                return None
         except NotThere:
-            return
+            return None
         except Rejected as error:
             refusal = str(error)
-        items = await self._read_singly([external_id], Purpose.END)
-        if any(_remote(item).state is RemoteState.LIVE for item in items):
-            with_bids = any(has_bids(item) for item in items)
+        for item in await self._read_singly([external_id], Purpose.END):
+            there = _remote(item)
+            if there.state is not RemoteState.LIVE:
+                return there
+            with_bids = has_bids(item)
             raise Rejected("The auction has bids and cannot be ended" if with_bids else refusal)
+        return None
 
     async def changes(self, cursor: str | None, watched: Sequence[str]) -> Changes:
         """Read the watched auctions that changed: few one by one, many with one call."""

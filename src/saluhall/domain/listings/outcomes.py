@@ -190,6 +190,16 @@ async def ended(tx: Transaction, listing: Listing, *, now: datetime) -> None:
         )
 
 
+async def sold(tx: Transaction, listing: Listing, there: RemoteListing, *, now: datetime) -> None:
+    """Record that the marketplace sold it."""
+    recorded = await _record(tx, listing, now=now, state=State.SOLD, error=None, told=None)
+    if recorded is None:
+        return
+    await product_operations.mark_sold(tx, listing.account_id, listing.product_id, now=now)
+    sale = {"external_id": listing.external_id, "sale_price": str(there.sale_price or 0)}
+    await _tell(tx, recorded, EventType.ITEM_SOLD, sale, now=now)
+
+
 async def nothing_to_do(tx: Transaction, listing: Listing, *, now: datetime) -> None:
     """Record that the listing is what the seller wants."""
     await _record(tx, listing, now=now)
@@ -259,18 +269,9 @@ async def observe(
     for listing in listings:
         there = seen[str(listing.external_id)]
         if there.state is RemoteState.SOLD:
-            await _sold(tx, listing, there, now=now)
+            await sold(tx, listing, there, now=now)
         else:
             await ended(tx, listing, now=now)
-
-
-async def _sold(tx: Transaction, listing: Listing, there: RemoteListing, *, now: datetime) -> None:
-    recorded = await _record(tx, listing, now=now, state=State.SOLD, error=None, told=None)
-    if recorded is None:
-        return
-    await product_operations.mark_sold(tx, listing.account_id, listing.product_id, now=now)
-    sale = {"external_id": listing.external_id, "sale_price": str(there.sale_price or 0)}
-    await _tell(tx, recorded, EventType.ITEM_SOLD, sale, now=now)
 
 
 async def _postpone(

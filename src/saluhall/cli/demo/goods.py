@@ -1,0 +1,75 @@
+"""What the demo sells: the part of the published sample, two more, and pictures that tell where they were taken."""
+
+import os
+from typing import Any
+
+import pyvips
+
+SAMPLE = "ERP_PART_12345"
+SLASHED = "DONOR/118 left door"
+THIRD = "ERP_PART_12347"
+# The place where a phone says it took the picture: what must not reach the marketplace.
+_PLACE = {
+    "exif-ifd3-GPSLatitudeRef": "N (N, ASCII, 2 components, 2 bytes)",
+    "exif-ifd3-GPSLatitude": "59/1 19/1 46/1 (59, 19, 46, Rational, 3 components, 24 bytes)",
+    "exif-ifd3-GPSLongitudeRef": "E (E, ASCII, 2 components, 2 bytes)",
+    "exif-ifd3-GPSLongitude": "18/1 4/1 7/1 (18, 4, 7, Rational, 3 components, 24 bytes)",
+}
+
+
+def sample_part(picture_url: str) -> dict[str, Any]:
+    """Write the body of the published sample."""
+    return {
+        "title": "Volvo XC90 bromsok fram vänster",
+        "description": "Begagnat original.",
+        "price": 950,
+        "shippingCost": 149,
+        "weightKg": 3.2,
+        "currency": "SEK",
+        "imageUrls": [picture_url],
+        "domain": {
+            "domain": "automotive_part",
+            "oemCode": "31400452",
+            "manufacturer": "Volvo",
+            "compatibleModels": ["XC90"],
+            "donorVehicleYear": 2018,
+            "conditionGrade": "B",
+        },
+        "autoPublishTradera": True,
+        "useAiEnhancement": False,
+    }
+
+
+def other_part(title: str, price: int, picture_url: str) -> dict[str, Any]:
+    """Write the body of another part."""
+    return {
+        "title": title,
+        "price": price,
+        "shippingCost": 99,
+        "weightKg": 12.5,
+        "images": [picture_url],
+        "domain": {"domain": "auto_parts", "part": {"name": title}, "conditionGrade": "A"},
+        "autoPublishTradera": True,
+    }
+
+
+def bad_part() -> dict[str, Any]:
+    """Write a body that breaks the contract twice."""
+    return {"title": "Bromsok", "price": 0.5, "imageUrls": ["http://images.example.com/a.jpg"]}
+
+
+def photograph() -> bytes:
+    """Take a picture, no two alike, with the place in its EXIF."""
+    red, green, blue = os.urandom(3)
+    slope = pyvips.Image.xyz(800, 600).extract_band(0) / 800
+    picture = (slope.bandjoin([slope, slope]) * [red, green, blue]).cast("uchar")
+    picture = picture.copy(interpretation="srgb")
+    for field, value in _PLACE.items():
+        picture.set_type(pyvips.GValue.gstr_type, field, value)
+    return bytes(picture.jpegsave_buffer(Q=85))
+
+
+def places_in(picture: bytes) -> list[str]:
+    """List the EXIF fields of a picture that tell a place."""
+    fields = pyvips.Image.new_from_buffer(picture, "").get_fields()
+    return sorted(field for field in fields if "GPS" in field)

@@ -1,0 +1,106 @@
+"""Tell a story step by step on a terminal, or as one JSON object at the end."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+T = TypeVar("T")
+_MS = 1000
+
+
+class NotTrue(Exception):
+    """What a step promised did not come true; the message says what was seen instead."""
+
+
+class Told(Struct, kw_only=True):
+    """One step as it went."""
+
+    step: str
+    ok: bool = False
+    ms: int = 0
+    reason: str | None = None
+
+
+def expect(what: str, seen: T, *, wanted: T) -> None:
+    """Hold a step to its promise. Raises NotTrue."""
+    if seen != wanted:
+        raise NotTrue(f"{what}: wanted {wanted!r}, saw {seen!r}")
+
+
+class Narrator:
+    """Numbers the steps, times them, and remembers how they went."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._console = Console(file=sys.stdout, highlight=False, quiet=as_json)
+        self._steps: list[Told] = []
+        self._began = time.monotonic()
+
+    @contextmanager
+    def step(self, title: str, why: str) -> Iterator[None]:
+        """Tell one step; whatever fails inside is told as its end. Raises NotTrue."""
+        told = Told(step=title)
+        self._steps.append(told)
+        number = len(self._steps)
+        self._console.print(f"\n[bold cyan]{number:>2}[/]  [bold]{escape(title)}[/]")
+        self._console.print(f"    [dim]{escape(why)}[/]")
+        began = time.monotonic()
+        try:
+            yield
+            told.ok = True
+        except NotTrue as error:
+            told.reason = str(error)
+            raise
+        except Exception as error:
+            told.reason = f"{type(error).__name__}: {error}"
+            raise NotTrue(told.reason) from error
+        finally:
+            told.ms = round((time.monotonic() - began) * _MS)
+            mark = "[green]done[/]" if told.ok else "[red]not true[/]"
+            self._console.print(f"    {mark} in {told.ms} ms")
+            if told.reason:
+                self._console.print(f"    [red]{escape(told.reason)}[/]")
+
+    def say(self, text: str) -> None:
+        """Show a fact that was just seen to be true."""
+        self._console.print(f"    {escape(text)}")
+
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show facts in a table."""
+        table = Table(*heads)
+        for row in rows:
+            table.add_row(*map(escape, row))
+        self._console.print(table)
+
+    def show_log(self, lines: str) -> None:
+        """Show the end of the server's log, for whoever must find out why."""
+        self._console.print("\n[bold]The end of the server's log[/]")
+        self._console.print(escape(lines))
+
+    def close(self, *, reason: str | None = None) -> None:
+        """Show how every step went, or write the one JSON object."""
+        ms = round((time.monotonic() - self._began) * _MS)
+        failed = [told for told in self._steps if not told.ok]
+        ok = reason is None and not failed and bool(self._steps)
+        reason = reason or (failed[0].reason if failed else None)
+        if self._as_json:
+            answer = {"ok": ok, "ms": ms, "reason": reason, "steps": self._steps}
+            sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+            return
+        self._console.print()
+        rows = [
+            (str(number), told.step, "yes" if told.ok else "NO", f"{told.ms}")
+            for number, told in enumerate(self._steps, start=1)
+        ]
+        self.table(("", "step", "came true", "ms"), rows)
+        verdict = "Every step came true" if ok else f"The story broke: {reason}"
+        colour = "green" if ok else "red"
+        self._console.print(f"[bold {colour}]{escape(verdict)}[/] ({ms / _MS:.1f} s)")

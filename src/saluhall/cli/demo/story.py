@@ -1,0 +1,322 @@
+"""The story of the demo: every act does one thing and holds it to its promise."""
+
+import base64
+import hmac
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+from saluhall.cli.demo import goods
+from saluhall.cli.demo.narrator import Narrator, NotTrue, expect
+from saluhall.cli.demo.stage import Stage, until
+from saluhall.sandbox.partner import Hosted, Received
+
+_SELLER = 300124
+_WEEK_AND_A_DAY_S = 8 * 86_400
+_NEW_PRICE = 895
+_TOO_LATE = 1250
+_ACCEPTED = 202
+# The marketplace gives 100 calls a day and is looked at every 15 minutes unless the operator says otherwise;
+# nobody wants to watch that.
+_IMPATIENT = {"SALUHALL_POLL_INTERVAL_S": "1", "SALUHALL_TRADERA_CALLS_PER_DAY": "1000000"}
+
+
+class Play:
+    """The stage, the narrator, and what the acts leave to each other."""
+
+    def __init__(self, stage: Stage, tell: Narrator) -> None:
+        self.stage = stage
+        self.tell = tell
+        self.account = f"demo-{uuid.uuid4().hex[:8]}"
+        self.secret = ""
+        self.ads: dict[str, int] = {}
+
+    def url(self, name: str) -> str:
+        """Tell where the partner hosts a picture."""
+        return f"{self.stage.partner.url}/{name}.jpg"
+
+    async def heard(self, event_type: str, external_id: str) -> tuple[Received, dict[str, Any]]:
+        """Wait for a webhook about an item. Raises NotTrue."""
+
+        async def look() -> tuple[Received, dict[str, Any]] | None:
+            for received in self.stage.partner.received:
+                event = json.loads(received.body)
+                if (event["eventType"], event["data"]["externalId"]) == (event_type, external_id):
+                    return received, event
+            return None
+
+        return await until(f"webhook {event_type} for {external_id}", look)
+
+    async def on_shelf(self, external_id: str) -> dict[str, Any]:
+        """Find an item at the marketplace. Raises NotTrue."""
+        for item in await self.stage.market("GET", "/items"):
+            if item["itemId"] == self.ads[external_id]:
+                return dict(item)
+        raise NotTrue(f"{external_id} is not at the marketplace")
+
+    async def accepted(
+        self, method: str, external_id: str, part: str = "", body: object = None
+    ) -> None:
+        """Call the item API and see that the answer is 202. Raises NotTrue."""
+        status, answer = await self.stage.item(method, external_id, part, body)
+        expect(f"{method} {external_id}{part} -> {answer}", status, wanted=_ACCEPTED)
+        self.tell.say(f"{method} {external_id}{part} -> 202 {answer['message']}")
+
+
+async def play(stage: Stage, tell: Narrator) -> None:
+    """Play every act. Raises NotTrue."""
+    the_play = Play(stage, tell)
+    for act in (
+        open_the_hall,
+        open_an_account,
+        refuse_what_is_wrong,
+        push_the_parts,
+        check_the_signature,
+        look_at_the_picture,
+        change_the_price,
+        refuse_a_late_price,
+        take_one_off,
+        delete_one,
+        sell,
+        count_the_calls,
+        close_the_hall,
+    ):
+        await act(the_play)
+
+
+async def open_the_hall(play: Play) -> None:
+    """Start everything."""
+    stage, tell = play.stage, play.tell
+    with tell.step(
+        "Start a marketplace, a partner and the hub",
+        "Three real servers on this machine: Tradera's protocol over HTTP, a picture host and webhook receiver"
+        " over TLS, and `saluhall serve` with its own PostgreSQL.",
+    ):
+        tell.say(f"practice marketplace  {await stage.start_market()}")
+        await stage.partner.start()
+        for name in ("caliper", "door", "mirror"):
+            stage.partner.pictures[f"/{name}.jpg"] = Hosted(body=goods.photograph())
+        tell.say(f"partner               {stage.partner.url}")
+        tell.say(f"hub                   {await stage.start_hub(_IMPATIENT)}")
+
+
+async def open_an_account(play: Play) -> None:
+    """Set an account up by the command line."""
+    stage, tell, name = play.stage, play.tell, play.account
+    with tell.step(
+        "Open an account by the command line, while the server runs",
+        "An account, its API key, its Tradera login, and the address that hears of its events.",
+    ):
+        await stage.command(
+            *("account", "create", name, "--username", name, "--password", "a good password")
+        )
+        stage.api_key = str((await stage.command("key", "create", "--account", name))["api_key"])
+        token = uuid.uuid4().hex
+        await stage.market("POST", "/sellers", {"userId": _SELLER, "token": token})
+        await stage.command(
+            *("connection", "add", "tradera", "--account", name),
+            *("--user-id", str(_SELLER), "--token", token),
+        )
+        hook = await stage.command(
+            *("webhook", "set", f"{stage.partner.url}/hook", "--account", name),
+            *("--event-types", "all"),
+        )
+        play.secret = str(hook["webhookSecret"])
+        expect("the API key's prefix", stage.api_key[:10], wanted="rheo_live_")
+        expect("the webhook secret's prefix", play.secret[:6], wanted="whsec_")
+        tell.say(f"account {name}, key {stage.api_key[:14]}..., Tradera user {_SELLER}")
+
+
+async def refuse_what_is_wrong(play: Play) -> None:
+    """See that a bad item is refused with every field named."""
+    with play.tell.step(
+        "PUT an item that breaks the contract twice",
+        "Every offending field is named at once, so that an integrator repairs all of them in one go.",
+    ):
+        status, answer = await play.stage.item("PUT", "WRONG", body=goods.bad_part())
+        expect("the status", status, wanted=422)
+        expect("the code", answer["code"], wanted="VALIDATION_FAILED")
+        found = {d["field"]: d["message"] for d in answer["details"]}
+        expect("the fields", sorted(found), wanted=["imageUrls.0", "price"])
+        for field, message in found.items():
+            play.tell.say(f"422  {field}: {message}")
+
+
+async def push_the_parts(play: Play) -> None:
+    """PUT three parts and wait until they stand at the marketplace."""
+    tell = play.tell
+    parts = {
+        goods.SAMPLE: goods.sample_part(play.url("caliper")),
+        goods.SLASHED: goods.other_part("Volvo V70 dörr vänster fram", 1900, play.url("door")),
+        goods.THIRD: goods.other_part("Volvo V70 backspegel höger", 450, play.url("mirror")),
+    }
+    with tell.step(
+        "PUT three parts; see them listed at the marketplace",
+        "202 means stored. Pictures are fetched, hosted and handed in with the ad in the background; then a webhook tells.",
+    ):
+        for external_id, body in parts.items():
+            await play.accepted("PUT", external_id, body=body)
+        for external_id, body in parts.items():
+            _, created = await play.heard("listing.created", external_id)
+            play.ads[external_id] = int(created["data"]["traderaAdId"])
+            shelf = await play.on_shelf(external_id)
+            expect("the title there", shelf["title"], wanted=body["title"])
+            expect("the price there", shelf["startPrice"], wanted=body["price"])
+            tell.say(f"listing.created  {external_id} is ad {play.ads[external_id]}")
+        status, shown = await play.stage.item("GET", goods.SLASHED)
+        expect("GET of the id with a slash", status, wanted=200)
+        expect("its Tradera status", shown["traderaStatus"], wanted="active")
+
+
+async def check_the_signature(play: Play) -> None:
+    """Check a webhook's signatures with nothing but the secret."""
+    with play.tell.step(
+        "Check the webhook's signature",
+        "Computed here anew from the secret and the bytes received: Rheo's header, and that of Standard Webhooks.",
+    ):
+        received, event = await play.heard("listing.created", goods.SAMPLE)
+        headers, body = received.headers, received.body
+        rheo = "sha256=" + hmac.digest(play.secret.encode(), body, "sha256").hex()
+        expect("X-Rheo-Signature", headers["x-rheo-signature"], wanted=rheo)
+        key = base64.b64decode(play.secret.removeprefix("whsec_"))
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        standard = "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+        expect("webhook-signature", headers["webhook-signature"], wanted=standard)
+        expect("webhook-id", headers["webhook-id"], wanted=event["eventId"])
+        play.tell.say(f"{event['eventId']}  X-Rheo-Signature: {rheo[:24]}...  both agree")
+
+
+async def look_at_the_picture(play: Play) -> None:
+    """See that the hosted picture tells no place."""
+    stage, tell = play.stage, play.tell
+    with tell.step(
+        "Look at a hosted picture",
+        "The seller's phone wrote where the picture was taken. Nobody who buys a brake needs to know.",
+    ):
+        source = stage.partner.pictures["/caliper.jpg"].body
+        before = goods.places_in(source)
+        expect("the source tells a place", bool(before), wanted=True)
+        expect("how often it was fetched", stage.partner.fetched["/caliper.jpg"], wanted=1)
+        key = _newest_picture(stage.data_dir / "images")
+        answer = await stage.picture(key)
+        expect("GET /images/...", answer.status, wanted=200)
+        expect("places in the hosted picture", goods.places_in(answer.body), wanted=[])
+        tell.say(f"source: {len(source)} bytes with {', '.join(f[10:] for f in before)}")
+        tell.say(f"/images/{key[:12]}...: {len(answer.body)} bytes with none of them")
+        tell.say(f"cache-control: {answer.headers['cache-control']}")
+
+
+def _newest_picture(folder: Path) -> str:
+    found = max(folder.rglob("*.jpg"), key=lambda file: file.stat().st_mtime, default=None)
+    if found is None:
+        raise NotTrue("no picture is hosted")
+    return found.name
+
+
+async def change_the_price(play: Play) -> None:
+    """Change a price and see it at the marketplace."""
+    with play.tell.step(
+        f"Change the price to {_NEW_PRICE} kr",
+        "Without bids the marketplace takes it, and the ad follows in place.",
+    ):
+        await play.accepted("PATCH", goods.SAMPLE, "/price", {"price": _NEW_PRICE})
+
+        async def look() -> bool | None:
+            return True if (await play.on_shelf(goods.SAMPLE))["startPrice"] == _NEW_PRICE else None
+
+        await until(f"{_NEW_PRICE} kr at the marketplace", look)
+        play.tell.say(f"marketplace: ad {play.ads[goods.SAMPLE]} now asks {_NEW_PRICE} kr")
+
+
+async def refuse_a_late_price(play: Play) -> None:
+    """Bid, change the price again, and be told that it is too late."""
+    stage, tell, ad = play.stage, play.tell, play.ads[goods.SAMPLE]
+    with tell.step(
+        "Two people bid; then change the price again",
+        "With bids on it the marketplace refuses. The item keeps its new price here, the ad the old one, and a webhook says so.",
+    ):
+        await stage.market("POST", f"/items/{ad}/bids", {"amount": 1100, "bidder": "anna"})
+        await stage.market("POST", f"/items/{ad}/bids", {"amount": 1400, "bidder": "bengt"})
+        shelf = await play.on_shelf(goods.SAMPLE)
+        tell.say(f"marketplace: {shelf['totalBids']} bids, {shelf['maxBid']} kr")
+        await play.accepted("PATCH", goods.SAMPLE, "/price", {"price": _TOO_LATE})
+        _, failed = await play.heard("listing.failed", goods.SAMPLE)
+        tell.say(f"listing.failed   {failed['data']['error']}")
+        _, shown = await stage.item("GET", goods.SAMPLE)
+        expect("the price here", shown["price"], wanted=_TOO_LATE)
+        shelf = await play.on_shelf(goods.SAMPLE)
+        expect("the price there", shelf["startPrice"], wanted=_NEW_PRICE)
+
+
+async def take_one_off(play: Play) -> None:
+    """De-list the second part."""
+    with play.tell.step(
+        "De-list the second part, the one with a slash in its id",
+        "Sold over the counter, say: the ad is ended at the marketplace.",
+    ):
+        await play.accepted("PATCH", goods.SLASHED, "/status", {"status": "not_listed"})
+        await play.heard("listing.ended", goods.SLASHED)
+        expect("ended there", (await play.on_shelf(goods.SLASHED))["ended"], wanted=True)
+        _, shown = await play.stage.item("GET", goods.SLASHED)
+        expect("its status", shown["rheoStatus"], wanted="not_listed")
+        play.tell.say(f"listing.ended    {goods.SLASHED}")
+
+
+async def delete_one(play: Play) -> None:
+    """Delete the third part."""
+    with play.tell.step(
+        "Delete the third part",
+        "Gone for the partner at once; the ad is taken down first, then the row goes.",
+    ):
+        await play.accepted("DELETE", goods.THIRD)
+        status, answer = await play.stage.item("GET", goods.THIRD)
+        expect("GET after DELETE", (status, answer["code"]), wanted=(404, "NOT_FOUND"))
+        await play.heard("listing.ended", goods.THIRD)
+        expect("ended there", (await play.on_shelf(goods.THIRD))["ended"], wanted=True)
+        play.tell.say(f"GET {goods.THIRD} -> 404 {answer['error']}")
+
+
+async def sell(play: Play) -> None:
+    """Let the auction end and hear of the sale."""
+    stage, tell = play.stage, play.tell
+    with tell.step(
+        "Turn the marketplace's clock eight days on",
+        "The auction ends; the hub finds the sale by looking, and tells what the hammer fell at.",
+    ):
+        await stage.market("POST", "/clock", {"advance_s": _WEEK_AND_A_DAY_S})
+        _, sold = await play.heard("item.sold", goods.SAMPLE)
+        hammer = (await play.on_shelf(goods.SAMPLE))["maxBid"]
+        expect("the sale price told", sold["data"]["salePrice"], wanted=hammer)
+        _, shown = await stage.item("GET", goods.SAMPLE)
+        states = (shown["rheoStatus"], shown["traderaStatus"])
+        expect("its states", states, wanted=("sold", "sold"))
+        tell.say(f"item.sold        {goods.SAMPLE} for {hammer} kr")
+
+
+async def count_the_calls(play: Play) -> None:
+    """Compare the budget kept here with the calls received there."""
+    with play.tell.step(
+        "Ask for the call budget",
+        "Every call to the marketplace was counted before it was made.",
+    ):
+        answer = await play.stage.command("connection", "list", "--account", play.account)
+        [connection] = answer["connections"]
+        expect("the connection's state", connection["state"], wanted="connected")
+        budget = connection["budget"]
+        received = len(await play.stage.market("GET", "/calls"))
+        if not 0 < budget["used"] <= budget["calls_per_day"] or budget["used"] > received:
+            raise NotTrue(f"counted {budget['used']} calls, the marketplace received {received}")
+        heads = ("channel", "user", "state", "used", "left", "received there")
+        cells = (connection["channel"], connection["user_id"], connection["state"],
+                 budget["used"], budget["left"], received)  # fmt: skip
+        play.tell.table(heads, [tuple(map(str, cells))])
+
+
+async def close_the_hall(play: Play) -> None:
+    """Stop the server in good order."""
+    with play.tell.step(
+        "Stop the server",
+        "SIGTERM: it finishes what runs, stops its PostgreSQL and ends with 0.",
+    ):
+        expect("the exit code", await play.stage.stop_hub(), wanted=0)
