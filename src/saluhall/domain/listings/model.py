@@ -40,6 +40,13 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+def may_move(state: State, to: State | None) -> bool:
+    """Tell whether a listing may go from one state to another; staying is fine except in the two that are told once."""
+    if to is None or to is state:
+        return to not in {State.SOLD, State.ENDED}
+    return to in MOVES[state]
+
+
 class Step(StrEnum):
     """What is to be done at the marketplace next."""
 

@@ -17,7 +17,15 @@ from saluhall.domain.connections.model import Connection
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.listings import store
-from saluhall.domain.listings.model import PRIORITY, Desired, Listing, State, Step, next_step
+from saluhall.domain.listings.model import (
+    PRIORITY,
+    Desired,
+    Listing,
+    State,
+    Step,
+    may_move,
+    next_step,
+)
 from saluhall.domain.products import operations as product_operations
 from saluhall.storage import Transaction
 
@@ -302,9 +310,12 @@ async def _record(
     never: bool = False,
     **changes: Any,
 ) -> Listing | None:
-    """Write changes over the fresh row; None when it is gone. What is due next follows from the result."""
+    """Write changes over the fresh row; what is due next follows from the result.
+
+    None when there is nothing to write to: the row is gone, or somebody else recorded meanwhile what this would undo or repeat.
+    """
     fresh = await store.lock(tx, listing.account_id, listing.id)
-    if fresh is None:
+    if fresh is None or not may_move(fresh.state, changes.get("state")):
         return None
     known = {k: v for k, v in changes.items() if k in Listing.__struct_fields__}
     after = structs.replace(fresh, **known)
