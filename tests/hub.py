@@ -1,6 +1,7 @@
 """A running hub to test from outside: `saluhall serve` as a process, with a database, a practice marketplace and a partner."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -83,8 +85,24 @@ class Market:
     async def advance(self, seconds: int) -> None:
         await self.control("POST", "/clock", {"advance_s": seconds})
 
+    async def item(self, item_id: int | str) -> dict[str, Any]:
+        """One published item."""
+        return next(item for item in await self.items() if item["itemId"] == int(item_id))
+
     async def faults(self, *faults: Mapping[str, Any]) -> None:
+        """Order this trouble in place of all other; without arguments there is none."""
         await self.control("PUT", "/faults", list(faults))
+
+    async def quota(self, calls_per_day: int | None) -> None:
+        await self.control("PUT", "/quota", {"calls_per_day": calls_per_day})
+
+    async def calls_to(self, path: str, method: str = "*") -> list[dict[str, Any]]:
+        """The calls whose path this glob fits."""
+        return [
+            call
+            for call in await self.calls()
+            if method in {"*", call["method"]} and fnmatchcase(call["path"], path)
+        ]
 
     async def seller(self, user_id: int, token: str, expires: str | None = None) -> None:
         body = {"userId": user_id, "token": token, **({"expires": expires} if expires else {})}
@@ -164,6 +182,38 @@ class Shop:
             heard = [(e["eventType"], e["data"]) for e in self.events()]
             assert time.monotonic() < deadline, f"no {event_type} for {external_id} in {heard}"
             await asyncio.sleep(0.05)
+
+    async def told(self, event_type: str, external_id: str) -> list[dict[str, Any]]:
+        """Wait until nothing is due; return all events of a type about an item."""
+        await self.hub.settle()
+        return [
+            event
+            for event in self.events()
+            if (event["eventType"], event["data"]["externalId"]) == (event_type, external_id)
+        ]
+
+    async def listed(self, external_id: str, **item: Any) -> int:
+        """PUT an item with auto publish and wait until it is listed; return its ad id."""
+        await self.put(external_id, autoPublishTradera=True, **item)
+        created = await self.heard("listing.created", external_id)
+        return int(created["data"]["traderaAdId"])
+
+    async def ads(self) -> list[dict[str, Any]]:
+        """What the account has had on the marketplace, ended ones too."""
+        items = await self.hub.market.items()
+        return [item for item in items if item["sellerId"] == self.user_id]
+
+    async def history(self, external_id: str) -> list[dict[str, Any]]:
+        """What happened to an item, oldest first: type, data."""
+        return await self.rows(
+            "select type, data from events where account_id = %(owner)s and sku = %(sku)s order by id",
+            sku=external_id,
+        )
+
+    async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
+        """Read the account's rows; `owner` is known to the statement."""
+        async with self.hub.db.statement() as tx:
+            return await tx.all(dict, sql, {"owner": self.by.account_id, **params})
 
     async def connect(self, token: str = "tok", *, known: bool = True, **options: Any) -> UUID:
         """Give the account its Tradera login; `known` also registers it at the marketplace."""
@@ -289,7 +339,7 @@ class Hub:
         assert self._session is not None
         url = yarl.URL(self.base + path, encoded=True)
         async with self._session.request(
-            method, url, data=body or None, headers=dict(headers or {})
+            method, url, data=io.BytesIO(body) if body else None, headers=dict(headers or {})
         ) as answer:
             found = {name.lower(): value for name, value in answer.headers.items()}
             return answer.status, found, await answer.read()
@@ -314,6 +364,21 @@ class Hub:
         await shop.connect()
         await shop.listen()
         return shop
+
+    async def cli(self, *arguments: str) -> Any:
+        """Run a command of the hub with --json beside the running server; return what it says."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "saluhall",
+            *arguments,
+            "--json",
+            env=self._env,
+            stdout=subprocess.PIPE,
+        )
+        told, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 0, told
+        return json.loads(told)
 
     async def settle(self, *, timeout_s: float = 30) -> None:
         """Wait until nothing is due (polls aside)."""

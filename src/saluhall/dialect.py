@@ -65,12 +65,16 @@ class Knock(Struct, frozen=True, kw_only=True):
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """An admitted request. `path` holds the decoded path parameters, `query` the last value of each name."""
+    """An admitted request. `path` holds the decoded path parameters, `query` the last value of each name.
+
+    `public_url` is where the outside finds the hub, without a slash at the end.
+    """
 
     tx: Transaction
     by: Principal
     now: datetime
     request_id: str
+    public_url: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]

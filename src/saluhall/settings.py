@@ -19,7 +19,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data_dir: Path
     database_url: str | None
-    public_url: str
+    public_url: str | None
     image_store: str
     outbound_allow: tuple[IPv4Network | IPv6Network, ...]
     outbound_ca_file: Path | None
@@ -35,13 +35,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Read the environment; `data_dir` from the command line wins. Raises BadSetting."""
         named = read_text(env, "SALUHALL_DATA_DIR") or DEFAULT_DATA_DIR
         folder = (data_dir or Path(named)).absolute()
+        public_url = read_text(env, "SALUHALL_PUBLIC_URL")
         ca_file = read_text(env, "SALUHALL_OUTBOUND_CA_FILE")
         return cls(
             data_dir=folder,
             database_url=read_text(env, "SALUHALL_DATABASE_URL"),
-            public_url=(read_text(env, "SALUHALL_PUBLIC_URL") or "http://127.0.0.1:8080").rstrip(
-                "/"
-            ),
+            public_url=public_url.rstrip("/") if public_url else None,
             image_store=read_text(env, "SALUHALL_IMAGE_STORE") or str(folder / "images"),
             outbound_allow=_networks(read_text(env, "SALUHALL_OUTBOUND_ALLOW") or ""),
             outbound_ca_file=Path(ca_file) if ca_file else None,

@@ -13,6 +13,8 @@ from saluhall.storage.embedded import EmbeddedPostgres
 from saluhall.storage.schema import exclusive, migrate
 
 GRACE_S = 10.0
+# Set by `serve` to its process id: the database is prepared, and the child ends when `serve` ends.
+CHILD = "SALUHALL_CHILD"
 
 
 @asynccontextmanager

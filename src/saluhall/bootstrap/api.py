@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from saluhall import VERSION
+from saluhall.bootstrap import CHILD
 from saluhall.domain.connections import queries as connections
 from saluhall.jobs.schedule import measure
 from saluhall.kit.clock import utc_now
@@ -26,7 +27,7 @@ _CONNECTIONS = 16
 
 def app_from_environment() -> ASGIApp:
     """Build the app of one API process; the supervisor has put the database's URL into the environment."""
-    die_with_parent()
+    die_with_parent(int(os.environ[CHILD]) if CHILD in os.environ else None)
     set_up_logs()
     settings = Settings.read(os.environ)
     if settings.database_url is None:
@@ -46,7 +47,9 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
             db.rung = bells.ring
             yield
 
-    host = Host(db=db, clock=utc_now, rate_limits=settings.rate_limits)
+    host = Host(
+        db=db, clock=utc_now, rate_limits=settings.rate_limits, public_url=settings.public_url or ""
+    )
     measures = Measures(partial(_measures, settings, db))
     own = [*own_routes(db, images, measures), *schema_routes(dialects, version=VERSION)]
     return make_app(host, dialects, own=own, lifespan=lifespan)

@@ -3,13 +3,13 @@
 import sys
 
 from saluhall.cli.app import app
-from saluhall.cli.session import Refused
+from saluhall.cli.session import FACTS, Refused
 
 
 def main() -> None:
     """Run the command line; a refusal is one sentence on standard error and exit code 1."""
     try:
         app()
-    except Refused as error:
+    except (Refused, *FACTS) as error:
         sys.stderr.write(f"saluhall: {error}\n")
         sys.exit(1)

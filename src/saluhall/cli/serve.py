@@ -1,12 +1,15 @@
 """saluhall serve."""
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +21,12 @@ from granian.log import LogLevels
 
 from saluhall import bootstrap
 from saluhall.cli.session import AsJson, DataDir, Refused, check_channels, read_settings
-from saluhall.cli.worker import CHILD
 from saluhall.kit.logs import set_up_logs
 from saluhall.settings import Settings
 
 _RESTART_PAUSE_S = 1.0
+_PORT_PATIENCE_S = 5.0
+_PORT_LOOK_EVERY_S = 0.1
 _log = structlog.get_logger(__name__)
 
 
@@ -40,10 +44,31 @@ def serve(
     settings = read_settings(data_dir)
     check_channels(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))
-    except OSError as error:
-        raise Refused(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    _see_that_it_is_free(host, port)
+    asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))
+
+
+def _see_that_it_is_free(host: str, port: int) -> None:
+    """See that nobody listens there: the API processes share their port, so they would share it with a stranger too. Raises Refused.
+
+    Waits a moment for a server that was just stopped.
+    """
+    deadline = time.monotonic() + _PORT_PATIENCE_S
+    while True:
+        try:
+            family, kind, proto, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            with socket.socket(family, kind, proto) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except (OSError, OverflowError) as error:
+            if getattr(error, "errno", None) != errno.EADDRINUSE or time.monotonic() > deadline:
+                reason = getattr(error, "strerror", None) or error
+                raise Refused(f"cannot listen on {host}:{port}: {reason}") from error
+            time.sleep(_PORT_LOOK_EVERY_S)
+        else:
+            return
 
 
 async def _supervise(
@@ -52,7 +77,7 @@ async def _supervise(
     async with bootstrap.database(settings) as url:
         await bootstrap.prepare(url)
         settings.secret_key()  # made here once, before the processes that need it start
-        os.environ |= _environment(settings, url)
+        os.environ |= _environment(settings, url, base=f"http://{host}:{port}")
         background = Background(settings) if worker else None
         try:
             _log.info("listening", url=f"http://{host}:{port}", processes=processes)
@@ -62,14 +87,15 @@ async def _supervise(
                 background.stop()
 
 
-def _environment(settings: Settings, url: str) -> dict[str, str]:
+def _environment(settings: Settings, url: str, *, base: str) -> dict[str, str]:
     metrics = settings.data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
     return {
-        CHILD: "1",
+        bootstrap.CHILD: str(os.getpid()),
         "SALUHALL_DATABASE_URL": url,
         "SALUHALL_DATA_DIR": str(settings.data_dir),
+        "SALUHALL_PUBLIC_URL": settings.public_url or base,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
     }
 
@@ -99,6 +125,7 @@ class Background:
         self._command = [sys.executable, "-m", "saluhall", "worker"]
         self._cwd = Path.cwd()
         self._stopping = threading.Event()
+        self._starting = threading.Lock()
         self._process = self._start()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
@@ -112,12 +139,16 @@ class Background:
             code = self._process.wait()
             if self._stopping.wait(_RESTART_PAUSE_S):
                 return
-            _log.error("the worker ended and is started again", exit_code=code)
-            self._process = self._start()
+            with self._starting:
+                if self._stopping.is_set():
+                    return
+                _log.error("the worker ended and is started again", exit_code=code)
+                self._process = self._start()
 
     def stop(self) -> None:
         """Let the worker finish what it runs, bounded, and release the rest."""
-        self._stopping.set()
+        with self._starting:
+            self._stopping.set()
         self._process.terminate()
         try:
             self._process.wait(bootstrap.GRACE_S + 5)

@@ -33,7 +33,8 @@ class Refused(Exception):
     """The command cannot do this; the message is for the person who typed it."""
 
 
-_FACTS = (
+# What a command can be told by the parts below; the message of each is one sentence.
+FACTS = (
     AccountNotFound,
     AccountTaken,
     CatalogTaken,
@@ -44,11 +45,8 @@ _FACTS = (
 
 
 def read_settings(data_dir: Path | None) -> Settings:
-    """Read the settings. Raises Refused."""
-    try:
-        return Settings.read(os.environ, data_dir=data_dir)
-    except BadSetting as error:
-        raise Refused(str(error)) from error
+    """Read the settings. Raises BadSetting."""
+    return Settings.read(os.environ, data_dir=data_dir)
 
 
 def check_channel(settings: Settings, channel: str, options: Mapping[str, Any]) -> None:
@@ -78,16 +76,13 @@ async def prepared(settings: Settings) -> AsyncIterator[Database]:
 
 
 def in_transaction(settings: Settings, do: Callable[[Transaction], Awaitable[T]]) -> T:
-    """Run one operation in a transaction and wait for it. Raises Refused."""
+    """Run one operation in a transaction and wait for it."""
 
     async def run() -> T:
         async with prepared(settings) as db, db.transaction() as tx:
             return await do(tx)
 
-    try:
-        return asyncio.run(run())
-    except _FACTS as error:
-        raise Refused(str(error)) from error
+    return asyncio.run(run())
 
 
 def show(answer: dict[str, Any], *, as_json: bool) -> None:

@@ -15,10 +15,6 @@ from saluhall.kit.logs import set_up_logs
 from saluhall.kit.processes import die_with_parent
 from saluhall.settings import Settings
 
-CHILD = (
-    "SALUHALL_CHILD"  # set by `serve`: the database is prepared, and we end when our parent ends
-)
-
 
 def worker(
     *,
@@ -27,8 +23,8 @@ def worker(
     as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
 ) -> None:
     """Work the background alone; run as many as you like, on as many machines."""
-    if os.environ.get(CHILD):
-        die_with_parent()
+    if parent := os.environ.get(bootstrap.CHILD):
+        die_with_parent(int(parent))
     set_up_logs()
     settings = read_settings(data_dir)
     check_channels(settings)
@@ -41,6 +37,6 @@ async def _work(settings: Settings, concurrency: int) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
     async with bootstrap.database(settings) as url:
-        if not os.environ.get(CHILD):
+        if not os.environ.get(bootstrap.CHILD):
             await bootstrap.prepare(url)
         await work(settings, url, concurrency=concurrency, stopping=stopping)

@@ -34,12 +34,13 @@ class Partner:
     """An HTTPS server with a certificate of its own authority (`ca_file`).
 
     `pictures` are served under their path, `fetched` counts how often; what is posted anywhere lands in `received` and is answered
-    with `answers` (first in, first out), then with `status` after `delay_s`.
+    with `answers` (first in, first out), then with `status` after `delay_s`. `hooks` answer posts to one path, before all that.
     """
 
     def __init__(self, folder: Path) -> None:
         self.ca_file = folder / "partner-ca.pem"
         self.pictures: dict[str, Hosted] = {}
+        self.hooks: dict[str, Hosted] = {}
         self.fetched: dict[str, int] = {}
         self.received: list[Received] = []
         self.answers: list[int] = []
@@ -84,18 +85,23 @@ class Partner:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.fetched[request.path] = self.fetched.get(request.path, 0) + 1
         hosted = self.pictures.get(request.path)
-        if hosted is None:
-            return web.Response(status=404)
-        if hosted.delay_s:
-            await asyncio.sleep(hosted.delay_s)
-        return web.Response(body=hosted.body, status=hosted.status, headers=dict(hosted.headers))
+        return web.Response(status=404) if hosted is None else await _answer(hosted)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        if self.delay_s:
+        hook = self.hooks.get(request.path)
+        if self.delay_s and hook is None:
             await asyncio.sleep(self.delay_s)
         headers = {name.lower(): value for name, value in request.headers.items()}
         arrived = Received(at=time.monotonic(), path=request.path, headers=headers, body=body)
         self.received.append(arrived)
         self._news.set()
+        if hook is not None:
+            return await _answer(hook)
         return web.Response(status=self.answers.pop(0) if self.answers else self.status)
+
+
+async def _answer(hosted: Hosted) -> web.Response:
+    if hosted.delay_s:
+        await asyncio.sleep(hosted.delay_s)
+    return web.Response(body=hosted.body, status=hosted.status, headers=dict(hosted.headers))

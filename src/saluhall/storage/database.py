@@ -75,7 +75,11 @@ class Database:
         )
 
     async def __aenter__(self) -> Self:
-        await self._pool.open(wait=True, timeout=20)
+        try:
+            await self._pool.open(wait=True, timeout=20)
+        except psycopg.Error as error:
+            await self._pool.close()
+            raise DatabaseUnavailable(one_line(error)) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -103,4 +107,9 @@ class Database:
             async with self._pool.connection() as connection:
                 yield connection
         except (PoolTimeout, psycopg.OperationalError) as error:
-            raise DatabaseUnavailable(str(error)) from error
+            raise DatabaseUnavailable(one_line(error)) from error
+
+
+def one_line(error: psycopg.Error) -> str:
+    """Put the driver's words on one line."""
+    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())

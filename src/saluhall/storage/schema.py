@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import psycopg
 
-from saluhall.storage.database import Transaction
+from saluhall.storage.database import DatabaseUnavailable, Transaction, one_line
 
 _LOCK = 0x5A10BA11  # any fixed number: one migrator at a time
 
@@ -16,6 +16,7 @@ _APPLIED = """
     applied_at timestamptz not null default now()
   )
 """
+_FIND_APPLIED = "select to_regclass('schema_migrations') is not null as found"
 
 
 def migration_names() -> list[str]:
@@ -26,10 +27,24 @@ def migration_names() -> list[str]:
 
 @asynccontextmanager
 async def exclusive(url: str) -> AsyncIterator[None]:
-    """Hold the migrators' lock: of several that start at once, one works and the others wait."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-        yield
+    """Hold the migrators' lock: of several that start at once, one works and the others wait.
+
+    Raises DatabaseUnavailable.
+    """
+    try:
+        async with await _connect(url) as connection:
+            await connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+            yield
+    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
+        raise DatabaseUnavailable(one_line(error)) from error
+
+
+async def _connect(url: str) -> psycopg.AsyncConnection:
+    """Connect. Raises DatabaseUnavailable."""
+    try:
+        return await psycopg.AsyncConnection.connect(url, autocommit=True)
+    except psycopg.ProgrammingError:  # its message would repeat the URL, and with it the password
+        raise DatabaseUnavailable("the database's URL cannot be understood") from None
 
 
 async def migrate(url: str, *, upto: str | None = None) -> list[str]:
@@ -39,7 +54,7 @@ async def migrate(url: str, *, upto: str | None = None) -> list[str]:
     """
     folder = files("saluhall.storage.migrations")
     applied = []
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+    async with await _connect(url) as connection:
         await connection.execute(_APPLIED)
         rows = await (await connection.execute("select name from schema_migrations")).fetchall()
         known = {row[0] for row in rows}
@@ -57,6 +72,8 @@ async def migrate(url: str, *, upto: str | None = None) -> list[str]:
 async def is_current(tx: Transaction) -> bool:
     """Tell whether every migration of this version has been applied. Raises DatabaseUnavailable."""
     names = migration_names()
+    if not await tx.one(lambda row: row["found"], _FIND_APPLIED):
+        return False
     known = await tx.one(
         lambda row: row["known"],
         "select count(*) as known from schema_migrations where name = any(%(names)s)",

@@ -6,10 +6,10 @@ from contextlib import AbstractAsyncContextManager
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from saluhall.dialect import Dialect
-from saluhall.web.host import Host, failure_handler, handler_of
+from saluhall.web.host import Host, failure_handler, handler_of, request_id_of
 from saluhall.web.openapi import schema_routes
 from saluhall.web.own import Measures, own_routes
 
@@ -32,7 +32,7 @@ def make_app(
         openapi_config=None,
         logging_config=None,
     )
-    return raw_paths(app)
+    return numbered(raw_paths(app))
 
 
 def raw_paths(app: ASGIApp) -> ASGIApp:
@@ -45,3 +45,25 @@ def raw_paths(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return routed
+
+
+def numbered(app: ASGIApp) -> ASGIApp:
+    """Give every request an id, the caller's when it is a plain word, and say it in every answer."""
+
+    async def named(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        request_id = request_id_of(scope)
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    (b"x-request-id", request_id.encode()),
+                    *message["headers"],
+                ]
+            await send(message)
+
+        await app(scope, receive, send_named)
+
+    return named

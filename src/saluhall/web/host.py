@@ -11,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import ClientException, HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Scope
 from msgspec import Struct
 
 from saluhall.dialect import (
@@ -33,6 +34,7 @@ from saluhall.storage.database import DatabaseUnavailable
 
 _log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID_KEY = "saluhall_request_id"
 _NOT_ALLOWED = 405
 _TOO_LARGE = 413
 _SERVER_ERROR = 500
@@ -44,6 +46,7 @@ class Host(Struct, frozen=True, kw_only=True):
     db: Database
     clock: Callable[[], datetime]
     rate_limits: bool
+    public_url: str
 
 
 def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
@@ -51,11 +54,10 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
 
     async def handle(request: Request) -> Response[bytes]:  # type: ignore[type-arg] # user, auth and state are not used
         started = time.perf_counter()
-        request_id = _request_id(request)
-        reply = await _answer(host, dialect, route, request, request_id)
+        reply = await _answer(host, dialect, route, request, request_id_of(request.scope))
         REQUESTS.labels(dialect.name, route.path, reply.status).inc()
         REQUEST_SECONDS.labels(dialect.name, route.path).observe(time.perf_counter() - started)
-        return _response(reply, request_id)
+        return _response(reply)
 
     path = route.path.replace("}", ":str}")
     return HTTPRouteHandler(
@@ -102,6 +104,7 @@ async def _serve(host: Host, route: Route, request: Request, request_id: str) ->
                 by=admitted.by,
                 now=now,
                 request_id=request_id,
+                public_url=host.public_url,
                 path=path,
                 query={name: values[-1] for name, values in request.query_params.dict().items()},
                 headers=headers,
@@ -146,18 +149,23 @@ def _decoded(segment: str) -> str:
         raise Malformed from error
 
 
-def _request_id(request: Request) -> str:  # type: ignore[type-arg]
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else text_from_id("req", new_id())
+def request_id_of(scope: Scope) -> str:
+    """Tell a request's id: the caller's when it is a plain word, else one of ours; the same whenever it is asked for."""
+    state = scope.setdefault("state", {})
+    if _ID_KEY not in state:
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        is_plain = _REQUEST_ID.fullmatch(given) is not None
+        state[_ID_KEY] = given if is_plain else text_from_id("req", new_id())
+    return str(state[_ID_KEY])
 
 
-def _response(reply: Reply, request_id: str) -> Response[bytes]:
+def _response(reply: Reply) -> Response[bytes]:
     content = b"" if reply.body is None else msgspec.json.encode(reply.body)
     return Response(
         content,
         status_code=reply.status,
         media_type="application/json",
-        headers={"x-request-id": request_id, **reply.headers},
+        headers=dict(reply.headers),
     )
 
 
@@ -165,12 +173,11 @@ def failure_handler(dialects: Sequence[Dialect]) -> Callable[[Request, Exception
     """Answer what happened outside any route (no such path, wrong method) in the words of the dialect whose prefix it is."""
 
     def handle(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
-        request_id = _request_id(request)
         status = error.status_code if isinstance(error, HTTPException) else _SERVER_ERROR
         for dialect in dialects:
             if request.scope["path"].startswith(tuple(dialect.prefixes)):
                 missing = NoSuchRoute() if status == 404 else error  # noqa: PLR2004 - HTTP's own number
-                return _response(_say(dialect, missing), request_id)
+                return _response(_say(dialect, missing))
         if status == _SERVER_ERROR:
             _log.error("unexpected failure: this is a bug", exc_info=error)
         text = msgspec.json.encode({"error": str(getattr(error, "detail", "")) or "Not found"})
@@ -178,7 +185,6 @@ def failure_handler(dialects: Sequence[Dialect]) -> Callable[[Request, Exception
             text if status < _SERVER_ERROR else b'{"error":"Internal server error"}',
             status_code=status,
             media_type="application/json",
-            headers={"x-request-id": request_id},
         )
 
     return handle

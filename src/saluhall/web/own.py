@@ -1,5 +1,6 @@
 """The hub's own routes: pictures, health, metrics."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from litestar import Response, get
@@ -12,6 +13,8 @@ from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable
 from saluhall.storage.schema import is_current
+
+_PATIENCE_S = 2.0  # who asks whether we are ready does not wait for long
 
 
 class Measures(Struct, frozen=True):
@@ -38,8 +41,9 @@ def own_routes(db: Database, images: ImageStore, measures: Measures) -> Sequence
     @get("/metrics", include_in_schema=False)
     async def metrics() -> Response[bytes]:
         try:
-            more = await measures.text()
-        except DatabaseUnavailable:
+            async with asyncio.timeout(_PATIENCE_S):
+                more = await measures.text()
+        except (DatabaseUnavailable, TimeoutError):
             more = ""
         return Response(exposition() + more.encode(), media_type=CONTENT_TYPE)
 
@@ -52,9 +56,9 @@ def own_routes(db: Database, images: ImageStore, measures: Measures) -> Sequence
 
 async def _readiness(db: Database) -> str:
     try:
-        async with db.statement() as tx:
+        async with asyncio.timeout(_PATIENCE_S), db.statement() as tx:
             return "ready" if await is_current(tx) else "not migrated"
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, TimeoutError):
         return "database unreachable"
 
 

@@ -60,7 +60,7 @@ def shelved(state: State | None = None, **more: Any) -> Shelved:
     ],
 )
 def test_the_state_of_a_listing_becomes_a_tradera_status(seen: Shelved, status: str) -> None:
-    told = translate.status_from_shelved(seen)
+    told = translate.status_from_shelved(seen, "https://hub.example")
 
     assert told.traderaStatus == status
     assert told.traderaError == seen.error
@@ -77,12 +77,12 @@ def test_an_item_is_told_in_the_printed_order() -> None:
         domain={"domain": "books", "isbn": "9789113"},
     )
 
-    assert msgspec.json.encode(translate.status_from_shelved(seen)) == (
+    assert msgspec.json.encode(translate.status_from_shelved(seen, "https://hub.example")) == (
         b'{"externalId":"A-1","rheoItemId":"3fa85f64-5717-4562-b3fc-2c963f66afa6",'
         b'"rheoStatus":"active","traderaStatus":"active","traderaAdId":"398271634",'
         b'"traderaAdUrl":"https://www.tradera.com/item/398271634","price":950,'
         b'"title":"Backspegel","type":"item","parentExternalId":"P-1","metadata":{"b" : 1.0},'
-        b'"traderaError":null,"extendedAttributes":{"domain":"books","external_reference":"A-1",'
+        b'"traderaError":null,"images":[],"extendedAttributes":{"domain":"books","external_reference":"A-1",'
         b'"source":"integration","schema_version":"1.0.0","isbn":"9789113"}}'
     )
 
@@ -99,7 +99,7 @@ def test_an_item_is_told_in_the_printed_order() -> None:
 def test_an_ad_has_a_page_once_it_stands(ad_id: str | None, url: str | None, told: str) -> None:
     seen = shelved(State.LIVE, external_id=ad_id, external_url=url)
 
-    assert translate.status_from_shelved(seen).traderaAdUrl == told
+    assert translate.status_from_shelved(seen, "https://hub.example").traderaAdUrl == told
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """saluhall demo: the main job on one machine, from PUT to sold, with nothing pretended."""
 
 import asyncio
-import contextlib
 import signal
 import sys
 import tempfile
@@ -36,8 +35,8 @@ async def _perform(narrator: Narrator, data_dir: Path | None) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(signum, me.cancel if me else loop.stop)
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_folder())
+    with tempfile.TemporaryDirectory(prefix="saluhall-demo-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
         stage = Stage(scratch=folder, data_dir=data_dir or folder / "data")
         try:
             await play(stage, narrator)
@@ -46,9 +45,3 @@ async def _perform(narrator: Narrator, data_dir: Path | None) -> None:
             raise
         finally:
             await stage.clear()
-
-
-@contextlib.contextmanager
-def _folder() -> "contextlib.Generator[Path]":
-    with tempfile.TemporaryDirectory(prefix="saluhall-demo-", ignore_cleanup_errors=True) as name:
-        yield Path(name)

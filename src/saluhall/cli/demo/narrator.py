@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class Narrator:
         self._steps.append(told)
         number = len(self._steps)
         self._console.print(f"\n[bold cyan]{number:>2}[/]  [bold]{escape(title)}[/]")
-        self._console.print(f"    [dim]{escape(why)}[/]")
+        self._indented(f"[dim]{escape(why)}[/]")
         began = time.monotonic()
         try:
             yield
@@ -65,20 +66,23 @@ class Narrator:
         finally:
             told.ms = round((time.monotonic() - began) * _MS)
             mark = "[green]done[/]" if told.ok else "[red]not true[/]"
-            self._console.print(f"    {mark} in {told.ms} ms")
+            self._indented(f"{mark} in {told.ms} ms")
             if told.reason:
-                self._console.print(f"    [red]{escape(told.reason)}[/]")
+                self._indented(f"[red]{escape(told.reason)}[/]")
 
     def say(self, text: str) -> None:
         """Show a fact that was just seen to be true."""
-        self._console.print(f"    {escape(text)}")
+        self._indented(escape(text))
+
+    def _indented(self, markup: str) -> None:
+        self._console.print(Padding(markup, (0, 0, 0, 4)))
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show facts in a table."""
         table = Table(*heads)
         for row in rows:
             table.add_row(*map(escape, row))
-        self._console.print(table)
+        self._console.print(Padding(table, (0, 0, 0, 4)))
 
     def show_log(self, lines: str) -> None:
         """Show the end of the server's log, for whoever must find out why."""

@@ -106,7 +106,10 @@ class Stage:
             stderr=PIPE,
             env=self._env,
         )
-        out, err = await process.communicate()
+        try:
+            out, err = await process.communicate()
+        finally:
+            await process.wait()  # it holds on to the database: never leave it behind
         if process.returncode != 0:
             raise NotTrue(f"saluhall {' '.join(arguments[:2])}: {err.decode()[-500:]}")
         return dict(json.loads(out))
@@ -120,9 +123,16 @@ class Stage:
         answer = await self._call(method, url, body, headers)
         return answer.status, dict(json.loads(answer.body))
 
-    async def picture(self, key: str) -> Answer:
-        """Fetch a hosted picture."""
-        return await self._call("GET", f"{self.base}/images/{key}", None, {})
+    async def get(self, path: str) -> Answer:
+        """Get something of the hub's own."""
+        return await self._call("GET", self.base + path, None, {})
+
+    async def calls_left(self) -> int:
+        """Read from the metrics how many calls the marketplace still takes. Raises NotTrue."""
+        for line in (await self.get("/metrics")).body.decode().splitlines():
+            if line.startswith("saluhall_channel_calls_left{"):
+                return int(line.rpartition(" ")[2])
+        raise NotTrue("/metrics does not tell the calls left")
 
     async def market(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Turn a knob of the marketplace. Raises NotTrue."""

@@ -50,7 +50,7 @@ async def get_item(call: Call) -> Reply:
     """Tell how an item stands."""
     sku = translate.sku_from_id(call.path["external_id"])
     shelved = await queries.product_on_shelf(call.tx, by=call.by, catalog=CATALOG, sku=sku)
-    return Reply(status=200, body=translate.status_from_shelved(shelved))
+    return Reply(status=200, body=translate.status_from_shelved(shelved, call.public_url))
 
 
 async def patch_price(call: Call) -> Reply:

@@ -13,12 +13,14 @@ from saluhall.dialects.rheo import checks
 from saluhall.dialects.rheo.domains import OTHER, domain_from_wire
 from saluhall.dialects.rheo.wire import (
     Accepted,
+    ImageStatus,
     Item,
     ItemStatus,
     PriceChange,
     StatusChange,
     TraderaStatus,
 )
+from saluhall.domain.images.model import ShownImage
 from saluhall.domain.listings.model import Desired, Shelved, State
 from saluhall.domain.products.model import Kind, PutOutcome, PutProduct, Status
 from saluhall.kit import fitting, shapes
@@ -106,8 +108,8 @@ def accepted_from_id(product_id: UUID, message: str) -> Accepted:
     return Accepted(success=True, itemId=str(product_id), message=message)
 
 
-def status_from_shelved(shelved: Shelved) -> ItemStatus:
-    """Tell how an item stands here and at Tradera."""
+def status_from_shelved(shelved: Shelved, public_url: str) -> ItemStatus:
+    """Tell how an item stands here and at Tradera; pictures are hosted under `public_url`."""
     product, ad_id = shelved.product, shelved.external_id
     return ItemStatus(
         externalId=product.sku,
@@ -122,6 +124,7 @@ def status_from_shelved(shelved: Shelved) -> ItemStatus:
         parentExternalId=product.parent_sku,
         metadata=Raw((product.metadata or "{}").encode()),
         traderaError=shelved.error,
+        images=[_image_status(image, public_url) for image in shelved.images],
         extendedAttributes=_extended_attributes(shelved),
     )
 
@@ -189,6 +192,15 @@ def _tradera_status(shelved: Shelved) -> TraderaStatus | None:
         return "pending_sync"
     status = _TRADERA_STATUS[shelved.state]
     return "sync_error" if status == "pending_sync" and shelved.error else status
+
+
+def _image_status(image: ShownImage, public_url: str) -> ImageStatus:
+    return ImageStatus(
+        sourceUrl=image.source_url,
+        status=image.state,
+        url=f"{public_url}/images/{image.stored_key}" if image.stored_key else None,
+        error=image.reason,
+    )
 
 
 def _ad_url(ad_id: str | None, url: str | None) -> str | None:

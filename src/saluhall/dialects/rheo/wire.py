@@ -174,6 +174,15 @@ class Accepted(Struct, frozen=True, kw_only=True):
     message: str
 
 
+class ImageStatus(Struct, frozen=True, kw_only=True):
+    """A picture: `status` is due, ready or refused; `url` is where we host it; `error` says why the last try failed."""
+
+    sourceUrl: str
+    status: str
+    url: str | None
+    error: str | None
+
+
 class ItemStatus(Struct, frozen=True, kw_only=True):
     """One item as it stands; the keys after `price` are ours."""
 
@@ -189,6 +198,7 @@ class ItemStatus(Struct, frozen=True, kw_only=True):
     parentExternalId: str | None
     metadata: Raw
     traderaError: str | None
+    images: list[ImageStatus]
     extendedAttributes: dict[str, Any]
 
 

@@ -23,6 +23,15 @@ class ReadyImage(Struct, frozen=True, kw_only=True):
     media_type: str
 
 
+class ShownImage(Struct, frozen=True, kw_only=True):
+    """A picture as its seller sees it: `state` is due, ready or refused; `reason` tells why the last try failed."""
+
+    source_url: str
+    state: str
+    stored_key: str | None
+    reason: str | None
+
+
 class Fetched(Struct, frozen=True, kw_only=True):
     """What became of fetching one picture: stored, refused for good (`reason`), or to be tried again in `retry_in_s`."""
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from saluhall.channel import Progress
+from saluhall.domain.images.model import ShownImage
 from saluhall.domain.products.model import Product
 
 
@@ -132,3 +133,4 @@ class Shelved(Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     external_url: str | None = None
     error: str | None = None
+    images: tuple[ShownImage, ...] = ()

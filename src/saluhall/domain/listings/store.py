@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from saluhall.channel import Progress
+from saluhall.domain.images.model import ShownImage
 from saluhall.domain.listings.model import Desired, Listing, Shelved, State
 from saluhall.domain.products.model import product_from_row
 from saluhall.storage import Transaction
@@ -167,7 +168,11 @@ ON_SHELF = """
   select p.id, p.sku, p.kind, p.parent_sku, p.status, p.title, p.description, p.price, p.currency,
          p.shipping_cost, p.shipping_strategy, p.weight_kg, p.image_urls, p.domain, p.schema_version,
          p.metadata::text as metadata, p.auto_publish, p.ai_enhancement, p.created_at, p.updated_at,
-         l.state, l.desired, l.due_at is not null as pending, l.external_id, l.url, l.error
+         l.state, l.desired, l.due_at is not null as pending, l.external_id, l.url, l.error,
+         (select jsonb_agg(jsonb_build_object('source_url', i.source_url, 'state', i.state,
+                                              'stored_key', i.stored_key, 'reason', i.reason)
+                           order by array_position(p.image_urls, i.source_url))
+            from images i where i.account_id = p.account_id and i.product_id = p.id) as images
     from products p
     join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
     left join lateral (
@@ -366,4 +371,5 @@ def shelved_from_row(row: Row) -> Shelved:
         external_id=row["external_id"] if row["state"] not in {"waiting", "submitted"} else None,
         external_url=row["url"],
         error=row["error"],
+        images=tuple(ShownImage(**image) for image in row["images"] or ()),
     )

@@ -228,7 +228,7 @@ create table delivery_attempts (
 );
 
 -- Workers show that they live; what a dead one had claimed is released -----------------------------------------------------
-create unlogged table workers (
+create table workers (
   id uuid not null constraint workers_pkey primary key,
   beat_at timestamptz not null
 );
