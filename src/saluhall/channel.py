@@ -46,6 +46,7 @@ class Purpose(StrEnum):
 
     END = "end"
     PRICE = "price"
+    SHIP = "ship"
     PUBLISH = "publish"
     POLL = "poll"
 
@@ -178,6 +179,63 @@ class Changes(Struct, frozen=True, kw_only=True):
     listings: Sequence[RemoteListing]
 
 
+class RemoteAddress(Struct, frozen=True, kw_only=True):
+    """A person and where they live, as the marketplace tells it; what it does not tell is ""."""
+
+    user_id: str = ""
+    name: str = ""
+    line1: str = ""
+    line2: str = ""
+    zip: str = ""
+    city: str = ""
+    country: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+class RemoteOrderRow(Struct, frozen=True, kw_only=True):
+    """One row of an order. `external_id` is the listing's id; money in whole currency units and hundredths."""
+
+    external_id: str
+    own_references: Sequence[str]
+    title: str
+    quantity: int
+    unit_price: Decimal
+    vat_rate: Decimal
+
+
+class RemoteOrder(Struct, frozen=True, kw_only=True):
+    """An order as the marketplace tells it; `total` includes VAT and no shipping. Instants are the marketplace's."""
+
+    remote_id: str
+    created_at: datetime
+    modified_at: datetime
+    currency: str
+    total: Decimal
+    shipping_price: Decimal
+    shipping_code: str
+    payment_code: str
+    payment_fee: Decimal
+    paid_at: datetime | None
+    buyer: RemoteAddress
+    ship_to: RemoteAddress | None
+    rows: Sequence[RemoteOrderRow]
+
+
+class OrderFeed(Struct, frozen=True, kw_only=True):
+    """Orders changed since an instant; `read_until` is the marketplace's own time up to which they were read."""
+
+    orders: Sequence[RemoteOrder]
+    read_until: datetime
+
+
+class Saying(StrEnum):
+    """How a channel takes a change of an order's status."""
+
+    TOLD = "told"  # the marketplace knows it now
+    LOCAL = "local"  # the marketplace has no word for it: it is done here only
+
+
 class Channel(Protocol):
     """One seller's access to one marketplace. Every method raises Unavailable, Disconnected or Rejected."""
 
@@ -201,6 +259,15 @@ class Channel(Protocol):
 
     async def read(self, external_ids: Sequence[str]) -> Sequence[RemoteListing]:
         """Read listings by external id; ids the marketplace does not know are left out."""
+
+    async def orders(self, since: datetime | None) -> OrderFeed:
+        """Read orders changed since an instant of the marketplace's time; None asks for all it still tells."""
+
+    async def mark_shipped(self, remote_id: str) -> Saying:
+        """Tell the marketplace that an order was sent; telling it twice is fine."""
+
+    async def mark_paid(self, remote_id: str) -> Saying:
+        """Tell the marketplace that an order was paid, if it has a word for that."""
 
 
 class Toolbox(Struct, frozen=True, kw_only=True):

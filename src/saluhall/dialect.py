@@ -5,7 +5,7 @@ host (`web.py`) does the rest: raw-path routing, request id, admission, one tran
 commit, bounded bodies, and turning whatever was raised into the dialect's own words.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from saluhall.domain.accounts.model import Admitted, Principal, Tier
 from saluhall.domain.history.model import Event
-from saluhall.storage import Transaction
+from saluhall.kit.jwt import Signer
+from saluhall.storage import Database, Transaction
 
 
 class Malformed(Exception):
@@ -59,9 +60,23 @@ class Knock(Struct, frozen=True, kw_only=True):
     """A request before anybody is admitted: headers in lower case, and a connection for one short statement."""
 
     headers: Mapping[str, str]
+    path: Mapping[str, str]
     tx: Transaction
     tier: Tier | None
+    signer: Signer
     now: datetime
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A request to a route that admits everybody (signing in): it opens its own, short transactions."""
+
+    db: Database
+    now: datetime
+    request_id: str
+    address: str
+    headers: Mapping[str, str]
+    signer: Signer
+    body: bytes
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -82,29 +97,47 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """An answer; `body` is encoded as JSON in declared order, None sends none."""
+    """An answer: `body` as JSON in declared order, or `stream`, or nothing."""
 
     status: int
-    body: Struct | None = None
+    body: Struct | Sequence[Struct] | None = None
+    stream: "Stream | None" = None
     headers: Mapping[str, str] = {}
 
 
+class Stream(Struct, frozen=True, kw_only=True):
+    """A body that is made while it is sent, in a transaction of its own; it is compressed when the caller asks for gzip."""
+
+    media_type: str
+    blocks: Callable[[Transaction], AsyncIterator[bytes]]
+
+
 Endpoint = Callable[[Call], Awaitable[Reply]]
+Reception = Callable[[Visit], Awaitable[Reply]]
 Admission = Callable[[Knock], Awaitable[Admitted]]
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One method at one path (`{name}` marks a parameter): whom it admits, at what rate, and what to document."""
+    """One method at one path (`{name}` marks a parameter): whom it admits, at what rate, and what to document.
+
+    A route either admits somebody and has an `endpoint`, or is open to everybody and has a `reception`.
+    """
 
     method: str
     path: str
-    endpoint: Endpoint
-    admits: Admission
+    endpoint: Endpoint | None = None
+    admits: Admission | None = None
+    reception: Reception | None = None
     tier: Tier | None
     summary: str
     takes: type[Struct] | None = None
     example: Mapping[str, Any] = {}
     answers: Mapping[int, type[Struct] | None] = {}
+
+    @property
+    def name(self) -> str:
+        """Name the function that answers."""
+        return str(getattr(self.endpoint or self.reception, "__name__", ""))
 
 
 class Webhook(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from saluhall.bootstrap import CHILD
 from saluhall.domain.connections import queries as connections
 from saluhall.jobs.schedule import measure
 from saluhall.kit.clock import utc_now
+from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.processes import die_with_parent
 from saluhall.plugins import load_channels, load_dialects
@@ -48,7 +49,11 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
             yield
 
     host = Host(
-        db=db, clock=utc_now, rate_limits=settings.rate_limits, public_url=settings.public_url or ""
+        db=db,
+        clock=utc_now,
+        rate_limits=settings.rate_limits,
+        public_url=settings.public_url or "",
+        signer=Signer(settings.secret_key()),
     )
     measures = Measures(partial(_measures, settings, db))
     own = [*own_routes(db, images, measures), *schema_routes(dialects, version=VERSION)]

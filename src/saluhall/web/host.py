@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
@@ -11,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import ClientException, HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream as Streaming
 from litestar.types import Scope
 from msgspec import Struct
 
@@ -25,12 +26,15 @@ from saluhall.dialect import (
     Reply,
     Route,
     Unexpected,
+    Visit,
     WrongMethod,
 )
 from saluhall.kit.ids import new_id, text_from_id
+from saluhall.kit.jwt import Signer
 from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
+from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -47,16 +51,20 @@ class Host(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     rate_limits: bool
     public_url: str
+    signer: Signer
 
 
 def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
     """Make the web library's handler for one route of a dialect."""
 
-    async def handle(request: Request) -> Response[bytes]:  # type: ignore[type-arg] # user, auth and state are not used
+    async def handle(request: Request) -> Response[bytes] | Streaming:  # type: ignore[type-arg] # user, auth and state are not used
         started = time.perf_counter()
         reply = await _answer(host, dialect, route, request, request_id_of(request.scope))
         REQUESTS.labels(dialect.name, route.path, reply.status).inc()
         REQUEST_SECONDS.labels(dialect.name, route.path).observe(time.perf_counter() - started)
+        if reply.stream is not None:
+            accepted = request.headers.get("accept-encoding", "")
+            return streamed(host.db, reply, reply.stream, accept_encoding=accepted)
         return _response(reply)
 
     path = route.path.replace("}", ":str}")
@@ -90,11 +98,22 @@ async def _answer(
 async def _serve(host: Host, route: Route, request: Request, request_id: str) -> Reply:  # type: ignore[type-arg]
     now = host.clock()
     headers = {name.lower(): value for name, value in request.headers.items()}
+    if route.admits is None or route.endpoint is None:
+        return await _receive(host, route, request, request_id, headers)
     path = {name: _decoded(value) for name, value in request.path_params.items()}
-    structlog.contextvars.bind_contextvars(**path)
+    structlog.contextvars.bind_contextvars(**{k: v for k, v in path.items() if k != "key"})
     tier = route.tier if host.rate_limits else None
     async with host.db.statement() as statement:
-        admitted = await route.admits(Knock(headers=headers, tx=statement, tier=tier, now=now))
+        admitted = await route.admits(
+            Knock(
+                headers=headers,
+                path=path,
+                tx=statement,
+                tier=tier,
+                signer=host.signer,
+                now=now,
+            )
+        )
     structlog.contextvars.bind_contextvars(account_id=str(admitted.by.account_id))
     body = await request.body()
     async with host.db.transaction() as tx:
@@ -118,6 +137,28 @@ async def _serve(host: Host, route: Route, request: Request, request_id: str) ->
         }
         return msgspec.structs.replace(reply, headers={**limits, **reply.headers})
     return reply
+
+
+async def _receive(
+    host: Host,
+    route: Route,
+    request: Request,  # type: ignore[type-arg]
+    request_id: str,
+    headers: Mapping[str, str],
+) -> Reply:
+    """Answer on a route that is open to everybody."""
+    if route.reception is None:
+        raise NoSuchRoute
+    visit = Visit(
+        db=host.db,
+        now=host.clock(),
+        request_id=request_id,
+        address=request.client.host if request.client else "",
+        headers=headers,
+        signer=host.signer,
+        body=await request.body(),
+    )
+    return await route.reception(visit)
 
 
 def _say(dialect: Dialect, error: Exception) -> Reply:

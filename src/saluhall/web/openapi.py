@@ -63,7 +63,7 @@ def document_of(dialects: Sequence[Dialect], *, version: str) -> dict[str, Any]:
 
 def _operation(dialect: Dialect, route: Route, known: Mapping[type, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{dialect.name}_{route.endpoint.__name__}",
+        "operationId": f"{dialect.name}_{route.name}",
         "tags": [dialect.name],
         "summary": route.summary,
         "security": [{dialect.name: []}],

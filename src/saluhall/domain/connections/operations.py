@@ -18,6 +18,7 @@ from saluhall.storage import Transaction
 RESERVED: dict[Purpose, float] = {
     Purpose.END: 0.0,
     Purpose.PRICE: 0.05,
+    Purpose.SHIP: 0.05,
     Purpose.PUBLISH: 0.10,
     Purpose.POLL: 0.20,
 }

@@ -1,0 +1,1 @@
+"""Sessions: people signed in. A session knows which tokens still count; the tokens themselves are never stored."""
