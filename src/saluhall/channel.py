@@ -180,7 +180,10 @@ class Changes(Struct, frozen=True, kw_only=True):
 
 
 class RemoteAddress(Struct, frozen=True, kw_only=True):
-    """A person and where they live, as the marketplace tells it; what it does not tell is ""."""
+    """A person and where they live, as the marketplace tells it; what it does not tell is "".
+
+    `user_id` is the name or number they go by there; `country` is ISO 3166 alpha-3, or a name that the channel could not read.
+    """
 
     user_id: str = ""
     name: str = ""
@@ -281,11 +284,14 @@ class Toolbox(Struct, frozen=True, kw_only=True):
 class ChannelCard(Struct, frozen=True, kw_only=True):
     """A channel's one value, found by entry point.
 
-    `check` reads the channel's settings and a connection's options and raises BadSetting for what it cannot understand.
+    `site` is the part of the marketplace that is sold on and `country` where that is (ISO 3166 alpha-3). `check` reads the channel's
+    settings and a connection's options and raises BadSetting for what it cannot understand.
     """
 
     name: str
     label: str
+    site: str = ""
+    country: str = ""
     capabilities: Capabilities
     calls_per_day: Callable[[Mapping[str, str]], int]
     check: Callable[[Mapping[str, str], Mapping[str, Any]], None]

@@ -16,6 +16,9 @@ from saluhall.domain.history.model import Event
 from saluhall.kit.jwt import Signer
 from saluhall.storage import Database, Transaction
 
+# A path parameter of this name lets its holder in: it is never logged.
+SECRET_PARAMETER = "key"  # noqa: S105 - its name, not its value
+
 
 class Malformed(Exception):
     """The request cannot be read at all (not JSON, not UTF-8, nested without end)."""
@@ -48,6 +51,10 @@ class WrongMethod(Exception):
     """The path exists, but not for this method."""
 
 
+class Retired(Exception):
+    """The route belongs to an older generation of the API, which the operator has turned off."""
+
+
 class Overloaded(Exception):
     """The database cannot be reached at the moment; nothing was stored, and the caller may try again."""
 
@@ -57,13 +64,17 @@ class Unexpected(Exception):
 
 
 class Knock(Struct, frozen=True, kw_only=True):
-    """A request before anybody is admitted: headers in lower case, and a connection for one short statement."""
+    """A request before anybody is admitted: headers in lower case, and a connection for one short statement.
+
+    `legacy_api` says whether the operator still lets older generations of an API in.
+    """
 
     headers: Mapping[str, str]
     path: Mapping[str, str]
     tx: Transaction
     tier: Tier | None
     signer: Signer
+    legacy_api: bool
     now: datetime
 
 
@@ -120,7 +131,9 @@ Admission = Callable[[Knock], Awaitable[Admitted]]
 class Route(Struct, frozen=True, kw_only=True):
     """One method at one path (`{name}` marks a parameter): whom it admits, at what rate, and what to document.
 
-    A route either admits somebody and has an `endpoint`, or is open to everybody and has a `reception`.
+    A route either admits somebody and has an `endpoint`, or is open to everybody and has a `reception`. `headers` go with each of
+    its answers, good or bad. `query` documents query parameters: name and purpose; `files` the media types, other than JSON, that a
+    200 may have. `max_body_bytes` stands in for the dialect's.
     """
 
     method: str
@@ -130,9 +143,13 @@ class Route(Struct, frozen=True, kw_only=True):
     reception: Reception | None = None
     tier: Tier | None
     summary: str
-    takes: type[Struct] | None = None
-    example: Mapping[str, Any] = {}
-    answers: Mapping[int, type[Struct] | None] = {}
+    takes: type[Any] | None = None
+    query: Mapping[str, str] = {}
+    example: Mapping[str, Any] | Sequence[Any] = {}
+    answers: Mapping[int, type[Any] | None] = {}
+    files: Sequence[str] = ()
+    headers: Mapping[str, str] = {}
+    max_body_bytes: int | None = None
 
     @property
     def name(self) -> str:
@@ -147,11 +164,15 @@ class Webhook(Struct, frozen=True, kw_only=True):
     headers: Callable[[str, Event, datetime, bytes], Mapping[str, str]]
 
 
+Stamp = Callable[[Reply, str, datetime], Reply]
+
+
 class Dialect(Struct, frozen=True, kw_only=True):
     """A partner's API.
 
     `prefixes` are the paths for which the dialect answers even when it has no route; `say` gives the answer for a fact that was
     raised, or None when the dialect has no words for it (the host then raises Unexpected to it). `security` is the OpenAPI scheme.
+    `stamp` puts the request id and the instant into an error, for dialects whose errors carry them. `content_type` is that of JSON.
     """
 
     name: str
@@ -161,6 +182,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     max_body_bytes: int
     security: Mapping[str, Any]
     webhook: Webhook | None = None
+    stamp: Stamp | None = None
+    content_type: str = "application/json"
 
 
 def refuse(field: str, message: str) -> NoReturn:

@@ -24,6 +24,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     outbound_allow: tuple[IPv4Network | IPv6Network, ...]
     outbound_ca_file: Path | None
     rate_limits: bool
+    legacy_api: bool
     poll_interval_s: int
     ai_url: str | None
     ai_key: str | None
@@ -45,6 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             outbound_allow=_networks(read_text(env, "SALUHALL_OUTBOUND_ALLOW") or ""),
             outbound_ca_file=Path(ca_file) if ca_file else None,
             rate_limits=_switch(env, "SALUHALL_RATE_LIMITS"),
+            legacy_api=_switch(env, "SALUHALL_LEGACY_API"),
             poll_interval_s=read_number(env, "SALUHALL_POLL_INTERVAL_S", default=900, least=1),
             ai_url=read_text(env, "SALUHALL_AI_URL"),
             ai_key=read_text(env, "SALUHALL_AI_KEY"),

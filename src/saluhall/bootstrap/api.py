@@ -54,6 +54,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
         rate_limits=settings.rate_limits,
         public_url=settings.public_url or "",
         signer=Signer(settings.secret_key()),
+        legacy_api=settings.legacy_api,
     )
     measures = Measures(partial(_measures, settings, db))
     own = [*own_routes(db, images, measures), *schema_routes(dialects, version=VERSION)]

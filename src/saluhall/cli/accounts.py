@@ -1,4 +1,4 @@
-"""saluhall account create, key create, catalog create."""
+"""saluhall account create, suspend and resume; key create, legacy-key create, catalog create."""
 
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from saluhall.storage import Transaction
 
 account = App(name="account", help="Accounts and their users.")
 key = App(name="key", help="API keys.")
+legacy_key = App(name="legacy-key", help="Keys of the older API generation.")
 catalog = App(name="catalog", help="Catalogs.")
 
 
@@ -40,6 +41,27 @@ def create_account(
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
 
 
+@account.command(name="suspend")
+def suspend_account(name: str, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Let nobody of an account in, by password, token or key, until it is resumed; what it sells stays as it is."""
+    _suspend(name, suspended=True, data_dir=data_dir, as_json=as_json)
+
+
+@account.command(name="resume")
+def resume_account(name: str, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Let a suspended account in again."""
+    _suspend(name, suspended=False, data_dir=data_dir, as_json=as_json)
+
+
+def _suspend(name: str, *, suspended: bool, data_dir: DataDir, as_json: AsJson) -> None:
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await accounts.account_named(tx, name)
+        await accounts.suspend_account(tx, by=by, suspended=suspended, now=now())
+        return {"account": name, "suspended": suspended}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+
+
 @key.command(name="create")
 def create_key(
     *,
@@ -53,6 +75,19 @@ def create_key(
     async def do(tx: Transaction) -> dict[str, object]:
         by = await accounts.account_named(tx, account)
         return {"api_key": await accounts.create_api_key(tx, by=by, name=name, now=now())}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+
+
+@legacy_key.command(name="create")
+def create_legacy_key(
+    *, account: Account, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Mint a key for the older API generation, which has it in the URL; it is shown this once."""
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await accounts.account_named(tx, account)
+        return {"legacy_key": await accounts.create_legacy_key(tx, by=by, now=now())}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
 

@@ -17,6 +17,7 @@ for name, target in {
     "demo": "saluhall.cli.demo:demo",
     "account": "saluhall.cli.accounts:account",
     "key": "saluhall.cli.accounts:key",
+    "legacy-key": "saluhall.cli.accounts:legacy_key",
     "catalog": "saluhall.cli.accounts:catalog",
     "connection": "saluhall.cli.connections:connection",
     "webhook": "saluhall.cli.webhooks:webhook",

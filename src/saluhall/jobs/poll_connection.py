@@ -1,24 +1,29 @@
-"""Look what happened at the marketplace: sales and endings the hub did not cause."""
+"""Look what happened at the marketplace: orders, and sales and endings the hub did not cause."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from saluhall.channel import Changes, Channel
+from saluhall.channel import Changes, Channel, RemoteOrder
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import outcomes
 from saluhall.domain.listings import queries as listings
+from saluhall.domain.orders import arrivals
+from saluhall.domain.orders.arriving import Marketplace
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.verdict import Crash, Park, Retry, Wait, verdict_on
+from saluhall.storage.database import DatabaseUnavailable
 
 _LEASE = timedelta(minutes=5)
 _AFTER_END = timedelta(seconds=5)
 _OVERDUE = timedelta(minutes=2)
 _MOST_READS = 10
 _AFTER_FAILURE = timedelta(minutes=1)
+_ORDERS_AT_ONCE = 100
 _log = structlog.get_logger(__name__)
 
 
@@ -44,6 +49,8 @@ async def _poll(run: Run, connection: Connection) -> None:
     async with run.db.statement() as tx:
         watched = await listings.list_watched(tx, connection.account_id, connection.id)
     changes = await _look(run, channel, connection, watched) if watched else None
+    # Orders first: a sale that both tell of is told with its order. Trouble with them does not hold up what the look has shown.
+    trouble = await _take_orders(run, channel, connection)
     now = run.clock()
     async with run.db.transaction() as tx:
         if changes is not None:
@@ -56,6 +63,60 @@ async def _poll(run: Run, connection: Connection) -> None:
             next_at=await _next_poll(run, connection, watched, now=now),
             now=now,
         )
+    if trouble is not None:
+        raise trouble
+
+
+async def _take_orders(run: Run, channel: Channel, connection: Connection) -> Exception | None:
+    """Read and store orders; return what stood in the way. What could not be stored is read again by the next poll."""
+    try:
+        feed = await channel.orders(connection.orders_since)
+        await _store(run, connection, feed.orders)
+        async with run.db.transaction() as tx:
+            await operations.record_orders_read(
+                tx, connection, until=feed.read_until, now=run.clock()
+            )
+    except Exception as error:  # noqa: BLE001 - judged like every failure of a poll, after the rest of it is recorded
+        return error
+    return None
+
+
+async def _store(run: Run, connection: Connection, orders: Sequence[RemoteOrder]) -> None:
+    """Store orders, many at a time; where that fails one by one, so that one we have a bug with does not keep the others out."""
+    card = run.channels[connection.channel]
+    market = Marketplace(label=card.label, site=card.site, country=card.country)
+    oldest_first = sorted(orders, key=lambda order: (order.created_at, order.remote_id))
+
+    async def store(some: Sequence[RemoteOrder]) -> None:
+        async with run.db.transaction() as tx:
+            await arrivals.receive(tx, connection, some, market=market, now=run.clock())
+
+    failed: Exception | None = None
+    for start in range(0, len(oldest_first), _ORDERS_AT_ONCE):
+        some = oldest_first[start : start + _ORDERS_AT_ONCE]
+        try:
+            await store(some)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - found out one by one whose fault it is
+            failed = await _store_singly(store, some) or failed
+    if failed is not None:
+        raise failed
+
+
+async def _store_singly(
+    store: Callable[[Sequence[RemoteOrder]], Awaitable[None]], orders: Sequence[RemoteOrder]
+) -> Exception | None:
+    failed = None
+    for order in orders:
+        try:
+            await store([order])
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - this order alone is set aside, and read again by the next poll
+            _log.error("an order could not be stored: this is a bug", remote_id=order.remote_id)
+            failed = error
+    return failed
 
 
 async def _look(
@@ -106,8 +167,10 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
             case Retry(pause=wait):
                 pause = wait or min(pause, timedelta(seconds=run.poll_interval_s))
             case Crash():
+                pause = max(pause, timedelta(seconds=run.poll_interval_s))
                 _log.error("a poll failed: this is a bug", exc_info=error)
             case _:
+                pause = max(pause, timedelta(seconds=run.poll_interval_s))
                 _log.warning("a poll was refused", reason=str(error))
         await operations.record_poll(
             tx, connection, cursor=None, polled_at=None, next_at=now + pause, now=now

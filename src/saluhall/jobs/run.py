@@ -71,12 +71,16 @@ def job_of(
     key: str,
     due: str = "due_at",
     claimed: str = "claimed_by",
+    only: str = "true",
 ) -> Job:
-    """Describe a job by its table and columns; the three statements have the same shape for all."""
+    """Describe a job by its table and columns; the three statements have the same shape for all.
+
+    `only` says which due rows a bell can help.
+    """
     return Job(
         name=name,
         drain=drain,
-        due_keys=f"select distinct {key} as key from {table} where {due} <= %(now)s limit 1000",
+        due_keys=f"select distinct {key} as key from {table} where {due} <= %(now)s and {only} limit 1000",
         release=f"""
           update {table} set {due} = %(now)s, {claimed} = null
            where {due} is not null and {claimed} = any(%(workers)s)

@@ -11,6 +11,7 @@ from saluhall.jobs.deliver_webhooks import DELIVER_WEBHOOKS
 from saluhall.jobs.enhance_texts import ENHANCE_TEXTS
 from saluhall.jobs.fetch_images import FETCH_IMAGES
 from saluhall.jobs.poll_connection import POLL_CONNECTION
+from saluhall.jobs.push_orders import PUSH_ORDERS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.storage import Transaction
@@ -21,6 +22,7 @@ JOBS: tuple[Job, ...] = (
     ENHANCE_TEXTS,
     SYNC_CONNECTION,
     POLL_CONNECTION,
+    PUSH_ORDERS,
     DELIVER_WEBHOOKS,
 )
 SWEEP_EVERY_S = 1.0

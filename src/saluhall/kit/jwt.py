@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 
 _ALGORITHM = "HS256"
+_HEADERS = {"typ": None}  # the header names the algorithm and nothing else
 
 
 class BadToken(Exception):
@@ -25,7 +26,7 @@ class Signer:
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Make a token of claims; `exp` and `iat` are in epoch seconds."""
-        return jwt.encode(dict(claims), self._key, algorithm=_ALGORITHM)
+        return jwt.encode(dict(claims), self._key, algorithm=_ALGORITHM, headers=_HEADERS)
 
     def read(self, token: str, *, audience: str, now_s: float) -> dict[str, Any]:
         """Read the claims of a token of ours. Raises BadToken, TokenExpired."""
@@ -37,7 +38,7 @@ class Signer:
                 audience=audience,
                 options={"verify_exp": False, "verify_iat": False, "require": ["exp", "jti"]},
             )
-        except (jwt.InvalidTokenError, ValueError) as error:
+        except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
             raise BadToken(str(error)) from error
         if not isinstance(claims["exp"], int) or claims["exp"] <= now_s:
             raise TokenExpired

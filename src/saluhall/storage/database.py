@@ -1,13 +1,16 @@
 """PostgreSQL: a pool of connections, and one transaction that also collects the bells to ring after commit."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from saluhall.storage.copying import blocks_of
+from saluhall.storage.lines import Column, lines_of
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -45,6 +48,37 @@ class Transaction:
     async def run(self, sql: str, params: Params = ()) -> int:
         """Run a statement and return how many rows it touched."""
         return (await self._execute(sql, params)).rowcount
+
+    async def copy_out(self, query: str, params: Params = ()) -> AsyncGenerator[bytes, None]:
+        """Run a query of one text column and hand out its rows end to end, in blocks, as fast as PostgreSQL makes them.
+
+        Memory stays constant however many rows there are. Read it within `aclosing`, so that a reader who stops early also stops
+        the query.
+        """
+        async with aclosing(blocks_of(self._connection, query, params)) as blocks:
+            async for block in blocks:
+                yield block
+
+    async def copy_in(self, table: str, sheet: Mapping[str, Column], *, count: int) -> None:
+        """Append so many rows, faster than any INSERT does. Raises Conflict.
+
+        After a conflict none of the rows is stored, and the transaction goes on.
+        """
+        statement = f"copy {table} ({', '.join(sheet)}) from stdin"
+        lines = lines_of(sheet, count)
+        try:
+            async with (
+                self._connection.transaction(),
+                self._connection.cursor() as cursor,
+                cursor.copy(statement) as rows,
+            ):
+                await rows.write(lines)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation) as error:
+            raise Conflict(error.diag.constraint_name or "") from error
+
+    async def freeze(self) -> None:
+        """See the database as it is now until the end of this transaction, which only reads; say so before anything else."""
+        await self._execute("set transaction isolation level repeatable read, read only", ())
 
     def ring(self, job: str, keys: Iterable[object]) -> None:
         """Wake a job for these keys once the transaction has committed."""

@@ -27,7 +27,7 @@ def make_app(
     routes = [handler_of(host, dialect, route) for dialect in dialects for route in dialect.routes]
     app = Litestar(
         [*routes, *own],
-        exception_handlers={Exception: failure_handler(dialects)},
+        exception_handlers={Exception: failure_handler(host, dialects)},
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,

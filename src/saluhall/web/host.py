@@ -16,6 +16,7 @@ from litestar.types import Scope
 from msgspec import Struct
 
 from saluhall.dialect import (
+    SECRET_PARAMETER,
     BodyTooLarge,
     Call,
     Dialect,
@@ -52,6 +53,7 @@ class Host(Struct, frozen=True, kw_only=True):
     rate_limits: bool
     public_url: str
     signer: Signer
+    legacy_api: bool
 
 
 def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
@@ -65,13 +67,13 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
         if reply.stream is not None:
             accepted = request.headers.get("accept-encoding", "")
             return streamed(host.db, reply, reply.stream, accept_encoding=accepted)
-        return _response(reply)
+        return _response(dialect, reply)
 
     path = route.path.replace("}", ":str}")
     return HTTPRouteHandler(
         path,
         http_method=route.method,  # type: ignore[arg-type] # a plain string in the table
-        request_max_body_size=dialect.max_body_bytes,
+        request_max_body_size=route.max_body_bytes or dialect.max_body_bytes,
         include_in_schema=False,
         status_code=200,
         name=f"{dialect.name} {route.method} {route.path}",
@@ -90,7 +92,9 @@ async def _answer(
     try:
         reply = await _serve(host, route, request, request_id)
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
-        reply = _say(dialect, error)
+        reply = _say(dialect, error, request_id=request_id, now=host.clock())
+    if route.headers:
+        reply = msgspec.structs.replace(reply, headers={**route.headers, **reply.headers})
     _log.info("request", method=route.method, route=route.path, status=reply.status)
     return reply
 
@@ -101,7 +105,9 @@ async def _serve(host: Host, route: Route, request: Request, request_id: str) ->
     if route.admits is None or route.endpoint is None:
         return await _receive(host, route, request, request_id, headers)
     path = {name: _decoded(value) for name, value in request.path_params.items()}
-    structlog.contextvars.bind_contextvars(**{k: v for k, v in path.items() if k != "key"})
+    structlog.contextvars.bind_contextvars(
+        **{k: v for k, v in path.items() if k != SECRET_PARAMETER}
+    )
     tier = route.tier if host.rate_limits else None
     async with host.db.statement() as statement:
         admitted = await route.admits(
@@ -111,6 +117,7 @@ async def _serve(host: Host, route: Route, request: Request, request_id: str) ->
                 tx=statement,
                 tier=tier,
                 signer=host.signer,
+                legacy_api=host.legacy_api,
                 now=now,
             )
         )
@@ -161,7 +168,7 @@ async def _receive(
     return await route.reception(visit)
 
 
-def _say(dialect: Dialect, error: Exception) -> Reply:
+def _say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -> Reply:
     """Find the dialect's words; what it has none for is a bug of ours, logged whole and answered with nothing but the id."""
     match error:
         case DatabaseUnavailable():
@@ -179,7 +186,8 @@ def _say(dialect: Dialect, error: Exception) -> Reply:
     if reply is None:
         _log.error("unexpected failure: this is a bug", exc_info=error)
         reply = dialect.say(Unexpected())
-    return reply or Reply(status=_SERVER_ERROR)
+    reply = reply or Reply(status=_SERVER_ERROR)
+    return dialect.stamp(reply, request_id, now) if dialect.stamp else reply
 
 
 def _decoded(segment: str) -> str:
@@ -200,17 +208,19 @@ def request_id_of(scope: Scope) -> str:
     return str(state[_ID_KEY])
 
 
-def _response(reply: Reply) -> Response[bytes]:
+def _response(dialect: Dialect, reply: Reply) -> Response[bytes]:
     content = b"" if reply.body is None else msgspec.json.encode(reply.body)
     return Response(
         content,
         status_code=reply.status,
-        media_type="application/json",
+        media_type=dialect.content_type,
         headers=dict(reply.headers),
     )
 
 
-def failure_handler(dialects: Sequence[Dialect]) -> Callable[[Request, Exception], Response[bytes]]:  # type: ignore[type-arg]
+def failure_handler(
+    host: Host, dialects: Sequence[Dialect]
+) -> Callable[[Request, Exception], Response[bytes]]:  # type: ignore[type-arg]
     """Answer what happened outside any route (no such path, wrong method) in the words of the dialect whose prefix it is."""
 
     def handle(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
@@ -218,7 +228,9 @@ def failure_handler(dialects: Sequence[Dialect]) -> Callable[[Request, Exception
         for dialect in dialects:
             if request.scope["path"].startswith(tuple(dialect.prefixes)):
                 missing = NoSuchRoute() if status == 404 else error  # noqa: PLR2004 - HTTP's own number
-                return _response(_say(dialect, missing))
+                request_id = request_id_of(request.scope)
+                reply = _say(dialect, missing, request_id=request_id, now=host.clock())
+                return _response(dialect, reply)
         if status == _SERVER_ERROR:
             _log.error("unexpected failure: this is a bug", exc_info=error)
         text = msgspec.json.encode({"error": str(getattr(error, "detail", "")) or "Not found"})

@@ -1,6 +1,7 @@
 """The OpenAPI document, made from the dialects' route tables."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +11,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import ScalarRenderPlugin
 
-from saluhall.dialect import Dialect, Route
+from saluhall.dialect import SECRET_PARAMETER, Dialect, Route
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -46,9 +47,11 @@ def document_of(dialects: Sequence[Dialect], *, version: str) -> dict[str, Any]:
     schemas, components = msgspec.json.schema_components(ordered, ref_template=_REF)
     known = dict(zip(ordered, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
+    names: Counter[str] = Counter()
     for dialect in dialects:
         for route in dialect.routes:
             operation = _operation(dialect, route, known)
+            operation["operationId"] = _unique(operation["operationId"], names)
             paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -66,7 +69,7 @@ def _operation(dialect: Dialect, route: Route, known: Mapping[type, Any]) -> dic
         "operationId": f"{dialect.name}_{route.name}",
         "tags": [dialect.name],
         "summary": route.summary,
-        "security": [{dialect.name: []}],
+        "security": _security(dialect, route),
         "parameters": [
             {
                 "name": name,
@@ -75,22 +78,46 @@ def _operation(dialect: Dialect, route: Route, known: Mapping[type, Any]) -> dic
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255},
             }
             for name in _PARAMETER.findall(route.path)
+        ]
+        + [
+            {"name": name, "in": "query", "description": purpose, "schema": {"type": "string"}}
+            for name, purpose in route.query.items()
         ],
         "responses": {
-            str(status): _answer(status, None if shape is None else known[shape])
+            str(status): _answer(
+                status,
+                None if shape is None else known[shape],
+                files=route.files if status == HTTPStatus.OK else (),
+            )
             for status, shape in sorted(route.answers.items())
         },
     }
+    if "Deprecation" in route.headers:
+        operation["deprecated"] = True
     if route.takes is not None:
         content: dict[str, Any] = {"schema": known[route.takes]}
         if route.example:
-            content["example"] = dict(route.example)
+            content["example"] = route.example
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
 
 
-def _answer(status: int, schema: object) -> dict[str, Any]:
+def _unique(name: str, names: Counter[str]) -> str:
+    """Make a name unique by a number: one function may answer on several paths."""
+    names[name] += 1
+    return name if names[name] == 1 else f"{name}_{names[name]}"
+
+
+def _security(dialect: Dialect, route: Route) -> list[dict[str, list[str]]]:
+    """Say what must be shown: nothing where everybody may come, or where the key stands in the path."""
+    is_open = route.admits is None or SECRET_PARAMETER in _PARAMETER.findall(route.path)
+    return [] if is_open else [{dialect.name: []}]
+
+
+def _answer(status: int, schema: object, *, files: Sequence[str]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if schema is not None:
-        answer["content"] = {"application/json": {"schema": schema}}
+    content = {} if schema is None else {"application/json": {"schema": schema}}
+    content |= {media_type: {"schema": {"type": "string"}} for media_type in files}
+    if content:
+        answer["content"] = content
     return answer

@@ -35,6 +35,8 @@ def calls_per_day(env: Mapping[str, str]) -> int:
 CHANNEL = ChannelCard(
     name="tradera",
     label="Tradera",
+    site="Sweden",
+    country="SWE",
     capabilities=Capabilities(
         auctions=True,
         max_images=MAX_IMAGES,

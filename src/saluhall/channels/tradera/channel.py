@@ -1,7 +1,7 @@
 """One seller's access to Tradera."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from saluhall.channel import (
@@ -10,6 +10,7 @@ from saluhall.channel import (
     Changes,
     ListingDraft,
     Live,
+    OrderFeed,
     Outcome,
     Progress,
     Purpose,
@@ -18,11 +19,13 @@ from saluhall.channel import (
     RemoteListing,
     RemoteState,
     Save,
+    Saying,
     Unavailable,
     Waiting,
 )
 from saluhall.channels.tradera.client import Client, NotThere
 from saluhall.channels.tradera.publication import Publication
+from saluhall.channels.tradera.sales import Sales
 from saluhall.channels.tradera.settings import Settings
 from saluhall.channels.tradera.steps import Steps, afresh, steps_from_progress
 from saluhall.channels.tradera.translate import (
@@ -49,6 +52,7 @@ class TraderaChannel:
         self._client = client
         self._budget = budget
         self._settings = settings
+        self._sales = Sales(client=client)
 
     async def publish(self, draft: ListingDraft, *, progress: Progress, save: Save) -> Progress:
         """Hand an auction in, going on from `progress`."""
@@ -119,6 +123,18 @@ class TraderaChannel:
         """Read auctions one by one; those Tradera does not know are left out."""
         items = await self._read_singly(external_ids, Purpose.POLL)
         return [_remote(item) for item in items]
+
+    async def orders(self, since: datetime | None) -> OrderFeed:
+        """Read the orders that changed since an instant of Tradera's time."""
+        return await self._sales.read(since)
+
+    async def mark_shipped(self, remote_id: str) -> Saying:
+        """Mark an order as shipped. Raises Rejected."""
+        return await self._sales.ship(remote_id)
+
+    async def mark_paid(self, remote_id: str) -> Saying:
+        """Mark an order's transactions as paid, if they can be found. Raises Rejected."""
+        return await self._sales.mark_paid(remote_id)
 
     async def _results(self, request_ids: Sequence[int]) -> dict[int, RequestResult]:
         results: dict[int, RequestResult] = {}

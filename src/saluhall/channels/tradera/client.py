@@ -17,6 +17,10 @@ from saluhall.channels.tradera.wire import (
     ItemRequest,
     QueuedRequestResponse,
     RequestResult,
+    Sale,
+    SellerOrder,
+    Time,
+    TransactionStatusUpdateData,
     UpdatedItemInfo,
     UpdateItemPriceRequest,
     UpdateItemPriceResult,
@@ -38,6 +42,8 @@ LARGEST_ANSWER = 64 * 1024 * 1024  # a seller's whole list has no pages
 LONGEST_REASON = 300
 LONGEST_WAIT_DIGITS = 6
 ACTIVE_AND_ENDED = 0
+BY_LAST_UPDATE = 1
+NEW_AND_UPDATED = 4
 
 QUEUED = Decoder(QueuedRequestResponse, strict=False)
 RESULTS: Decoder[list[RequestResult] | None] = Decoder(list[RequestResult] | None, strict=False)
@@ -46,6 +52,9 @@ ITEMS: Decoder[list[Item] | None] = Decoder(list[Item] | None, strict=False)
 UPDATED: Decoder[list[UpdatedItemInfo] | None] = Decoder(list[UpdatedItemInfo] | None, strict=False)
 PRICED = Decoder(UpdateItemPriceResult, strict=False)
 YES_OR_NO = Decoder(bool, strict=False)
+ORDERS: Decoder[list[SellerOrder] | None] = Decoder(list[SellerOrder] | None, strict=False)
+SALES: Decoder[list[Sale] | None] = Decoder(list[Sale] | None, strict=False)
+TIME: Decoder[str | Time] = Decoder(str | Time)
 ERROR = Decoder(ErrorBody)
 
 
@@ -109,6 +118,42 @@ class Client:
         """End an item; False when Tradera does not."""
         body = await self._call("DELETE", f"/v4/listings/items/{external_id}", Purpose.END)
         return _read(YES_OR_NO, body, changes=True) if body.strip() else True
+
+    async def time(self) -> str:
+        """Ask what time it is at Tradera."""
+        told = _read(TIME, await self._call("GET", "/v4/reference-data/time", Purpose.POLL))
+        return told.time if isinstance(told, Time) else told
+
+    async def orders(self, start: datetime, end: datetime) -> list[SellerOrder]:
+        """Read the orders that changed within a span of time."""
+        span = {"fromDate": iso_from_instant(start), "toDate": iso_from_instant(end)}
+        query = urlencode({**span, "queryDateMode": BY_LAST_UPDATE})
+        return _read(ORDERS, await self._call("GET", f"/v4/orders?{query}", Purpose.POLL)) or []
+
+    async def order(self, remote_id: str) -> SellerOrder | None:
+        """Read one order; None when it is not the seller's."""
+        body = await self._call("GET", f"/v4/orders/{remote_id}", Purpose.SHIP)
+        found = _read(ORDERS, body) or []
+        return next((order for order in found if str(order.orderId) == remote_id), None)
+
+    async def ship(self, remote_id: str) -> None:
+        """Mark an order as shipped."""
+        await self._call("POST", f"/v4/orders/{remote_id}/ship", Purpose.SHIP)
+
+    async def sales(self, start: datetime, end: datetime) -> list[Sale]:
+        """Read the transactions that were made or changed within a span of time."""
+        span = {
+            "minTransactionDate": iso_from_instant(start),
+            "maxTransactionDate": iso_from_instant(end),
+        }
+        query = urlencode({**span, "filter": NEW_AND_UPDATED})
+        path = f"/v4/listings/seller-transactions?{query}"
+        return _read(SALES, await self._call("GET", path, Purpose.SHIP)) or []
+
+    async def confirm_paid(self, transaction_id: int) -> None:
+        """Mark a transaction as paid."""
+        mark = TransactionStatusUpdateData(transactionId=transaction_id, markAsPaidConfirmed=True)
+        await self._call("PUT", "/v4/listings/transaction-status", Purpose.SHIP, mark)
 
     async def _call(
         self, method: str, path: str, purpose: Purpose, body: msgspec.Struct | None = None

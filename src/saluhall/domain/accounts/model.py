@@ -13,6 +13,10 @@ class AccountNotFound(Exception):
     """No account has this name."""
 
 
+class AccountSuspended(Exception):
+    """The operator has closed the hub to this account for a while."""
+
+
 class AccountTaken(Exception):
     """An account with this name, or a user with this username, exists already."""
 

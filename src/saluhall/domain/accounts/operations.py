@@ -2,13 +2,14 @@
 
 import math
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from argon2 import PasswordHasher
 
 from saluhall.domain.accounts import store
 from saluhall.domain.accounts.model import (
     AccountNotFound,
+    AccountSuspended,
     AccountTaken,
     Admitted,
     Principal,
@@ -59,6 +60,32 @@ async def create_api_key(tx: Transaction, *, by: Principal, name: str, now: date
         now=now,
     )
     return key
+
+
+async def create_legacy_key(tx: Transaction, *, by: Principal, now: datetime) -> UUID:
+    """Mint a key for the older API generation and return it; it is stored by its hash only, so it is seen this once."""
+    key = uuid4()
+    await store.add_legacy_key(
+        tx, by.account_id, key_id=new_id(), key_hash=sha256(str(key)), now=now
+    )
+    return key
+
+
+async def admit_legacy_key(tx: Transaction, *, key: UUID, now: datetime) -> Principal:
+    """Let the owner of a key of the older API generation in. Raises UnknownKey, AccountSuspended."""
+    row = await store.find_legacy_key(tx, key_hash=sha256(str(key)), now=now)
+    if row is None:
+        raise UnknownKey
+    if row["is_suspended"]:
+        raise AccountSuspended
+    return Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
+
+
+async def suspend_account(
+    tx: Transaction, *, by: Principal, suspended: bool, now: datetime
+) -> None:
+    """Let nobody of an account in until it is resumed, or resume it; what it sells stays as it is."""
+    await store.suspend(tx, by.account_id, suspended_at=now if suspended else None)
 
 
 async def account_named(tx: Transaction, name: str) -> Principal:

@@ -19,6 +19,16 @@ ADD_KEY = """
   insert into api_keys (account_id, id, key_hash, prefix, name, created_at)
   values (%(owner)s, %(id)s, %(key_hash)s, %(prefix)s, %(name)s, %(now)s)
 """
+ADD_LEGACY_KEY = """
+  insert into legacy_keys (account_id, id, key_hash, created_at)
+  values (%(owner)s, %(id)s, %(key_hash)s, %(now)s)
+"""
+FIND_LEGACY_KEY = """
+  select k.account_id, k.id, a.name, a.suspended_at is not null as is_suspended
+    from legacy_keys k join accounts a using (account_id)
+   where k.key_hash = %(key_hash)s and (k.revoked_at is null or k.revoked_at > %(now)s)
+"""
+SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(owner)s"
 FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
 
 # Who is it, and may the key call now? One statement: the key by its hash, its last use (noted at most once a minute), and a token
@@ -29,7 +39,7 @@ ADMIT = """
   ), k as (
     select k.account_id, k.id, k.last_used_at, a.name
       from api_keys k join accounts a using (account_id)
-     where k.key_hash = %(key_hash)s and k.revoked_at is null
+     where k.key_hash = %(key_hash)s and k.revoked_at is null and a.suspended_at is null
   ), used as (
     update api_keys u set last_used_at = clock.now
       from k, clock
@@ -92,6 +102,26 @@ async def add_key(
         "now": now,
     }
     await tx.run(ADD_KEY, params)
+
+
+async def add_legacy_key(
+    tx: Transaction, owner: UUID, *, key_id: UUID, key_hash: bytes, now: datetime
+) -> None:
+    """Store a key of the older API generation by its hash."""
+    params = {"owner": owner, "id": key_id, "key_hash": key_hash, "now": now}
+    await tx.run(ADD_LEGACY_KEY, params)
+
+
+async def find_legacy_key(
+    tx: Transaction, *, key_hash: bytes, now: datetime
+) -> Mapping[str, Any] | None:
+    """Find who owns a live key of the older API generation."""
+    return await tx.one(dict, FIND_LEGACY_KEY, {"key_hash": key_hash, "now": now})
+
+
+async def suspend(tx: Transaction, owner: UUID, *, suspended_at: datetime | None) -> None:
+    """Close the door to an account, or open it again."""
+    await tx.run(SUSPEND, {"owner": owner, "at": suspended_at})
 
 
 async def find_account(tx: Transaction, name: str) -> Principal | None:

@@ -21,9 +21,13 @@ class ConnectionNotFound(Exception):
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """An account's login at a channel. The token stays sealed until a channel is opened."""
+    """An account's login at a channel. The token stays sealed until a channel is opened.
+
+    `number` names it where whole numbers do; up to `orders_since`, in the marketplace's time, its orders were read.
+    """
 
     id: UUID
+    number: int
     account_id: UUID
     channel: str
     user_id: str
@@ -33,6 +37,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     state: ConnectionState
     reason: str | None
     cursor: str | None
+    orders_since: datetime | None
     polled_at: datetime | None
 
 

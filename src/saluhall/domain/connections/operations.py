@@ -22,7 +22,7 @@ RESERVED: dict[Purpose, float] = {
     Purpose.PUBLISH: 0.10,
     Purpose.POLL: 0.20,
 }
-_CALLS_PER_POLL = 2
+_CALLS_PER_POLL = 3  # what changed, one listing of it, the orders
 _FIRST_BLOCK = timedelta(minutes=1)
 _LONGEST_BLOCK = timedelta(hours=6)
 _DAY = timedelta(hours=24)
@@ -139,6 +139,17 @@ async def record_poll(
         polled_at=polled_at,
         next_at=next_at,
     )
+
+
+async def record_orders_read(
+    tx: Transaction,
+    connection: Connection,
+    *,
+    until: datetime,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Record up to when, in the marketplace's time, all orders are stored."""
+    await store.record_orders_read(tx, connection.account_id, connection.id, until=until)
 
 
 async def poll_by(

@@ -23,7 +23,8 @@ PUT = """
   returning id
 """
 _COLUMNS = """
-  id, account_id, channel, user_id, token, expires_at, options, state, reason, cursor, polled_at
+  id, number, account_id, channel, user_id, token, expires_at, options, state, reason, cursor,
+  orders_since, polled_at
 """
 OF_ACCOUNT = f"select {_COLUMNS} from connections where account_id = %(owner)s order by created_at"
 FIND = f"select {_COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
@@ -46,6 +47,9 @@ RECORD_POLL = """
      set cursor = coalesce(%(cursor)s, cursor), poll_due_at = %(next_at)s, poll_claimed_by = null,
          polled_at = coalesce(%(polled_at)s, polled_at)
    where account_id = %(owner)s and id = %(id)s and state = 'connected'
+"""
+RECORD_ORDERS_READ = """
+  update connections set orders_since = %(until)s where account_id = %(owner)s and id = %(id)s
 """
 POLL_SOON = """
   update connections set poll_due_at = least(poll_due_at, %(at)s)
@@ -166,6 +170,13 @@ async def record_poll(
         "next_at": next_at,
     }
     await tx.run(RECORD_POLL, params)
+
+
+async def record_orders_read(
+    tx: Transaction, owner: UUID, connection_id: UUID, *, until: datetime
+) -> None:
+    """Record up to when orders were read."""
+    await tx.run(RECORD_ORDERS_READ, {"owner": owner, "id": connection_id, "until": until})
 
 
 async def poll_soon(tx: Transaction, owner: UUID, connection_id: UUID, *, at: datetime) -> None:

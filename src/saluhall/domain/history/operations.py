@@ -50,3 +50,20 @@ async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> 
             event_id=str(event.id),
             **{name: event.data[name] for name in _LOGGED if name in event.data},
         )
+
+
+async def record_alike(
+    tx: Transaction,
+    owner: UUID,
+    event_type: EventType,
+    *,
+    of: Mapping[str, str],
+    data: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """Append the same event for each of many products (its sku by its id); the log tells of them in one line."""
+    if not of:
+        return
+    endpoints = await store.record_alike(tx, owner, event_type, of=of, data=data or {}, now=now)
+    tx.ring("deliver_webhooks", endpoints)
+    _log.info(event_type.value, account_id=str(owner), external_ids=list(of.values()))

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.images.model import Fetched
-from saluhall.domain.listings import store
+from saluhall.domain.listings import sales, store
+from saluhall.domain.products import bulk
 from saluhall.domain.products import operations as product_operations
-from saluhall.domain.products.model import Product, PutOutcome, PutProduct, Status
+from saluhall.domain.products.bulk import Problems
+from saluhall.domain.products.model import Batch, Product, PutOutcome, PutProduct, Status
 from saluhall.storage import Transaction
 
 # A change of these is worth another try of a listing that was refused.
@@ -41,6 +43,21 @@ async def put_products(
         follows = await store.follow(tx, by.account_id, changed, now=now)
         _ring(tx, by.account_id, follows)
     return stored.outcomes
+
+
+async def change_products(
+    tx: Transaction, *, by: Principal, changes: Batch, now: datetime
+) -> Problems:
+    """Change what each row names of its product, and let listings follow; tell why a row was refused, None for a good one.
+
+    A live listing follows the price, a refused one is tried again with new data, and more than is left is not offered.
+    """
+    problems, changed = await bulk.change(tx, by=by, batch=changes, now=now)
+    if changed.followed:
+        _ring(tx, by.account_id, await store.follow(tx, by.account_id, changed.followed, now=now))
+    if changed.fewer:
+        await sales.follow_stock(tx, by.account_id, changed.fewer, now=now)
+    return problems
 
 
 async def change_price(

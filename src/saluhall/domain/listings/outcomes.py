@@ -16,7 +16,7 @@ from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import Event, EventType
-from saluhall.domain.listings import store
+from saluhall.domain.listings import sales, store
 from saluhall.domain.listings.model import (
     PRIORITY,
     Desired,
@@ -203,7 +203,7 @@ async def sold(tx: Transaction, listing: Listing, there: RemoteListing, *, now: 
     recorded = await _record(tx, listing, now=now, state=State.SOLD, error=None, told=None)
     if recorded is None:
         return
-    await product_operations.mark_sold(tx, listing.account_id, listing.product_id, now=now)
+    await sales.piece_went(tx, listing.account_id, listing.product_id, now=now)
     sale = {"external_id": listing.external_id, "sale_price": str(there.sale_price or 0)}
     await _tell(tx, recorded, EventType.ITEM_SOLD, sale, now=now)
 

@@ -1,6 +1,6 @@
 """The facts of an order: its status, the status asked for beside it, and what can be wrong with a change."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -29,6 +29,42 @@ class StatusChange(Struct, frozen=True, kw_only=True):
     shipping_note: str | None = None
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which orders are asked for: days are whole days in UTC, the last one included; None and () leave a thing open.
+
+    An order matches when its code, its status and one of its tags are among those named. `limit` None is all.
+    """
+
+    ordered_from: date | None = None
+    ordered_to: date | None = None
+    modified_from: date | None = None
+    modified_to: date | None = None
+    codes: tuple[str, ...] = ()
+    statuses: tuple[OrderStatus, ...] = ()
+    tags: tuple[str, ...] = ()
+    offset: int = 0
+    limit: int | None = None
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How far an order is; `shop` is the label of the connection it came through."""
+
+    id: int
+    code: str
+    connection_id: UUID | None
+    shop: str
+    status: OrderStatus
+    status_old: str
+    status_message: str
+    wanted_status: OrderStatus | None
+    courier: int | None
+    courier_code: str
+    tracking: str
+    date_payment: datetime | None
+    date_shipping: datetime | None
+    shipping_note: str
+
+
 class OrderNotFound(Exception):
     """The account has no order with this id."""
 
@@ -38,7 +74,12 @@ class TrackingWithoutCourier(Exception):
 
 
 class ChangePending(Exception):
-    """An earlier change is still on its way to the marketplace; the message tells the order's code and the shop's label."""
+    """An earlier change of the order with this code is still on its way to the marketplace, to the shop with this label."""
+
+    def __init__(self, code: str, shop: str) -> None:
+        super().__init__(f"order {code} on shop {shop}")
+        self.code = code
+        self.shop = shop
 
 
 class OrderCancelled(Exception):

@@ -1,6 +1,6 @@
 """The facts of a product, its states, and what can be wrong with a change to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -33,6 +33,25 @@ class ProductNotFound(Exception):
 
 class ParentNotFound(Exception):
     """The parent that a product names does not exist in its catalog."""
+
+
+class SkuTaken(Exception):
+    """The catalog has a product with this sku already."""
+
+
+class SkuRepeated(Exception):
+    """An earlier row of the same call names the same product."""
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """Rows of a bulk call, column by column: the number of the catalog, the sku, and editable fields by name.
+
+    In a column None means that this row does not name the field. JSON fields hold their text.
+    """
+
+    catalogs: Sequence[int]
+    skus: Sequence[str]
+    columns: Mapping[str, Sequence[Any]]
 
 
 class PutProduct(Struct, frozen=True, kw_only=True):

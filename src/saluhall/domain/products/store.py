@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from saluhall.domain.products.fields import FIELDS, named_fields
+from saluhall.domain.products.fields import PUT_FIELDS, named_fields
 from saluhall.domain.products.model import (
     DueText,
     Product,
@@ -23,13 +23,16 @@ _CAST = {"metadata": "::json"}
 
 
 def _put_statement() -> str:
-    typed = ", ".join(f"{f.name} {f.sql_type}" for f in FIELDS)
-    names = ", ".join(f.name for f in FIELDS)
-    fresh = ", ".join(f"coalesce(t.{f.name}, {f.default}){_CAST.get(f.name, '')}" for f in FIELDS)
+    # What is there already is not inserted in vain: each try would use a product's number up.
+    typed = ", ".join(f"{f.name} {f.sql_type}" for f in PUT_FIELDS)
+    names = ", ".join(f.name for f in PUT_FIELDS)
+    fresh = ", ".join(
+        f"coalesce(t.{f.name}, {f.default}){_CAST.get(f.name, '')}" for f in PUT_FIELDS
+    )
     kept = ", ".join(
         f"{f.name} = case when t.j ? '{f.name}'"
         f" then coalesce(t.{f.name}, {f.default}){_CAST.get(f.name, '')} else p.{f.name} end"
-        for f in FIELDS
+        for f in PUT_FIELDS
         if not f.on_create_only
     )
     return f"""
@@ -45,7 +48,7 @@ def _put_statement() -> str:
            select from products p
             where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku))
       ), old as (
-        select p.id, p.delete_wanted
+        select p.id, p.sku, p.delete_wanted
           from products p join t on p.catalog_id = t.catalog_id and p.sku = t.sku
          where p.account_id = %(owner)s for update of p
       ), created as (
@@ -54,7 +57,8 @@ def _put_statement() -> str:
         select %(owner)s, t.catalog_id, t.sku, new_ulid(),
                case when t.image_urls <> '{{}}' or t.ai_enhancement then 'draft' else 'active' end,
                %(now)s, %(now)s, case when t.ai_enhancement then %(now)s end, {fresh}
-          from t where t.sku not in (select sku from refused)
+          from t
+         where t.sku not in (select sku from refused) and t.sku not in (select sku from old)
         on conflict (account_id, catalog_id, sku) do nothing
         returning id, sku, kind, status, price, image_urls, auto_publish, ai_enhancement
       ), updated as (

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
-FREE_FAILURES = 5  # so many wrong passwords cost nothing; each further one doubles the wait
-LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(minutes=1)
+MEMORY = timedelta(hours=1)  # a failure older than this is forgotten
 
 
 class InvalidCredentials(Exception):
@@ -24,11 +24,18 @@ class SignInThrottled(Exception):
 
 
 class SessionEnded(Exception):
-    """The token was replaced by a newer one, or its session is over."""
+    """The session is over, or the refresh token that the token comes from was replaced."""
+
+
+class TokenReplaced(Exception):
+    """A newer access token of the same session took this one's place."""
 
 
 class User(Struct, frozen=True, kw_only=True):
-    """A person of an account; the numbers are how partners' clients know both."""
+    """A person of an account; the numbers are how partners' clients know both.
+
+    `at_home` says that the person has an open session from the address the request came from.
+    """
 
     id: UUID
     number: int
@@ -37,6 +44,8 @@ class User(Struct, frozen=True, kw_only=True):
     account_id: UUID
     account_number: int
     account_name: str
+    is_suspended: bool
+    at_home: bool
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -46,6 +55,7 @@ class Session(Struct, frozen=True, kw_only=True):
     account_id: UUID
     account_number: int
     account_name: str
+    is_suspended: bool
     user_number: int
     username: str
     access_jti: UUID
@@ -54,9 +64,23 @@ class Session(Struct, frozen=True, kw_only=True):
     refresh_expires_at: datetime
 
 
-def wait_after(failures: int, failed_at: datetime) -> datetime:
-    """Tell when the next try is admitted after so many failures in a row."""
-    if failures < FREE_FAILURES:
-        return failed_at
-    doubled = timedelta(seconds=2 ** min(failures - FREE_FAILURES, 20))
-    return failed_at + min(doubled, LONGEST_WAIT)
+class Subject(Struct, frozen=True):
+    """What failures are counted for, and how many of them cost nothing; each further one doubles the wait."""
+
+    key: str
+    free: int
+
+
+class Failures(Struct, frozen=True):
+    """Failures in a row, and the last of them."""
+
+    count: int
+    at: datetime
+
+
+def wait_after(failures: Failures, *, free: int) -> datetime:
+    """Tell when the next try is admitted."""
+    if failures.count < free:
+        return failures.at
+    doubled = timedelta(seconds=2 ** min(failures.count - free, 20))
+    return failures.at + min(doubled, LONGEST_WAIT)

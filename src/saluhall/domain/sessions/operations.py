@@ -2,66 +2,109 @@
 
 import asyncio
 import math
-from datetime import datetime, timedelta
-from uuid import UUID
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from ipaddress import IPv6Address, ip_address, ip_network
+from uuid import UUID, uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from saluhall.domain.accounts.model import Principal
+from saluhall.domain.accounts.model import AccountSuspended, Principal
 from saluhall.domain.sessions import store
 from saluhall.domain.sessions.model import (
     ACCESS_LIFE,
+    MEMORY,
     REFRESH_LIFE,
+    Failures,
     InvalidCredentials,
     Session,
     SessionEnded,
     SignInThrottled,
+    Subject,
+    TokenReplaced,
     User,
     wait_after,
 )
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database, Transaction
 
-_MEMORY = timedelta(hours=1)
-_NOBODY = PasswordHasher().hash("nobody has this password")  # an unknown name costs as much time
+_FREE_FOR_A_USER = 5
+_FREE_FOR_AN_ADDRESS = 100  # a whole office may stand behind one
+_SUBNET_BITS = 64  # whoever has one IPv6 address has so many that only the network counts
+# A comparison takes 64 MiB for a moment. It is also how many guesses can be under way before the first is counted.
+_comparing = asyncio.Semaphore(4)
 
 
 async def sign_in(
     db: Database, *, username: str, password: str, address: str, now: datetime
 ) -> Session:
-    """Open a session. Raises InvalidCredentials, SignInThrottled.
+    """Open a session. Raises InvalidCredentials, SignInThrottled, AccountSuspended.
 
-    Failures are counted in a transaction of their own, and the slow comparison holds no connection.
+    A failure is counted in a transaction of its own, for unknown names too, and the slow comparison holds no connection.
     """
-    subjects = [f"user:{username}", f"address:{address}"]
-    async with db.statement() as tx:
-        await _see_throttle(tx, subjects, now=now)
-        user = await store.find_user(tx, username)
-    known = await asyncio.to_thread(_is_right, user.password_hash if user else _NOBODY, password)
-    if user is None or not known:
-        async with db.transaction() as tx:
-            await store.failed(tx, subjects, memory=_MEMORY, now=now)
-        raise InvalidCredentials(username)
+    place = _place(address)
+    async with _comparing:
+        async with db.statement() as tx:
+            user = await store.find_user(tx, username, address=place, now=now)
+            subjects = _subjects(username, place, at_home=user is not None and user.at_home)
+            await _see_throttle(tx, subjects, now=now)
+        stored = user.password_hash if user else None
+        is_right = await asyncio.to_thread(_is_right, stored, password)
+        if user is None or not is_right:
+            async with db.transaction() as tx:
+                await store.failed(tx, [s.key for s in subjects], memory=MEMORY, now=now)
+            raise InvalidCredentials(username)
+    if user.is_suspended:
+        raise AccountSuspended
     session = _session_of(user, now=now)
     async with db.transaction() as tx:
-        await store.forgive(tx, subjects[0], memory=_MEMORY, now=now)
-        await store.add(tx, session, user_id=user.id, now=now)
+        await store.forgive(tx, subjects[0].key)
+        await store.add(tx, session, user_id=user.id, address=place, now=now)
     return session
 
 
-async def _see_throttle(tx: Transaction, subjects: list[str], *, now: datetime) -> None:
-    waits = [wait_after(count, at) for count, at in await store.failures(tx, subjects)]
-    until = max(waits, default=now)
+def _subjects(username: str, place: str, *, at_home: bool) -> Sequence[Subject]:
+    """Name what failures count for: the user, wherever they come from, and the place, whoever they name.
+
+    Where the user has an open session, only failures from there count for the user: nobody else can shut them out.
+    """
+    user = f"user:{username} at:{place}" if at_home else f"user:{username}"
+    return Subject(user, _FREE_FOR_A_USER), Subject(f"address:{place}", _FREE_FOR_AN_ADDRESS)
+
+
+def _place(address: str) -> str:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    mapped = found.ipv4_mapped
+    return str(mapped or ip_network((int(found), _SUBNET_BITS), strict=False))
+
+
+async def _see_throttle(tx: Transaction, subjects: Sequence[Subject], *, now: datetime) -> None:
+    counted = await store.failures(tx, [s.key for s in subjects], memory=MEMORY, now=now)
+    none = Failures(0, now)
+    until = max(wait_after(counted.get(s.key, none), free=s.free) for s in subjects)
     if until > now:
         raise SignInThrottled(max(1, math.ceil((until - now).total_seconds())))
 
 
-def _is_right(password_hash: str, password: str) -> bool:
+def _is_right(password_hash: str | None, password: str) -> bool:
+    """Compare; a name nobody has costs as much time."""
+    nobodys = _nobodys_hash()
     try:
-        return PasswordHasher().verify(password_hash, password)
+        return PasswordHasher().verify(password_hash or nobodys, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobodys_hash() -> str:
+    return PasswordHasher().hash(str(uuid4()))
 
 
 def _session_of(user: User, *, now: datetime) -> Session:
@@ -70,48 +113,66 @@ def _session_of(user: User, *, now: datetime) -> Session:
         account_id=user.account_id,
         account_number=user.account_number,
         account_name=user.account_name,
+        is_suspended=False,
         user_number=user.number,
         username=user.username,
-        access_jti=new_id(),
+        access_jti=uuid4(),
         access_expires_at=now + ACCESS_LIFE,
-        refresh_jti=new_id(),
+        refresh_jti=uuid4(),
         refresh_expires_at=now + REFRESH_LIFE,
     )
 
 
 async def renew_access(
-    tx: Transaction, *, session_id: UUID, refresh_jti: UUID, now: datetime
+    tx: Transaction, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
 ) -> Session:
-    """Give a session a new access token; the earlier one counts no more. Raises SessionEnded."""
-    return await _renewed(tx, session_id, refresh_jti, rotate=False, now=now)
+    """Give a session a new access token; the earlier one counts no more. Raises SessionEnded, AccountSuspended."""
+    return await _renewed(tx, owner, session_id, refresh_jti, rotate=False, now=now)
 
 
-async def rotate(tx: Transaction, *, session_id: UUID, refresh_jti: UUID, now: datetime) -> Session:
-    """Give a session two new tokens; the earlier ones count no more. Raises SessionEnded."""
-    return await _renewed(tx, session_id, refresh_jti, rotate=True, now=now)
+async def rotate(
+    tx: Transaction, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
+) -> Session:
+    """Give a session two new tokens; the earlier ones count no more. Raises SessionEnded, AccountSuspended."""
+    return await _renewed(tx, owner, session_id, refresh_jti, rotate=True, now=now)
 
 
 async def _renewed(
-    tx: Transaction, session_id: UUID, jti: UUID, *, rotate: bool, now: datetime
+    tx: Transaction, owner: UUID, session_id: UUID, jti: UUID, *, rotate: bool, now: datetime
 ) -> Session:
     session = await store.renew(
         tx,
+        owner,
         session_id,
         jti=jti,
-        access_jti=new_id(),
+        access_jti=uuid4(),
         access_expires_at=now + ACCESS_LIFE,
-        refresh_jti=new_id() if rotate else None,
+        refresh_jti=uuid4() if rotate else None,
         refresh_expires_at=now + REFRESH_LIFE if rotate else None,
         now=now,
     )
     if session is None:
         raise SessionEnded
+    if session.is_suspended:
+        raise AccountSuspended
     return session
 
 
-async def admit(tx: Transaction, *, session_id: UUID, access_jti: UUID, now: datetime) -> Principal:
-    """Let the holder of an access token in. Raises SessionEnded."""
-    session = await store.of_access(tx, session_id, jti=access_jti, now=now)
-    if session is None:
+async def admit(
+    tx: Transaction,
+    *,
+    owner: UUID,
+    session_id: UUID,
+    access_jti: UUID,
+    refresh_jti: UUID,
+    now: datetime,
+) -> Principal:
+    """Let the holder of an access token in. Raises SessionEnded, TokenReplaced, AccountSuspended."""
+    session = await store.find(tx, owner, session_id, now=now)
+    if session is None or session.refresh_jti != refresh_jti:
         raise SessionEnded
+    if session.access_jti != access_jti:
+        raise TokenReplaced
+    if session.is_suspended:
+        raise AccountSuspended
     return Principal(account_id=session.account_id, account_name=session.account_name)

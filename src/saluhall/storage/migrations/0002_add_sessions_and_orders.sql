@@ -14,10 +14,13 @@ create table sessions (
   access_expires_at timestamptz,
   refresh_jti uuid not null,
   refresh_expires_at timestamptz not null,
+  address text not null default '', -- where it was opened: whoever guesses from elsewhere cannot shut that place out
   created_at timestamptz not null,
   constraint sessions_pkey primary key (account_id, id)
 );
-create index sessions_refresh_expires_idx on sessions (refresh_expires_at);
+create index sessions_refresh_expires_idx on sessions (account_id, refresh_expires_at);
+create index sessions_home_idx on sessions (account_id, user_id, address);
+alter table accounts add column suspended_at timestamptz; -- the operator has closed the door for a while; nothing is deleted
 
 -- Failed sign-ins slow their user name and their address down, for a while ------------------------------------------------------
 create unlogged table sign_in_failures (
@@ -25,6 +28,7 @@ create unlogged table sign_in_failures (
   failures integer not null,
   failed_at timestamptz not null
 );
+create index sign_in_failures_failed_idx on sign_in_failures (failed_at);
 
 -- Keys of the older API generation, which stand in the URL; only their hash is kept ------------------------------------------------
 create table legacy_keys (
@@ -268,3 +272,6 @@ create index order_rows_order_idx on order_rows (account_id, order_id);
 alter table connections
   add column number integer generated always as identity,
   add column orders_since timestamptz; -- the marketplace's time up to which orders were read
+
+-- A sale is told once: the order that a sold listing is known by, null when only its state was seen
+alter table listings add column order_id integer;

@@ -1,0 +1,162 @@
+"""bulk-post, bulk-patch: 1000 products over HTTP against bare SQL that does the same on the same table, alternating."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+
+from bench.figure import Figure, Result, middle, spread
+from bench.partner_client import PartnerClient, sign_in
+from bench.seller import open_account
+from bench.stage import Stage
+from saluhall.domain.products.fields import FIELDS
+
+TARGET = 0.30
+ROUNDS = 9
+ROWS = 1000
+_NEITHER = frozenset({"number", "id", "sku"})
+_COLUMNS = """
+  select column_name from information_schema.columns
+   where table_schema = 'public' and table_name = 'products' order by ordinal_position
+"""
+_SEEN = """
+  create temp table seen as
+  select p.catalog_id, p.sku, p.price + 1 as price, p.quantity + 1 as quantity
+    from products p where p.account_id = %s and p.sku like %s
+"""
+_BARE_UPDATE = """
+  update products p set price = t.price, quantity = t.quantity
+    from seen t where p.account_id = %s and p.catalog_id = t.catalog_id and p.sku = t.sku
+"""
+
+
+async def measure(stage: Stage) -> list[Result]:
+    """POST new products and PATCH their prices and quantities, each round followed by its bare twin."""
+    url = await stage.database()
+    seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
+    posts, copies, patches, updates = list[float](), list[float](), list[float](), list[float]()
+    async with (
+        stage.server(stage.settings(SALUHALL_DATABASE_URL=url)) as (_, port),
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+    ):
+        client = await sign_in(port, seller)
+        catalog = await _catalog(connection, seller.account_id)
+        for number in range(-2, ROUNDS):
+            prefix = f"R{number}-"
+            times = [
+                await _timed(client, "POST", _new(catalog, prefix)),
+                await _copy(connection, seller.account_id, prefix),
+                await _timed(client, "PATCH", _changes(catalog, prefix, number)),
+                await _update(connection, seller.account_id, prefix),
+            ]
+            if number < 0:
+                await connection.execute("vacuum analyze")
+                continue
+            for kept, seconds in zip((posts, copies, patches, updates), times, strict=True):
+                kept.append(seconds)
+            print("  " + ", ".join(f"{seconds * 1000:.1f} ms" for seconds in times), flush=True)
+    return [
+        _result("bulk-post", posts, copies, "COPY of the same rows"),
+        _result("bulk-patch", patches, updates, "UPDATE ... FROM a filled table"),
+    ]
+
+
+def _result(figure: str, ours: Sequence[float], theirs: Sequence[float], what: str) -> Result:
+    ratios = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
+    return Result(
+        figure=figure,
+        ours=ROWS / middle(ours),
+        reference=ROWS / middle(theirs),
+        ratio=middle(ratios),
+        unit="ratio",
+        target=TARGET,
+        note=f"products/s in calls of {ROWS}, against {what}; ratio {spread(ratios)}",
+    )
+
+
+def _new(catalog: int, prefix: str) -> bytes:
+    rows = [
+        {
+            "catalog": catalog,
+            "sku": f"{prefix}{n:05d}",
+            "title": f"Volvo V70 headlight left {n}",
+            "description": "Used, tested, ready to fit. " * 4,
+            "price1": 17.1 + n,
+            "quantity": 5,
+            "brand": "Volvo",
+            "ean": f"73{n:011d}",
+            "mpn": f"31420118-{n}",
+            "price_shipping1": 4.9,
+            "vat_perc": 25,
+            "catalog_category1": "Car parts > Lights",
+            "delivery_days": 3,
+        }
+        for n in range(ROWS)
+    ]
+    return msgspec.json.encode(rows)
+
+
+def _changes(catalog: int, prefix: str, number: int) -> bytes:
+    rows = [
+        {"catalog": catalog, "sku": f"{prefix}{n:05d}", "price1": 20.5 + number + n, "quantity": 4}
+        for n in range(ROWS)
+    ]
+    return msgspec.json.encode(rows)
+
+
+async def _timed(client: PartnerClient, method: str, body: bytes) -> float:
+    began = time.perf_counter()
+    status, answer = await client.send(method, "/product", body)
+    seconds = time.perf_counter() - began
+    told: dict[str, Any] = msgspec.json.decode(answer)
+    stored = told.get("created_items") or told.get("updated_items") or ()
+    if status != 200 or len(stored) != ROWS:
+        raise RuntimeError(f"{method}: {status}, {len(stored)} of {ROWS} stored")
+    return seconds
+
+
+async def _catalog(connection: psycopg.AsyncConnection[Any], owner: str) -> int:
+    cursor = await connection.execute("select number from catalogs where account_id = %s", [owner])
+    row = await cursor.fetchone()
+    if row is None:
+        raise RuntimeError("the account has no catalog")
+    return int(row[0])
+
+
+async def _copy(connection: psycopg.AsyncConnection[Any], owner: str, prefix: str) -> float:
+    """Copy the rows of a call in once more, under other skus and ids."""
+    names = [name for (name,) in await (await connection.execute(_COLUMNS)).fetchall()]
+    if not {field.name for field in FIELDS} <= set(names):
+        raise RuntimeError("the table has not all the fields")
+    same = ", ".join(name for name in names if name not in _NEITHER)
+    query = f"select gen_random_uuid(), 'copy-' || sku, {same} from products where account_id = %s and sku like %s"
+    async with connection.cursor() as cursor:
+        async with cursor.copy(f"copy ({query}) to stdout", [owner, f"{prefix}%"]) as rows:
+            lines = b"".join([bytes(row) async for row in rows])
+        began = time.perf_counter()
+        async with cursor.copy(f"copy products (id, sku, {same}) from stdin") as table:
+            await table.write(lines)
+        seconds = time.perf_counter() - began
+    if lines.count(b"\n") != ROWS:
+        raise RuntimeError("these are not the rows of the call")
+    return seconds
+
+
+async def _update(connection: psycopg.AsyncConnection[Any], owner: str, prefix: str) -> float:
+    """Change price and quantity of the copied rows, which nobody else has touched."""
+    await connection.execute("drop table if exists seen")
+    await connection.execute(
+        _SEEN.replace("%s and", "%s::uuid and"), [owner, f"copy-{prefix}%"], prepare=False
+    )
+    await connection.execute("analyze seen")
+    began = time.perf_counter()
+    touched = (await connection.execute(_BARE_UPDATE, [owner])).rowcount
+    seconds = time.perf_counter() - began
+    if touched != ROWS:
+        raise RuntimeError(f"only {touched} of {ROWS} were changed")
+    return seconds
+
+
+FIGURE = Figure(name="bulk-post", measure=measure)

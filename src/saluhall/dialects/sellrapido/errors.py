@@ -1,0 +1,149 @@
+"""How the facts of the domain sound to a Sellrapido client: one table."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from saluhall.dialect import (
+    BodyTooLarge,
+    Invalid,
+    Malformed,
+    NoSuchRoute,
+    Overloaded,
+    Reply,
+    Retired,
+    Unexpected,
+    WrongMethod,
+)
+from saluhall.dialects.sellrapido.wire import Error, instant_to_the_second
+from saluhall.domain.accounts.model import (
+    AccountNotFound,
+    AccountSuspended,
+    AccountTaken,
+    RateLimited,
+    UnknownKey,
+)
+from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
+from saluhall.domain.connections.model import ConnectionNotFound
+from saluhall.domain.orders.model import (
+    ChangePending,
+    OrderCancelled,
+    OrderNotFound,
+    TrackingWithoutCourier,
+)
+from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.sessions.model import (
+    InvalidCredentials,
+    SessionEnded,
+    SignInThrottled,
+    TokenReplaced,
+)
+from saluhall.domain.webhooks.model import BadEndpoint
+
+_BUSY_WAIT_S = "1"
+_BROKEN = 500
+
+
+class Refusal(Exception):
+    """The request as a whole is refused with a documented message: 400 unless another status is named."""
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BadAccess(Exception):
+    """The access token does not open anything; the message says why."""
+
+
+class BadRefresh(Exception):
+    """The refresh token does not give new tokens; the message says why."""
+
+
+# An empty text stands for the fact's own.
+SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
+    Malformed: (400, "Malformed request: the body must be JSON, all of it UTF-8"),
+    Invalid: (400, ""),
+    CatalogNotFound: (400, ""),
+    BadRefresh: (400, ""),
+    BadAccess: (401, ""),
+    InvalidCredentials: (401, ""),
+    UnknownKey: (401, "wrong api key"),
+    AccountSuspended: (403, "Account not authorized"),
+    NoSuchRoute: (404, "Not found"),
+    WrongMethod: (405, "Method not allowed"),
+    Retired: (410, "API v1 is turned off here: use /sr_company_ws/api/v2 with an access token"),
+    BodyTooLarge: (413, "Request body is too large"),
+    RateLimited: (429, "Too many requests"),
+    SignInThrottled: (429, "Too many failed sign-ins"),
+    Overloaded: (503, "Service is busy, try again shortly"),
+    Unexpected: (500, "Internal server error"),
+}
+
+# Facts that no route of this dialect can meet, or that it words itself.
+NOT_SPOKEN: Mapping[type[Exception], str] = {
+    AccountNotFound: "accounts are opened and named on the command line",
+    AccountTaken: "accounts are opened and named on the command line",
+    BadEndpoint: "the webhook address is set on the command line",
+    CatalogTaken: "catalogs are made on the command line",
+    ChangePending: "told in the answer of the row it is about",
+    ConnectionNotFound: "connections are made on the command line",
+    OrderCancelled: "told in the answer of the row it is about",
+    OrderNotFound: "told in the answer of the row that names it",
+    ParentNotFound: "products have no parents here",
+    ProductNotFound: "told in the answer of the row that names it",
+    SessionEnded: "told as BadAccess or BadRefresh, by which token it was",
+    SkuRepeated: "told in the answer of the row it is about",
+    SkuTaken: "told in the answer of the row it is about",
+    TokenReplaced: "told as BadAccess",
+    TrackingWithoutCourier: "told in the answer of the row it is about",
+}
+
+
+def say(fact: Exception) -> Reply | None:
+    """Put a fact in Sellrapido's words; None when it has none for it."""
+    if isinstance(fact, Refusal):
+        return error_reply(fact.status, str(fact))
+    spoken = SPOKEN.get(type(fact))
+    if spoken is None:
+        return None
+    status, text = spoken
+    return error_reply(status, text or _own_words(fact), headers=_headers(fact))
+
+
+def error_reply(status: int, text: str, *, headers: Mapping[str, str] | None = None) -> Reply:
+    """Make an error of the shape that clients of both generations read."""
+    body = Error(code=str(status), root=text, message=text, error=text)
+    return Reply(status=status, body=body, headers=headers or {})
+
+
+def stamp(reply: Reply, request_id: str, now: datetime) -> Reply:
+    """Put the request id and the instant into an error; where something broke on our side, the text names the id too."""
+    if not isinstance(reply.body, Error):
+        return reply
+    body = replace(reply.body, hash=request_id, date=instant_to_the_second(now))
+    if reply.status == _BROKEN:
+        text = f"{body.root} (request id {request_id})"
+        body = replace(body, root=text, message=text, error=text)
+    return replace(reply, body=body)
+
+
+def _own_words(fact: Exception) -> str:
+    if isinstance(fact, InvalidCredentials):
+        return f"Invalid credentials for {fact}"
+    if isinstance(fact, CatalogNotFound):
+        return f"Catalog {fact} not found"
+    return str(fact)
+
+
+def _headers(fact: Exception) -> dict[str, str]:
+    match fact:
+        case Overloaded():
+            return {"Retry-After": _BUSY_WAIT_S}
+        case RateLimited() | SignInThrottled():
+            return {"Retry-After": str(fact.retry_after_s)}
+        case BadAccess():
+            return {"WWW-Authenticate": "Bearer"}
+        case _:
+            return {}

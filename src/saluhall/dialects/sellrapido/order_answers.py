@@ -1,0 +1,71 @@
+"""Write an extraction while it is read: JSON in the documented frame, or CSV."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Final
+
+from saluhall.dialect import Stream
+from saluhall.dialects.sellrapido.order_filters import Extraction
+from saluhall.dialects.sellrapido.wire_orders import (
+    DB_CLASS,
+    HEAD_KEYS,
+    IF_PUSHED,
+    ROW_KEYS,
+    ROW_PREFIX,
+)
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.orders import queries
+from saluhall.domain.orders.fields import Column, Layout
+from saluhall.storage import Transaction
+
+_OURS: Final = {"order_head": "order_id"}
+
+
+def _column(key: str) -> Column:
+    if key == "dbClass":
+        return Column(key=key, constant=DB_CLASS)
+    return Column(key=key, field=_OURS.get(key, key))
+
+
+LAYOUT: Final = Layout(
+    head=tuple(_column(key) for key in HEAD_KEYS),
+    row=tuple(_column(key) for key in ROW_KEYS),
+    if_any=IF_PUSHED,
+)
+
+
+def stream_of(extraction: Extraction, *, by: Principal) -> Stream:
+    """Answer an extraction."""
+
+    async def json_blocks(tx: Transaction) -> AsyncIterator[bytes]:
+        await tx.freeze()  # the count and the orders are of one moment
+        total = await queries.count_orders(tx, by=by, wanted=extraction.wanted)
+        orders = queries.list_as_json(tx, by=by, wanted=extraction.wanted, layout=LAYOUT)
+        async with aclosing(orders) as blocks:
+            begun = b'{"orders":['
+            async for block in blocks:
+                yield begun + block[1:] if begun else block
+                begun = b""
+        page = (total, extraction.wanted.offset, extraction.limit)
+        yield begun + b'],"totalCount":%d,"offset":%d,"limit":%d}' % page
+
+    async def csv_blocks(tx: Transaction) -> AsyncIterator[bytes]:
+        await tx.freeze()
+        separator, wanted = extraction.separator, extraction.wanted
+        if extraction.heading:
+            yield heading(separator).encode()
+        lines = queries.list_as_csv(tx, by=by, wanted=wanted, layout=LAYOUT, separator=separator)
+        async with aclosing(lines) as blocks:
+            async for block in blocks:
+                yield block
+
+    if extraction.is_csv:
+        return Stream(media_type="application/csv;charset=UTF-8", blocks=csv_blocks)
+    return Stream(media_type="application/json;charset=UTF-8", blocks=json_blocks)
+
+
+def heading(separator: str) -> str:
+    """Write the line of column names, quoted as values are."""
+    names = (*HEAD_KEYS, *(ROW_PREFIX + key for key in ROW_KEYS))
+    cells = (f'"{name}"' if separator[0] in name else name for name in names)
+    return separator.join(cells) + "\n"

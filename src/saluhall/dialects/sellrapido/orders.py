@@ -1,0 +1,146 @@
+"""The orders routes of both generations: each reads, asks the domain, answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from saluhall.dialect import Call, Reply, Route
+from saluhall.dialects.sellrapido.auth import V1, V2, v1_route, v2_route
+from saluhall.dialects.sellrapido.order_answers import stream_of
+from saluhall.dialects.sellrapido.order_filters import (
+    Extraction,
+    extraction_from_body,
+    extraction_from_query,
+)
+from saluhall.dialects.sellrapido.order_status import (
+    Unfit,
+    changes_from_body,
+    error_from_refusal,
+    error_of_call,
+    in_order,
+)
+from saluhall.dialects.sellrapido.wire import Error
+from saluhall.dialects.sellrapido.wire_orders import (
+    OrderExtraction,
+    OrderQuery,
+    StatusError,
+    StatusUpdate,
+)
+from saluhall.domain.orders import operations
+
+_NO_FILTER: Final = "{}"
+
+
+async def get_orders(call: Call) -> Reply:
+    """Extract orders by a query."""
+    return _extracted(call, extraction_from_query(call.query, _accept(call)))
+
+
+async def post_order_query(call: Call) -> Reply:
+    """Extract orders by a body, as the older generation does."""
+    return _extracted(call, extraction_from_body(call.body, _accept(call)))
+
+
+async def export_orders(call: Call) -> Reply:
+    """Extract orders by a body in the query, as the older generation does."""
+    body = call.query.get("body", "") or _NO_FILTER
+    return _extracted(call, extraction_from_body(body.encode(), _accept(call)))
+
+
+async def post_status(call: Call) -> Reply:
+    """Change the status of orders; the answer names the elements that were refused."""
+    try:
+        changes, errors = changes_from_body(call.body)
+    except Unfit as error:
+        return Reply(status=400, body=error_of_call(str(error)))
+    refused = await operations.change_status(call.tx, by=call.by, changes=changes, now=call.now)
+    return Reply(status=200, body=in_order([*errors, *map(error_from_refusal, refused)]))
+
+
+async def post_legacy_status(call: Call) -> Reply:
+    """Change the status of orders with a key of the older generation."""
+    return await post_status(call)
+
+
+def _extracted(call: Call, extraction: Extraction) -> Reply:
+    return Reply(status=200, stream=stream_of(extraction, by=call.by))
+
+
+def _accept(call: Call) -> str:
+    return call.headers.get("accept", "")
+
+
+_EXTRACTED: Final[Mapping[int, type]] = {200: OrderExtraction, 400: Error, 401: Error}
+_CHANGED: Final[Mapping[int, type]] = {200: list[StatusError], 400: list[StatusError], 401: Error}
+_FILTERS: Final = {
+    "start_date": "Order date from, yyyy-mm-dd (also startDate)",
+    "end_date": "Order date to, the whole day included (also endDate)",
+    "start_modified": "Modified from, yyyy-mm-dd (also startModified)",
+    "end_modified": "Modified to, the whole day included (also endModified)",
+    "code": "The marketplace's order codes, separated by commas",
+    "format": "csv or json; without it the Accept header decides",
+    "status": "standby, accepted, sent, cancelled, separated by commas",
+    "column_separator": "Between the columns of CSV; | by default (also columnSeparator)",
+    "write_heading": "Whether CSV begins with the names of its columns; true by default (also writeHeading)",
+    "offset": "How many orders to skip",
+    "limit": "How many orders at most; 1000 by default, -1 for all",
+    "tags": "Orders with at least one of these tags, separated by commas",
+}
+_QUERY: Final = {"startDate": "2025-05-01", "status": "accepted,sent", "limit": 100}
+_UPDATES: Final = [
+    {
+        "id": 1453,
+        "status": "sent",
+        "tracking": "280340324736",
+        "courier_code": "BARTOLINI1",
+        "payment_date": "2020-10-20T02:30:00.000",
+    }
+]
+
+ROUTES: Sequence[Route] = (
+    v2_route(
+        method="GET",
+        path=f"{V2}/order",
+        endpoint=get_orders,
+        summary="Extract orders as JSON or CSV",
+        query=_FILTERS,
+        answers=_EXTRACTED,
+        files=("application/csv",),
+    ),
+    v2_route(
+        method="POST",
+        path=f"{V2}/order/status",
+        endpoint=post_status,
+        summary="Change the status of orders",
+        takes=list[StatusUpdate],
+        example=_UPDATES,
+        answers=_CHANGED,
+    ),
+    v1_route(
+        method="POST",
+        path=f"{V1}/order/{{key}}",
+        endpoint=post_order_query,
+        summary="Extract orders as JSON or CSV (v1)",
+        takes=OrderQuery,
+        example=_QUERY,
+        answers=_EXTRACTED,
+        files=("application/csv",),
+    ),
+    v1_route(
+        method="POST",
+        path=f"{V1}/order/{{key}}/status",
+        endpoint=post_legacy_status,
+        summary="Change the status of orders (v1)",
+        takes=list[StatusUpdate],
+        example=_UPDATES,
+        answers=_CHANGED,
+    ),
+    v1_route(
+        method="GET",
+        path=f"{V1}/export/order/{{key}}",
+        endpoint=export_orders,
+        summary="Extract orders as JSON or CSV, with the filters as a parameter (v1)",
+        query={"body": "The filters, as JSON"},
+        answers=_EXTRACTED,
+        files=("application/csv",),
+    ),
+)

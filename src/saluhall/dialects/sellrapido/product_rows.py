@@ -1,0 +1,171 @@
+"""Read the rows of a bulk call: all at once when every row is good, else one after the other, each with its own message."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from saluhall.dialect import Malformed
+from saluhall.dialects.sellrapido.errors import Refusal
+from saluhall.dialects.sellrapido.wire_products import MOST_ROWS, ChangedProduct, Keyed, RowError
+from saluhall.domain.products.fields import EDITABLE, UNIT, Form
+from saluhall.domain.products.model import Batch
+from saluhall.kit.shapes import Unreadable, plain_from_json
+
+_KEYS = frozenset({"catalog", "sku"})
+_JSON = frozenset(name for name, form in EDITABLE.items() if form is Form.JSON)
+_MOST_NAMED = 50  # of unknown fields in one message
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_raws: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
+_raw_objects: msgspec.json.Decoder[list[dict[str, Raw]]] = msgspec.json.Decoder(
+    list[dict[str, Raw]]
+)
+_raw_object: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
+
+
+class BadRow(Exception):
+    """A row breaks the contract; the message says how."""
+
+
+class Rows(Struct, frozen=True, kw_only=True):
+    """The good rows of a call with their places in it, the fields that they name, and the errors of the others."""
+
+    rows: Sequence[Keyed]
+    places: Sequence[int]
+    named: Sequence[str]
+    errors: Sequence[RowError]
+
+    def batch(self) -> Batch:
+        """Turn the rows into columns."""
+        return Batch(
+            catalogs=[row.catalog for row in self.rows],
+            skus=[row.sku for row in self.rows],
+            columns={name: _column(self.rows, name) for name in self.named},
+        )
+
+
+def rows_from_body(body: bytes, shape: type[Keyed]) -> Rows:
+    """Read the body of a bulk call. Raises Malformed, Refusal."""
+    if not body.strip():
+        raise Refusal("Request body must be an array")
+    try:
+        return _all_at_once(body, shape) or _one_by_one(body, shape)
+    except msgspec.ValidationError:
+        return _one_by_one(body, shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed from error
+
+
+def _all_at_once(body: bytes, shape: type[Keyed]) -> Rows | None:
+    """Read what is good throughout; None when rows need a closer look."""
+    if b"null" in body or b"\\u0000" in body:
+        return None
+    rows = _decoder(shape).decode(body)
+    _see_count(len(rows))
+    objects = _raw_objects.decode(body)
+    named = sorted(set().union(*objects) - _KEYS)
+    has_odd_json = any(
+        bytes(row[name])[:1] not in b"[{"
+        for name in _JSON.intersection(named)
+        for row in objects
+        if name in row
+    )
+    has_empty_row = shape is ChangedProduct and any(len(row) == len(_KEYS) for row in objects)
+    if has_odd_json or has_empty_row:
+        return None
+    return Rows(rows=rows, places=range(len(rows)), named=named, errors=())
+
+
+def _one_by_one(body: bytes, shape: type[Keyed]) -> Rows:
+    try:
+        raws = _raws.decode(body)
+    except msgspec.ValidationError as error:
+        raise Refusal("Request body must be an array") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed from error
+    _see_count(len(raws))
+    good: dict[int, Keyed] = {}
+    errors = []
+    for place, raw in enumerate(raws):
+        try:
+            good[place] = _row(bytes(raw), shape)
+        except BadRow as bad:
+            errors.append(RowError(place, str(bad)))
+    rows = list(good.values())
+    named = [n for n in EDITABLE if any(getattr(row, n) is not UNSET for row in rows)]
+    return Rows(rows=rows, places=list(good), named=named, errors=errors)
+
+
+def _see_count(count: int) -> None:
+    if count > MOST_ROWS:
+        raise Refusal(f"Request body must be an array of at most {MOST_ROWS} elements")
+
+
+def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
+    """Read one row; null is as good as nothing. Raises BadRow."""
+    try:
+        plain = plain_from_json(raw)
+    except Unreadable as error:
+        raise BadRow("Validation error: the element cannot be read") from error
+    if not isinstance(plain, dict):
+        raise BadRow("Validation error: the element must be an object")
+    types = _types(shape)
+    if unknown := [name for name in plain if name not in types]:
+        raise BadRow(f"Invalid fields [{', '.join(unknown[:_MOST_NAMED])}]")
+    given = {name: value for name, value in plain.items() if value is not None}
+    if missing := [name for name in shape.__struct_fields__ if _is_missing(shape, name, given)]:
+        raise BadRow(f"Validation error: missing field {', '.join(missing)}")
+    if given.keys() == _KEYS:
+        raise BadRow("No updatable fields")
+    raws = _raw_object.decode(raw)
+    values = {name: _value(types[name], given[name], bytes(raws[name])) for name in given}
+    if wrong := [name for name, value in values.items() if value is UNSET]:
+        raise BadRow(f"Validation error: invalid format for field {', '.join(wrong)}")
+    make: Callable[..., Keyed] = shape
+    return make(**values)
+
+
+def _value(kind: object, plain: object, raw: bytes) -> object:
+    """Read a value; UNSET when it does not fit."""
+    if _NUL.search(raw):
+        return UNSET
+    if kind == Raw | UnsetType:
+        return Raw(raw) if isinstance(plain, list | dict) else UNSET
+    if isinstance(plain, float) and plain.is_integer():
+        plain = int(plain)
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError:
+        return UNSET
+
+
+def _is_missing(shape: type[Keyed], name: str, given: Mapping[str, object]) -> bool:
+    return name not in given and name in _required(shape)
+
+
+@cache
+def _decoder(shape: type[Keyed]) -> msgspec.json.Decoder[list[Keyed]]:
+    return msgspec.json.Decoder(list[shape])  # type: ignore[valid-type] # made at run time
+
+
+@cache
+def _required(shape: type[Keyed]) -> frozenset[str]:
+    return frozenset(f.name for f in msgspec.structs.fields(shape) if f.required)
+
+
+@cache
+def _types(shape: type[Keyed]) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(shape)}
+
+
+def _column(rows: Sequence[Keyed], name: str) -> list[Any]:
+    values = list(map(attrgetter(name), rows))
+    if name in _JSON:
+        return [None if value is UNSET else bytes(value).decode() for value in values]
+    if name == UNIT:
+        return [None if value is UNSET else value.lower() for value in values]
+    return [None if value is UNSET else value for value in values] if UNSET in values else values

@@ -1,0 +1,24 @@
+"""Questions to catalogs."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.catalogs import store
+from saluhall.domain.catalogs.model import CatalogNotFound
+from saluhall.storage import Transaction
+
+
+async def ids_by_number(
+    tx: Transaction, *, by: Principal, numbers: Iterable[int]
+) -> dict[int, UUID]:
+    """Find the account's catalogs with these numbers; a number that it does not have is missing in the answer."""
+    return await store.of_numbers(tx, by.account_id, sorted(set(numbers)))
+
+
+async def catalog_of_number(tx: Transaction, *, by: Principal, number: int) -> UUID:
+    """Find a catalog. Raises CatalogNotFound."""
+    found = await store.of_numbers(tx, by.account_id, [number])
+    if number not in found:
+        raise CatalogNotFound(number)
+    return found[number]

@@ -1,0 +1,82 @@
+"""The SQL of sales: which listings are sold, and which offer what is gone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+LOCK = """
+  select id, product_id, state, order_id from listings
+   where account_id = %(owner)s and product_id = any(%(ids)s)
+   order by id for update
+"""
+# An order proves a sale, whatever was known of the listing. Whoever holds a claim on it reads it afresh when recording.
+MARK_SOLD = """
+  update listings l
+     set state = 'sold', order_id = coalesce(l.order_id, t.order_id),
+         external_id = coalesce(l.external_id, t.external_id), progress = null, error = null, told = null,
+         parked = false, attempts = 0, priority = 3, due_at = null, claimed_by = null,
+         updated_at = %(now)s
+    from (select distinct on (listing_id) *
+            from jsonb_to_recordset(%(sales)s::text::jsonb)
+              as t (listing_id uuid, order_id integer, external_id text)
+           order by listing_id, order_id) t
+   where l.account_id = %(owner)s and l.id = t.listing_id
+"""
+# Sold listings without an order yet are pieces that are about to go.
+_PIECES = """
+  select p.id, p.quantity - (
+           select count(*) from listings s
+            where s.account_id = p.account_id and s.product_id = p.id and s.state = 'sold'
+              and s.order_id is null)::integer as pieces
+    from products p where p.account_id = %(owner)s and p.id = any(%(ids)s)
+"""
+END_EXCESS = f"""
+  with stock as ({_PIECES}), standing as (
+    select l.id, l.product_id, row_number() over (
+             partition by l.product_id
+             order by l.state = 'live' desc, l.state = 'submitted' desc, l.created_at, l.id) as nth
+      from listings l
+     where l.account_id = %(owner)s and l.product_id = any(%(ids)s) and l.desired = 'live'
+       and l.state in ('waiting', 'submitted', 'live', 'refused')
+  )
+  update listings l
+     set desired = 'ended', revision = l.revision + 1, priority = 0, attempts = 0, updated_at = %(now)s,
+         due_at = case when l.claimed_by is null then %(now)s else l.due_at end
+    from standing join stock on stock.id = standing.product_id
+   where l.account_id = %(owner)s and l.id = standing.id and standing.nth > stock.pieces
+  returning l.connection_id
+"""
+
+
+async def lock(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> list[Row]:
+    """Lock the listings of products."""
+    return await tx.all(dict, LOCK, {"owner": owner, "ids": list(product_ids)})
+
+
+async def mark_sold(
+    tx: Transaction, owner: UUID, sales: Sequence[Struct], *, now: datetime
+) -> None:
+    """Store that listings are sold, and by which order."""
+    params = {"owner": owner, "sales": msgspec.json.encode(sales).decode(), "now": now}
+    await tx.run(MARK_SOLD, params)
+
+
+async def pieces(tx: Transaction, owner: UUID, product_id: UUID) -> int | None:
+    """Count the pieces of a product that nobody has bought."""
+    params = {"owner": owner, "ids": [product_id]}
+    return await tx.one(lambda row: int(row["pieces"]), _PIECES, params)
+
+
+async def end_excess(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> list[UUID | None]:
+    """Want listings ended for which no piece is left; return the connections that have work."""
+    params: dict[str, Any] = {"owner": owner, "ids": list(product_ids), "now": now}
+    return await tx.all(lambda row: row["connection_id"], END_EXCESS, params)

@@ -1,0 +1,82 @@
+"""Statuses go out to the marketplace: what is due, and what came of telling it."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from saluhall.channel import Saying
+from saluhall.domain.connections.model import Connection
+from saluhall.domain.orders import pushes_store
+from saluhall.domain.orders.model import DuePush
+from saluhall.storage import Transaction
+
+_LONGEST_PAUSE = timedelta(hours=1)
+
+
+async def claim_due(
+    tx: Transaction,
+    owner: UUID,
+    connection_id: UUID,
+    *,
+    worker: UUID,
+    limit: int,
+    lease: timedelta,
+    now: datetime,
+) -> list[DuePush]:
+    """Take orders whose status a connected marketplace must be told; ours until the lease runs out."""
+    return await pushes_store.claim(
+        tx, owner, connection_id, worker=worker, limit=limit, lease=lease, now=now
+    )
+
+
+async def told(
+    tx: Transaction, push: DuePush, saying: Saying, *, label: str, worker: UUID, now: datetime
+) -> None:
+    """Record that the marketplace knows the status, or that it is done here only because it has no word for it."""
+    local = f"Done here only: {label} cannot be told that an order is {push.wanted_status}."
+    is_local = saying is Saying.LOCAL
+    await pushes_store.settle(
+        tx,
+        push,
+        message=local if is_local else "",
+        upload=None if is_local else {"order_id": push.remote_id, "status": push.wanted_status},
+        worker=worker,
+        now=now,
+    )
+
+
+async def refused(
+    tx: Transaction, push: DuePush, *, reason: str, worker: UUID, now: datetime
+) -> None:
+    """Record that the marketplace refused the status for good: it stays as the seller set it, and says why it went no further."""
+    await pushes_store.settle(tx, push, message=reason, upload=None, worker=worker, now=now)
+
+
+async def postpone(
+    tx: Transaction,
+    push: DuePush,
+    *,
+    reason: str,
+    pause: timedelta | None,
+    worker: UUID,
+    now: datetime,
+) -> None:
+    """Try again after a pause that grows, for the moment was wrong."""
+    attempts = push.attempts + 1
+    pause = pause or min(timedelta(seconds=2 ** min(attempts, 20)), _LONGEST_PAUSE)
+    await pushes_store.put_off(
+        tx, push, message=reason, attempts=attempts, due_at=now + pause, worker=worker, now=now
+    )
+
+
+async def wait(
+    tx: Transaction, push: DuePush, *, reason: str, pause: timedelta, worker: UUID, now: datetime
+) -> None:
+    """Put off for no fault of anybody: the budget allows no call now."""
+    await pushes_store.put_off(
+        tx, push, message=reason, attempts=push.attempts, due_at=now + pause, worker=worker, now=now
+    )
+
+
+async def park(tx: Transaction, connection: Connection, *, reason: str, now: datetime) -> None:
+    """Say at all orders that wait for this marketplace why they do; they stay due, and go on when it is connected again."""
+    await pushes_store.park(tx, connection.account_id, connection.id, reason=reason, now=now)

@@ -1,0 +1,34 @@
+"""Questions about orders."""
+
+from collections.abc import AsyncGenerator
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.orders import store
+from saluhall.domain.orders.fields import Layout
+from saluhall.domain.orders.model import Wanted
+from saluhall.storage import Transaction
+
+
+async def count_orders(tx: Transaction, *, by: Principal, wanted: Wanted) -> int:
+    """Count all orders that match, whatever page is asked for."""
+    return await store.count(tx, by.account_id, wanted)
+
+
+def list_as_json(
+    tx: Transaction, *, by: Principal, wanted: Wanted, layout: Layout
+) -> AsyncGenerator[bytes, None]:
+    """Read a page of orders, newest first, in blocks of text: one JSON object `{"head", "rows"}` after the other, a comma before each.
+
+    Read it within `aclosing`: who stops early also stops the query.
+    """
+    return store.as_json(tx, by.account_id, wanted, layout)
+
+
+def list_as_csv(
+    tx: Transaction, *, by: Principal, wanted: Wanted, layout: Layout, separator: str
+) -> AsyncGenerator[bytes, None]:
+    """Read a page of orders, newest first, in blocks of text: one CSV line for each row of an order, or one for an order without.
+
+    Read it within `aclosing`: who stops early also stops the query.
+    """
+    return store.as_csv(tx, by.account_id, wanted, layout, separator=separator)

@@ -1,0 +1,99 @@
+"""An account's products as lines of text, made by PostgreSQL and passed on as they come."""
+
+import secrets
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.products.fields import SHOWN
+from saluhall.storage import Transaction
+
+_PRIVATE_USE = range(0xE000, 0xF8FF)
+_MARK_LENGTH = 4
+
+
+class Layout(Struct, frozen=True, kw_only=True):
+    """How the lines are written.
+
+    With a qualifier every value stands in a pair of it, and inside a value it is doubled; without one, separators inside a value
+    become spaces.
+    """
+
+    fields: Sequence[str]
+    field_separator: str
+    row_separator: str
+    qualifier: str = ""
+
+
+async def lines_of_products(
+    tx: Transaction,
+    *,
+    by: Principal,
+    layout: Layout,
+    catalog_id: UUID | None = None,
+    published: bool = False,
+) -> AsyncGenerator[bytes, None]:
+    """Write a heading, then a line for each product; `published`: only those that stand on a marketplace."""
+    heading = layout.field_separator.join(layout.fields) + layout.row_separator
+    yield heading.encode()
+    query, params = query_of_lines(by=by, layout=layout, catalog_id=catalog_id, published=published)
+    async with aclosing(tx.copy_out(query, params)) as blocks:
+        async for block in blocks:
+            yield block
+
+
+def query_of_lines(
+    *, by: Principal, layout: Layout, catalog_id: UUID | None = None, published: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Write the query that makes the lines, with its parameters."""
+    params = {
+        "owner": by.account_id,
+        "catalog": catalog_id,
+        "separator": layout.field_separator,
+        "end": layout.row_separator,
+        "qualifier": layout.qualifier,
+        "mark": _mark(layout),
+    }
+    query = lines_statement(layout, of_catalog=catalog_id is not None, published=published)
+    return query, params
+
+
+def lines_statement(layout: Layout, *, of_catalog: bool, published: bool) -> str:
+    """Write the query that makes each product's line.
+
+    The values are joined by a mark that occurs in none of them, so that each text is searched once for what must not stand in it,
+    and not once for each field.
+    """
+    values = f"concat_ws(%(mark)s, {', '.join(SHOWN[name] for name in layout.fields)})"
+    if layout.qualifier:
+        doubled = f"replace({values}, %(qualifier)s, %(qualifier)s || %(qualifier)s)"
+        between = "%(qualifier)s || %(separator)s || %(qualifier)s"
+        line = f"%(qualifier)s || replace({doubled}, %(mark)s, {between}) || %(qualifier)s"
+    else:
+        bare = f"replace(replace({values}, %(separator)s, ' '), %(end)s, ' ')"
+        line = f"replace({bare}, %(mark)s, %(separator)s)"
+    conditions = ["p.account_id = %(owner)s", "not p.delete_wanted"]
+    if of_catalog:
+        conditions.append("p.catalog_id = %(catalog)s")
+    if published:
+        conditions.append(
+            "exists (select from listings l where l.account_id = p.account_id"
+            " and l.product_id = p.id and l.state = 'live')"
+        )
+    return f"""
+      select {line} || %(end)s
+        from products p
+        join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
+       where {" and ".join(conditions)}
+    """
+
+
+def _mark(layout: Layout) -> str:
+    """Make a mark of characters that nobody sends, and that no separator holds."""
+    taken = layout.field_separator + layout.row_separator + layout.qualifier
+    free = [chr(code) for code in _PRIVATE_USE if chr(code) not in taken]
+    return "".join(secrets.choice(free) for _ in range(_MARK_LENGTH))

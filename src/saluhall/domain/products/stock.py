@@ -1,0 +1,50 @@
+"""How many pieces are left of a product, and taking sold ones out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from saluhall.domain.products import stock_store
+from saluhall.storage import Transaction
+
+
+class Stocked(Struct, frozen=True, kw_only=True):
+    """A product with its stock, locked. `facts` holds its columns, and its catalog's as `catalog_number`, `_code` and `_name`."""
+
+    id: UUID
+    sku: str
+    quantity: int
+    currency: str
+    is_sold: bool
+    facts: Mapping[str, Any]
+
+
+async def lock(
+    tx: Transaction,
+    owner: UUID,
+    product_ids: Sequence[UUID],
+    *,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> dict[UUID, Stocked]:
+    """Read products with their stock and keep them from changing until the transaction ends."""
+    rows = await stock_store.lock(tx, owner, product_ids)
+    return {
+        row["id"]: Stocked(
+            id=row["id"],
+            sku=row["sku"],
+            quantity=row["quantity"],
+            currency=row["currency"],
+            is_sold=row["status"] == "sold",
+            facts=row,
+        )
+        for row in rows
+    }
+
+
+async def take(tx: Transaction, owner: UUID, left: Mapping[UUID, int], *, now: datetime) -> None:
+    """Store how many pieces are left after a sale; at 0 a product is sold, and one that was to be deleted is archived."""
+    if left:
+        await stock_store.take(tx, owner, left, now=now)

@@ -1,0 +1,39 @@
+"""The SQL of stock."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+LOCK = """
+  select p.*, c.number as catalog_number, c.code as catalog_code, c.name as catalog_name
+    from products p
+    join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
+   where p.account_id = %(owner)s and p.id = any(%(ids)s)
+   order by p.id
+     for update of p
+"""
+TAKE = """
+  update products p
+     set quantity = t.quantity, delete_wanted = false, updated_at = %(now)s,
+         status = case when p.status = 'archived' or p.delete_wanted then 'archived'
+                       when t.quantity = 0 then 'sold' else p.status end
+    from jsonb_to_recordset(%(left)s::text::jsonb) as t (id uuid, quantity integer)
+   where p.account_id = %(owner)s and p.id = t.id
+"""
+
+
+async def lock(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> list[Row]:
+    """Lock products, and read all that is known of them."""
+    return await tx.all(dict, LOCK, {"owner": owner, "ids": list(product_ids)})
+
+
+async def take(tx: Transaction, owner: UUID, left: Mapping[UUID, int], *, now: datetime) -> None:
+    """Store what is left of each product."""
+    rows = [{"id": product_id, "quantity": quantity} for product_id, quantity in left.items()]
+    params = {"owner": owner, "left": msgspec.json.encode(rows).decode(), "now": now}
+    await tx.run(TAKE, params)

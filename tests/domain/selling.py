@@ -1,0 +1,211 @@
+"""An account that sells through several connections, straight through the domain: what is live, what was ordered, what is left."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from saluhall.channel import RemoteAddress, RemoteListing, RemoteOrder, RemoteOrderRow, RemoteState
+from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.catalogs import operations as catalogs
+from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.connections import operations as connections
+from saluhall.domain.connections import queries
+from saluhall.domain.connections.model import Connection
+from saluhall.domain.listings import operations, outcomes
+from saluhall.domain.orders import arrivals
+from saluhall.domain.orders.arriving import Marketplace
+from saluhall.domain.products.model import PutProduct
+from saluhall.kit.ids import new_id
+from saluhall.kit.secrets import Vault
+from saluhall.storage import Database
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MARKET = Marketplace(label="Tradera", site="Sweden", country="SWE")
+EVA = RemoteAddress(
+    user_id="eva",
+    name="Eva Ek",
+    line1="Storgatan 1",
+    line2="2 tr",
+    zip="411 05",
+    city="Göteborg",
+    country="SWE",
+    email="eva@example.com",
+    phone="070-1740605",
+)
+
+
+class Seller:
+    """An account; `now` is whatever the test says."""
+
+    def __init__(self, db: Database, by: Principal) -> None:
+        self.db = db
+        self.by = by
+        self.now = NOW
+
+    @classmethod
+    async def open(cls, db: Database) -> "Seller":
+        name = new_id().hex
+        async with db.transaction() as tx:
+            account_id = await accounts.create_account(
+                tx, name=name, username=name, password="p", now=NOW
+            )
+            by = Principal(account_id=account_id, account_name=name)
+            await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=NOW)
+        return cls(db, by)
+
+    async def connect(self, user_id: str = "1") -> Connection:
+        async with self.db.transaction() as tx:
+            connection_id = await connections.connect(
+                tx,
+                by=self.by,
+                channel="tradera",
+                user_id=user_id,
+                token="t",
+                expires_at=None,
+                options={},
+                vault=Vault("k"),
+                now=self.now,
+            )
+            found = await queries.find_connection(tx, self.by.account_id, connection_id)
+        assert found is not None
+        return found
+
+    async def stock(self, sku: str, *, quantity: int = 1, **columns: Any) -> UUID:
+        """Put a product with so many pieces; further columns are set as they are."""
+        async with self.db.transaction() as tx:
+            product = PutProduct(sku=sku, title=f"Part {sku}", price=Decimal(950))
+            [outcome] = await operations.put_products(
+                tx, by=self.by, catalog=RHEO, products=[product], now=self.now
+            )
+        assert outcome.product_id is not None
+        wanted = {"quantity": quantity, **columns}
+        names = ", ".join(f"{name} = %({name})s" for name in wanted)
+        await self.run(
+            f"update products set {names} where account_id = %(owner)s and id = %(id)s",
+            id=outcome.product_id,
+            **wanted,
+        )
+        return outcome.product_id
+
+    async def list_at(
+        self, connection: Connection, product_id: UUID, external_id: str, *, state: str = "live"
+    ) -> UUID:
+        """Let a product stand on a marketplace."""
+        listing_id = new_id()
+        await self.run(
+            """
+            insert into listings (account_id, id, product_id, connection_id, desired, state, external_id,
+                                  confirmed_price, created_at, updated_at)
+            values (%(owner)s, %(id)s, %(product)s, %(connection)s, 'live', %(state)s, %(external)s, 950,
+                    %(now)s, %(now)s)
+            """,
+            id=listing_id,
+            product=product_id,
+            connection=connection.id,
+            state=state,
+            external=external_id,
+            now=self.now,
+        )
+        return listing_id
+
+    async def receive(self, connection: Connection, *orders: RemoteOrder) -> None:
+        async with self.db.transaction() as tx:
+            await arrivals.receive(tx, connection, orders, market=MARKET, now=self.now)
+
+    async def see_sold(self, connection: Connection, external_id: str) -> None:
+        """Look at the marketplace and see that a listing is sold."""
+        there = RemoteListing(
+            external_id=external_id, state=RemoteState.SOLD, sale_price=Decimal(950)
+        )
+        async with self.db.transaction() as tx:
+            await outcomes.observe(tx, connection, [there], now=self.now)
+
+    async def run(self, sql: str, **params: Any) -> None:
+        async with self.db.transaction() as tx:
+            await tx.run(sql, {"owner": self.by.account_id, **params})
+
+    async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
+        async with self.db.statement() as tx:
+            return await tx.all(dict, sql, {"owner": self.by.account_id, **params})
+
+    async def heads(self) -> list[dict[str, Any]]:
+        return await self.rows("select * from order_heads where account_id = %(owner)s order by id")
+
+    async def order_rows(self) -> list[dict[str, Any]]:
+        return await self.rows("select * from order_rows where account_id = %(owner)s order by id")
+
+    async def product(self, sku: str) -> dict[str, Any]:
+        [found] = await self.rows(
+            "select * from products where account_id = %(owner)s and sku = %(sku)s", sku=sku
+        )
+        return found
+
+    async def listings(self) -> dict[str, tuple[str, str, int, bool]]:
+        """Show each listing by its external id: what is wanted, what is, priority, whether it is due."""
+        found = await self.rows(
+            "select external_id, desired, state, priority, due_at from listings where account_id = %(owner)s"
+        )
+        return {
+            row["external_id"]: (
+                row["desired"],
+                row["state"],
+                row["priority"],
+                row["due_at"] is not None,
+            )
+            for row in found
+        }
+
+    async def sales_told(self) -> list[dict[str, Any]]:
+        """What item.sold said, oldest first."""
+        found = await self.rows(
+            "select data from events where account_id = %(owner)s and type = 'item.sold' order by id"
+        )
+        return [row["data"] for row in found]
+
+
+def row(
+    external_id: str,
+    *,
+    listing: UUID | None = None,
+    quantity: int = 1,
+    price: int = 4,
+    vat: int = 0,
+) -> RemoteOrderRow:
+    return RemoteOrderRow(
+        external_id=external_id,
+        own_references=["not ours", *([str(listing)] if listing else [])],
+        title=f"Sold {external_id}",
+        quantity=quantity,
+        unit_price=Decimal(price),
+        vat_rate=Decimal(vat),
+    )
+
+
+def order(
+    remote_id: str,
+    rows: Sequence[RemoteOrderRow],
+    *,
+    at: datetime = NOW,
+    later: timedelta = timedelta(),
+    paid: bool = False,
+    **changes: Any,
+) -> RemoteOrder:
+    facts: dict[str, Any] = {
+        "remote_id": remote_id,
+        "created_at": at,
+        "modified_at": at + later,
+        "currency": "SEK",
+        "total": sum((r.unit_price * r.quantity for r in rows), Decimal(0)),
+        "shipping_price": Decimal(5),
+        "shipping_code": "PostNord",
+        "payment_code": "TraderaPay" if paid else "",
+        "payment_fee": Decimal(1),
+        "paid_at": at + later if paid else None,
+        "buyer": EVA,
+        "ship_to": None,
+        "rows": rows,
+    }
+    return RemoteOrder(**{**facts, **changes})

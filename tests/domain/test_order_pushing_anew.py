@@ -1,0 +1,93 @@
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.orders import operations
+from saluhall.domain.orders.model import OrderStatus, StatusChange
+from saluhall.kit.clock import utc_now
+from saluhall.kit.ids import new_id
+from saluhall.storage import Database
+from tests.dialects.sellrapido.order_book import keep_in, order
+
+NOW = utc_now().replace(microsecond=0)
+BY = Principal(account_id=new_id(), account_name="a shop")
+_PUSH = """
+  select status, wanted_status, push_due_at, push_attempts, push_claimed_by
+    from order_heads where account_id = %(owner)s and id = %(id)s
+"""
+_CLAIM = """
+  update order_heads
+     set push_claimed_by = %(worker)s, push_attempts = 3, push_due_at = push_due_at + interval '1 hour'
+   where account_id = %(owner)s
+"""
+
+
+async def at_a_marketplace(db: Database) -> tuple[int, UUID]:
+    """Keep an order that waits for its payment; return its id and its connection's."""
+    given, connection_id = order(status="standby", code="A-1"), new_id()
+    await keep_in(db, BY, given, connection_id=connection_id)
+    return given["head"]["id"], connection_id
+
+
+async def change(db: Database, order_id: int, status: OrderStatus) -> set[tuple[str, str]]:
+    """Change a status; return the bells that ring for it."""
+    change = StatusChange(index=0, order_id=order_id, status=status)
+    async with db.transaction() as tx:
+        assert await operations.change_status(tx, by=BY, changes=[change], now=NOW) == []
+        return set(tx.bells)
+
+
+async def claim(db: Database) -> UUID:
+    """Let a worker take what is due, after three tries."""
+    worker = new_id()
+    async with db.transaction() as tx:
+        await tx.run(_CLAIM, {"owner": BY.account_id, "worker": worker})
+    return worker
+
+
+async def push(db: Database, order_id: int) -> tuple[Any, ...]:
+    async with db.statement() as tx:
+        [row] = await tx.all(dict, _PUSH, {"owner": BY.account_id, "id": order_id})
+    return tuple(row.values())
+
+
+async def test_a_change_is_due_and_rings_for_its_connection(db: Database) -> None:
+    order_id, connection_id = await at_a_marketplace(db)
+
+    bells = await change(db, order_id, OrderStatus.ACCEPTED)
+
+    assert bells == {("push_orders", str(connection_id))}
+    assert await push(db, order_id) == ("accepted", "accepted", NOW, 0, None)
+
+
+async def test_the_same_status_again_leaves_the_push_with_its_worker(db: Database) -> None:
+    order_id, _ = await at_a_marketplace(db)
+    await change(db, order_id, OrderStatus.SENT)
+    worker = await claim(db)
+
+    await change(db, order_id, OrderStatus.SENT)
+
+    due_at = NOW + timedelta(hours=1)
+    assert await push(db, order_id) == ("sent", "sent", due_at, 3, worker)
+
+
+async def test_another_wish_is_pushed_anew(db: Database) -> None:
+    order_id, _ = await at_a_marketplace(db)
+    await change(db, order_id, OrderStatus.ACCEPTED)
+    await claim(db)
+
+    await change(db, order_id, OrderStatus.SENT)
+
+    assert await push(db, order_id) == ("sent", "sent", NOW, 0, None)
+
+
+async def test_what_is_taken_back_is_not_pushed(db: Database) -> None:
+    order_id, _ = await at_a_marketplace(db)
+    await change(db, order_id, OrderStatus.ACCEPTED)
+    await claim(db)
+
+    bells = await change(db, order_id, OrderStatus.STANDBY)
+
+    assert bells == set()
+    assert await push(db, order_id) == ("standby", None, None, 0, None)

@@ -1,0 +1,217 @@
+"""A sale at the marketplace becomes an order here; what the seller says of it goes back there, whatever is in the way."""
+
+import asyncio
+import time
+from typing import Any
+
+from saluhall.domain.orders import operations
+from saluhall.domain.orders.model import OrderStatus, StatusChange
+from saluhall.kit.clock import utc_now
+from tests.conftest import StartHub
+from tests.hub import Hub, Shop
+
+WEEK_AND_A_DAY_S = 8 * 86400
+
+
+async def sell(shop: Shop, name: str) -> dict[str, Any]:
+    """List an item and have it bought; return its order as stored."""
+    item_id = await shop.listed(name)
+    await shop.hub.market.bid(item_id, 1100)
+    await shop.hub.market.advance(WEEK_AND_A_DAY_S)
+    await shop.heard("item.sold", name)
+    return await until(shop, str(item_id))
+
+
+async def until(
+    shop: Shop, item_id: str, *, timeout_s: float = 30, **wanted: object
+) -> dict[str, Any]:
+    """Wait until the order of an item shows these values."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        found = await shop.rows(
+            """
+            select h.*, r.product_id, r.sku, r.stock_unloaded from order_heads h
+              join order_rows r on r.account_id = h.account_id and r.order_id = h.id
+             where h.account_id = %(owner)s and r.product_id = %(item)s
+            """,
+            item=item_id,
+        )
+        if found and all(found[0][name] == value for name, value in wanted.items()):
+            return found[0]
+        assert time.monotonic() < deadline, f"wanted {wanted}, still {found}"
+        await asyncio.sleep(0.1)
+
+
+async def say(shop: Shop, order: dict[str, Any], status: OrderStatus) -> None:
+    """Set an order's status; only the sweeper rings for it, as when a bell is lost."""
+    change = StatusChange(index=0, order_id=order["id"], status=status, courier=1, tracking="T1")
+    async with shop.hub.db.transaction() as tx:
+        refused = await operations.change_status(tx, by=shop.by, changes=[change], now=utc_now())
+    assert refused == []
+
+
+async def there(hub: Hub, order: dict[str, Any]) -> dict[str, Any]:
+    """Look at the order at the marketplace."""
+    orders = await hub.market.control("GET", "/orders")
+    return next(o for o in orders if str(o["orderId"]) == order["remote_id"])
+
+
+async def shipments(hub: Hub, order: dict[str, Any]) -> list[int]:
+    """The answers to what was told of its shipping."""
+    calls = await hub.market.calls_to(f"/v4/orders/{order['remote_id']}/ship")
+    return [call["status"] for call in calls]
+
+
+async def test_a_sale_becomes_an_order_is_paid_and_is_shipped_at_the_marketplace(
+    hub: Hub, shop: Shop
+) -> None:
+    order = await sell(shop, "O/1")
+
+    told = await shop.heard("item.sold", "O/1")
+    assert told["data"]["orderId"] == str(order["id"])
+    assert len(await shop.told("item.sold", "O/1")) == 1
+    assert (order["status"], order["attention"], order["stock_unloaded"]) == ("standby", None, 1)
+    assert (order["price"], order["currency"], order["marketplace_code"]) == (950, "SEK", "Tradera")
+    assert (order["buyer_user_id"], order["buyer_country"]) == ("anna", "SWE")
+
+    await hub.market.control("POST", f"/orders/{order['remote_id']}/pay")
+    paid = await until(shop, order["product_id"], status="accepted")
+    assert paid["date_payment"] is not None
+
+    await say(shop, paid, OrderStatus.SENT)
+    sent = await until(shop, order["product_id"], wanted_status=None)
+    assert (sent["status"], sent["status_message"], sent["push_due_at"]) == ("sent", "", None)
+    assert sent["upload_status"]["request_payload"].startswith('{"order_id":')
+    assert (await there(hub, order))["shipped"] is True
+    assert await shipments(hub, order) == [200]
+
+
+async def test_what_the_seller_says_is_paid_is_marked_where_the_marketplace_has_a_word(
+    hub: Hub, shop: Shop
+) -> None:
+    order = await sell(shop, "O/2")
+
+    await say(shop, order, OrderStatus.ACCEPTED)
+
+    told = await until(shop, order["product_id"], wanted_status=None)
+    assert (told["status"], told["status_message"]) == ("accepted", "")
+    marked = await hub.market.calls_to("/v4/listings/transaction-status", "PUT")
+    assert [call["status"] for call in marked][-1] == 200
+
+
+async def test_what_the_marketplace_has_no_word_for_is_done_here_and_says_so(
+    hub: Hub, shop: Shop
+) -> None:
+    order = await sell(shop, "O/3")
+
+    async with hub.db.transaction() as tx:
+        await tx.run(
+            """
+            update order_heads set status = 'cancelled', wanted_status = 'cancelled', push_due_at = now()
+             where account_id = %(owner)s and id = %(id)s
+            """,
+            {"owner": shop.by.account_id, "id": order["id"]},
+        )
+
+    told = await until(shop, order["product_id"], wanted_status=None)
+    assert told["status"] == "cancelled"
+    assert (
+        told["status_message"]
+        == "Done here only: Tradera cannot be told that an order is cancelled."
+    )
+    assert told["upload_status"] is None
+    assert await shipments(hub, order) == []
+
+
+async def test_a_marketplace_in_trouble_is_told_later_and_the_trouble_is_seen(
+    hub: Hub, shop: Shop
+) -> None:
+    order = await sell(shop, "O/4")
+    path = f"/v4/orders/{order['remote_id']}/ship"
+    await hub.market.faults({"method": "POST", "path": path, "status": 503, "times": 2})
+
+    await say(shop, order, OrderStatus.SENT)
+
+    tried = await until(shop, order["product_id"], push_attempts=1)
+    assert tried["status"] == "sent"
+    assert "Tradera is in trouble" in tried["status_message"]
+    sent = await until(shop, order["product_id"], wanted_status=None)
+    assert (sent["status_message"], sent["push_attempts"]) == ("", 0)
+    assert await shipments(hub, order) == [503, 503, 200]
+
+
+async def test_what_the_marketplace_refuses_is_not_asked_again(hub: Hub, shop: Shop) -> None:
+    order = await sell(shop, "O/5")
+    path = f"/v4/orders/{order['remote_id']}/ship"
+    await hub.market.faults({"method": "POST", "path": path, "status": 400})
+
+    await say(shop, order, OrderStatus.SENT)
+
+    refused = await until(shop, order["product_id"], wanted_status=None)
+    assert refused["status"] == "sent"
+    assert refused["status_message"].startswith("Tradera refused")
+    assert refused["push_due_at"] is None
+    assert await shipments(hub, order) == [400]
+    await hub.market.faults()
+
+
+async def test_without_access_a_status_waits_until_the_account_is_connected_again(
+    hub: Hub, shop: Shop
+) -> None:
+    order = await sell(shop, "O/6")
+    await hub.market.seller(shop.user_id, "another")
+
+    await say(shop, order, OrderStatus.SENT)
+
+    waiting = await until(
+        shop,
+        order["product_id"],
+        status_message="Tradera token has expired. Partner must reconnect their Tradera account.",
+    )
+    assert (waiting["status"], waiting["wanted_status"]) == ("sent", "sent")
+    assert waiting["push_due_at"] is not None
+    await shop.connect("another")
+    sent = await until(shop, order["product_id"], wanted_status=None)
+    assert sent["status_message"] == ""
+    assert (await there(hub, order))["shipped"] is True
+
+
+async def test_a_worker_killed_while_it_tells_loses_nothing(start_hub: StartHub) -> None:
+    hub = await start_hub()
+    shop = await hub.open_selling_shop()
+    order = await sell(shop, "KILLED")
+    path = f"/v4/orders/{order['remote_id']}/ship"
+    await hub.market.faults(
+        {"method": "POST", "path": path, "status": 500, "delay_s": 30, "times": 1}
+    )
+    await say(shop, order, OrderStatus.SENT)
+    deadline = time.monotonic() + 30
+    while not (await until(shop, order["product_id"]))["push_claimed_by"]:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+    await hub.kill()
+    await say(shop, order, OrderStatus.SENT)  # told twice by a client that heard no answer
+    await hub.market.faults()
+    await hub.start()
+
+    sent = await until(shop, order["product_id"], wanted_status=None)
+    assert (sent["status"], sent["tracking"]) == ("sent", "T1")
+    assert (await there(hub, order))["shipped"] is True
+
+
+async def test_trouble_with_orders_does_not_hold_up_a_sale(start_hub: StartHub) -> None:
+    hub = await start_hub()
+    shop = await hub.open_selling_shop()
+    item_id = await shop.listed("ALONE")
+    await hub.market.faults({"method": "GET", "path": "/v4/orders*", "status": 503})
+    await hub.market.bid(item_id, 1100)
+    await hub.market.advance(WEEK_AND_A_DAY_S)
+
+    told = await shop.heard("item.sold", "ALONE")
+    assert "orderId" not in told["data"]
+    await hub.market.faults()
+
+    order = await until(shop, str(item_id))
+    assert (order["attention"], order["stock_unloaded"]) == (None, 1)
+    assert len(await shop.told("item.sold", "ALONE")) == 1
