@@ -183,9 +183,13 @@ class Shop:
             assert time.monotonic() < deadline, f"no {event_type} for {external_id} in {heard}"
             await asyncio.sleep(0.05)
 
+    async def settle(self) -> None:
+        """Wait until nothing of this account is due."""
+        await self.hub.settle(owner=self.by.account_id)
+
     async def told(self, event_type: str, external_id: str) -> list[dict[str, Any]]:
         """Wait until nothing is due; return all events of a type about an item."""
-        await self.hub.settle()
+        await self.settle()
         return [
             event
             for event in self.events()
@@ -202,6 +206,15 @@ class Shop:
         """What the account has had on the marketplace, ended ones too."""
         items = await self.hub.market.items()
         return [item for item in items if item["sellerId"] == self.user_id]
+
+    async def calls(self, path: str = "*", method: str = "*") -> list[dict[str, Any]]:
+        """The calls the marketplace got on behalf of this account whose path this glob fits."""
+        calls = await self.hub.market.calls_to(path, method)
+        return [call for call in calls if call["user"] == str(self.user_id)]
+
+    async def failures(self, external_id: str) -> list[str]:
+        """Wait until nothing is due; return what every listing.failed about an item says."""
+        return [e["data"]["error"] for e in await self.told("listing.failed", external_id)]
 
     async def history(self, external_id: str) -> list[dict[str, Any]]:
         """What happened to an item, oldest first: type, data."""
@@ -255,7 +268,14 @@ class Hub:
     """`saluhall serve` on a database of its own. `request` sends raw paths; shops are opened through the domain."""
 
     def __init__(
-        self, *, url: str, folder: Path, market: Market, partner: Partner, env: Mapping[str, str]
+        self,
+        *,
+        url: str,
+        folder: Path,
+        market: Market,
+        partner: Partner,
+        env: Mapping[str, str],
+        args: Sequence[str] = (),
     ) -> None:
         self.market = market
         self.partner = partner
@@ -263,8 +283,9 @@ class Hub:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.log = folder / "hub.log"
+        self.args = args
         self._users = 1000
-        self._env = {
+        self.env = {
             **os.environ,
             "SALUHALL_DATABASE_URL": url,
             "SALUHALL_DATA_DIR": str(folder / "data"),
@@ -290,8 +311,8 @@ class Hub:
         """Start the server and wait until it is ready; open the first shop once."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "saluhall", "serve", "--port", str(self.port)],
-                env=self._env,
+                [sys.executable, "-m", "saluhall", "serve", "--port", str(self.port), *self.args],
+                env=self.env,
                 stdout=log,
                 stderr=log,
             )
@@ -305,6 +326,11 @@ class Hub:
             await asyncio.sleep(0.05)
         if self._shop is None:
             self._shop = await self.open_shop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     async def _is_ready(self) -> bool:
         try:
@@ -373,26 +399,44 @@ class Hub:
             "saluhall",
             *arguments,
             "--json",
-            env=self._env,
+            env=self.env,
             stdout=subprocess.PIPE,
         )
         told, _ = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 0, told
         return json.loads(told)
 
-    async def settle(self, *, timeout_s: float = 30) -> None:
-        """Wait until nothing is due (polls aside)."""
+    async def pass_time(self, minutes: int) -> None:
+        """Let time pass for the hub: what is due in so many minutes is due now, and calls were made so much earlier."""
+        async with self.db.transaction() as tx:
+            for table, column in (
+                ("listings", "due_at"),
+                ("connections", "poll_due_at"),
+                ("channel_budgets", "blocked_until"),
+                ("channel_calls", "minute"),
+            ):
+                await tx.run(
+                    f"update {table} set {column} = {column} - make_interval(mins => %(minutes)s)",
+                    {"minutes": minutes},
+                )
+
+    async def settle(self, *, timeout_s: float = 30, owner: UUID | None = None) -> None:
+        """Wait until nothing is due (polls aside), to one account or to all."""
         deadline = time.monotonic() + timeout_s
         while True:
             async with self.db.statement() as tx:
                 found = await tx.one(
                     lambda row: row["pending"],
                     """
-                    select (select count(*) from images where due_at is not null)
-                         + (select count(*) from products where enhance_due_at is not null)
-                         + (select count(*) from listings where due_at is not null)
-                         + (select count(*) from deliveries where due_at is not null) as pending
+                    with a as (
+                      select account_id from accounts where %(owner)s::uuid is null or account_id = %(owner)s)
+                    select (select count(*) from images join a using (account_id) where due_at is not null)
+                         + (select count(*) from products join a using (account_id) where enhance_due_at is not null)
+                         + (select count(*) from listings join a using (account_id) where due_at is not null)
+                         + (select count(*) from deliveries join a using (account_id) where due_at is not null)
+                           as pending
                     """,
+                    {"owner": owner},
                 )
                 due = await measure(tx, now=utc_now())
             if not found:

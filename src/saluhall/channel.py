@@ -46,6 +46,7 @@ class Purpose(StrEnum):
 
     END = "end"
     PRICE = "price"
+    ASK = "ask"  # what became of a listing that was handed in
     PUBLISH = "publish"
     POLL = "poll"
 

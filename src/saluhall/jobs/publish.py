@@ -11,17 +11,21 @@ from saluhall.domain.listings import outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
 
-_FIRST_ASK = timedelta(milliseconds=100)
 _PICTURES_PAUSE = timedelta(seconds=2)
 _NO_PICTURE = "Image download failed: none of the item's pictures could be used"
 
 
-async def publish(run: Run, channel: Channel, listing: Listing, *, lease: timedelta) -> None:
-    """Hand a listing in. Raises what the channel raises; Rejected also when no picture of the item is usable."""
+async def publish(
+    run: Run, channel: Channel, listing: Listing, *, lease: timedelta, ask_in: timedelta
+) -> None:
+    """Hand a listing in; its verdict is asked for after `ask_in`.
+
+    Raises what the channel raises; Rejected also when no picture of the item is usable.
+    """
     async with run.db.statement() as tx:
         counts = await images.count_by_state(tx, listing.account_id, listing.product_id)
         pictures = await images.list_ready(tx, listing.account_id, listing.product_id)
-    if counts.due:
+    if counts.due or listing.text_due:
         async with run.db.transaction() as tx:
             await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
         return
@@ -29,13 +33,13 @@ async def publish(run: Run, channel: Channel, listing: Listing, *, lease: timede
         raise Rejected(f"{_NO_PICTURE} ({counts.reason})" if counts.reason else _NO_PICTURE)
 
     async def save(progress: Progress) -> None:
-        async with run.db.transaction() as tx:
+        async with run.db.statement() as tx:
             await outcomes.save_progress(tx, listing, progress, lease=lease, now=run.clock())
 
     draft = _draft(run, listing, pictures)
     progress = await channel.publish(draft, progress=listing.progress, save=save)
     async with run.db.transaction() as tx:
-        await outcomes.submitted(tx, listing, progress, ask_in=_FIRST_ASK, now=run.clock())
+        await outcomes.submitted(tx, listing, progress, ask_in=ask_in, now=run.clock())
 
 
 def _draft(run: Run, listing: Listing, pictures: list[ReadyImage]) -> ListingDraft:
