@@ -48,8 +48,8 @@ RECORD_POLL = """
    where account_id = %(owner)s and id = %(id)s and state = 'connected'
 """
 POLL_SOON = """
-  update connections set poll_due_at = least(poll_due_at, %(at)s)
-   where account_id = %(owner)s and id = %(id)s and poll_due_at is not null
+  update connections set poll_due_at = %(at)s
+   where account_id = %(owner)s and id = %(id)s and poll_due_at > %(at)s
 """
 POLLING = "select count(*) as polling from connections where channel = %(channel)s and poll_due_at is not null"
 
