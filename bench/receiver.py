@@ -120,7 +120,7 @@ class Receiver(Struct, frozen=True):
     async def until(self, count: int, *, timeout_s: float) -> None:
         """Wait until so many came. Raises TimeoutError."""
         async with asyncio.timeout(timeout_s):
-            while int(await self.get("/count")) < count:
+            while int(await self.get("/count")) < count:  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(0.2)
 
 

@@ -42,16 +42,13 @@ async def measure(stage: Stage) -> list[Result]:
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
     script = stage.folder / "put.sql"
     script.write_text(pgbench_script(seller))
-    results = []
-    for processes in PROCESSES:
-        name = "item-put" if processes == 1 else f"item-put-{processes}-processes"
-        results.append(await _measure(stage, url, seller, script, name, processes))
-    return results
+    return [await _measure(stage, url, seller, script, processes=n) for n in PROCESSES]
 
 
 async def _measure(
-    stage: Stage, url: str, seller: Seller, script: Path, name: str, processes: int
+    stage: Stage, url: str, seller: Seller, script: Path, *, processes: int
 ) -> Result:
+    name = "item-put" if processes == 1 else f"item-put-{processes}-processes"
     ours, theirs, ratios = [], [], []
     env = stage.settings(SALUHALL_DATABASE_URL=url)
     async with stage.server(env, processes=processes) as (server, port):

@@ -110,20 +110,28 @@ def test_what_cannot_be_done_is_said_in_one_sentence(saluhall: Saluhall) -> None
         assert ran.refuses(sentence), (words, ran.code, ran.out, ran.err)
 
 
+KEY_CREATE = ("key", "create", "--account", "Anna")
+NOBODY_THERE = ("postgresql://u:hidden@127.0.0.1:1/x", "Connection refused")
+NO_URL = ("postgres//u:hidden@db/x", "URL cannot be understood")
+
+
 @pytest.mark.parametrize(
-    "words", [("migrate",), ("key", "create", "--account", "A"), ("worker",), ("serve",)]
-)
-@pytest.mark.parametrize(
-    ("setting", "text", "sentence"),
+    ("words", "database"),
     [
-        ("SALUHALL_DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/x", "Connection refused"),
-        ("SALUHALL_DATABASE_URL", "postgres//u:hidden@db/x", "URL cannot be understood"),
+        (("migrate",), NOBODY_THERE),
+        (("migrate",), NO_URL),
+        (KEY_CREATE, NOBODY_THERE),
+        (KEY_CREATE, NO_URL),
+        (("worker",), NO_URL),
+        (("serve", "--port", "18931"), NOBODY_THERE),
     ],
-)  # fmt: skip
+)
 def test_a_database_that_is_not_there_is_said_in_one_sentence_without_its_password(
-    words: tuple[str, ...], setting: str, text: str, sentence: str, tmp_path: Path
+    words: tuple[str, ...], database: tuple[str, str], tmp_path: Path
 ) -> None:
-    ran = Saluhall(tmp_path / "data", {setting: text}).run(*words)
+    url, sentence = database
+
+    ran = Saluhall(tmp_path / "data", {"SALUHALL_DATABASE_URL": url}).run(*words)
 
     assert ran.refuses(sentence), ran.err
     assert "hidden" not in ran.err

@@ -23,6 +23,7 @@ def test_the_first_start_makes_everything_and_a_restart_finds_it_again(open_fold
         assert server.stop() == 0
     assert saluhall.postgres() == []
     assert "Traceback" not in server.log
+    assert (saluhall.data_dir / "secret.key").stat().st_mode & 0o777 == 0o600
 
     with saluhall.serving() as server:
         assert server.get("/integration/v1/items/1", {"x-api-key": key}) == 404
@@ -46,6 +47,7 @@ def test_commands_bring_their_own_database_when_no_server_runs(open_folder: Path
 
     saluhall.json("account", "create", "Anna", "--username", "anna", "--password", "p")
     assert saluhall.postgres() == []
+    assert (saluhall.data_dir / "postgres").stat().st_mode & 0o077 == 0
     assert set(saluhall.json("key", "create", "--account", "Anna")) == {"api_key"}
     assert saluhall.run("key", "create", "--account", "Bo").refuses("no account is named 'Bo'")
     assert saluhall.postgres() == []

@@ -11,7 +11,11 @@ import pytest
 from saluhall import bootstrap
 from saluhall.sandbox.partner import Partner
 from saluhall.storage.embedded import EmbeddedPostgres
+from tests.conftest import StartHub
 from tests.hub import Hub, Market
+from tests.postgres import TESTED_VERSION
+
+VERSIONS = (16, 18)
 
 
 @pytest.fixture
@@ -71,7 +75,8 @@ async def test_an_outage_is_said_and_ends_by_itself(
     assert "this is a bug" not in hub.log.read_text()
 
 
-async def test_a_database_that_is_not_migrated_is_not_ready(own_hub: Hub) -> None:
+async def test_a_database_that_is_not_migrated_is_not_ready(start_hub: StartHub) -> None:
+    own_hub = await start_hub("--no-worker")
     async with own_hub.db.transaction() as tx:
         await tx.run("delete from schema_migrations")
     assert await status_of(own_hub, "/readyz") == 503
@@ -86,8 +91,8 @@ async def test_a_database_that_is_not_migrated_is_not_ready(own_hub: Hub) -> Non
         await tx.run("alter table forgotten rename to schema_migrations")
 
 
-@pytest.mark.parametrize("version", [16, 18])
-async def test_the_main_job_runs_on_every_version_of_postgresql_that_comes_along(
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v != TESTED_VERSION])
+async def test_the_main_job_runs_on_the_other_version_of_postgresql_too(
     version: int, market: Market, partner: Partner, open_folder: Path
 ) -> None:
     server = EmbeddedPostgres(open_folder / "own", version=version)

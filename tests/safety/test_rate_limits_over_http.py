@@ -36,7 +36,7 @@ async def fire(shop: Shop, calls: int, *, method: str = "PUT", prefix: str = "R"
     return await asyncio.gather(*map(one, range(calls)))
 
 
-async def test_sixty_at_once_over_two_processes_get_exactly_what_the_tier_gives(
+async def test_sixty_at_once_over_two_processes_get_what_the_tier_gives_and_waiting_helps(
     start_hub: StartHub,
 ) -> None:
     hub = await start_hub("--processes", "2", SALUHALL_RATE_LIMITS="on")
@@ -56,23 +56,14 @@ async def test_sixty_at_once_over_two_processes_get_exactly_what_the_tier_gives(
         assert counts[429] >= 60 - BURST - refilled
     assert set(others) == {202}  # another key has a bucket of its own
     assert set(reads) == {404}  # and so has another tier
-
-
-async def test_a_client_that_waits_as_told_gets_in(start_hub: StartHub) -> None:
-    hub = await start_hub(SALUHALL_RATE_LIMITS="on")
-    shop = await hub.open_shop()
-    await asyncio.gather(*(hub.request("GET", "/readyz") for _ in range(20)))
-    assert 429 in await fire(shop, 60)
-
     await asyncio.sleep(1.05)
-
-    assert set(await fire(shop, BURST)) == {202}
+    assert set(await fire(first, BURST)) == {202}  # who waits as told gets in
 
 
 async def test_limits_that_are_off_refuse_nobody(hub: Hub) -> None:
     shop = await hub.open_shop()
 
-    assert {status for status in await fire_unlimited(shop)} == {202}
+    assert set(await fire_unlimited(shop)) == {202}
 
 
 async def fire_unlimited(shop: Shop) -> list[int]:

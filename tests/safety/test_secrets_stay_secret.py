@@ -1,7 +1,6 @@
 """What is secret stands nowhere in clear: not in the database, not in the log."""
 
 import json
-from pathlib import Path
 
 from tests.conftest import StartHub
 from tests.hub import Hub
@@ -75,10 +74,3 @@ async def test_a_request_is_logged_with_its_id_its_account_and_its_item(hub: Hub
 async def test_every_line_of_the_log_is_one_json_object(hub: Hub) -> None:
     for line in hub.log.read_text().splitlines():
         assert isinstance(json.loads(line), dict)
-
-
-async def test_the_kept_key_is_readable_by_its_owner_alone(start_hub: StartHub) -> None:
-    hub = await start_hub(SALUHALL_SECRET_KEY="")
-
-    kept = Path(hub.env["SALUHALL_DATA_DIR"]) / "secret.key"
-    assert kept.stat().st_mode & 0o777 == 0o600

@@ -2,16 +2,18 @@
 
 import asyncio
 import signal
-import sys
+from pathlib import Path
 
 import aiohttp
 import psutil
 import pytest
 
 from saluhall.sandbox.partner import Hosted
+from tests.cli.command import Saluhall, Server
 from tests.conftest import StartHub
 from tests.hub import Hub
 from tests.pictures import jpeg
+from tests.postgres import Postgres
 from tests.safety.processes import processes_of, until_ended
 
 CLAIMED = """
@@ -30,9 +32,11 @@ async def count(hub: Hub, sql: str) -> int:
 
 
 async def until_some(hub: Hub, sql: str) -> None:
-    async with asyncio.timeout(20):
-        while not await count(hub, sql):
-            await asyncio.sleep(0.05)
+    for _ in range(400):
+        if await count(hub, sql):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(sql)
 
 
 async def test_a_request_under_way_is_answered_and_new_ones_are_not_taken(
@@ -76,17 +80,13 @@ async def test_what_cannot_be_finished_in_time_is_given_back(start_hub: StartHub
     assert "Traceback" not in hub.log.read_text()
 
 
-async def test_a_stop_during_the_start_is_a_stop(start_hub: StartHub) -> None:
-    hub = await start_hub()
-    await hub.stop()
+async def test_a_stop_during_the_start_is_a_stop(postgres: Postgres, tmp_path: Path) -> None:
+    saluhall = Saluhall(tmp_path / "data", {"SALUHALL_DATABASE_URL": postgres.new_database()})
 
-    for pause_s in (0.1, 0.9, 1.3):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "saluhall", "serve", "--port", str(hub.port), env=hub.env
-        )
+    for pause_s in (0.9, 1.4):
+        server = Server(saluhall)
         await asyncio.sleep(pause_s)
-        children = psutil.Process(process.pid).children(recursive=True)
-        process.terminate()
-        code = await asyncio.wait_for(process.wait(), 30)
+        children = psutil.Process(server.process.pid).children(recursive=True)
+        code = await asyncio.to_thread(server.stop)
         assert code in {0, -signal.SIGTERM}  # before Python is up the signal ends it by itself
         await until_ended(children)

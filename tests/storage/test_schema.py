@@ -60,7 +60,7 @@ async def test_a_database_that_was_stopped_halfway_is_finished(postgres: Postgre
 
 
 async def test_a_database_of_a_newer_version_still_works_with_this_one(
-    postgres: Postgres, db: Database
+    db: Database,
 ) -> None:
     async with db.statement() as tx:
         await tx.run("insert into schema_migrations (name) values ('9999_come_later.sql')")
