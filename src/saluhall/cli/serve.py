@@ -43,7 +43,6 @@ def serve(
     """Serve the APIs and work the background, in one command."""
     set_up_logs()
     settings = read_settings(data_dir)
-    check_channels(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if processes < 1:
         raise Refused(f"--processes must be at least 1, not {processes}")
@@ -78,12 +77,15 @@ def _see_that_it_is_free(host: str, port: int) -> None:
 async def _supervise(
     settings: Settings, *, host: str, port: int, processes: int, worker: bool
 ) -> None:
+    # Reading the channels' settings imports them, which takes as long as the start of a database: side by side.
+    checking = asyncio.create_task(asyncio.to_thread(check_channels, settings))
     async with bootstrap.database(settings) as url:
         await bootstrap.prepare(url)
         settings.secret_key()  # made here once, before the processes that need it start
         os.environ |= _environment(settings, url, base=f"http://{host}:{port}")
         background = Background(settings) if worker else None
         try:
+            await checking
             _log.info("listening", url=f"http://{host}:{port}", processes=processes)
             _serve_api(host, port, processes)
         finally:

@@ -18,13 +18,9 @@ _POLL_EVERY_S = 0.25
 
 
 async def install(url: str) -> None:
-    """Bring the queue's own tables into the database, once."""
+    """Bring the queue's own tables into a database that has none."""
     async with open_app(url, connections=1).open_async() as app:
-        found = await app.connector.execute_query_one_async(
-            "select to_regclass('procrastinate_jobs') is not null as installed"
-        )
-        if not found["installed"]:
-            await app.schema_manager.apply_schema_async()
+        await app.schema_manager.apply_schema_async()
 
 
 async def run_jobs(
