@@ -6,7 +6,7 @@ BIN := .venv/bin
 FIGURES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench lock
+.PHONY: help setup demo test check fix docs bench lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: check ## set up and run every check and every test
 fix: setup ## repair what lint and format can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## write docs/channels.md from the channels' cards
+	$(BIN)/python -m saluhall.cli.channels > docs/channels.md
 
 bench: setup ## measure; FIGURES="item-put ..." picks some
 	$(BIN)/python -m bench $(FIGURES)

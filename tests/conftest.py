@@ -1,5 +1,6 @@
 """Fixtures for tests that need a database or a whole running hub."""
 
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,13 @@ async def postgres() -> AsyncIterator[Postgres]:
     with running_postgres() as server:
         await server.make_template()
         yield server
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that a PostgreSQL started by root can reach under its own user: pytest shuts its own folders to others."""
+    with tempfile.TemporaryDirectory(prefix="saluhall-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -61,23 +69,30 @@ async def hub(
         partner=partner,
         env={},
     )
-    await started.start()
-    yield started
-    await started.close()
+    try:
+        await started.start()
+        yield started
+    finally:
+        await started.close()
 
 
 @pytest.fixture
 async def start_hub(
     postgres: Postgres, partner: Partner, tmp_path: Path
 ) -> AsyncIterator[StartHub]:
-    """Start hubs of your own, each with a fresh database and its own marketplace; keywords are settings."""
+    """Start hubs of your own, each with a fresh database and marketplace; words are arguments, keywords settings."""
     hubs: list[Hub] = []
 
-    async def start(**env: str) -> Hub:
+    async def start(*args: str, **env: str) -> Hub:
         folder = tmp_path / f"hub{len(hubs)}"
         folder.mkdir()
         started = Hub(
-            url=postgres.new_database(), folder=folder, market=Market(), partner=partner, env=env
+            url=postgres.new_database(),
+            folder=folder,
+            market=Market(),
+            partner=partner,
+            env=env,
+            args=args,
         )
         hubs.append(started)
         await started.start()

@@ -13,6 +13,7 @@ from psycopg import sql
 from saluhall import bootstrap
 from saluhall.storage.embedded import NEWEST_VERSION, EmbeddedPostgres
 
+TESTED_VERSION = int(os.environ.get("SALUHALL_TEST_POSTGRES", NEWEST_VERSION))
 _TEMPLATE = "saluhall_template"
 
 
@@ -47,9 +48,8 @@ class Postgres:
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """Start the version in SALUHALL_TEST_POSTGRES (16 or 18)."""
-    version = int(os.environ.get("SALUHALL_TEST_POSTGRES", NEWEST_VERSION))
     with tempfile.TemporaryDirectory(prefix="saluhall-test-") as folder:
-        server = EmbeddedPostgres(Path(folder), version=version)
+        server = EmbeddedPostgres(Path(folder), version=TESTED_VERSION)
         try:
             yield Postgres(server)
         finally:

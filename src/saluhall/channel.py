@@ -47,6 +47,7 @@ class Purpose(StrEnum):
     END = "end"
     PRICE = "price"
     SHIP = "ship"
+    ASK = "ask"  # what became of a listing that was handed in
     PUBLISH = "publish"
     POLL = "poll"
 

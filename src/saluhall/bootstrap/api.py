@@ -24,6 +24,7 @@ from saluhall.storage.image_store import ImageStore
 from saluhall.web import Host, Measures, make_app, own_routes, schema_routes
 
 _CONNECTIONS = 16
+_PATIENCE_S = 5.0  # then the caller is told to come back
 
 
 def app_from_environment() -> ASGIApp:
@@ -38,7 +39,7 @@ def app_from_environment() -> ASGIApp:
 
 def api_app(settings: Settings, url: str) -> ASGIApp:
     """Build the app: dialects over the database, bells rung after commit."""
-    db = Database(url, connections=_CONNECTIONS)
+    db = Database(url, connections=_CONNECTIONS, patience_s=_PATIENCE_S)
     images = ImageStore.open(settings.image_store)
     dialects = load_dialects()
 

@@ -18,16 +18,21 @@ from saluhall.queue import Bells, run_jobs
 from saluhall.queue.worker import forget_stalled
 from saluhall.settings import Settings
 from saluhall.storage import Database
+from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageStore
 
 _FORGET_EVERY_S = 60.0
+_PATIENCE_S = 10.0
 _log = structlog.get_logger(__name__)
 
 
 async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyncio.Event) -> None:
     """Work the background until `stopping` is set; then finish what runs (bounded) and release the rest."""
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
-    async with Database(url, connections=max(4, concurrency)) as db, Bells(url) as bells:
+    async with (
+        Database(url, connections=max(4, concurrency), patience_s=_PATIENCE_S) as db,
+        Bells(url) as bells,
+    ):
         db.rung = bells.ring
         run = Run(
             db=db,
@@ -52,9 +57,16 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         finally:
             stopping.set()
             await asyncio.gather(sweeper, cleaner, return_exceptions=True)
-            await leave(run)
+            await _give_back(run)
             _log.info("worker stopped", worker=str(run.worker))
             await http.close()
+
+
+async def _give_back(run: Run) -> None:
+    try:
+        await leave(run)
+    except DatabaseUnavailable as error:
+        _log.warning("the work of this worker is left for others to release", error=str(error))
 
 
 def _counted(

@@ -5,9 +5,18 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
-from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
+from saluhall.cli.session import (
+    Account,
+    AsJson,
+    DataDir,
+    Refused,
+    in_transaction,
+    read_settings,
+    show,
+)
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.storage import Transaction
@@ -28,6 +37,8 @@ def create_account(
     as_json: AsJson = False,
 ) -> None:
     """Open an account with its first user; the system catalog RHEO comes with it."""
+    if not (name.strip() and username.strip() and password):
+        raise Refused("name, username and password must not be empty")
 
     async def do(tx: Transaction) -> dict[str, object]:
         at = now()
@@ -55,7 +66,7 @@ def resume_account(name: str, *, data_dir: DataDir = None, as_json: AsJson = Fal
 
 def _suspend(name: str, *, suspended: bool, data_dir: DataDir, as_json: AsJson) -> None:
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await accounts.account_named(tx, name)
+        by = await principal_of_account(tx, name)
         await accounts.suspend_account(tx, by=by, suspended=suspended, now=now())
         return {"account": name, "suspended": suspended}
 
@@ -73,7 +84,7 @@ def create_key(
     """Mint an API key; it is shown this once."""
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await accounts.account_named(tx, account)
+        by = await principal_of_account(tx, account)
         return {"api_key": await accounts.create_api_key(tx, by=by, name=name, now=now())}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
@@ -86,7 +97,7 @@ def create_legacy_key(
     """Mint a key for the older API generation, which has it in the URL; it is shown this once."""
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await accounts.account_named(tx, account)
+        by = await principal_of_account(tx, account)
         return {"legacy_key": await accounts.create_legacy_key(tx, by=by, now=now())}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
@@ -104,7 +115,7 @@ def create_catalog(
     """Add a catalog to an account."""
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await accounts.account_named(tx, account)
+        by = await principal_of_account(tx, account)
         made = await catalogs.create_catalog(tx, by=by, name=name, code=code, now=now())
         return {"catalog_id": made}
 

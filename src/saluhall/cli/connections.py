@@ -19,7 +19,7 @@ from saluhall.cli.session import (
     read_settings,
     show,
 )
-from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import outcomes
@@ -59,7 +59,7 @@ def add_tradera(
     check_channel(settings, "tradera", options)
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await accounts.account_named(tx, account)
+        by = await principal_of_account(tx, account)
         at = now()
         connection_id = await operations.connect(
             tx,
@@ -106,7 +106,7 @@ def list_connections(
     settings = read_settings(data_dir)
 
     async def do(tx: Transaction) -> list[dict[str, Any]]:
-        by = await accounts.account_named(tx, account)
+        by = await principal_of_account(tx, account)
         found = await queries.list_connections(tx, by=by)
         return [await _row(tx, settings, c) for c in found]
 

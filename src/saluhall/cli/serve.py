@@ -27,6 +27,7 @@ from saluhall.settings import Settings
 _RESTART_PAUSE_S = 1.0
 _PORT_PATIENCE_S = 5.0
 _PORT_LOOK_EVERY_S = 0.1
+_LAST_PORT = 65535
 _log = structlog.get_logger(__name__)
 
 
@@ -42,8 +43,9 @@ def serve(
     """Serve the APIs and work the background, in one command."""
     set_up_logs()
     settings = read_settings(data_dir)
-    check_channels(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if processes < 1:
+        raise Refused(f"--processes must be at least 1, not {processes}")
     _see_that_it_is_free(host, port)
     asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))
 
@@ -53,6 +55,8 @@ def _see_that_it_is_free(host: str, port: int) -> None:
 
     Waits a moment for a server that was just stopped.
     """
+    if not 0 < port <= _LAST_PORT:
+        raise Refused(f"cannot listen on {host}:{port}: ports are 1 to {_LAST_PORT}")
     deadline = time.monotonic() + _PORT_PATIENCE_S
     while True:
         try:
@@ -62,10 +66,9 @@ def _see_that_it_is_free(host: str, port: int) -> None:
             with socket.socket(family, kind, proto) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
-        except (OSError, OverflowError) as error:
-            if getattr(error, "errno", None) != errno.EADDRINUSE or time.monotonic() > deadline:
-                reason = getattr(error, "strerror", None) or error
-                raise Refused(f"cannot listen on {host}:{port}: {reason}") from error
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise Refused(f"cannot listen on {host}:{port}: {error.strerror}") from error
             time.sleep(_PORT_LOOK_EVERY_S)
         else:
             return
@@ -74,12 +77,15 @@ def _see_that_it_is_free(host: str, port: int) -> None:
 async def _supervise(
     settings: Settings, *, host: str, port: int, processes: int, worker: bool
 ) -> None:
+    # Reading the channels' settings imports them, which takes as long as the start of a database: side by side.
+    checking = asyncio.create_task(asyncio.to_thread(check_channels, settings))
     async with bootstrap.database(settings) as url:
         await bootstrap.prepare(url)
         settings.secret_key()  # made here once, before the processes that need it start
         os.environ |= _environment(settings, url, base=f"http://{host}:{port}")
         background = Background(settings) if worker else None
         try:
+            await checking
             _log.info("listening", url=f"http://{host}:{port}", processes=processes)
             _serve_api(host, port, processes)
         finally:

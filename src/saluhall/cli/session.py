@@ -16,7 +16,6 @@ from saluhall.domain.accounts.model import AccountNotFound, AccountTaken
 from saluhall.domain.catalogs.model import CatalogTaken
 from saluhall.domain.webhooks.model import BadEndpoint
 from saluhall.kit.environment import BadSetting
-from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
 from saluhall.storage.database import DatabaseUnavailable
@@ -51,6 +50,8 @@ def read_settings(data_dir: Path | None) -> Settings:
 
 def check_channel(settings: Settings, channel: str, options: Mapping[str, Any]) -> None:
     """See that a channel's settings, and options for a connection, can be understood. Raises Refused."""
+    from saluhall.plugins import load_channels  # noqa: PLC0415 - channels bring the HTTP client, which few commands need
+
     card = load_channels().get(channel)
     if card is None:
         raise Refused(f"the channel {channel!r} is not installed")
@@ -62,6 +63,8 @@ def check_channel(settings: Settings, channel: str, options: Mapping[str, Any]) 
 
 def check_channels(settings: Settings) -> None:
     """See at the start that every channel's settings can be understood. Raises Refused."""
+    from saluhall.plugins import load_channels  # noqa: PLC0415 - as above
+
     for name in load_channels():
         check_channel(settings, name, {})
 

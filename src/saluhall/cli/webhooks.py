@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now, vault_of
 from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
-from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.history.model import DELIVERED
 from saluhall.domain.webhooks import operations
 from saluhall.domain.webhooks.model import DEFAULT_EVENT_TYPES
@@ -32,7 +32,7 @@ def set_webhook(
     wanted = sorted(DELIVERED) if event_types == "all" else event_types.split(",")
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await accounts.account_named(tx, account)
+        by = await principal_of_account(tx, account)
         at, secret = await operations.set_main_endpoint(
             tx,
             by=by,

@@ -1,11 +1,14 @@
 """The budget of calls, kept in the database: one for all of an application's calls at a channel, exact over all workers."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from saluhall.channel import Purpose
 from saluhall.domain.connections import operations, queries
 from saluhall.storage import Database
+
+_Asked = tuple[Purpose, asyncio.Future[None]]
 
 
 class DatabaseBudget:
@@ -18,12 +21,38 @@ class DatabaseBudget:
         self._channel = channel
         self._limit = limit
         self._clock = clock
+        self._asked: list[_Asked] = []
+        self._counter: asyncio.Task[None] | None = None
 
     async def spend(self, purpose: Purpose) -> None:
-        """Count one call about to be made. Raises OutOfBudget."""
+        """Count one call about to be made; those asked for while others are being counted are counted together. Raises OutOfBudget."""
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append((purpose, answer))
+        if self._counter is None or self._counter.done():
+            self._counter = asyncio.create_task(self._count())
+        await answer
+
+    async def _count(self) -> None:
+        while self._asked:
+            asked, self._asked = self._asked, []
+            try:
+                refusals = await self._count_all([purpose for purpose, _ in asked])
+            except Exception as error:  # noqa: BLE001 - whoever asked is told
+                refusals = [error] * len(asked)
+            for (_, answer), refusal in zip(asked, refusals, strict=True):
+                if answer.done():
+                    continue  # whoever asked was cancelled meanwhile
+                if refusal is None:
+                    answer.set_result(None)
+                else:
+                    answer.set_exception(refusal)
+
+    async def _count_all(self, purposes: Sequence[Purpose]) -> Sequence[Exception | None]:
         now = self._clock()
         async with self._db.transaction() as tx:
-            await operations.spend(tx, self._channel, limit=self._limit, purpose=purpose, now=now)
+            return await operations.spend(
+                tx, self._channel, limit=self._limit, purposes=purposes, now=now
+            )
 
     async def require(self, purpose: Purpose, calls: int) -> None:
         """See that this many calls can be made. Raises OutOfBudget."""

@@ -6,39 +6,54 @@ from decimal import Decimal
 
 from saluhall.channel import Channel, ListingDraft, Picture, Progress, Rejected
 from saluhall.domain.images import queries as images
-from saluhall.domain.images.model import ReadyImage
+from saluhall.domain.images.model import Image
 from saluhall.domain.listings import outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
 
-_FIRST_ASK = timedelta(milliseconds=100)
 _PICTURES_PAUSE = timedelta(seconds=2)
 _NO_PICTURE = "Image download failed: none of the item's pictures could be used"
 
 
-async def publish(run: Run, channel: Channel, listing: Listing, *, lease: timedelta) -> None:
-    """Hand a listing in. Raises what the channel raises; Rejected also when no picture of the item is usable."""
+async def publish(
+    run: Run, channel: Channel, listing: Listing, *, lease: timedelta, ask_in: timedelta
+) -> None:
+    """Hand a listing in; its verdict is asked for after `ask_in`.
+
+    Raises what the channel raises; Rejected also when no picture of the item is usable.
+    """
     async with run.db.statement() as tx:
-        counts = await images.count_by_state(tx, listing.account_id, listing.product_id)
-        pictures = await images.list_ready(tx, listing.account_id, listing.product_id)
-    if counts.due:
+        found = await images.list_images(tx, listing.account_id, listing.product_id)
+    if listing.text_due or any(image.state == "due" for image in found):
         async with run.db.transaction() as tx:
             await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
         return
-    if counts.refused and not pictures:
-        raise Rejected(f"{_NO_PICTURE} ({counts.reason})" if counts.reason else _NO_PICTURE)
+    pictures = _usable(run, found)
 
     async def save(progress: Progress) -> None:
-        async with run.db.transaction() as tx:
+        async with run.db.statement() as tx:
             await outcomes.save_progress(tx, listing, progress, lease=lease, now=run.clock())
 
-    draft = _draft(run, listing, pictures)
+    draft = _draft(listing, pictures)
     progress = await channel.publish(draft, progress=listing.progress, save=save)
     async with run.db.transaction() as tx:
-        await outcomes.submitted(tx, listing, progress, ask_in=_FIRST_ASK, now=run.clock())
+        await outcomes.submitted(tx, listing, progress, ask_in=ask_in, now=run.clock())
 
 
-def _draft(run: Run, listing: Listing, pictures: list[ReadyImage]) -> ListingDraft:
+def _usable(run: Run, found: list[Image]) -> list[Picture]:
+    """Pick the hosted pictures. Raises Rejected when there are pictures and none is usable."""
+    pictures = [
+        Picture(key=i.stored_key, media_type=i.media_type, read=_reader(run, i.stored_key))
+        for i in found
+        if i.stored_key is not None and i.media_type is not None
+    ]
+    if found and not pictures:
+        reasons = "; ".join(sorted({i.reason for i in found if i.reason}))
+        raise Rejected(f"{_NO_PICTURE} ({reasons})" if reasons else _NO_PICTURE)
+    return pictures
+
+
+def _draft(listing: Listing, pictures: list[Picture]) -> ListingDraft:
     domain = listing.domain or {"domain": "other"}
     return ListingDraft(
         key=str(listing.id),
@@ -51,10 +66,7 @@ def _draft(run: Run, listing: Listing, pictures: list[ReadyImage]) -> ListingDra
         shipping_cost=listing.shipping_cost or Decimal(0),
         shipping_strategy=listing.shipping_strategy,
         weight_kg=listing.weight_kg,
-        pictures=[
-            Picture(key=p.stored_key, media_type=p.media_type, read=_reader(run, p.stored_key))
-            for p in pictures
-        ],
+        pictures=pictures,
     )
 
 

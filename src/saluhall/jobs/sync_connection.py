@@ -1,6 +1,7 @@
 """Make the listings of a connection what the seller wants: ends first, then prices, then verdicts, then new listings."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from saluhall.channel import (
 )
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
-from saluhall.domain.connections.operations import check
+from saluhall.domain.connections.operations import check, left_for
 from saluhall.domain.listings import outcomes
 from saluhall.domain.listings import queries as listings
 from saluhall.domain.listings.model import PRIORITY, Listing, Step, next_step
@@ -38,31 +39,47 @@ from saluhall.storage import Transaction
 _WIDTH = 8
 _LEASE = timedelta(minutes=3)
 _NO_CONNECTION = "No Tradera account is connected. Connect one, and the item is listed by itself."
+_SOON = timedelta(milliseconds=100)
 _FIRST_ASK = timedelta(milliseconds=250)
 _LONGEST_ASK = timedelta(minutes=10)
+_ASK_TOGETHER = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
 _log = structlog.get_logger(__name__)
 
 
+_CALLS_TO_PUBLISH = 4  # create, a picture, commit, ask
 # What the calls of a step are for, and how many the cheapest one takes.
 _COST: dict[Step, tuple[Purpose, int]] = {
     Step.END: (Purpose.END, 1),
     Step.CHANGE_PRICE: (Purpose.PRICE, 1),
-    Step.PUBLISH: (Purpose.PUBLISH, 4),
+    Step.ASK: (Purpose.ASK, 1),
+    Step.PUBLISH: (Purpose.PUBLISH, _CALLS_TO_PUBLISH),
 }
 
 
 class Sync(Struct, frozen=True):
     """One pass over one connection.
 
-    `tight` is set when the budget does not allow all kinds of work, `spent` when a call found that it allows no more.
+    `publishing` are listings being handed in, whose calls the budget does not know of yet. `sparing` is set when less than half of
+    the budget is left, `tight` when it does not allow all kinds of work, `spent` when a call found that it allows no more.
     """
 
     run: Run
     connection: Connection
     channel: Channel
+    publishing: set[UUID]
+    sparing: asyncio.Event
     tight: asyncio.Event
     spent: asyncio.Event
+
+    def ask_in(self, pause: timedelta) -> timedelta:
+        """Tell when to ask for a verdict: at once, or, to be sparing, at a moment at which others are asked for too."""
+        if not self.sparing.is_set():
+            return pause
+        now = self.run.clock().timestamp()
+        together_s = _ASK_TOGETHER.total_seconds()
+        due = math.ceil((now + pause.total_seconds()) / together_s) * together_s
+        return timedelta(seconds=due - now)
 
 
 async def drain(run: Run, key: str) -> None:
@@ -76,8 +93,11 @@ async def drain(run: Run, key: str) -> None:
     try:
         if found.state is ConnectionState.DISCONNECTED:
             raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - parked in one place
-        sync = Sync(run, found, open_channel(run, found), asyncio.Event(), asyncio.Event())
+        sync = Sync(
+            run, found, open_channel(run, found), set(), *(asyncio.Event() for _ in range(3))
+        )
     except Disconnected as error:
+        await _cancel(run, found)
         await _park(run, found, str(error))
         return
     while True:
@@ -106,7 +126,7 @@ async def _pass(sync: Sync) -> None:
 async def _claim(sync: Sync, limit: int) -> Sequence[Listing]:
     now = sync.run.clock()
     async with sync.run.db.transaction() as tx:
-        lowest = await _affordable(sync, tx)
+        lowest, room = await _affordable(sync, tx)
         if lowest is None or lowest < PRIORITY[Step.PUBLISH]:
             sync.tight.set()
         if lowest is None or sync.spent.is_set():
@@ -116,15 +136,15 @@ async def _claim(sync: Sync, limit: int) -> Sequence[Listing]:
             sync.connection.account_id,
             sync.connection.id,
             worker=sync.run.worker,
-            limit=limit,
+            limit=min(limit, room),
             lowest=lowest,
             lease=_LEASE,
             now=now,
         )
 
 
-async def _affordable(sync: Sync, tx: Transaction) -> int | None:
-    """Tell down to which priority the budget allows work; None when it allows none."""
+async def _affordable(sync: Sync, tx: Transaction) -> tuple[int | None, int]:
+    """Tell down to which priority the budget allows work (None: it allows none), and how many listings at once."""
     channel = sync.connection.channel
     now = sync.run.clock()
     state = await connections.budget_of_channel(tx, channel, now=now)
@@ -136,7 +156,12 @@ async def _affordable(sync: Sync, tx: Transaction) -> int | None:
         except OutOfBudget:
             break
         lowest = PRIORITY[step]
-    return lowest
+    if 2 * left_for(Purpose.END, state, limit=limit) < limit:
+        sync.sparing.set()
+    room = left_for(Purpose.PUBLISH, state, limit=limit) // _CALLS_TO_PUBLISH - len(sync.publishing)
+    if lowest == PRIORITY[Step.PUBLISH] and room <= 0:
+        lowest = PRIORITY[Step.ASK]
+    return lowest, room if lowest == PRIORITY[Step.PUBLISH] else _WIDTH
 
 
 def _in_groups(due: Sequence[Listing]) -> list[list[Listing]]:
@@ -161,7 +186,7 @@ async def _step(sync: Sync, group: list[Listing]) -> None:
         case Step.ASK:
             await _ask(sync, group)
         case Step.PUBLISH:
-            await publish(sync.run, sync.channel, listing, lease=_LEASE)
+            await _publish(sync, listing)
         case Step.CHANGE_PRICE:
             await _change_price(sync, listing, listing.price)
         case Step.END:
@@ -174,21 +199,30 @@ async def _step(sync: Sync, group: list[Listing]) -> None:
                 await outcomes.nothing_to_do(tx, listing, now=sync.run.clock())
 
 
+async def _publish(sync: Sync, listing: Listing) -> None:
+    sync.publishing.add(listing.id)
+    try:
+        ask_in = sync.ask_in(_SOON)
+        await publish(sync.run, sync.channel, listing, lease=_LEASE, ask_in=ask_in)
+    finally:
+        sync.publishing.discard(listing.id)
+
+
 async def _ask(sync: Sync, group: list[Listing]) -> None:
     answers = await sync.channel.outcomes({str(x.id): x.progress for x in group})
     for listing in group:
-        await _record(sync.run, listing, answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)))
+        await _record(sync, listing, answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)))
 
 
-async def _record(run: Run, listing: Listing, outcome: Outcome) -> None:
-    now = run.clock()
-    async with run.db.transaction() as tx:
+async def _record(sync: Sync, listing: Listing, outcome: Outcome) -> None:
+    now = sync.run.clock()
+    async with sync.run.db.transaction() as tx:
         match outcome:
             case Live():
                 await outcomes.went_live(tx, listing, outcome, now=now)
             case Waiting(ask_in=ask_in):
                 pause = min(ask_in * 3 ** min(listing.attempts, 10), _LONGEST_ASK)
-                await outcomes.ask_again(tx, listing, ask_in=pause, now=now)
+                await outcomes.ask_again(tx, listing, ask_in=sync.ask_in(pause), now=now)
             case Again(reason=reason, progress=progress):
                 await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
             case _:
@@ -228,8 +262,9 @@ async def _end(sync: Sync, listing: Listing) -> None:
 async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
     verdict = verdict_on(error)
     if isinstance(verdict, Park):
-        await _park(sync.run, sync.connection, verdict.reason)
-        return
+        if await _park(sync.run, sync.connection, verdict.reason):
+            return
+        verdict = Wait(timedelta(0))  # made anew meanwhile: the next pass uses the new token
     for listing in group:
         now = sync.run.clock()
         async with sync.run.db.transaction() as tx:
@@ -253,9 +288,31 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
                     await outcomes.set_aside(tx, listing, now=now)
 
 
-async def _park(run: Run, connection: Connection, reason: str) -> None:
+async def _park(run: Run, connection: Connection, reason: str) -> bool:
     async with run.db.transaction() as tx:
-        await outcomes.park(tx, connection, reason=reason, now=run.clock())
+        return await outcomes.park(tx, connection, reason=reason, now=run.clock())
+
+
+async def _cancel(run: Run, connection: Connection) -> None:
+    """Give up what never stood anywhere and is not wanted any more: that needs no access."""
+    while True:
+        async with run.db.transaction() as tx:
+            now = run.clock()
+            due = await outcomes.claim_due(
+                tx,
+                connection.account_id,
+                connection.id,
+                worker=run.worker,
+                limit=100,
+                lowest=PRIORITY[Step.CANCEL],
+                lease=_LEASE,
+                now=now,
+            )
+            for listing in due:
+                if next_step(listing) is Step.CANCEL:
+                    await outcomes.ended(tx, listing, now=now)
+        if not due:
+            return
 
 
 async def _refuse_unconnected(run: Run, owner: UUID) -> None:
@@ -266,7 +323,10 @@ async def _refuse_unconnected(run: Run, owner: UUID) -> None:
                 tx, owner, None, worker=run.worker, limit=100, lease=_LEASE, now=now
             )
             for listing in due:
-                await outcomes.unconnected(tx, listing, reason=_NO_CONNECTION, now=now)
+                if next_step(listing) is Step.CANCEL:
+                    await outcomes.ended(tx, listing, now=now)
+                else:
+                    await outcomes.unconnected(tx, listing, reason=_NO_CONNECTION, now=now)
         if not due:
             return
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from msgspec import Struct
 
 from saluhall.channel import Disconnected, OutOfBudget, Rejected, Unavailable
+from saluhall.storage.database import DatabaseUnavailable
+from saluhall.storage.image_store import StoreUnavailable
 
 
 class Wait(Struct, frozen=True):
@@ -46,6 +48,8 @@ def verdict_on(error: Exception) -> Verdict:
             return Wait(pause or timedelta(minutes=1))
         case Unavailable(retry_in=pause):
             return Retry(str(error), pause)
+        case DatabaseUnavailable() | StoreUnavailable():
+            return Retry("The hub could not reach its own storage.", None)
         case Disconnected():
             return Park(str(error))
         case Rejected():

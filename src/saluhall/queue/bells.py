@@ -8,7 +8,10 @@ from typing import Self
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
+from saluhall.storage.database import RECONNECT_S
+
 GATHER_S = 0.02
+_PATIENCE_S = 5.0
 QUEUE = "bells"
 _log = logging.getLogger(__name__)
 
@@ -16,7 +19,11 @@ _log = logging.getLogger(__name__)
 def open_app(url: str, *, connections: int) -> procrastinate.App:
     """Make the library's application on the hub's database."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=url, min_size=1, max_size=connections, timeout=20
+        conninfo=url,
+        min_size=1,
+        max_size=connections,
+        timeout=_PATIENCE_S,
+        reconnect_timeout=RECONNECT_S,
     )
     return procrastinate.App(connector=connector)
 

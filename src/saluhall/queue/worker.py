@@ -1,26 +1,26 @@
 """Run jobs for the bells that ring."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from saluhall.queue.bells import QUEUE, open_app
 
+_log = logging.getLogger(__name__)
 Drain = Callable[[str], Awaitable[None]]
 _DEAD_AFTER_S = 60
+_RESTART_PAUSE_S = 1.0
 # The library forgets a notification that arrives while it fetches, and then waits for its next poll: so poll often (decision 0004).
 _POLL_EVERY_S = 0.25
 
 
 async def install(url: str) -> None:
-    """Bring the queue's own tables into the database, once."""
+    """Bring the queue's own tables into a database that has none."""
     async with open_app(url, connections=1).open_async() as app:
-        found = await app.connector.execute_query_one_async(
-            "select to_regclass('procrastinate_jobs') is not null as installed"
-        )
-        if not found["installed"]:
-            await app.schema_manager.apply_schema_async()
+        await app.schema_manager.apply_schema_async()
 
 
 async def run_jobs(
@@ -31,37 +31,59 @@ async def run_jobs(
     stopping: asyncio.Event,
     grace_s: float,
 ) -> None:
-    """Run jobs until `stopping` is set; then let what runs finish, for at most `grace_s` seconds."""
+    """Run jobs until `stopping` is set; then let what runs finish, for at most `grace_s` seconds.
+
+    The library gives up when it cannot reach the database for a while; then it is started again.
+    """
     app = open_app(url, connections=max(2, min(concurrency, 8)))
     for name, drain in jobs.items():
         app.task(name=name, queue=QUEUE)(_task(drain))
     async with app.open_async():
-        working = asyncio.create_task(
-            app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=concurrency,
-                install_signal_handlers=False,
-                delete_jobs="always",
-                fetch_job_polling_interval=_POLL_EVERY_S,
-                shutdown_graceful_timeout=grace_s,
+        while not stopping.is_set():
+            working = asyncio.create_task(
+                app.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                    fetch_job_polling_interval=_POLL_EVERY_S,
+                    shutdown_graceful_timeout=grace_s,
+                )
             )
-        )
-        stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        working.cancel()
-        await asyncio.gather(working, stop, return_exceptions=True)
+            await _first_of(working, stopping)
+            working.cancel()
+            [failure] = await asyncio.gather(working, return_exceptions=True)
+            if not stopping.is_set():
+                _log.warning("the queue stopped and is started again: %s", failure)
+                await _pause(stopping)
+
+
+async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> None:
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+
+
+async def _pause(stopping: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_RESTART_PAUSE_S):
+            await stopping.wait()
+    except TimeoutError:
+        return
 
 
 async def forget_stalled(url: str) -> int:
     """Drop the queue's rows of killed workers; what they were doing is due in its own table."""
-    async with open_app(url, connections=1).open_async() as app:
-        stalled = list(
-            await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER_S)
-        )
-        for job in stalled:
-            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
-        return len(stalled)
+    try:
+        async with open_app(url, connections=1).open_async() as app:
+            stalled = list(
+                await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER_S)
+            )
+            for job in stalled:
+                await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+    except ConnectorException:
+        return 0  # they are still there the next time
+    return len(stalled)
 
 
 def _task(drain: Drain) -> Callable[..., Awaitable[None]]:

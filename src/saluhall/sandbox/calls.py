@@ -16,13 +16,16 @@ class CallLog:
     def __init__(self) -> None:
         self._entries: deque[dict[str, object]] = deque(maxlen=KEPT)
 
-    def note(self, *, at: datetime, method: str, path: str, query: str) -> dict[str, object]:
+    def note(
+        self, *, at: datetime, method: str, path: str, query: str, user: str | None
+    ) -> dict[str, object]:
         """Enter a call the moment it comes; its status is filled in when it is known."""
         entry: dict[str, object] = {
             "time": text_of(at),
             "method": method,
             "path": path,
             "query": query,
+            "user": user,
             "status": None,
             "dropped": False,
         }

@@ -42,6 +42,7 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
         method=request.method,
         path=request.path,
         query=request.query_string,
+        user=request.headers.get("X-User-Id"),
     )
     fault = market.faults.take(request.method, request.path) or Fault(path="")
     if fault.delay_s:

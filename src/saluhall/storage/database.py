@@ -16,6 +16,9 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 Params = Mapping[str, Any] | Sequence[Any]
 
+# The pool waits longer after each failure to connect: start afresh after a few, so that the end of a long outage is seen at once.
+RECONNECT_S = 4.0
+
 
 class Conflict(Exception):
     """A unique or foreign key refused the row; `constraint` is its name."""
@@ -93,16 +96,17 @@ class Transaction:
 
 
 class Database:
-    """The pool. `rung` is called with the bells of every committed transaction."""
+    """The pool; whoever asks waits `patience_s` for a connection. `rung` is called with the bells of every committed transaction."""
 
-    def __init__(self, url: str, *, connections: int = 10) -> None:
+    def __init__(self, url: str, *, connections: int = 10, patience_s: float = 20) -> None:
         self.url = url
         self.rung: Callable[[Iterable[tuple[str, str]]], None] | None = None
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
             min_size=1,
             max_size=connections,
-            timeout=20,
+            timeout=patience_s,
+            reconnect_timeout=RECONNECT_S,
             open=False,
             connection_class=AsyncConnection[DictRow],
             kwargs={"row_factory": dict_row, "autocommit": True},

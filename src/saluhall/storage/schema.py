@@ -69,6 +69,14 @@ async def migrate(url: str, *, upto: str | None = None) -> list[str]:
     return applied
 
 
+async def has_table(url: str, name: str) -> bool:
+    """Tell whether the database has a table of this name."""
+    async with await _connect(url) as connection:
+        found = await connection.execute("select to_regclass(%s) is not null", [name])
+        row = await found.fetchone()
+    return bool(row and row[0])
+
+
 async def is_current(tx: Transaction) -> bool:
     """Tell whether every migration of this version has been applied. Raises DatabaseUnavailable."""
     names = migration_names()

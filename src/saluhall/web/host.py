@@ -4,12 +4,13 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import ClientException, HTTPException
+from litestar.exceptions import ClientException, HTTPException, InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream as Streaming
 from litestar.types import Scope
@@ -17,9 +18,11 @@ from msgspec import Struct
 
 from saluhall.dialect import (
     SECRET_PARAMETER,
+    Admission,
     BodyTooLarge,
     Call,
     Dialect,
+    Endpoint,
     Knock,
     Malformed,
     NoSuchRoute,
@@ -30,6 +33,7 @@ from saluhall.dialect import (
     Visit,
     WrongMethod,
 )
+from saluhall.domain.accounts.model import Admitted, Tier
 from saluhall.kit.ids import new_id, text_from_id
 from saluhall.kit.jwt import Signer
 from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
@@ -89,61 +93,83 @@ async def _answer(
 ) -> Reply:
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
+    limits: Mapping[str, str] = {}
     try:
-        reply = await _serve(host, route, request, request_id)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if route.admits is None or route.endpoint is None:
+            reply = await _receive(host, route, request, request_id, headers)
+        else:
+            now = host.clock()
+            path = {name: _decoded(value) for name, value in request.path_params.items()}
+            structlog.contextvars.bind_contextvars(
+                **{k: v for k, v in path.items() if k != SECRET_PARAMETER}
+            )
+            admitted = await _admit(host, route.admits, route.tier, headers, path, now=now)
+            limits = _limits(route, admitted)
+            structlog.contextvars.bind_contextvars(account_id=str(admitted.by.account_id))
+            call = partial(
+                Call, by=admitted.by, now=now, request_id=request_id, path=path, headers=headers
+            )
+            reply = await _serve(host, route.endpoint, request, call)
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
         reply = _say(dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
         reply = msgspec.structs.replace(reply, headers={**route.headers, **reply.headers})
     _log.info("request", method=route.method, route=route.path, status=reply.status)
-    return reply
+    return msgspec.structs.replace(reply, headers={**limits, **reply.headers})
 
 
-async def _serve(host: Host, route: Route, request: Request, request_id: str) -> Reply:  # type: ignore[type-arg]
-    now = host.clock()
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    if route.admits is None or route.endpoint is None:
-        return await _receive(host, route, request, request_id, headers)
-    path = {name: _decoded(value) for name, value in request.path_params.items()}
-    structlog.contextvars.bind_contextvars(
-        **{k: v for k, v in path.items() if k != SECRET_PARAMETER}
-    )
-    tier = route.tier if host.rate_limits else None
+async def _admit(
+    host: Host,
+    admits: Admission,
+    tier: Tier | None,
+    headers: Mapping[str, str],
+    path: Mapping[str, str],
+    *,
+    now: datetime,
+) -> Admitted:
     async with host.db.statement() as statement:
-        admitted = await route.admits(
+        return await admits(
             Knock(
                 headers=headers,
                 path=path,
                 tx=statement,
-                tier=tier,
+                tier=tier if host.rate_limits else None,
                 signer=host.signer,
                 legacy_api=host.legacy_api,
                 now=now,
             )
         )
-    structlog.contextvars.bind_contextvars(account_id=str(admitted.by.account_id))
-    body = await request.body()
+
+
+def _limits(route: Route, admitted: Admitted) -> Mapping[str, str]:
+    """Announce what is left, whatever else the answer is: a refused request has been counted too."""
+    if route.tier is None or admitted.remaining is None:
+        return {}
+    return {
+        "RateLimit-Policy": f'"{route.tier.name}";q={route.tier.per_second};w=1',
+        "RateLimit": f'"{route.tier.name}";r={admitted.remaining};t=1',
+    }
+
+
+async def _serve(
+    host: Host,
+    endpoint: Endpoint,
+    request: Request,  # type: ignore[type-arg]
+    call: Callable[..., Call],
+) -> Reply:
+    body = await _body_of(request)
+    query = {name: values[-1] for name, values in request.query_params.dict().items()}
     async with host.db.transaction() as tx:
-        reply = await route.endpoint(
-            Call(
-                tx=tx,
-                by=admitted.by,
-                now=now,
-                request_id=request_id,
-                public_url=host.public_url,
-                path=path,
-                query={name: values[-1] for name, values in request.query_params.dict().items()},
-                headers=headers,
-                body=body,
-            )
-        )
-    if tier is not None and admitted.remaining is not None:
-        limits = {
-            "RateLimit-Policy": f'"{tier.name}";q={tier.per_second};w=1',
-            "RateLimit": f'"{tier.name}";r={admitted.remaining};t=1',
-        }
-        return msgspec.structs.replace(reply, headers={**limits, **reply.headers})
-    return reply
+        return await endpoint(call(tx=tx, public_url=host.public_url, query=query, body=body))
+
+
+async def _body_of(request: Request) -> bytes:  # type: ignore[type-arg]
+    """Read the body, bounded by the route. Raises Malformed when the client goes away in the middle of it."""
+    try:
+        return await request.body()
+    except InternalServerException as error:
+        raise Malformed from error
 
 
 async def _receive(
@@ -163,7 +189,7 @@ async def _receive(
         address=request.client.host if request.client else "",
         headers=headers,
         signer=host.signer,
-        body=await request.body(),
+        body=await _body_of(request),
     )
     return await route.reception(visit)
 

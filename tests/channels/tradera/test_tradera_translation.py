@@ -1,7 +1,6 @@
 """Recorded payloads, and the rules behind them."""
 
 import json
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from saluhall.channels.tradera.footer import compatible_from_domain, footer_from
 from saluhall.channels.tradera.settings import Settings
 from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT, units
 from saluhall.channels.tradera.translate import (
+    ASK_AGAIN_IN,
     formats_from_media_types,
     has_bids,
     instant_from_text,
@@ -168,10 +168,10 @@ def test_a_footer_prints_only_what_is_known() -> None:
 LIVE = Live(external_id="1", url="u")
 FRESH = Progress(unclear=True)
 OUTCOMES: list[tuple[int | None, Outcome]] = [
-    (None, Waiting(ask_in=timedelta(seconds=2))),
-    (0, Waiting(ask_in=timedelta(seconds=2))),
-    (128, Waiting(ask_in=timedelta(seconds=2))),
-    (256, Waiting(ask_in=timedelta(seconds=2))),
+    (None, Waiting(ask_in=ASK_AGAIN_IN)),
+    (0, Waiting(ask_in=ASK_AGAIN_IN)),
+    (128, Waiting(ask_in=ASK_AGAIN_IN)),
+    (256, Waiting(ask_in=ASK_AGAIN_IN)),
     (1, LIVE),
     (16 | 4, Again(reason="Tradera asks to try again: m", progress=FRESH)),
     (16 | 2, Again(reason="Tradera asks to try again: m", progress=FRESH)),

@@ -88,7 +88,7 @@ class Client:
         """Ask what became of requests; those without a result are left out."""
         query = urlencode({"requestIds": request_ids}, doseq=True)
         path = f"/v4/listings/request-results?{query}"
-        results = _read(RESULTS, await self._call("GET", path, Purpose.PUBLISH)) or []
+        results = _read(RESULTS, await self._call("GET", path, Purpose.ASK)) or []
         return {result.requestId: result for result in results}
 
     async def item(self, external_id: str, purpose: Purpose) -> Item:

@@ -146,10 +146,14 @@ class Publication:
                 imageData=data, imageFormat=wish.formats[done], hasMega=MEGA_PICTURES
             )
             await self._client.add_image(self._request_id(), image)
-            await self._advance(pictures=done + 1)
+            if done + 1 < len(wish.formats):
+                await self._advance(pictures=done + 1)
+            else:
+                await self._advance(pictures=done + 1, commit=Commit.ASKED)
 
     async def _commit(self) -> None:
-        await self._advance(commit=Commit.ASKED)
+        if self._steps.commit is not Commit.ASKED:
+            await self._advance(commit=Commit.ASKED)
         try:
             await self._client.commit(self._request_id())
         except (Unavailable, Disconnected) as error:
@@ -161,7 +165,8 @@ class Publication:
             if self._steps.commit is Commit.DONE:
                 return  # it refused because it has the commit already
             raise
-        await self._advance(commit=Commit.DONE)
+        # Not saved here: the hub saves what we return, and until then `asked` finds it out.
+        self._hold(self._advanced(commit=Commit.DONE))
 
     def _request_id(self) -> int:
         if self._steps.request_id is None:
@@ -169,6 +174,9 @@ class Publication:
         return self._steps.request_id
 
     async def _advance(self, *, pictures: int | None = None, commit: Commit | None = None) -> None:
+        await self._keep(self._advanced(pictures=pictures, commit=commit))
+
+    def _advanced(self, *, pictures: int | None = None, commit: Commit | None = None) -> Progress:
         ends_at = utc_now() + timedelta(days=self._settings.duration_days)
         steps = msgspec.structs.replace(
             self._steps,
@@ -176,11 +184,14 @@ class Publication:
             commit=commit or self._steps.commit,
             ends_at=ends_at if commit is Commit.DONE else self._steps.ends_at,
         )
-        await self._keep(progress_from_steps(steps, external_id=self._progress.external_id))
+        return progress_from_steps(steps, external_id=self._progress.external_id)
 
     async def _keep(self, progress: Progress) -> None:
-        self._progress, self._steps = progress, steps_from_progress(progress)
+        self._hold(progress)
         await self._save(progress)
+
+    def _hold(self, progress: Progress) -> None:
+        self._progress, self._steps = progress, steps_from_progress(progress)
 
 
 def _is_surely_undone(error: Unavailable | Disconnected) -> bool:

@@ -43,6 +43,7 @@ class Narrator:
         self._as_json = as_json
         self._console = Console(file=sys.stdout, highlight=False, quiet=as_json)
         self._steps: list[Told] = []
+        self._log: str | None = None
         self._began = time.monotonic()
 
     @contextmanager
@@ -75,17 +76,18 @@ class Narrator:
         self._indented(escape(text))
 
     def _indented(self, markup: str) -> None:
-        self._console.print(Padding(markup, (0, 0, 0, 4)))
+        self._console.print(Padding(markup, (0, 0, 0, 4), expand=False))
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show facts in a table."""
         table = Table(*heads)
         for row in rows:
             table.add_row(*map(escape, row))
-        self._console.print(Padding(table, (0, 0, 0, 4)))
+        self._console.print(Padding(table, (0, 0, 0, 4), expand=False))
 
     def show_log(self, lines: str) -> None:
         """Show the end of the server's log, for whoever must find out why."""
+        self._log = lines
         self._console.print("\n[bold]The end of the server's log[/]")
         self._console.print(escape(lines))
 
@@ -96,7 +98,9 @@ class Narrator:
         ok = reason is None and not failed and bool(self._steps)
         reason = reason or (failed[0].reason if failed else None)
         if self._as_json:
-            answer = {"ok": ok, "ms": ms, "reason": reason, "steps": self._steps}
+            answer: dict[str, object] = {"ok": ok, "ms": ms, "reason": reason, "steps": self._steps}
+            if self._log:
+                answer["log"] = self._log.splitlines()
             sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
             return
         self._console.print()

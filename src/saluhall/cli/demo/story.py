@@ -3,7 +3,6 @@
 import base64
 import hmac
 import uuid
-from pathlib import Path
 
 from saluhall.cli.demo import goods
 from saluhall.cli.demo.narrator import Narrator, NotTrue, expect
@@ -156,18 +155,14 @@ async def look_at_the_picture(play: Play) -> None:
         expect("the source tells a place", bool(before), wanted=True)
         expect("how often it was fetched", stage.partner.fetched["/caliper.jpg"], wanted=1)
         tell.say(f"source: {len(source)} bytes with {', '.join(f[10:] for f in before)}")
-        for key in _newest(stage.data_dir / "images", len(stage.partner.pictures)):
-            answer = await stage.get(f"/images/{key}")
-            expect("GET /images/...", answer.status, wanted=200)
-            expect("places in the hosted picture", goods.places_in(answer.body), wanted=[])
-            tell.say(f"/images/{key[:12]}...: {len(answer.body)} bytes with none of them")
-
-
-def _newest(folder: Path, number: int) -> list[str]:
-    """Name the pictures hosted last. Raises NotTrue."""
-    found = sorted(folder.rglob("*.jpg"), key=lambda file: file.stat().st_mtime)
-    expect("pictures hosted", len(found) >= number, wanted=True)
-    return [file.name for file in found[-number:]]
+        _, shown = await stage.item("GET", goods.SAMPLE)
+        [picture] = shown["images"]
+        expect("its state", picture["status"], wanted="ready")
+        answer = await stage.get(picture["url"].removeprefix(stage.base))
+        expect("GET of the hosted picture", answer.status, wanted=200)
+        expect("places in the hosted picture", goods.places_in(answer.body), wanted=[])
+        tell.say(f"hosted: {len(answer.body)} bytes with none of them")
+        tell.say(f"{picture['url'][:60]}...")
 
 
 async def change_the_price(play: Play) -> None:

@@ -15,8 +15,10 @@ from saluhall.dialect import (
     WrongMethod,
 )
 from saluhall.dialects.rheo.wire import Detail, Error
-from saluhall.domain.accounts.model import RateLimited, UnknownKey
+from saluhall.domain.accounts.model import AccountNotFound, AccountTaken, RateLimited, UnknownKey
+from saluhall.domain.catalogs.model import CatalogTaken
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound
+from saluhall.domain.webhooks.model import BadEndpoint
 
 _BUSY_WAIT_S = "1"
 _NO_ITEM = "No item found with this external ID"
@@ -39,6 +41,14 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
     RateLimited: (429, "RATE_LIMIT_EXCEEDED", "Too many requests"),
     Overloaded: (503, "SERVICE_UNAVAILABLE", "Service is busy, try again shortly"),
     Unexpected: (500, "INTERNAL_ERROR", "Internal server error"),
+}
+
+# What no route of this dialect can run into, and why.
+NOT_SPOKEN: Mapping[type[Exception], str] = {
+    AccountNotFound: "accounts are opened and named on the command line",
+    AccountTaken: "accounts are opened and named on the command line",
+    CatalogTaken: "catalogs are made on the command line",
+    BadEndpoint: "the webhook address is set on the command line",
 }
 
 

@@ -25,7 +25,6 @@ from saluhall.domain.accounts.model import (
     UnknownKey,
 )
 from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
-from saluhall.domain.connections.model import ConnectionNotFound
 from saluhall.domain.orders.model import (
     ChangePending,
     OrderCancelled,
@@ -88,7 +87,6 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
     BadEndpoint: "the webhook address is set on the command line",
     CatalogTaken: "catalogs are made on the command line",
     ChangePending: "told in the answer of the row it is about",
-    ConnectionNotFound: "connections are made on the command line",
     OrderCancelled: "told in the answer of the row it is about",
     OrderNotFound: "told in the answer of the row that names it",
     ParentNotFound: "products have no parents here",

@@ -8,7 +8,6 @@ from argon2 import PasswordHasher
 
 from saluhall.domain.accounts import store
 from saluhall.domain.accounts.model import (
-    AccountNotFound,
     AccountSuspended,
     AccountTaken,
     Admitted,
@@ -86,14 +85,6 @@ async def suspend_account(
 ) -> None:
     """Let nobody of an account in until it is resumed, or resume it; what it sells stays as it is."""
     await store.suspend(tx, by.account_id, suspended_at=now if suspended else None)
-
-
-async def account_named(tx: Transaction, name: str) -> Principal:
-    """Act for the account of this name. Raises AccountNotFound."""
-    found = await store.find_account(tx, name)
-    if found is None:
-        raise AccountNotFound(f"no account is named {name!r}")
-    return found
 
 
 async def admit_key(tx: Transaction, *, key: str, tier: Tier | None, now: datetime) -> Admitted:  # noqa: ARG001 - the bucket runs by the database's clock, the same for all processes

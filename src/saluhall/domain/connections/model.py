@@ -16,10 +16,6 @@ class ConnectionState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
-class ConnectionNotFound(Exception):
-    """The account has no such connection."""
-
-
 class Connection(Struct, frozen=True, kw_only=True):
     """An account's login at a channel. The token stays sealed until a channel is opened.
 

@@ -1,10 +1,12 @@
 """What is done with connections and with the budget of calls."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec import structs
 
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.accounts.model import Principal
@@ -19,7 +21,8 @@ RESERVED: dict[Purpose, float] = {
     Purpose.END: 0.0,
     Purpose.PRICE: 0.05,
     Purpose.SHIP: 0.05,
-    Purpose.PUBLISH: 0.10,
+    Purpose.ASK: 0.10,
+    Purpose.PUBLISH: 0.15,
     Purpose.POLL: 0.20,
 }
 _CALLS_PER_POLL = 3  # what changed, one listing of it, the orders
@@ -75,37 +78,58 @@ async def disconnect(
 
 
 async def spend(
-    tx: Transaction, channel: str, *, limit: int, purpose: Purpose, now: datetime
-) -> None:
-    """Count one call about to be made, exactly over all workers. Raises OutOfBudget."""
+    tx: Transaction, channel: str, *, limit: int, purposes: Sequence[Purpose], now: datetime
+) -> list[OutOfBudget | None]:
+    """Count calls about to be made, exactly over all workers; for each in the order given None, or why it must not be made."""
     await store.lock_budget(tx, channel)
     state = await store.budget(tx, channel, now=now)
-    check(state, limit=limit, purpose=purpose, calls=1, now=now)
-    await store.count_call(tx, channel, now=now)
+    answers: list[OutOfBudget | None] = []
+    for purpose in purposes:
+        try:
+            check(state, limit=limit, purpose=purpose, calls=1, now=now)
+        except OutOfBudget as refusal:
+            answers.append(refusal)
+        else:
+            answers.append(None)
+            state = structs.replace(state, used=state.used + 1)
+    if allowed := answers.count(None):
+        await store.count_calls(tx, channel, calls=allowed, now=now)
+    return answers
 
 
 def check(state: BudgetState, *, limit: int, purpose: Purpose, calls: int, now: datetime) -> None:
     """See that a budget has room for these calls. Raises OutOfBudget."""
     if state.blocked_until is not None and state.blocked_until > now:
         raise OutOfBudget("the marketplace takes no calls now", retry_in=state.blocked_until - now)
-    left = limit - state.used - math.ceil(limit * RESERVED[purpose])
-    if left < calls:
+    if left_for(purpose, state, limit=limit) < calls:
         wait = (state.frees_at or now + _DAY) - now
         raise OutOfBudget(
             f"{state.used} of {limit} calls in 24 hours are used", retry_in=max(wait, _FIRST_BLOCK)
         )
 
 
+def left_for(purpose: Purpose, state: BudgetState, *, limit: int) -> int:
+    """Tell how many calls may still be made for a purpose; less than 0 when others have used what it must leave."""
+    return limit - state.used - math.ceil(limit * RESERVED[purpose])
+
+
 async def block(
     tx: Transaction, channel: str, *, retry_in: timedelta | None, now: datetime
 ) -> None:
     """Stop calling after a 429: for as long as the marketplace said, else for longer each time."""
+    await store.lock_budget(tx, channel)
     state = await store.budget(tx, channel, now=now)
-    is_new = state.blocked_until is None or state.blocked_until < now - _LONGEST_BLOCK
-    blocks = 1 if is_new else state.blocks + 1
+    blocks = _blocks_in_a_row(state, now)
     if retry_in is None:
         retry_in = min(_FIRST_BLOCK * 2 ** min(blocks - 1, 16), _LONGEST_BLOCK)
     await store.block(tx, channel, until=now + retry_in, blocks=blocks)
+
+
+def _blocks_in_a_row(state: BudgetState, now: datetime) -> int:
+    """Count this block with those before it; calls made side by side hear of one and the same."""
+    if state.blocked_until is None or state.blocked_until < now - _LONGEST_BLOCK:
+        return 1
+    return state.blocks + (state.blocked_until <= now)
 
 
 async def claim_poll(
@@ -171,7 +195,7 @@ def poll_pause(
 
     Polls may use half of what the other purposes do not have reserved.
     """
-    spare = (limit - state.used - math.ceil(limit * RESERVED[Purpose.POLL])) / 2
+    spare = left_for(Purpose.POLL, state, limit=limit) / 2
     if spare < _CALLS_PER_POLL:
         return max(interval, timedelta(hours=1))
     return max(interval, _DAY * (connections * _CALLS_PER_POLL / spare))

@@ -52,8 +52,8 @@ RECORD_ORDERS_READ = """
   update connections set orders_since = %(until)s where account_id = %(owner)s and id = %(id)s
 """
 POLL_SOON = """
-  update connections set poll_due_at = least(poll_due_at, %(at)s)
-   where account_id = %(owner)s and id = %(id)s and poll_due_at is not null
+  update connections set poll_due_at = %(at)s
+   where account_id = %(owner)s and id = %(id)s and poll_due_at > %(at)s
 """
 POLLING = "select count(*) as polling from connections where channel = %(channel)s and poll_due_at is not null"
 
@@ -71,13 +71,13 @@ BUDGET = """
     left join channel_calls c on c.channel = want.channel and c.minute > %(now)s - interval '24 hours 1 minute'
    group by b.blocked_until, b.blocks
 """
-COUNT_CALL = """
+COUNT_CALLS = """
   with old as (
     delete from channel_calls where channel = %(channel)s and minute < %(now)s - interval '25 hours'
   )
   insert into channel_calls as c (channel, minute, calls)
-  values (%(channel)s, date_trunc('minute', %(now)s::timestamptz), 1)
-  on conflict (channel, minute) do update set calls = c.calls + 1
+  values (%(channel)s, date_trunc('minute', %(now)s::timestamptz), %(calls)s)
+  on conflict (channel, minute) do update set calls = c.calls + excluded.calls
 """
 BLOCK = """
   insert into channel_budgets as b (channel, blocked_until, blocks) values (%(channel)s, %(until)s, %(blocks)s)
@@ -200,9 +200,9 @@ async def budget(tx: Transaction, channel: str, *, now: datetime) -> BudgetState
     return found or BudgetState(used=0, blocked_until=None, blocks=0, frees_at=None)
 
 
-async def count_call(tx: Transaction, channel: str, *, now: datetime) -> None:
-    """Count one call."""
-    await tx.run(COUNT_CALL, {"channel": channel, "now": now})
+async def count_calls(tx: Transaction, channel: str, *, calls: int, now: datetime) -> None:
+    """Count calls."""
+    await tx.run(COUNT_CALLS, {"channel": channel, "calls": calls, "now": now})
 
 
 async def block(tx: Transaction, channel: str, *, until: datetime, blocks: int) -> None:

@@ -15,12 +15,14 @@ class DueImage(Struct, frozen=True, kw_only=True):
     attempts: int
 
 
-class ReadyImage(Struct, frozen=True, kw_only=True):
-    """A hosted picture, in the order the seller gave."""
+class Image(Struct, frozen=True, kw_only=True):
+    """A picture of a product: `state` is due, ready or refused; `reason` tells why the last try failed."""
 
     source_url: str
-    stored_key: str
-    media_type: str
+    state: str
+    stored_key: str | None
+    media_type: str | None
+    reason: str | None
 
 
 class ShownImage(Struct, frozen=True, kw_only=True):
@@ -43,11 +45,3 @@ class Fetched(Struct, frozen=True, kw_only=True):
     bytes: int | None = None
     reason: str | None = None
     retry_in_s: float | None = None
-
-
-class ImageCounts(Struct, frozen=True, kw_only=True):
-    """How many of a product's pictures are still due, how many were refused, and why one of them was."""
-
-    due: int
-    refused: int
-    reason: str | None

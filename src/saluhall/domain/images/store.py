@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from saluhall.domain.images.model import DueImage, Fetched, ImageCounts, ReadyImage
+from saluhall.domain.images.model import DueImage, Fetched, Image
 from saluhall.storage import Transaction
 
 WANT = """
@@ -54,10 +54,10 @@ RECORD = """
    where i.account_id = %(owner)s and i.product_id = f.product_id and i.source_url = f.source_url
      and i.due_at is not null
 """
-READY = """
-  select i.source_url, i.stored_key, i.media_type
+OF_PRODUCT = """
+  select i.source_url, i.state, i.stored_key, i.media_type, i.reason
     from products p join images i on i.account_id = p.account_id and i.product_id = p.id
-   where p.account_id = %(owner)s and p.id = %(product_id)s and i.state = 'ready'
+   where p.account_id = %(owner)s and p.id = %(product_id)s
    order by array_position(p.image_urls, i.source_url)
 """
 COUNT = """
@@ -65,12 +65,6 @@ COUNT = """
          (select count(*) from images i
            where i.account_id = p.account_id and i.product_id = p.id and i.state = 'ready') as ready
     from products p where p.account_id = %(owner)s and p.id = any(%(ids)s)
-"""
-COUNT_BY_STATE = """
-  select count(*) filter (where state = 'due') as due,
-         count(*) filter (where state = 'refused') as refused,
-         min(reason) filter (where state = 'refused') as reason
-    from images where account_id = %(owner)s and product_id = %(product_id)s
 """
 FORGET = "delete from images where account_id = %(owner)s and product_id = %(product_id)s"
 
@@ -107,11 +101,10 @@ async def record(
     await tx.run(RECORD, params)
 
 
-async def ready(tx: Transaction, owner: UUID, product_id: UUID) -> list[ReadyImage]:
-    """List a product's hosted pictures in order."""
-    return await tx.all(
-        lambda row: ReadyImage(**row), READY, {"owner": owner, "product_id": product_id}
-    )
+async def of_product(tx: Transaction, owner: UUID, product_id: UUID) -> list[Image]:
+    """List a product's pictures in order."""
+    params = {"owner": owner, "product_id": product_id}
+    return await tx.all(lambda row: Image(**row), OF_PRODUCT, params)
 
 
 async def count(
@@ -128,10 +121,3 @@ async def count(
 async def forget(tx: Transaction, owner: UUID, product_id: UUID) -> None:
     """Drop a product's pictures."""
     await tx.run(FORGET, {"owner": owner, "product_id": product_id})
-
-
-async def count_by_state(tx: Transaction, owner: UUID, product_id: UUID) -> ImageCounts:
-    """Count a product's pictures by state."""
-    params = {"owner": owner, "product_id": product_id}
-    found = await tx.one(lambda row: ImageCounts(**row), COUNT_BY_STATE, params)
-    return found or ImageCounts(due=0, refused=0, reason=None)

@@ -91,6 +91,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     currency: str
     title: str
     description: str | None
+    text_due: bool
     shipping_cost: Decimal | None
     shipping_strategy: str
     weight_kg: Decimal | None

@@ -42,6 +42,9 @@ async def put_products(
     if changed:
         follows = await store.follow(tx, by.account_id, changed, now=now)
         _ring(tx, by.account_id, follows)
+    drafts = [r.id for r in stored.updated if r.id and r.status == Status.DRAFT]
+    if drafts:  # what they waited for may not be wanted any more
+        await settle(tx, by.account_id, drafts, now=now)
     return stored.outcomes
 
 

@@ -167,6 +167,10 @@ async def refused(tx: Transaction, listing: Listing, *, reason: str, now: dateti
         error=reason,
         told=reason,
     )
+    if recorded is not None and recorded.revision != listing.revision:
+        # New data came while the old was on its way: its own verdict counts.
+        await _record(tx, recorded, now=now, state=State.WAITING, error=None, told=None)
+        return
     await _tell_failure(tx, recorded, reason, now=now)
 
 
@@ -196,6 +200,15 @@ async def ended(tx: Transaction, listing: Listing, *, now: datetime) -> None:
         await product_operations.remove(
             tx, recorded.account_id, product_id=recorded.product_id, sku=recorded.sku, now=now
         )
+    elif recorded.desired is Desired.LIVE and listing.desired is Desired.ENDED:
+        await _list_anew(tx, recorded, now=now)
+
+
+async def _list_anew(tx: Transaction, listing: Listing, *, now: datetime) -> None:
+    """Begin again with a listing that was wanted again while it was being ended."""
+    await _record(
+        tx, listing, now=now, state=State.WAITING, external_id=None, url=None, confirmed_price=None, refused_price=None
+    )  # fmt: skip
 
 
 async def sold(tx: Transaction, listing: Listing, there: RemoteListing, *, now: datetime) -> None:
@@ -239,9 +252,13 @@ async def set_aside(tx: Transaction, listing: Listing, *, now: datetime) -> None
     await _tell_failure(tx, recorded, reason, now=now)
 
 
-async def park(tx: Transaction, connection: Connection, *, reason: str, now: datetime) -> None:
-    """Record that the access is wrong: set the connection's due listings aside and tell the seller once for each waiting item."""
-    await connections.disconnect(tx, connection, reason=reason, now=now)
+async def park(tx: Transaction, connection: Connection, *, reason: str, now: datetime) -> bool:
+    """Record that the access is wrong: set the connection's due listings aside and tell the seller once for each waiting item.
+
+    False, and nothing is set aside, when the connection has been made anew meanwhile.
+    """
+    if not await connections.disconnect(tx, connection, reason=reason, now=now):
+        return False
     rows = await store.park(tx, connection.account_id, connection.id, reason=reason, now=now)
     events = [
         history.event_of(
@@ -256,6 +273,7 @@ async def park(tx: Transaction, connection: Connection, *, reason: str, now: dat
         if row["is_news"]
     ]
     await history.record(tx, events, now=now)
+    return True
 
 
 async def resume(tx: Transaction, owner: UUID, connection_id: UUID, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from saluhall.channel import Progress
 from saluhall.domain.images.model import ShownImage
-from saluhall.domain.listings.model import Desired, Listing, Shelved, State
+from saluhall.domain.listings.model import PRIORITY, Desired, Listing, Shelved, State
 from saluhall.domain.products.model import product_from_row
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
@@ -26,6 +26,7 @@ WANT_LIVE = """
   on conflict (account_id, product_id, connection_id) do update
      set desired = 'live', revision = listings.revision + 1, updated_at = %(now)s,
          due_at = case when listings.claimed_by is null then %(now)s else listings.due_at end,
+         refused_price = null, attempts = 0, error = null, told = null,
          state = case when listings.state = 'ended' then 'waiting' else listings.state end,
          progress = case when listings.state = 'ended' then null else listings.progress end
    where listings.state <> 'sold'
@@ -36,8 +37,8 @@ WANT_LIVE = """
 FOLLOW = """
   update listings l
      set revision = l.revision + 1, updated_at = %(now)s, attempts = 0,
-         due_at = case when l.claimed_by is null then %(now)s else l.due_at end,
-         priority = case when l.state = 'live' then 1 else 3 end,
+         due_at = case when l.claimed_by is null and l.state <> 'submitted' then %(now)s else l.due_at end,
+         priority = case l.state when 'live' then 1 when 'submitted' then 2 else 3 end,
          state = case when l.state = 'refused' then 'waiting' else l.state end,
          refused_price = case when l.refused_price = p.price then l.refused_price end
     from products p
@@ -45,14 +46,16 @@ FOLLOW = """
      and p.account_id = l.account_id and p.id = l.product_id and p.status <> 'draft' and not l.parked
      and ((l.state = 'live' and p.price is distinct from l.confirmed_price
            and p.price is distinct from l.refused_price)
-          or l.state = 'refused' or (l.state = 'waiting' and l.due_at is not null))
+          or l.state = 'refused' or (l.state in ('waiting', 'submitted') and l.due_at is not null))
   returning l.connection_id
 """
 WAKE = """
-  update listings set due_at = %(now)s, updated_at = %(now)s
-   where account_id = %(owner)s and product_id = any(%(ids)s) and desired = 'live'
-     and state in ('waiting', 'refused') and due_at is null and not parked
-  returning connection_id
+  update listings l set due_at = %(now)s, updated_at = %(now)s
+    from products p
+   where l.account_id = %(owner)s and l.product_id = any(%(ids)s) and l.desired = 'live'
+     and l.state = 'waiting' and l.due_at is null and not l.parked
+     and p.account_id = l.account_id and p.id = l.product_id and p.status <> 'draft'
+  returning l.connection_id
 """
 WANT_ENDED = """
   update listings
@@ -69,19 +72,22 @@ SOLD = """
 STANDING = """
   select count(*) as standing from listings
    where account_id = %(owner)s and product_id = %(product_id)s
-     and (state in ('submitted', 'live') or (progress ->> 'may_stand')::boolean and state = 'waiting')
+     and (state in ('submitted', 'live')
+          or state = 'waiting' and (claimed_by is not null or (progress ->> 'may_stand')::boolean))
 """
 _LISTING = """
   l.id, l.account_id, l.connection_id, l.product_id, p.sku, l.desired, l.revision, l.state, p.price,
   l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told,
   p.delete_wanted, p.currency, coalesce(p.enhanced_title, p.title) as title,
-  coalesce(p.enhanced_description, p.description) as description, p.shipping_cost,
+  coalesce(p.enhanced_description, p.description) as description,
+  p.enhance_due_at is not null as text_due, p.shipping_cost,
   p.shipping_strategy, p.weight_kg, p.domain
 """
-CLAIM = f"""
+# Equal or null, never `is not distinct from`: that cannot use the index of due rows.
+_CLAIM = f"""
   with due as (
     select account_id, id from listings
-     where account_id = %(owner)s and connection_id is not distinct from %(connection)s
+     where account_id = %(owner)s and connection_id {{at}}
        and due_at <= %(now)s and priority <= %(lowest)s
      order by priority, due_at limit %(limit)s for update skip locked
   )
@@ -91,6 +97,8 @@ CLAIM = f"""
      and p.account_id = l.account_id and p.id = l.product_id
   returning {_LISTING}, l.priority
 """
+CLAIM = _CLAIM.format(at="= %(connection)s")
+CLAIM_UNCONNECTED = _CLAIM.format(at="is null")
 # Locks are taken in one order everywhere, the product before its listing, so that a job and a request never wait for each other.
 LOCK = f"""
   with p as materialized (
@@ -152,8 +160,12 @@ UNPARK = """
    where account_id = %(owner)s and connection_id = %(connection)s and parked
 """
 ADOPT = """
-  update listings set connection_id = %(connection)s, due_at = %(now)s, told = null, updated_at = %(now)s
-   where account_id = %(owner)s and connection_id is null and desired = 'live'
+  update listings l
+     set connection_id = %(connection)s, told = null, updated_at = %(now)s,
+         due_at = case when p.status <> 'draft' then %(now)s end
+    from products p
+   where l.account_id = %(owner)s and l.connection_id is null and l.desired = 'live'
+     and p.account_id = l.account_id and p.id = l.product_id
 """
 RELEASE = """
   update listings set due_at = %(now)s, claimed_by = null
@@ -181,8 +193,12 @@ ON_SHELF = """
    where p.account_id = %(owner)s and c.code = %(catalog)s and p.sku = %(sku)s and not p.delete_wanted
 """
 NEXT_DUE = """
-  select min(due_at) as next_at from listings
-   where account_id = %(owner)s and connection_id = %(connection)s and due_at is not null
+  select min(first.due_at) as next_at
+    from unnest(%(priorities)s::smallint[]) as wanted, lateral (
+      select due_at from listings
+       where account_id = %(owner)s and connection_id = %(connection)s and priority = wanted
+         and due_at is not null
+       order by due_at limit 1) first
 """
 DROP = "delete from listings where account_id = %(owner)s and product_id = %(product_id)s"
 
@@ -251,7 +267,8 @@ async def claim(
         "lease": lease,
         "now": now,
     }
-    rows = await tx.all(lambda row: (row["priority"], listing_from_row(row)), CLAIM, params)
+    sql = CLAIM if connection_id else CLAIM_UNCONNECTED
+    rows = await tx.all(lambda row: (row["priority"], listing_from_row(row)), sql, params)
     return [listing for _, listing in sorted(rows, key=lambda pair: pair[0])]
 
 
@@ -332,7 +349,8 @@ async def watched(
 
 async def next_due(tx: Transaction, owner: UUID, connection_id: UUID) -> datetime | None:
     """Tell when the next listing of a connection is due."""
-    params = {"owner": owner, "connection": connection_id}
+    priorities = sorted(set(PRIORITY.values()))
+    params = {"owner": owner, "connection": connection_id, "priorities": priorities}
     return await tx.one(lambda row: row["next_at"], NEXT_DUE, params)
 
 

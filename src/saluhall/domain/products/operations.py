@@ -198,15 +198,14 @@ async def claim_texts(
 
 async def text_enhanced(tx: Transaction, due: DueText, text: Text, *, now: datetime) -> None:
     """Keep the enhanced text beside the seller's own."""
-    await store.record_text(tx, due, title=text.title, description=text.description)
-    data = {"title": text.title}
-    await _note_of(tx, due, EventType.TEXT_ENHANCED, data, now=now)
+    if await store.record_text(tx, due, title=text.title, description=text.description):
+        await _note_of(tx, due, EventType.TEXT_ENHANCED, {"title": text.title}, now=now)
 
 
 async def text_unchanged(tx: Transaction, due: DueText, *, reason: str, now: datetime) -> None:
     """Go on with the seller's own text, and note why."""
-    await store.record_text(tx, due, title=None, description=None)
-    await _note_of(tx, due, EventType.TEXT_UNCHANGED, {"reason": reason}, now=now)
+    if await store.record_text(tx, due, title=None, description=None):
+        await _note_of(tx, due, EventType.TEXT_UNCHANGED, {"reason": reason}, now=now)
 
 
 async def _note_of(

@@ -20,6 +20,55 @@ from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
 _CAST = {"metadata": "::json"}
+_PUT_SHAPE = """
+  with shelf as (
+    select id from catalogs where account_id = %(owner)s and code = %(catalog)s
+  ), t as (
+    select shelf.id as catalog_id, j, r.*
+      from shelf, jsonb_array_elements(%(rows)s::text::jsonb) as j,
+           jsonb_to_record(j) as r(sku text, {typed})
+  ), refused as (
+    select t.sku from t
+     where t.parent_sku is not null and (t.parent_sku = t.sku or not exists (
+       select from products p
+        where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku))
+  ), old as (
+    select p.id, p.sku, p.delete_wanted
+      from products p join t on p.catalog_id = t.catalog_id and p.sku = t.sku
+     where p.account_id = %(owner)s for update of p
+  ), created as (
+    insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at,
+                          enhance_due_at, {names})
+    select %(owner)s, t.catalog_id, t.sku, new_ulid(),
+           case when t.image_urls <> '{{}}' or t.ai_enhancement then 'draft' else 'active' end,
+           %(now)s, %(now)s, case when t.ai_enhancement then %(now)s end, {fresh}
+      from t
+     where t.sku not in (select sku from refused) and t.sku not in (select sku from old)
+    on conflict (account_id, catalog_id, sku) do nothing
+    returning id, sku, kind, status, price, image_urls, auto_publish, ai_enhancement
+  ), updated as (
+    update products p
+       set updated_at = %(now)s, delete_wanted = false,
+           enhanced_title = case when {same_text} then p.enhanced_title end,
+           enhanced_description = case when {same_text} then p.enhanced_description end,
+           status = case when p.status = 'archived' or old.delete_wanted then 'active'
+                         else p.status end,
+           enhance_due_at = case when not {enhance} then null
+                                 when p.ai_enhancement and {same_text} then p.enhance_due_at
+                                 else %(now)s end,
+           {kept}
+      from t, old
+     where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.sku
+       and old.id = p.id
+       and t.sku not in (select sku from refused) and t.sku not in (select sku from created)
+    returning p.id, p.sku, p.kind, p.status, p.price, p.image_urls, p.auto_publish, p.ai_enhancement,
+              t.j, old.delete_wanted
+  )
+  select 'created' as outcome, c.*, null::jsonb as named, false as revived from created c
+  union all select 'updated', u.id, u.sku, u.kind, u.status, u.price, u.image_urls,
+                   u.auto_publish, u.ai_enhancement, u.j, u.delete_wanted from updated u
+  union all select 'refused', null, sku, null, null, null, null, null, null, null, null from refused
+"""
 
 
 def _put_statement() -> str:
@@ -35,52 +84,14 @@ def _put_statement() -> str:
         for f in PUT_FIELDS
         if not f.on_create_only
     )
-    return f"""
-      with shelf as (
-        select id from catalogs where account_id = %(owner)s and code = %(catalog)s
-      ), t as (
-        select shelf.id as catalog_id, j, r.*
-          from shelf, jsonb_array_elements(%(rows)s::text::jsonb) as j,
-               jsonb_to_record(j) as r(sku text, {typed})
-      ), refused as (
-        select t.sku from t
-         where t.parent_sku is not null and (t.parent_sku = t.sku or not exists (
-           select from products p
-            where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku))
-      ), old as (
-        select p.id, p.sku, p.delete_wanted
-          from products p join t on p.catalog_id = t.catalog_id and p.sku = t.sku
-         where p.account_id = %(owner)s for update of p
-      ), created as (
-        insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at,
-                              enhance_due_at, {names})
-        select %(owner)s, t.catalog_id, t.sku, new_ulid(),
-               case when t.image_urls <> '{{}}' or t.ai_enhancement then 'draft' else 'active' end,
-               %(now)s, %(now)s, case when t.ai_enhancement then %(now)s end, {fresh}
-          from t
-         where t.sku not in (select sku from refused) and t.sku not in (select sku from old)
-        on conflict (account_id, catalog_id, sku) do nothing
-        returning id, sku, kind, status, price, image_urls, auto_publish, ai_enhancement
-      ), updated as (
-        update products p
-           set updated_at = %(now)s, delete_wanted = false,
-               status = case when p.status = 'archived' or old.delete_wanted then 'active'
-                             else p.status end,
-               enhance_due_at = case when t.ai_enhancement and not p.ai_enhancement then %(now)s
-                                     else p.enhance_due_at end,
-               {kept}
-          from t, old
-         where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.sku
-           and old.id = p.id
-           and t.sku not in (select sku from refused) and t.sku not in (select sku from created)
-        returning p.id, p.sku, p.kind, p.status, p.price, p.image_urls, p.auto_publish, p.ai_enhancement,
-                  t.j, old.delete_wanted
-      )
-      select 'created' as outcome, c.*, null::jsonb as named, false as revived from created c
-      union all select 'updated', u.id, u.sku, u.kind, u.status, u.price, u.image_urls,
-                       u.auto_publish, u.ai_enhancement, u.j, u.delete_wanted from updated u
-      union all select 'refused', null, sku, null, null, null, null, null, null, null, null from refused
-    """  # fmt: skip
+    enhance = "(case when t.j ? 'ai_enhancement' then coalesce(t.ai_enhancement, false) else p.ai_enhancement end)"
+    same_text = (
+        f"({enhance} and not (t.j ? 'title' and t.title is distinct from p.title"
+        " or t.j ? 'description' and t.description is distinct from p.description))"
+    )
+    return _PUT_SHAPE.format(
+        typed=typed, names=names, fresh=fresh, kept=kept, enhance=enhance, same_text=same_text
+    )
 
 
 PUT = _put_statement()
@@ -143,7 +154,8 @@ RECORD_TEXT = """
   update products
      set enhance_due_at = null, enhance_claimed_by = null, enhanced_title = %(title)s,
          enhanced_description = %(description)s
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(owner)s and id = %(id)s and ai_enhancement
+     and title = %(seen_title)s and description is not distinct from %(seen_description)s
 """
 
 
@@ -229,7 +241,14 @@ async def claim_texts(
 
 async def record_text(
     tx: Transaction, due: DueText, *, title: str | None, description: str | None
-) -> None:
-    """Keep the enhanced text beside the seller's own; None: there is none."""
-    params = {"owner": due.account_id, "id": due.id, "title": title, "description": description}
-    await tx.run(RECORD_TEXT, params)
+) -> bool:
+    """Keep the enhanced text beside the seller's own (None: there is none); False when the seller has changed theirs meanwhile."""
+    params = {
+        "owner": due.account_id,
+        "id": due.id,
+        "title": title,
+        "description": description,
+        "seen_title": due.title,
+        "seen_description": due.description,
+    }
+    return bool(await tx.run(RECORD_TEXT, params))

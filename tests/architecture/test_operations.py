@@ -1,0 +1,72 @@
+"""What every operation and query is held to."""
+
+import importlib
+import inspect
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import DOMAIN, module_of, public_async_functions
+
+# Who needs neither `by` nor an owner, and why.
+OWNERLESS = {
+    "accounts.operations.create_account": "makes the owner",
+    "accounts.operations.admit_key": "finds out who calls",
+    "accounts.queries.principal_of_account": "finds the account that the operator names",
+    "connections.operations.spend": "the budget of calls is the application's, not an account's",
+    "connections.operations.block": "the budget of calls is the application's, not an account's",
+    "connections.queries.budget_of_channel": "the budget of calls is the application's",
+    "connections.queries.count_polling": "all connections share the application's budget",
+    "connections.queries.owner_of_connection": "a job's bell carries the connection's id alone",
+    "webhooks.queries.find_endpoint": "a job's bell carries the endpoint's id alone",
+}
+
+
+def found(*names: str) -> Iterator[tuple[str, Path, str]]:
+    for file in sorted(DOMAIN.glob("*/*.py")):
+        if file.stem in names:
+            for node in public_async_functions(file):
+                yield f"{file.parent.name}.{file.stem}.{node.name}", file, node.name
+
+
+OPERATIONS = list(found("operations", "outcomes"))
+ASKED = [*OPERATIONS, *found("queries")]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "function"), OPERATIONS, ids=[name for name, _, _ in OPERATIONS]
+)
+def test_an_operation_is_told_the_time_by_name(name: str, file: Path, function: str) -> None:
+    parameters = inspect.signature(
+        getattr(importlib.import_module(module_of(file)), function)
+    ).parameters
+
+    assert "now" in parameters, f"{name} has no `now`"
+    assert parameters["now"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert parameters["now"].default is inspect.Parameter.empty
+
+
+def carries_an_owner(hint: object) -> bool:
+    """Tell whether a value of this type says whose it is: it, or what it is a list of, has an `account_id`."""
+    inner = typing.get_args(hint) or (hint,)
+    return any("account_id" in getattr(kind, "__struct_fields__", ()) for kind in inner)
+
+
+def is_owned(file: Path, function: str) -> bool:
+    operation = getattr(importlib.import_module(module_of(file)), function)
+    hints = typing.get_type_hints(operation)
+    hints.pop("return", None)
+    return any(name in {"by", "owner"} or carries_an_owner(hint) for name, hint in hints.items())
+
+
+@pytest.mark.parametrize(("name", "file", "function"), ASKED, ids=[name for name, _, _ in ASKED])
+def test_every_operation_and_query_knows_whose_rows_it_may_see(
+    name: str, file: Path, function: str
+) -> None:
+    assert is_owned(file, function) != (name in OWNERLESS), "give it `by` or an owner, or a reason"
+
+
+def test_the_list_of_exceptions_names_nothing_that_is_gone() -> None:
+    assert OWNERLESS.keys() <= {name for name, _, _ in ASKED}

@@ -1,0 +1,99 @@
+"""What is written about the hub is true of its code."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from saluhall.channels.tradera.settings import READERS
+from saluhall.plugins import load_channels, load_dialects
+from tests.architecture.source import ROOT, python_files, shown, tree_of
+
+DOCS = ROOT / "docs"
+PAPERS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+SETTING = re.compile(r"SALUHALL_[A-Z0-9_]*[A-Z0-9]\b(?!_)")
+# Set by our own processes for each other: nobody else sets them.
+INTERNAL = {"SALUHALL_CHILD", "SALUHALL_DIE_WITH_PARENT"}
+FOR_TESTS = {"SALUHALL_TEST_POSTGRES"}
+
+
+def settings_read() -> set[str]:
+    found = {f"SALUHALL_TRADERA_{name.upper()}" for name in READERS}
+    for file in python_files("src"):
+        for node in ast.walk(tree_of(file)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= {node.value} if SETTING.fullmatch(node.value) else set()
+    return found - INTERNAL
+
+
+def test_every_setting_that_is_read_is_documented_and_no_other() -> None:
+    documented = set(
+        re.findall(r"^\| `(SALUHALL_\w+)`", text_of("guide/settings.md"), re.MULTILINE)
+    )
+
+    assert documented == settings_read()
+
+
+@pytest.mark.parametrize("file", PAPERS, ids=shown)
+def test_no_paper_names_a_setting_that_does_not_exist(file: Path) -> None:
+    settings = settings_read()
+    named = set(SETTING.findall(file.read_text(encoding="utf-8"))) - FOR_TESTS
+
+    assert named <= settings | {f"{name}_FILE" for name in settings}
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    assert [int(file.name[:4]) for file in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("file", DECISIONS, ids=shown)
+def test_a_decision_says_what_enforces_it(file: Path) -> None:
+    text = file.read_text(encoding="utf-8").strip()
+
+    assert text.startswith(f"# {file.name[:4]} "), "the title begins with the number"
+    assert text.split("\n\n")[-1].startswith("Enforced by"), "so begins the last paragraph"
+
+
+@pytest.mark.parametrize("file", DECISIONS, ids=shown)
+def test_what_enforces_a_decision_exists(file: Path) -> None:
+    ending = file.read_text(encoding="utf-8").rpartition("Enforced by")[2]
+    paths = re.findall(r"`((?:tests|src|bench)/[\w./-]+|pyproject\.toml)`", ending)
+
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_readme_begins_with_what_it_is_and_the_two_commands() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:14]
+
+    assert any(line.strip().startswith("make demo") for line in lines)
+    assert any(line.strip().startswith("make test") for line in lines)
+
+
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("file", PAPERS, ids=shown)
+def test_every_link_in_a_paper_leads_somewhere(file: Path) -> None:
+    links = LINK.findall(file.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+def test_the_table_of_channels_is_up_to_date() -> None:
+    from saluhall.cli.channels import page_of_channels  # noqa: PLC0415 - beside what it is compared with
+
+    assert text_of("channels.md") == page_of_channels(load_channels())
+
+
+def test_every_dialect_and_channel_has_a_manual() -> None:
+    for name in (d.name for d in load_dialects()):
+        assert (ROOT / "src/saluhall/dialects" / name / "README.md").exists()
+    for name in load_channels():
+        assert (ROOT / "src/saluhall/channels" / name / "README.md").exists()
+
+
+def text_of(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")

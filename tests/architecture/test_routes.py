@@ -1,0 +1,79 @@
+"""Every route says whom it admits and how often, stands in its dialect's manual, and has a recorded case."""
+
+import json
+import re
+from typing import Any, cast
+
+import pytest
+from litestar.handlers import HTTPRouteHandler
+
+from saluhall.dialect import Dialect, Route
+from saluhall.domain.accounts.model import Tier
+from saluhall.plugins import load_dialects
+from saluhall.web import own_routes, schema_routes
+from tests.architecture.source import PACKAGE, ROOT
+
+DIALECTS = load_dialects()
+ROUTES = [(dialect, route) for dialect in DIALECTS for route in dialect.routes]
+each_route = pytest.mark.parametrize(
+    ("dialect", "route"), ROUTES, ids=[f"{d.name} {r.method} {r.path}" for d, r in ROUTES]
+)
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=[d.name for d in DIALECTS])
+
+# The hub's own routes admit everybody: pictures are public, the rest is for the operator's machines.
+OPEN = {"/healthz", "/readyz", "/metrics", "/images/{key:str}", "/schema", "/schema/openapi.json"}
+# Routes without a rate limit, and why.
+UNLIMITED: dict[tuple[str, str], str] = {}
+
+
+@each_route
+def test_a_route_says_whom_it_admits_and_how_often(dialect: Dialect, route: Route) -> None:
+    assert callable(route.admits)
+    assert route.admits.__module__ == f"saluhall.dialects.{dialect.name}.auth"
+    if (route.method, route.path) in UNLIMITED:
+        assert route.tier is None
+    else:
+        assert isinstance(route.tier, Tier)
+        assert route.tier.per_second > 0
+
+
+@each_dialect
+def test_a_tier_has_one_rate(dialect: Dialect) -> None:
+    tiers = {route.tier for route in dialect.routes if route.tier is not None}
+
+    assert len({tier.name for tier in tiers}) == len(tiers)
+
+
+@each_route
+def test_a_route_stands_under_a_prefix_of_its_dialect(dialect: Dialect, route: Route) -> None:
+    assert route.path.startswith(tuple(dialect.prefixes))
+
+
+@each_route
+def test_a_route_stands_in_the_manual_and_has_a_recorded_case(
+    dialect: Dialect, route: Route
+) -> None:
+    manual = (PACKAGE / "dialects" / dialect.name / "README.md").read_text(encoding="utf-8")
+    pattern = re.sub(r"\{\w+\}", "[^/]+", route.path)
+
+    assert f"`{route.method} {route.path}`" in manual
+    assert [
+        request
+        for request in recorded_requests(dialect)
+        if request["method"] == route.method and re.fullmatch(pattern, request["path"])
+    ]
+
+
+def recorded_requests(dialect: Dialect) -> list[dict[str, Any]]:
+    wire = ROOT / "tests" / "dialects" / dialect.name / "wire"
+    return [json.loads(file.read_text(encoding="utf-8"))["request"] for file in wire.glob("*.json")]
+
+
+def test_only_the_hubs_own_routes_are_open() -> None:
+    nothing = cast("Any", None)
+    own: list[HTTPRouteHandler] = [
+        *own_routes(nothing, nothing, nothing),
+        *schema_routes(DIALECTS, version="0"),
+    ]
+
+    assert {path for route in own for path in route.paths} == OPEN

@@ -1,0 +1,82 @@
+"""One account with its catalog, straight through the domain."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.catalogs import operations as catalogs
+from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.connections import operations as connections
+from saluhall.domain.listings import operations, queries
+from saluhall.domain.listings.model import Shelved
+from saluhall.domain.products.model import PutOutcome, PutProduct
+from saluhall.kit.ids import new_id
+from saluhall.kit.secrets import Vault
+from saluhall.storage import Database, Transaction
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class Account:
+    """An account; `now` is whatever the test says."""
+
+    def __init__(self, db: Database, by: Principal) -> None:
+        self.db = db
+        self.by = by
+        self.now = NOW
+
+    @classmethod
+    async def open(cls, db: Database) -> "Account":
+        name = new_id().hex
+        async with db.transaction() as tx:
+            account_id = await accounts.create_account(
+                tx, name=name, username=name, password="p", now=NOW
+            )
+            by = Principal(account_id=account_id, account_name=name)
+            await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=NOW)
+        return cls(db, by)
+
+    async def connect(self) -> UUID:
+        async with self.db.transaction() as tx:
+            return await connections.connect(
+                tx,
+                by=self.by,
+                channel="tradera",
+                user_id="1",
+                token="t",
+                expires_at=None,
+                options={},
+                vault=Vault("k"),
+                now=self.now,
+            )
+
+    def later(self, by: timedelta) -> None:
+        self.now += by
+
+    async def put(self, sku: str, **fields: Any) -> PutOutcome:
+        [outcome] = await self.put_all([PutProduct(sku=sku, **fields)])
+        return outcome
+
+    async def put_all(self, products: Sequence[PutProduct]) -> list[PutOutcome]:
+        async with self.db.transaction() as tx:
+            return await self.put_in(tx, products)
+
+    async def put_in(self, tx: Transaction, products: Sequence[PutProduct]) -> list[PutOutcome]:
+        return await operations.put_products(
+            tx, by=self.by, catalog=RHEO, products=products, now=self.now
+        )
+
+    async def get(self, sku: str) -> Shelved:
+        async with self.db.statement() as tx:
+            return await queries.product_on_shelf(tx, by=self.by, catalog=RHEO, sku=sku)
+
+    async def delete(self, sku: str) -> None:
+        async with self.db.transaction() as tx:
+            await operations.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=self.now)
+
+    async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
+        async with self.db.statement() as tx:
+            return await tx.all(dict, sql, {"owner": self.by.account_id, **params})

@@ -1,0 +1,179 @@
+"""The story of one listing: a job takes what is due, the seller or a poll does something meanwhile, then the job records an answer."""
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from saluhall.channel import Live, Progress, RemoteListing, RemoteState
+from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.connections import queries as connections
+from saluhall.domain.listings import operations, outcomes
+from saluhall.domain.listings.model import MOVES, Listing, State, Step, next_step
+from saluhall.domain.products.model import ProductNotFound, Status
+from saluhall.kit.ids import new_id
+from saluhall.storage import Transaction
+from tests.domain.shop import Account
+
+LEASE = timedelta(minutes=3)
+PAUSE = timedelta(seconds=5)
+ANSWERS: dict[Step | None, tuple[str, ...]] = {
+    Step.PUBLISH: ("submitted", "refused", "postpone", "wait", "set_aside"),
+    Step.ASK: ("went_live", "ask_again", "start_over", "refused", "postpone"),
+    Step.CHANGE_PRICE: ("price_changed", "price_refused", "postpone", "wait", "set_aside"),
+    Step.END: ("ended", "sold", "end_refused", "postpone"),
+    Step.CANCEL: ("ended",),
+    None: ("nothing_to_do",),
+}
+MEANWHILE = ("nothing", "price", "same", "unlist", "delete", "put", "poll_sold", "poll_ended")
+
+
+class Story:
+    """One product and its listing, told turn by turn."""
+
+    def __init__(self, account: Account, connection: UUID) -> None:
+        self.account = account
+        self.connection = connection
+        self.worker = new_id()
+        self.sku = new_id().hex
+        self.price = 100
+        self.ads = 0
+
+    async def begin(self) -> None:
+        await self.account.put(self.sku, title="Part", price=Decimal(100), auto_publish=True)
+
+    async def turn(self, choice: int, meanwhile: str) -> None:
+        self.account.later(timedelta(hours=2))
+        due = await self.claim()
+        before = await self.state()
+        await self.happen(meanwhile)
+        between = await self.state()
+        assert moved(before, between), (meanwhile, before, between)
+        for each in due:
+            names = ANSWERS[next_step(each)]
+            name = names[choice % len(names)]
+            async with self.account.db.transaction() as tx:
+                await self.answer(tx, each, name)
+            after = await self.state()
+            assert moved(between, after), (name, between, after)
+        await self.check()
+
+    async def claim(self) -> list[Listing]:
+        async with self.account.db.transaction() as tx:
+            return await outcomes.claim_due(
+                tx,
+                self.account.by.account_id,
+                self.connection,
+                worker=self.worker,
+                limit=10,
+                lease=LEASE,
+                now=self.account.now,
+            )
+
+    async def answer(self, tx: Transaction, each: Listing, name: str) -> None:
+        external_id = str(each.external_id or each.progress.external_id)
+        more: dict[str, dict[str, Any]] = {
+            "submitted": {"progress": self.new_ad(), "ask_in": PAUSE},
+            "went_live": {"live": Live(external_id=external_id, url="u")},
+            "ask_again": {"ask_in": PAUSE},
+            "start_over": {"progress": Progress(), "reason": "lost"},
+            "price_changed": {"price": each.price},
+            "price_refused": {"price": each.price, "reason": "bids"},
+            "postpone": {"reason": "slow", "pause": None},
+            "wait": {"pause": PAUSE},
+            "sold": {"there": self.remote(external_id, "sold")},
+            "refused": {"reason": "no"},
+            "end_refused": {"reason": "no"},
+        }
+        await getattr(outcomes, name)(tx, each, **more.get(name, {}), now=self.account.now)
+
+    def new_ad(self) -> Progress:
+        self.ads += 1
+        return Progress(external_id=f"{self.sku}-{self.ads}", may_stand=True)
+
+    def remote(self, external_id: str | None, state: str) -> RemoteListing:
+        return RemoteListing(
+            external_id=str(external_id), state=RemoteState(state), sale_price=Decimal(120)
+        )
+
+    async def happen(self, what: str) -> None:
+        seller: dict[str, Callable[[], Awaitable[None]]] = {
+            "price": self.change_price,
+            "same": self.put,
+            "put": lambda: self.put(auto_publish=True),
+            "unlist": self.unlist,
+            "delete": lambda: self.account.delete(self.sku),
+            "poll_sold": lambda: self.poll("sold"),
+            "poll_ended": lambda: self.poll("ended"),
+        }
+        with contextlib.suppress(ProductNotFound):  # it is gone, or about to be
+            if what in seller:
+                await seller[what]()
+
+    async def change_price(self) -> None:
+        self.price += 1
+        async with self.account.db.transaction() as tx:
+            await operations.change_price(
+                tx, sku=self.sku, price=Decimal(self.price), **self.named()
+            )
+
+    async def put(self, **fields: Any) -> None:
+        await self.account.put(self.sku, title="Part", price=Decimal(self.price), **fields)
+
+    async def unlist(self) -> None:
+        async with self.account.db.transaction() as tx:
+            await operations.set_status(tx, sku=self.sku, status=Status.NOT_LISTED, **self.named())
+
+    def named(self) -> dict[str, Any]:
+        return {"by": self.account.by, "catalog": RHEO, "now": self.account.now}
+
+    async def poll(self, state: str) -> None:
+        rows = await self.account.rows(
+            "select l.external_id as ad from listings l join products p on p.id = l.product_id"
+            " where p.sku = %(sku)s and l.state = 'live'",
+            sku=self.sku,
+        )
+        there = [self.remote(row["ad"], state) for row in rows]
+        async with self.account.db.transaction() as tx:
+            owner = self.account.by.account_id
+            connection = await connections.find_connection(tx, owner, self.connection)
+            assert connection is not None
+            await outcomes.observe(tx, connection, there, now=self.account.now)
+
+    async def state(self) -> State | None:
+        rows = await self.account.rows(
+            "select l.state from listings l join products p on p.account_id = l.account_id"
+            " and p.id = l.product_id where p.sku = %(sku)s",
+            sku=self.sku,
+        )
+        return State(rows[0]["state"]) if rows else None
+
+    async def check(self) -> None:
+        """Hold what was told to what is: each standing is told when it begins and when it is over, a sale once."""
+        told = await self.account.rows(
+            "select type, product_id from events where account_id = %(owner)s and sku = %(sku)s"
+            " and type in ('listing.created', 'listing.ended', 'item.sold')"
+            " and data ->> 'platform' = 'tradera' order by id",
+            sku=self.sku,
+        )
+        standing: dict[UUID, bool] = {}
+        for row in told:
+            begins = row["type"] == "listing.created"
+            assert standing.get(row["product_id"], False) != begins, told
+            standing[row["product_id"]] = begins
+        assert sum(standing.values()) == (await self.state() is State.LIVE), told
+        due = await self.account.rows(
+            "select l.state, l.desired from listings l join products p on p.id = l.product_id"
+            " where p.sku = %(sku)s and l.due_at is not null and l.state in ('sold', 'refused')",
+            sku=self.sku,
+        )
+        assert not [row for row in due if row["desired"] == "live"], "nothing is to be done"
+
+
+def moved(before: State | None, after: State | None) -> bool:
+    """Tell whether the table allows this in at most two moves (down, then wanted anew); a row may come and go."""
+    if before is None or after is None or before is after:
+        return True
+    return after in MOVES[before] or any(after in MOVES[between] for between in MOVES[before])

@@ -1,0 +1,174 @@
+"""The rules of the domain that are plain functions and tables."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saluhall.channel import Disconnected, OutOfBudget, Purpose, Rejected, Unavailable
+from saluhall.domain.connections.model import BudgetState
+from saluhall.domain.connections.operations import RESERVED, check, poll_pause
+from saluhall.domain.webhooks.model import RETRY_AFTER_S, retry_at
+from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Verdict, Wait, verdict_on
+from saluhall.kit.clock import iso_from_instant, utc_now
+from saluhall.kit.ids import new_id, text_from_id
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(hours=24)
+
+
+def used(calls: int, **more: datetime | None) -> BudgetState:
+    facts = {"blocked_until": None, "frees_at": None, **more}
+    return BudgetState(
+        used=calls, blocks=0, blocked_until=facts["blocked_until"], frees_at=facts["frees_at"]
+    )
+
+
+# Verdicts ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (OutOfBudget("x", retry_in=timedelta(hours=2)), Wait(timedelta(hours=2))),
+        (OutOfBudget("x"), Wait(timedelta(minutes=1))),
+        (Unavailable("slow"), Retry("slow", None)),
+        (Unavailable("429", retry_in=timedelta(seconds=9)), Retry("429", timedelta(seconds=9))),
+        (Disconnected("expired"), Park("expired")),
+        (Rejected("too many bids"), Refuse("too many bids")),
+        (KeyError("ours"), Crash()),
+        (TimeoutError(), Crash()),
+    ],
+)
+def test_every_failure_says_what_happens_next(error: Exception, verdict: Verdict) -> None:
+    assert verdict_on(error) == verdict
+
+
+# The budget -------------------------------------------------------------------------------------------------------------
+
+
+def may(purpose: Purpose, state: BudgetState, *, limit: int, calls: int = 1) -> bool:
+    try:
+        check(state, limit=limit, purpose=purpose, calls=calls, now=NOW)
+    except OutOfBudget:
+        return False
+    return True
+
+
+def test_every_purpose_has_its_place_in_the_budget() -> None:
+    assert list(RESERVED) == list(Purpose)
+    assert RESERVED[Purpose.END] == 0
+    assert all(before <= after for before, after in pairwise(RESERVED.values()))
+
+
+@given(limit=st.integers(1, 5000), calls=st.integers(0, 6000))
+def test_whoever_is_less_urgent_stops_first(limit: int, calls: int) -> None:
+    allowed = [may(purpose, used(calls), limit=limit) for purpose in Purpose]
+
+    assert allowed == sorted(allowed, reverse=True)
+    assert may(Purpose.END, used(calls), limit=limit) == (calls < limit)
+
+
+@given(limit=st.integers(1, 5000), wanted=st.integers(1, 50))
+def test_no_purpose_uses_what_it_must_leave(limit: int, wanted: int) -> None:
+    for purpose in Purpose:
+        left = limit - math.ceil(limit * RESERVED[purpose])
+        if left >= wanted:
+            assert may(purpose, used(left - wanted), limit=limit, calls=wanted)
+        assert not may(purpose, used(max(0, left - wanted + 1)), limit=limit, calls=wanted)
+
+
+def test_a_blocked_marketplace_takes_no_call_until_the_block_is_over() -> None:
+    blocked = used(0, blocked_until=NOW + timedelta(minutes=7))
+
+    with pytest.raises(OutOfBudget) as refused:
+        check(blocked, limit=100, purpose=Purpose.END, calls=1, now=NOW)
+    assert refused.value.retry_in == timedelta(minutes=7)
+    check(blocked, limit=100, purpose=Purpose.END, calls=1, now=NOW + timedelta(minutes=7))
+
+
+def test_a_used_budget_says_when_it_frees_but_never_at_once() -> None:
+    for frees_at, wait in [
+        (NOW + timedelta(hours=3), timedelta(hours=3)),
+        (NOW, timedelta(minutes=1)),
+        (None, DAY),
+    ]:
+        with pytest.raises(OutOfBudget) as refused:
+            check(used(100, frees_at=frees_at), limit=100, purpose=Purpose.END, calls=1, now=NOW)
+        assert refused.value.retry_in == wait
+
+
+@given(
+    limit=st.integers(1, 5000),
+    calls=st.integers(0, 6000),
+    connections=st.integers(1, 50),
+    interval_s=st.integers(1, 3600),
+)
+def test_polling_never_uses_up_what_is_left_of_the_day(
+    limit: int, calls: int, connections: int, interval_s: int
+) -> None:
+    interval = timedelta(seconds=interval_s)
+
+    pause = poll_pause(used(calls), limit=limit, connections=connections, interval=interval)
+
+    assert pause >= interval
+    spare = limit - calls - math.ceil(limit * RESERVED[Purpose.POLL])
+    if spare >= 4:
+        assert (DAY / pause) * connections * 2 <= spare
+    else:
+        assert pause >= timedelta(hours=1)
+
+
+# Retries ----------------------------------------------------------------------------------------------------------------
+
+
+def test_webhooks_are_tried_again_after_1_2_4_8_and_16_seconds() -> None:
+    waits = [retry_at(failed, NOW) for failed in range(1, 8)]
+
+    assert waits == [NOW + timedelta(seconds=s) for s in (1, 2, 4, 8, 16)] + [None, None]
+    assert len(RETRY_AFTER_S) == 5
+
+
+# Clock and identifiers ----------------------------------------------------------------------------------------------------
+
+
+def test_the_clock_is_aware_and_in_utc() -> None:
+    assert utc_now().utcoffset() == timedelta(0)
+
+
+@given(
+    st.datetimes(
+        min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - the zone comes from `timezones`
+        max_value=datetime(9999, 12, 30),  # noqa: DTZ001
+        timezones=st.just(UTC) | st.timezones(),
+    )
+)
+def test_an_instant_is_written_in_utc_whatever_its_zone(instant: datetime) -> None:
+    written = iso_from_instant(instant)
+
+    assert written.endswith("Z")
+    assert datetime.fromisoformat(written) == instant.astimezone(UTC).replace(microsecond=0)
+
+
+def test_identifiers_sort_by_the_time_they_were_made_and_so_do_their_texts() -> None:
+    made = []
+    for _ in range(4):
+        made.append(new_id())
+        until = utc_now() + timedelta(milliseconds=2)
+        while utc_now() < until:
+            pass
+
+    assert made == sorted(made)
+    texts = [text_from_id("evt", each) for each in made]
+    assert texts == sorted(texts)
+    assert all(len(text) == len("evt_") + 26 for text in texts)
+
+
+@given(st.uuids(), st.uuids())
+def test_texts_sort_as_the_identifiers_do(one: object, other: object) -> None:
+    pair = (one, other)
+
+    assert (text_from_id("x", one) < text_from_id("x", other)) == (one < other), pair  # type: ignore[arg-type,operator]

@@ -1,0 +1,85 @@
+"""The calls an application may make in a day: spent where they matter, never overspent, and shown."""
+
+import asyncio
+
+from tests.conftest import StartHub
+from tests.hub import Hub, Shop
+
+
+async def _shown(shop: Shop) -> dict[str, int]:
+    listed = await shop.hub.cli("connection", "list", "--account", shop.by.account_name)
+    [connection] = listed["connections"]
+    return dict(connection["budget"])
+
+
+async def _calm(hub: Hub, *, for_s: float = 6) -> int:
+    """Wait until the hub has made no call for a while; return how many it has made."""
+    calls = -1
+    for _ in range(20):
+        if calls == (calls := len(await hub.market.calls())):
+            break
+        await asyncio.sleep(for_s)
+    return calls
+
+
+async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matters(
+    start_hub: StartHub,
+) -> None:
+    hub = await start_hub(SALUHALL_TRADERA_CALLS_PER_DAY="40")
+    shop = await hub.open_selling_shop()
+    names = [f"ITEM {n}" for n in range(18)]
+
+    await asyncio.gather(*(shop.put(name, autoPublishTradera=True) for name in names))
+    used = await _calm(hub)
+    listed = [name for name in names if (await shop.get(name))["traderaStatus"] == "active"]
+    assert 6 <= len(listed) < len(names)
+    assert 30 <= used <= 38
+    shown = await _shown(shop)
+    assert (shown["calls_per_day"], shown["used"], shown["left"]) == (40, used, 40 - used)
+
+    await shop.patch(listed[0], "price", {"price": 500})
+    await shop.patch(listed[1], "status", {"status": "not_listed"})
+    await asyncio.gather(
+        shop.heard("listing.ended", listed[1]), shop.until(listed[1], traderaStatus="ended")
+    )
+    after = await _calm(hub)
+
+    prices = {ad["title"]: ad["startPrice"] for ad in await shop.ads()}
+    assert prices[f"Part {listed[0]}"] == 500
+    assert used + 2 <= after <= 40
+    for name in set(names) - set(listed):
+        shown_item = await shop.get(name)
+        assert (shown_item["traderaStatus"], shown_item["traderaError"]) == ("pending_sync", None)
+        assert not [e for e in shop.events() if e["eventType"] == "listing.failed"]
+
+    await hub.pass_time(25 * 60)
+    waiting = [name for name in names if name not in listed]
+    await asyncio.gather(*(shop.heard("listing.created", name) for name in waiting[:3]))
+    assert len(await hub.market.calls()) <= after + 40
+    assert len({ad["title"] for ad in await shop.ads()}) == len(await shop.ads())
+
+
+async def test_a_marketplace_that_says_stop_is_left_alone_until_its_time(
+    start_hub: StartHub,
+) -> None:
+    hub = await start_hub()
+    shop = await hub.open_selling_shop()
+    await shop.listed("FIRST")
+    await hub.market.quota(0)
+    before = len(await hub.market.calls())
+
+    names = [f"ITEM {n}" for n in range(20)]
+    await asyncio.gather(*(shop.put(name, autoPublishTradera=True) for name in names))
+    await asyncio.sleep(5)
+
+    calls = (await hub.market.calls())[before:]
+    assert 1 <= len([c for c in calls if c["status"] == 429]) <= 10  # those under way, no loop
+    listed = await hub.cli("connection", "list", "--account", shop.by.account_name)
+    assert listed["connections"][0]["budget"]["blocked_until"] is not None
+    assert listed["connections"][0]["state"] == "connected"
+    assert not [e for e in shop.events() if e["eventType"] == "listing.failed"]
+
+    await hub.market.quota(None)
+    await hub.pass_time(3)
+    await asyncio.gather(*(shop.heard("listing.created", name) for name in names))
+    assert len(await shop.ads()) == len(names) + 1

@@ -1,0 +1,146 @@
+"""One account never sees or touches another's rows."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import saluhall.domain
+from saluhall.dialect import Dialect, Route
+from saluhall.plugins import load_dialects
+from saluhall.storage.schema import migration_names
+from tests.hub import Hub, Shop
+
+ROUTES = [(dialect, route) for dialect in load_dialects() for route in dialect.routes]
+BODIES: dict[str, Any] = {
+    "Item": {"title": "Mine now", "price": 5, "autoPublishTradera": True},
+    "PriceChange": {"price": 5},
+    "StatusChange": {"status": "sold"},
+}
+CLOCKS = "array['last_used_at', 'cursor', 'polled_at', 'poll_due_at', 'poll_claimed_by']"
+OWNED = ("products", "images", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
+         "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts")  # fmt: skip
+
+
+async def rows_of(shop: Shop) -> dict[str, list[dict[str, Any]]]:
+    """Everything the account owns. When its key was last used and when its marketplace was polled is not part of it."""
+    return {
+        table: await shop.rows(
+            f"select to_jsonb(t) - {CLOCKS} as row from {table} t where account_id = %(owner)s order by 1"
+        )
+        for table in OWNED
+        if table != "rate_buckets"
+    }
+
+
+def test_a_body_is_known_for_every_route_that_takes_one() -> None:
+    taken = {route.takes.__name__ for _, route in ROUTES if route.takes is not None}
+
+    assert taken <= set(BODIES)
+
+
+@pytest.mark.parametrize(("dialect", "route"), ROUTES, ids=lambda part: getattr(part, "path", ""))
+async def test_the_other_accounts_item_is_no_item(dialect: Dialect, route: Route, hub: Hub) -> None:
+    anna, eve = await hub.open_selling_shop(), await hub.open_shop()
+    item_id = await anna.put("ANNAS", metadata={"a": 1})
+    await anna.heard("item.created", "ANNAS")
+    await hub.settle()
+    before = await rows_of(anna)
+    body = BODIES[route.takes.__name__] if route.takes is not None else None
+
+    for name in ("ANNAS", item_id):
+        path = re.sub(r"\{\w+\}", name, route.path)
+        status, answer = await eve.call(route.method, path, body)
+        if route.method == "PUT":  # that name is free on Eve's own shelf
+            assert status == 202
+            assert answer["itemId"] != item_id
+        else:
+            assert (status, answer["code"]) == (404, "NOT_FOUND"), dialect.name
+            assert await eve.call(route.method, path.replace(name, "NONE"), body) == (
+                status,
+                answer,
+            )
+    await hub.settle()
+
+    assert await rows_of(anna) == before
+
+
+async def test_a_parent_in_another_account_is_no_parent(hub: Hub) -> None:
+    anna, eve = await hub.open_shop(), await hub.open_shop()
+    await anna.put("BOX", type="container")
+
+    status, answer = await eve.call(
+        "PUT", eve.path("CHILD"), {"title": "Child", "price": 5, "parentExternalId": "BOX"}
+    )
+
+    assert status == 422
+    assert answer["details"][0]["field"] == "parentExternalId"
+
+
+@pytest.mark.parametrize(("dialect", "route"), ROUTES, ids=lambda part: getattr(part, "path", ""))
+async def test_nobody_comes_in_without_a_live_key(dialect: Dialect, route: Route, hub: Hub) -> None:
+    shop = await hub.open_shop()
+    await shop.put("SHUT")
+    path = re.sub(r"\{\w+\}", "SHUT", route.path)
+    async with hub.db.transaction() as tx:
+        await tx.run(
+            "update api_keys set revoked_at = now() where account_id = %s", [shop.by.account_id]
+        )
+
+    for key in (shop.api_key, "wrong", "rheo_live_" + "a" * 32, "ö" * 40, "x" * 5000):
+        status, answer = await shop.call(route.method, path, {}, api_key=key)
+        assert (status, answer["statusCode"]) == (401, 401), dialect.name
+
+
+# Statements that do not name their owner, and why that is right.
+WITHOUT_OWNER = {
+    "accounts.store.ADD_ACCOUNT": "makes the owner",
+    "accounts.store.FIND_ACCOUNT": "finds the owner, for commands",
+    "accounts.store.ADMIT": "finds the owner, by a key's hash",
+    "connections.store.OWNER": "finds the owner, for jobs whose bell carries only an id",
+    "connections.store.POLLING": "counts calls that all accounts share",
+    "history.store.RECORD": "takes events of several accounts; each row carries its own",
+    "webhooks.store.FIND": "finds the owner, for jobs whose bell carries only an id",
+}
+
+
+def statements() -> dict[str, str]:
+    """Every SQL constant of the domain."""
+    folder = Path(saluhall.domain.__path__[0])
+    found = {}
+    for file in folder.glob("*/store*.py"):
+        module = import_module(f"saluhall.domain.{file.parent.name}.{file.stem}")
+        for name, text in vars(module).items():
+            is_sql = isinstance(text, str) and re.search(r"\b(select|insert|update|delete)\b", text)
+            if name.isupper() and not name.startswith("_") and is_sql:
+                found[f"{file.parent.name}.{file.stem}.{name}"] = text
+    return found
+
+
+STATEMENTS = statements()
+
+
+def test_every_table_that_an_account_owns_is_watched_here() -> None:
+    folder = Path(import_module("saluhall.storage.migrations").__path__[0])
+    text = "\n".join((folder / name).read_text() for name in migration_names())
+    tables = re.findall(r"create (?:unlogged )?table (\w+) \(\s*account_id uuid not null", text)
+
+    assert set(tables) == set(OWNED)
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_a_statement_on_an_accounts_rows_names_the_owner(name: str) -> None:
+    text = STATEMENTS[name]
+    is_about_owned = re.search(rf"\b(from|into|update|join)\s+({'|'.join(OWNED)})\b", text)
+
+    names_owner = re.search(
+        r"account_id = %\(owner\)s|\(account_id[^;]*?(select|values \()\s*%\(owner\)s", text
+    )
+
+    assert bool(names_owner) is not (name in WITHOUT_OWNER) or not is_about_owned
+
+
+def test_no_exception_outlives_its_statement() -> None:
+    assert set(WITHOUT_OWNER) <= set(STATEMENTS)

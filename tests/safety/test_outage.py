@@ -1,0 +1,115 @@
+"""The database goes away and comes back: honest answers meanwhile, and nobody has to restart anything."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from saluhall import bootstrap
+from saluhall.sandbox.partner import Partner
+from saluhall.storage.embedded import EmbeddedPostgres
+from tests.conftest import StartHub
+from tests.hub import Hub, Market
+from tests.postgres import TESTED_VERSION
+
+VERSIONS = (16, 18)
+
+
+@pytest.fixture
+async def database(open_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A PostgreSQL of one's own, to stop and start."""
+    server = EmbeddedPostgres(open_folder / "own")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def own_hub(
+    database: EmbeddedPostgres, market: Market, partner: Partner, tmp_path: Path
+) -> AsyncIterator[Hub]:
+    (tmp_path / "hub").mkdir()
+    started = Hub(url=database.url, folder=tmp_path / "hub", market=market, partner=partner, env={})
+    await started.start()
+    yield started
+    await started.close()
+
+
+async def status_of(hub: Hub, path: str) -> int:
+    return (await hub.request("GET", path))[0]
+
+
+async def until(hub: Hub, path: str, status: int) -> None:
+    deadline = time.monotonic() + 60
+    while await status_of(hub, path) != status:
+        assert time.monotonic() < deadline, hub.log.read_text()[-3000:]
+        await asyncio.sleep(0.1)
+
+
+async def test_an_outage_is_said_and_ends_by_itself(
+    own_hub: Hub, database: EmbeddedPostgres
+) -> None:
+    hub, shop = own_hub, await own_hub.open_selling_shop()
+    await shop.listed("BEFORE", imageUrls=[f"{hub.partner.url}/1.jpg"])
+
+    database._server.stop()
+    await until(hub, "/readyz", 503)
+    assert await status_of(hub, "/healthz") == 200
+    assert await status_of(hub, "/metrics") == 200
+    headers = {"x-api-key": shop.api_key}
+    asked = [hub.request("GET", shop.path("BEFORE"), headers=headers) for _ in range(3)]
+    for status, told, body in await asyncio.gather(*asked):
+        assert (status, told["retry-after"]) == (503, "1")
+        assert json.loads(body) == {
+            "error": "Service is busy, try again shortly",
+            "code": "SERVICE_UNAVAILABLE",
+            "statusCode": 503,
+        }
+
+    database._server.start()
+    await until(hub, "/readyz", 200)
+    assert (await shop.get("BEFORE"))["traderaStatus"] == "active"
+    await shop.listed("AFTER", imageUrls=[f"{hub.partner.url}/2.jpg"])
+    assert "this is a bug" not in hub.log.read_text()
+
+
+async def test_a_database_that_is_not_migrated_is_not_ready(start_hub: StartHub) -> None:
+    own_hub = await start_hub("--no-worker")
+    async with own_hub.db.transaction() as tx:
+        await tx.run("delete from schema_migrations")
+    assert await status_of(own_hub, "/readyz") == 503
+    async with own_hub.db.transaction() as tx:
+        await tx.run("alter table schema_migrations rename to forgotten")
+
+    status, _, body = await own_hub.request("GET", "/readyz")
+
+    assert (status, json.loads(body)) == (503, {"status": "not migrated"})
+    assert await status_of(own_hub, "/healthz") == 200
+    async with own_hub.db.transaction() as tx:
+        await tx.run("alter table forgotten rename to schema_migrations")
+
+
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v != TESTED_VERSION])
+async def test_the_main_job_runs_on_the_other_version_of_postgresql_too(
+    version: int, market: Market, partner: Partner, open_folder: Path
+) -> None:
+    server = EmbeddedPostgres(open_folder / "own", version=version)
+    hub = Hub(url=server.url, folder=open_folder, market=market, partner=partner, env={})
+    try:
+        assert await bootstrap.prepare(server.url) != []
+        await hub.start()
+        shop = await hub.open_selling_shop()
+        await shop.listed(f"ON-{version}", imageUrls=[f"{partner.url}/1.jpg"])
+        await shop.patch(f"ON-{version}", "price", {"price": 700})
+        await shop.delete(f"ON-{version}")
+        await shop.heard("listing.ended", f"ON-{version}")
+        async with hub.db.statement() as tx:
+            found = await tx.one(
+                lambda row: row["v"], "select current_setting('server_version') as v"
+            )
+        assert str(found).startswith(f"{version}.")
+    finally:
+        await hub.close()
+        server.close()

@@ -1,0 +1,80 @@
+"""Migrations: numbered, repeatable, one migrator at a time."""
+
+import asyncio
+import re
+from importlib.resources import files
+
+import pytest
+
+from saluhall import bootstrap
+from saluhall.storage import Database
+from saluhall.storage.database import DatabaseUnavailable
+from saluhall.storage.schema import exclusive, is_current, migrate, migration_names
+from tests.postgres import Postgres
+
+
+def test_migrations_are_numbered_without_gaps_and_named_for_what_they_do() -> None:
+    names = migration_names()
+
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    assert all(re.fullmatch(r"\d{4}_[a-z][a-z_]*\.sql", name) for name in names)
+
+
+def test_migrations_commit_nothing_by_themselves() -> None:
+    folder = files("saluhall.storage.migrations")
+    for name in migration_names():
+        text = (folder / name).read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(commit|begin|rollback)\s*;", text, re.MULTILINE | re.IGNORECASE)
+
+
+async def test_an_empty_database_becomes_current_and_migrating_again_changes_nothing(
+    postgres: Postgres,
+) -> None:
+    url = postgres.new_database(empty=True)
+    async with Database(url, connections=1) as db:
+        async with db.statement() as tx:
+            assert not await is_current(tx)
+
+        first, second = await bootstrap.prepare(url), await bootstrap.prepare(url)
+
+        assert (first, second) == (migration_names(), [])
+        async with db.statement() as tx:
+            assert await is_current(tx)
+
+
+async def test_several_that_start_at_once_apply_each_migration_once(postgres: Postgres) -> None:
+    url = postgres.new_database(empty=True)
+
+    applied = await asyncio.gather(*(bootstrap.prepare(url) for _ in range(4)))
+
+    assert sorted(map(len, applied)) == [0, 0, 0, len(migration_names())]
+
+
+async def test_a_database_that_was_stopped_halfway_is_finished(postgres: Postgres) -> None:
+    url = postgres.new_database(empty=True)
+    first, *rest = migration_names()
+    async with exclusive(url):
+        await migrate(url, upto=first)
+
+    assert await bootstrap.prepare(url) == rest
+
+
+async def test_a_database_of_a_newer_version_still_works_with_this_one(
+    db: Database,
+) -> None:
+    async with db.statement() as tx:
+        await tx.run("insert into schema_migrations (name) values ('9999_come_later.sql')")
+        assert await is_current(tx)
+
+    assert await bootstrap.prepare(db.url) == []
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:hidden@127.0.0.1:1/x", "postgres//u:hidden@h/x"])
+async def test_a_server_that_is_not_there_is_unavailable_and_its_password_is_not_told(
+    url: str,
+) -> None:
+    with pytest.raises(DatabaseUnavailable) as raised:
+        await bootstrap.prepare(url)
+
+    assert "hidden" not in str(raised.value)
+    assert "\n" not in str(raised.value)
