@@ -14,7 +14,7 @@ _ROW_HEADER = 6
 _END = b"\xff\xff"
 _BLOCK_BYTES = 128 * 1024
 # PostgreSQL sends 8 kB at a time, and waking up for each costs more than making it: let some come together.
-_PAUSE_S = 0.001
+_PAUSE_S = 0.0005
 
 
 async def blocks_of(
