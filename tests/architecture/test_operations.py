@@ -14,6 +14,8 @@ from tests.architecture.source import DOMAIN, module_of, public_async_functions
 OWNERLESS = {
     "accounts.operations.create_account": "makes the owner",
     "accounts.operations.admit_key": "finds out who calls",
+    "accounts.operations.admit_legacy_key": "finds out who calls",
+    "sessions.operations.sign_in": "finds out who calls",
     "accounts.queries.principal_of_account": "finds the account that the operator names",
     "connections.operations.spend": "the budget of calls is the application's, not an account's",
     "connections.operations.block": "the budget of calls is the application's, not an account's",

@@ -9,6 +9,7 @@ import pytest
 
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import AccountSuspended, Principal
+from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions.model import (
     ACCESS_LIFE,
@@ -386,7 +387,7 @@ async def test_a_wrong_password_does_not_tell_that_an_account_is_suspended(
     db: Database, user: str
 ) -> None:
     async with db.transaction() as tx:
-        by = await accounts.account_named(tx, user)
+        by = await principal_of_account(tx, user)
         await accounts.suspend_account(tx, by=by, suspended=True, now=NOW)
 
     await fail(db, user)

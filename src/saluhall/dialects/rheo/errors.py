@@ -11,13 +11,27 @@ from saluhall.dialect import (
     NoSuchRoute,
     Overloaded,
     Reply,
+    Retired,
     Unexpected,
     WrongMethod,
 )
 from saluhall.dialects.rheo.wire import Detail, Error
-from saluhall.domain.accounts.model import AccountNotFound, AccountTaken, RateLimited, UnknownKey
-from saluhall.domain.catalogs.model import CatalogTaken
-from saluhall.domain.products.model import ParentNotFound, ProductNotFound
+from saluhall.domain.accounts.model import AccountNotFound,
+    AccountSuspended, AccountTaken, RateLimited, UnknownKey
+from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
+from saluhall.domain.orders.model import (
+    ChangePending,
+    OrderCancelled,
+    OrderNotFound,
+    TrackingWithoutCourier,
+)
+from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.sessions.model import (
+    InvalidCredentials,
+    SessionEnded,
+    SignInThrottled,
+    TokenReplaced,
+)
 from saluhall.domain.webhooks.model import BadEndpoint
 
 _BUSY_WAIT_S = "1"
@@ -49,6 +63,19 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
     AccountTaken: "accounts are opened and named on the command line",
     CatalogTaken: "catalogs are made on the command line",
     BadEndpoint: "the webhook address is set on the command line",
+    AccountSuspended: "the key of a suspended account is an unknown key",
+    Retired: "nothing of this API is retired",
+    CatalogNotFound: "items stand in the system catalog",
+    SkuTaken: "a PUT creates or updates",
+    SkuRepeated: "a PUT has one item",
+    OrderNotFound: "orders are not told here",
+    OrderCancelled: "orders are not told here",
+    ChangePending: "orders are not told here",
+    TrackingWithoutCourier: "orders are not told here",
+    InvalidCredentials: "nobody signs in here",
+    SignInThrottled: "nobody signs in here",
+    SessionEnded: "nobody signs in here",
+    TokenReplaced: "nobody signs in here",
 }
 
 
