@@ -16,8 +16,13 @@ from saluhall.dialect import (
     WrongMethod,
 )
 from saluhall.dialects.rheo.wire import Detail, Error
-from saluhall.domain.accounts.model import AccountNotFound,
-    AccountSuspended, AccountTaken, RateLimited, UnknownKey
+from saluhall.domain.accounts.model import (
+    AccountNotFound,
+    AccountSuspended,
+    AccountTaken,
+    RateLimited,
+    UnknownKey,
+)
 from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
 from saluhall.domain.orders.model import (
     ChangePending,
