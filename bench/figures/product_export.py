@@ -20,7 +20,7 @@ from saluhall.domain.products.extraction import Layout
 
 TARGET = 0.80
 TARGET_MB = 50.0
-ROUNDS = 5
+ROUNDS = 9
 PRODUCTS = 300_000
 _FILL = """
   insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price,
