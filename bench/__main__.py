@@ -13,7 +13,16 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figure import Figure, Result
-from bench.figures import item_put, put_to_created, restart, webhooks
+from bench.figures import (
+    bulk_products,
+    item_put,
+    order_json,
+    order_status,
+    product_export,
+    put_to_created,
+    restart,
+    webhooks,
+)
 from bench.stage import Stage
 
 FIGURES: tuple[Figure, ...] = (
@@ -21,6 +30,10 @@ FIGURES: tuple[Figure, ...] = (
     put_to_created.FIGURE,
     webhooks.FIGURE,
     restart.FIGURE,
+    bulk_products.FIGURE,
+    product_export.FIGURE,
+    order_json.FIGURE,
+    order_status.FIGURE,
 )
 _RESULTS = Path(__file__).parent / "results.json"
 
@@ -28,11 +41,11 @@ _RESULTS = Path(__file__).parent / "results.json"
 def main() -> None:
     """Measure what the command line names, else everything."""
     wanted = sys.argv[1:]
-    known = {figure.name: figure for figure in FIGURES}
+    known = {name: figure for figure in FIGURES for name in (figure.name, *figure.also)}
     if unknown := [name for name in wanted if name not in known]:
         sys.exit(f"no such figure: {', '.join(unknown)}; there are {', '.join(known)}")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    chosen = [known[name] for name in wanted] or list(FIGURES)
+    chosen = [f for f in FIGURES if not wanted or not {f.name, *f.also}.isdisjoint(wanted)]
     try:
         results = asyncio.run(_measure(chosen))
     except KeyboardInterrupt:

@@ -31,10 +31,11 @@ Measure = Callable[[Stage], Awaitable[Sequence[Result]]]
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """A figure's name, and what measures it (one measurement may give several results)."""
+    """A figure's name, and what measures it; one measurement may give several results, named in `also`."""
 
     name: str
     measure: Measure
+    also: tuple[str, ...] = ()
 
 
 def middle(values: Sequence[float]) -> float:

@@ -159,4 +159,4 @@ async def _update(connection: psycopg.AsyncConnection[Any], owner: str, prefix: 
     return seconds
 
 
-FIGURE = Figure(name="bulk-post", measure=measure)
+FIGURE = Figure(name="bulk-post", measure=measure, also=("bulk-patch",))

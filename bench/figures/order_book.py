@@ -14,7 +14,7 @@ from bench.seller import Seller
 PASSWORD = "a good password"  # as `open_account` sets it
 _BASE = "/sr_company_ws/api/v2"
 _HEADER_END = b"\r\n\r\n"
-_PRODUCT = {
+_PRODUCT: dict[str, object] = {
     "fieldConstraints": None, "product_id": 2054, "catalog_id": 14, "catalog_code": "CUSTOM",
     "catalog_name": "parts", "sku": "284", "sku_noprefix": None, "brand": "Fiat", "mpn": "x",
     "catalog_category1": "PARTS", "catalog_category2": "CAPS", "price1": 3.0, "price_shipping1": 1.0,

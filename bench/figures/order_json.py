@@ -102,4 +102,4 @@ async def _psql(url: str, seller: Seller, folder: Path) -> float:
     return time.perf_counter() - started
 
 
-FIGURE = Figure(name="order-json", measure=measure)
+FIGURE = Figure(name="order-json", measure=measure, also=("order-json-growth-mb",))

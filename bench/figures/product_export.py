@@ -115,4 +115,4 @@ async def _psql(url: str, statement: str) -> float:
     return time.perf_counter() - began
 
 
-FIGURE = Figure(name="product-export", measure=measure)
+FIGURE = Figure(name="product-export", measure=measure, also=("product-export-growth-mb",))

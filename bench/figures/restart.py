@@ -134,4 +134,4 @@ async def _until_more_live(folder: Path, owner: str, process: Process) -> float:
         await asyncio.to_thread(server.close)
 
 
-FIGURE = Figure(name="restart-100k-s", measure=measure)
+FIGURE = Figure(name="restart-100k-s", measure=measure, also=("restart-100k-rss-mb",))

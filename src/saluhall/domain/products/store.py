@@ -51,6 +51,8 @@ _PUT_SHAPE = """
        set updated_at = %(now)s, delete_wanted = false,
            enhanced_title = case when {same_text} then p.enhanced_title end,
            enhanced_description = case when {same_text} then p.enhanced_description end,
+           quantity = case when p.status = 'archived' or old.delete_wanted then greatest(p.quantity, 1)
+                           else p.quantity end,
            status = case when p.status = 'archived' or old.delete_wanted then 'active'
                          else p.status end,
            enhance_due_at = case when not {enhance} then null
