@@ -30,7 +30,7 @@ check: setup ## lint, format, types, import rules
 	$(BIN)/lint-imports
 
 test: check ## set up and run every check and every test
-	$(BIN)/pytest
+	PYTHONHASHSEED=0 $(BIN)/pytest -n 4 --dist worksteal
 
 fix: setup ## repair what lint and format can repair
 	$(BIN)/ruff check --fix .

@@ -109,10 +109,10 @@ async def test_a_failure_of_the_old_token_does_not_stop_the_new_one(shut_shop: S
     await shop.hub.market.seller(shop.user_id, "another token")
     await shop.connect("tok", known=False)
     await shop.hub.market.faults(
-        {"method": "POST", "path": "/v4/listings/items", "delay_s": 1, "times": 1, "status": 403}
+        {"method": "POST", "path": "/v4/listings/items", "delay_s": 6, "times": 1, "status": 403}
     )
     await shop.put("A", autoPublishTradera=True)
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(2.5)
     await shop.connect("another token")
 
     await shop.heard("listing.created", "A")

@@ -16,15 +16,15 @@ print(metrics.exposition().decode())
 
 
 def test_what_was_counted_is_exposed() -> None:
-    metrics.JOB_RUNS.labels("fetch_images", "done").inc()
-    metrics.WEBHOOK_ATTEMPTS.labels("delivered").inc()
-    metrics.OUTBOUND_CALLS.labels("tradera", "ok").inc()
+    metrics.JOB_RUNS.labels("a job", "done").inc()
+    metrics.WEBHOOK_ATTEMPTS.labels("an outcome").inc()
+    metrics.OUTBOUND_CALLS.labels("a channel", "ok").inc()
 
     text = metrics.exposition().decode()
 
-    assert 'saluhall_job_runs_total{job="fetch_images",outcome="done"} 1.0' in text
-    assert 'saluhall_webhook_attempts_total{outcome="delivered"} 1.0' in text
-    assert 'saluhall_outbound_calls_total{channel="tradera",outcome="ok"} 1.0' in text
+    assert 'saluhall_job_runs_total{job="a job",outcome="done"} 1.0' in text
+    assert 'saluhall_webhook_attempts_total{outcome="an outcome"} 1.0' in text
+    assert 'saluhall_outbound_calls_total{channel="a channel",outcome="ok"} 1.0' in text
 
 
 def test_many_processes_are_summed(tmp_path: Path) -> None:

@@ -13,7 +13,13 @@ from saluhall.plugins import load_dialects
 from saluhall.storage.schema import migration_names
 from tests.hub import Hub, Shop
 
-ROUTES = [(dialect, route) for dialect in load_dialects() for route in dialect.routes]
+# Item routes, opened by an API key. The routes that answer row by row are walked in tests/dialects/sellrapido.
+ROUTES = [
+    (dialect, route)
+    for dialect in load_dialects()
+    for route in dialect.routes
+    if dialect.name == "rheo"
+]
 BODIES: dict[str, Any] = {
     "Item": {"title": "Mine now", "price": 5, "autoPublishTradera": True},
     "PriceChange": {"price": 5},
@@ -21,7 +27,8 @@ BODIES: dict[str, Any] = {
 }
 CLOCKS = "array['last_used_at', 'cursor', 'polled_at', 'poll_due_at', 'poll_claimed_by']"
 OWNED = ("products", "images", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
-         "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts")  # fmt: skip
+         "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
+         "sessions", "legacy_keys", "order_heads", "order_rows")  # fmt: skip
 
 
 async def rows_of(shop: Shop) -> dict[str, list[dict[str, Any]]]:
@@ -36,7 +43,7 @@ async def rows_of(shop: Shop) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_a_body_is_known_for_every_route_that_takes_one() -> None:
-    taken = {route.takes.__name__ for _, route in ROUTES if route.takes is not None}
+    taken = {getattr(r.takes, "__name__", "") for _, r in ROUTES if r.takes is not None}
 
     assert taken <= set(BODIES)
 
@@ -48,7 +55,7 @@ async def test_the_other_accounts_item_is_no_item(dialect: Dialect, route: Route
     await anna.heard("item.created", "ANNAS")
     await hub.settle()
     before = await rows_of(anna)
-    body = BODIES[route.takes.__name__] if route.takes is not None else None
+    body = BODIES[getattr(route.takes, "__name__", "")] if route.takes is not None else None
 
     for name in ("ANNAS", item_id):
         path = re.sub(r"\{\w+\}", name, route.path)
@@ -98,6 +105,8 @@ async def test_nobody_comes_in_without_a_live_key(dialect: Dialect, route: Route
 WITHOUT_OWNER = {
     "accounts.store.ADD_ACCOUNT": "makes the owner",
     "accounts.store.FIND_ACCOUNT": "finds the owner, for commands",
+    "accounts.store.FIND_LEGACY_KEY": "finds the owner, by a key's hash",
+    "sessions.store.FIND_USER": "finds the owner, by the name of who signs in",
     "accounts.store.ADMIT": "finds the owner, by a key's hash",
     "connections.store.OWNER": "finds the owner, for jobs whose bell carries only an id",
     "connections.store.POLLING": "counts calls that all accounts share",

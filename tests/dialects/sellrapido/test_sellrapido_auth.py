@@ -254,7 +254,9 @@ async def test_a_key_in_the_path_admits_its_owner(door: Door) -> None:
         assert admitted.by.account_id == door.by.account_id
 
 
-@pytest.mark.parametrize("key", [str(uuid4()), "no-key", "", "\0", "ü" * 300])
+@pytest.mark.parametrize(
+    "key", ["3fa85f64-5717-4562-b3fc-2c963f66afa6", "no-key", "", "\0", "ü" * 300]
+)
 async def test_another_key_does_not(door: Door, key: str) -> None:
     with pytest.raises(UnknownKey):
         await door.knock(legacy_key, key=key)
