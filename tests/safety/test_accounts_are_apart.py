@@ -25,7 +25,9 @@ BODIES: dict[str, Any] = {
     "PriceChange": {"price": 5},
     "StatusChange": {"status": "sold"},
 }
-CLOCKS = "array['last_used_at', 'cursor', 'polled_at', 'poll_due_at', 'poll_claimed_by']"
+CLOCKS = (
+    "array['last_used_at', 'cursor', 'polled_at', 'poll_due_at', 'poll_claimed_by', 'orders_since']"
+)
 OWNED = ("products", "images", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
          "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
          "sessions", "legacy_keys", "order_heads", "order_rows")  # fmt: skip
