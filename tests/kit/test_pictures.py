@@ -4,6 +4,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from saluhall.kit import pictures
 from saluhall.kit.pictures import BadPicture, Encoded, reencode
+from tests.pictures import jpeg
 
 FORMATS = [".jpg", ".png", ".webp", ".gif", ".tif", ".avif"]
 RED = [200, 30, 40]
@@ -273,3 +276,17 @@ def test_the_library_is_not_loaded_before_it_is_needed() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert told.stdout == "False\n"
+
+
+def test_threads_that_start_at_once_read_their_pictures_all_the_same() -> None:
+    raw = jpeg("together")
+    for _ in range(20):
+        pictures._started.cache_clear()
+        with ThreadPoolExecutor(8) as threads:
+            made = [
+                threads.submit(
+                    pictures.reencode, raw, max_bytes=10**6, max_pixels=10**8, longest_side=2048
+                )
+                for _ in range(8)
+            ]
+            assert len({each.result().sha256 for each in made}) == 1

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import threading
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ _QUALITIES = (85, 75, 65, 55)
 _SHRINK = 0.7
 _SMALLEST_SIDE = 64
 _WHITE = [255, 255, 255]
+_STARTING = threading.Lock()
 
 MediaType = Literal["image/jpeg", "image/png"]
 
@@ -61,8 +63,14 @@ def _complaint(raw: bytes) -> str:
     return "The picture is damaged or cut off"
 
 
-@functools.cache
 def _libvips() -> Any:  # noqa: ANN401 - the library has no types
+    """Give libvips, started once: two threads that started it at once would block each other's loaders in the middle of a picture."""
+    with _STARTING:
+        return _started()
+
+
+@functools.cache
+def _started() -> Any:  # noqa: ANN401 - the library has no types
     """Start libvips, with loaders for a few harmless formats and bounded memory."""
     import pyvips  # noqa: PLC0415 - only a process that makes pictures pays for the library
 
