@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 from msgspec import Struct
@@ -46,7 +45,6 @@ class Run(Struct, frozen=True, kw_only=True):
     env: Mapping[str, str]
     poll_interval_s: int
     ai: Ai | None = None
-    scratch: Path | None = None
 
 
 class Job(Struct, frozen=True, kw_only=True):
