@@ -47,6 +47,7 @@ _LONGEST_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanw
 _log = structlog.get_logger(__name__)
 
 
+_FEW_CALLS = 60
 _CALLS_TO_PUBLISH = 4  # create, a picture, commit, ask
 # What the calls of a step are for, and how many the cheapest one takes.
 _COST: dict[Step, tuple[Purpose, int]] = {
@@ -60,8 +61,8 @@ _COST: dict[Step, tuple[Purpose, int]] = {
 class Sync(Struct, frozen=True):
     """One pass over one connection.
 
-    `publishing` are listings being handed in, whose calls the budget does not know of yet. `sparing` is set when less than half of
-    the budget is left, `tight` when it does not allow all kinds of work, `spent` when a call found that it allows no more.
+    `publishing` are listings being handed in, whose calls the budget does not know of yet. `sparing` is set when few calls are left
+    or less than half of the budget, `tight` when it does not allow all kinds of work, `spent` when a call found that it allows no more.
     """
 
     run: Run
@@ -71,6 +72,10 @@ class Sync(Struct, frozen=True):
     sparing: asyncio.Event
     tight: asyncio.Event
     spent: asyncio.Event
+
+    def first_pause(self, wished: timedelta) -> timedelta:
+        """Tell how long to wait after a verdict was not there the first time."""
+        return max(wished, _ASK_TOGETHER) if self.sparing.is_set() else wished
 
     def ask_in(self, pause: timedelta) -> timedelta:
         """Tell when to ask for a verdict: at once, or, to be sparing, at a moment at which others are asked for too."""
@@ -156,7 +161,7 @@ async def _affordable(sync: Sync, tx: Transaction) -> tuple[int | None, int]:
         except OutOfBudget:
             break
         lowest = PRIORITY[step]
-    if 2 * left_for(Purpose.END, state, limit=limit) < limit:
+    if left_for(Purpose.END, state, limit=limit) < max(_FEW_CALLS, limit / 2):
         sync.sparing.set()
     room = left_for(Purpose.PUBLISH, state, limit=limit) // _CALLS_TO_PUBLISH - len(sync.publishing)
     if lowest == PRIORITY[Step.PUBLISH] and room <= 0:
@@ -221,8 +226,8 @@ async def _record(sync: Sync, listing: Listing, outcome: Outcome) -> None:
             case Live():
                 await outcomes.went_live(tx, listing, outcome, now=now)
             case Waiting(ask_in=ask_in):
-                pause = min(ask_in * 3 ** min(listing.attempts, 10), _LONGEST_ASK)
-                await outcomes.ask_again(tx, listing, ask_in=sync.ask_in(pause), now=now)
+                pause = sync.ask_in(sync.first_pause(ask_in) * 3 ** min(listing.attempts, 10))
+                await outcomes.ask_again(tx, listing, ask_in=min(pause, _LONGEST_ASK), now=now)
             case Again(reason=reason, progress=progress):
                 await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
             case _:

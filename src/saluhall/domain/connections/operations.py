@@ -16,14 +16,14 @@ from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Transaction
 
-# The part of the budget that a purpose must leave for those before it.
+# The part of the budget that a purpose must leave for those before it. A listing that was handed in must be asked for, maybe often.
 RESERVED: dict[Purpose, float] = {
     Purpose.END: 0.0,
     Purpose.PRICE: 0.05,
     Purpose.SHIP: 0.05,
     Purpose.ASK: 0.10,
-    Purpose.PUBLISH: 0.15,
-    Purpose.POLL: 0.20,
+    Purpose.PUBLISH: 0.25,
+    Purpose.POLL: 0.30,
 }
 _CALLS_PER_POLL = 3  # what changed, one listing of it, the orders
 _FIRST_BLOCK = timedelta(minutes=1)
