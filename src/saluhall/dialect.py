@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from saluhall.domain.accounts.model import Admitted, Principal, Tier
 from saluhall.domain.history.model import Event
+from saluhall.kit.http import Outbound
 from saluhall.kit.jwt import Signer
+from saluhall.kit.secrets import Vault
 from saluhall.storage import Database, Transaction
 
 # A path parameter of this name lets its holder in: it is never logged.
@@ -78,6 +80,14 @@ class Knock(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
+class Means(Struct, frozen=True, kw_only=True):
+    """What a route may use beside the database: secrets at rest, the way out, the environment for a dialect's own settings."""
+
+    vault: Vault
+    http: Outbound
+    env: Mapping[str, str]
+
+
 class Visit(Struct, frozen=True, kw_only=True):
     """A request to a route that admits everybody (signing in): it opens its own, short transactions."""
 
@@ -87,6 +97,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     address: str
     headers: Mapping[str, str]
     signer: Signer
+    means: Means
     body: bytes
 
 
@@ -101,6 +112,7 @@ class Call(Struct, frozen=True, kw_only=True):
     now: datetime
     request_id: str
     public_url: str
+    means: Means
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]

@@ -24,13 +24,14 @@ async def _calm(hub: Hub, *, for_s: float = 6) -> int:
 
 async def _in_flight(hub: Hub) -> int:
     async with hub.db.statement() as tx:
-        return await tx.one(
+        found = await tx.one(
             lambda row: int(row["found"]),
             """
             select (select count(*) from images where due_at is not null)
                  + (select count(*) from listings where claimed_by is not null or state = 'submitted') as found
             """,
         )
+    return found or 0
 
 
 async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matters(

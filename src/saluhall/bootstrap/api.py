@@ -9,10 +9,12 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from saluhall import VERSION
-from saluhall.bootstrap import CHILD
+from saluhall.bootstrap import CHILD, vault_of
+from saluhall.dialect import Means
 from saluhall.domain.connections import queries as connections
 from saluhall.jobs.schedule import measure
 from saluhall.kit.clock import utc_now
+from saluhall.kit.http import Outbound
 from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.processes import die_with_parent
@@ -42,12 +44,14 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     db = Database(url, connections=_CONNECTIONS, patience_s=_PATIENCE_S)
     images = ImageStore.open(settings.image_store)
     dialects = load_dialects()
+    http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with db, Bells(url) as bells:
             db.rung = bells.ring
             yield
+        await http.close()
 
     host = Host(
         db=db,
@@ -56,6 +60,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
         public_url=settings.public_url or "",
         signer=Signer(settings.secret_key()),
         legacy_api=settings.legacy_api,
+        means=Means(vault=vault_of(settings), http=http, env=settings.env),
     )
     measures = Measures(partial(_measures, settings, db))
     own = [*own_routes(db, images, measures), *schema_routes(dialects, version=VERSION)]

@@ -25,6 +25,7 @@ from saluhall.dialect import (
     Endpoint,
     Knock,
     Malformed,
+    Means,
     NoSuchRoute,
     Overloaded,
     Reply,
@@ -58,6 +59,7 @@ class Host(Struct, frozen=True, kw_only=True):
     public_url: str
     signer: Signer
     legacy_api: bool
+    means: Means
 
 
 def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
@@ -161,7 +163,8 @@ async def _serve(
     body = await _body_of(request)
     query = {name: values[-1] for name, values in request.query_params.dict().items()}
     async with host.db.transaction() as tx:
-        return await endpoint(call(tx=tx, public_url=host.public_url, query=query, body=body))
+        given = call(tx=tx, public_url=host.public_url, means=host.means, query=query, body=body)
+        return await endpoint(given)
 
 
 async def _body_of(request: Request) -> bytes:  # type: ignore[type-arg]
@@ -189,6 +192,7 @@ async def _receive(
         address=request.client.host if request.client else "",
         headers=headers,
         signer=host.signer,
+        means=host.means,
         body=await _body_of(request),
     )
     return await route.reception(visit)

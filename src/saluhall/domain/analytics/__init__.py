@@ -1,0 +1,1 @@
+"""What an account sold and has, in numbers."""

@@ -1,0 +1,1 @@
+"""Resellers and their members: who may act for whom."""
