@@ -15,11 +15,14 @@ from rich.table import Table
 from bench.figure import Figure, Result
 from bench.figures import (
     bulk_products,
+    item_batch,
     item_put,
+    list_pages,
     order_json,
     order_status,
     product_export,
     put_to_created,
+    replay,
     restart,
     webhooks,
 )
@@ -29,11 +32,14 @@ FIGURES: tuple[Figure, ...] = (
     item_put.FIGURE,
     put_to_created.FIGURE,
     webhooks.FIGURE,
+    replay.FIGURE,
     restart.FIGURE,
     bulk_products.FIGURE,
     product_export.FIGURE,
     order_json.FIGURE,
     order_status.FIGURE,
+    item_batch.FIGURE,
+    list_pages.FIGURE,
 )
 _RESULTS = Path(__file__).parent / "results.json"
 

@@ -26,20 +26,6 @@ class PartnerClient:
             raise RuntimeError(f"{method} {path}: the answer is a stream")
         return status, await self._reader.readexactly(length)
 
-    async def drain(self, path: str) -> tuple[int, int]:
-        """Send a GET and read its stream, keeping nothing; return the status and the size."""
-        status, length = await self._ask("GET", path, b"")
-        if length is not None:
-            raise RuntimeError((await self._reader.readexactly(length)).decode())
-        size = 0
-        while chunk := int((await self._reader.readline()).strip(), 16):
-            size += chunk
-            left = chunk + 2  # the line's end belongs to it
-            while left:
-                left -= len(await self._reader.read(min(left, _BLOCK)))
-        await self._reader.readline()
-        return status, size
-
     async def _ask(self, method: str, path: str, body: bytes) -> tuple[int, int | None]:
         token = f"Authorization: Bearer {self.access}\r\n" if self.access else ""
         head = (

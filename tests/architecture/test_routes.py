@@ -32,6 +32,11 @@ RECEPTIONS = {
     ): "who signs in is nobody yet; slowed down by failures",
     ("POST", "/sr_company_ws/api/v2/auth/token"): "the token in the body says who it is",
     ("POST", "/sr_company_ws/api/v2/auth/refresh"): "the token in the body says who it is",
+    ("GET", "/categories"): "the same list for everybody, documented as open",
+    ("POST", "/categories/convert"): "a table that everybody may read, documented as open",
+    ("POST", "/auth/token"): "who signs in is nobody yet; slowed down by failures",
+    ("POST", "/auth/refresh"): "the token in the body says who it is",
+    ("GET", "/p/{slug}"): "a public profile is public",
 }
 
 

@@ -22,6 +22,8 @@ COMMANDS = [
     ("sandbox",),
     ("demo",),
     ("account", "create"),
+    ("user", "link"),
+    ("user", "unlink"),
     ("key", "create"),
     ("catalog", "create"),
     ("connection", "add", "tradera"),
@@ -199,3 +201,18 @@ async def test_a_worker_alone_works_what_a_server_without_one_took(start_hub: St
 
     assert code == 0
     assert await hub.stop() == 0
+
+
+def test_a_subject_is_one_users(saluhall: Saluhall) -> None:
+    saluhall.json(
+        "account", "create", "Bo", "--username", "bo", "--password", "x", "--subject", "s"
+    )
+
+    taken = saluhall.run("user", "link", "--username", "anna", "--subject", "s")
+    unknown = saluhall.run("user", "link", "--username", "nobody", "--subject", "t")
+    saluhall.json("user", "unlink", "--username", "bo")
+    linked = saluhall.json("user", "link", "--username", "anna", "--subject", "s")
+
+    assert taken.refuses("another user is linked to 's' already")
+    assert unknown.refuses("no user is named 'nobody'")
+    assert linked == {"username": "anna", "subject": "s"}

@@ -146,6 +146,20 @@ def test_the_marketplace_hears_what_it_has_a_word_for(
     assert after(here, wish(new)).wanted_status is None
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(SENT, ACCEPTED), (ACCEPTED, STANDBY), (STANDBY, CANCELLED), (SENT, CANCELLED)],
+)
+def test_what_a_marketplace_has_no_word_for_says_that_it_is_done_here_only(
+    old: OrderStatus, new: OrderStatus
+) -> None:
+    there, here = replace(THERE, status=old), replace(HERE, status=old)
+
+    message = f"Done here only: Tradera 300124 cannot be told that an order is {new}."
+    assert after(there, wish(new)).status_message == message
+    assert after(here, wish(new)).status_message == ""
+
+
 def test_a_shipping_on_its_way_refuses_another_status() -> None:
     order = after(THERE, wish(SENT))
 
@@ -164,7 +178,7 @@ def test_a_shipping_on_its_way_still_takes_a_tracking_number() -> None:
 def test_a_payment_on_its_way_may_be_taken_back() -> None:
     order = after(after(THERE, wish(ACCEPTED)), wish(STANDBY))
 
-    assert (order.status, order.wanted_status) == (STANDBY, None)
+    assert (order.status, order.wanted_status, order.status_message) == (STANDBY, None, "")
 
 
 def test_a_payment_on_its_way_gives_way_to_the_shipping() -> None:

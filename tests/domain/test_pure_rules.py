@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from saluhall.channel import Disconnected, OutOfBudget, Purpose, Rejected, Unavailable
 from saluhall.domain.connections.model import BudgetState
 from saluhall.domain.connections.operations import RESERVED, check, poll_pause
-from saluhall.domain.webhooks.model import RETRY_AFTER_S, retry_at
+from saluhall.domain.webhooks.model import (
+    FAILURES_BEFORE_OFF,
+    JITTER,
+    LATER_AFTER,
+    RETRY_AFTER_S,
+    retry_at,
+)
 from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Verdict, Wait, verdict_on
 from saluhall.kit.clock import iso_from_instant, utc_now
 from saluhall.kit.ids import new_id, text_from_id
@@ -126,10 +132,37 @@ def test_polling_never_uses_up_what_is_left_of_the_day(
 
 
 def test_webhooks_are_tried_again_after_1_2_4_8_and_16_seconds() -> None:
-    waits = [retry_at(failed, NOW) for failed in range(1, 8)]
+    waits = [retry_at(failed, NOW, days=0, chance=0.5) for failed in range(1, 8)]
 
     assert waits == [NOW + timedelta(seconds=s) for s in (1, 2, 4, 8, 16)] + [None, None]
     assert len(RETRY_AFTER_S) == 5
+
+
+def test_later_retries_grow_over_three_days_and_end_before_the_endpoint_is_switched_off() -> None:
+    waits = [retry_at(failed, NOW, days=3, chance=0.5) for failed in range(6, 15)]
+
+    assert waits == [NOW + wait for wait in LATER_AFTER] + [None]
+    assert list(LATER_AFTER) == sorted(LATER_AFTER)
+    assert 5 + len(LATER_AFTER) + 1 < FAILURES_BEFORE_OFF
+
+
+@given(
+    days=st.integers(0, 30),
+    failed=st.integers(6, 60),
+    chance=st.floats(0, 1, allow_nan=False),
+)
+def test_no_retry_comes_later_than_the_operator_wants(
+    days: int, failed: int, chance: float
+) -> None:
+    even = [retry_at(n, NOW, days=days, chance=0.5) for n in range(6, failed + 1)]
+
+    total = sum((at - NOW for at in even if at is not None), timedelta())
+    assert total <= timedelta(days=days)
+    at = retry_at(failed, NOW, days=days, chance=chance)
+    if at is not None and even[-1] is not None:
+        assert abs((at - NOW) / (even[-1] - NOW) - 1) <= JITTER + 1e-9
+    else:
+        assert at == even[-1]
 
 
 # Clock and identifiers ----------------------------------------------------------------------------------------------------

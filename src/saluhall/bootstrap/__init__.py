@@ -9,7 +9,7 @@ from saluhall.kit.clock import utc_now
 from saluhall.kit.secrets import Vault
 from saluhall.settings import Settings
 from saluhall.storage.embedded import EmbeddedPostgres
-from saluhall.storage.schema import exclusive, has_table, migrate
+from saluhall.storage.schema import begin_era, exclusive, has_table, migrate
 
 GRACE_S = 10.0
 # Set by `serve` to its process id: the database is prepared, and the child ends when `serve` ends.
@@ -33,6 +33,7 @@ async def prepare(url: str) -> list[str]:
     """Bring the schema and the queue's tables up to date; return the migrations applied."""
     async with exclusive(url):
         applied = await migrate(url)
+        await begin_era(url)
         if not await has_table(url, "procrastinate_jobs"):
             from saluhall.queue import install  # noqa: PLC0415 - only the first start needs the library
 

@@ -15,6 +15,7 @@ from saluhall.domain.connections import queries as connections
 from saluhall.jobs.schedule import measure
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
+from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.processes import die_with_parent
@@ -57,8 +58,10 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
         db=db,
         clock=utc_now,
         rate_limits=settings.rate_limits,
+        trusted_proxies=settings.trusted_proxies,
         public_url=settings.public_url or "",
         signer=Signer(settings.secret_key()),
+        issuer=Issuer(settings.trust, http) if settings.trust else None,
         legacy_api=settings.legacy_api,
         means=Means(vault=vault_of(settings), http=http, env=settings.env),
     )

@@ -7,7 +7,7 @@ import structlog
 
 from saluhall.bootstrap import GRACE_S, vault_of
 from saluhall.dialect import Dialect
-from saluhall.jobs.run import Ai, Run, Voice
+from saluhall.jobs.run import Ai, Run, Telling, Voice
 from saluhall.jobs.schedule import JOBS, leave, sweep_forever
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
@@ -46,6 +46,11 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             vault=vault_of(settings),
             env=settings.env,
             poll_interval_s=settings.poll_interval_s,
+            telling=Telling(
+                retry_days=settings.webhook_retry_days,
+                log_days=settings.webhook_log_days,
+                replay_per_s=settings.webhook_replay_per_s,
+            ),
             ai=_ai(settings),
         )
         sweeper = asyncio.create_task(sweep_forever(run, bells.ring))

@@ -1,5 +1,6 @@
-"""saluhall account create, suspend and resume; key create, legacy-key create, catalog create."""
+"""saluhall account create, suspend and resume; key create, catalog create."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -10,20 +11,26 @@ from saluhall.cli.session import (
     AsJson,
     DataDir,
     Refused,
+    Subject,
     in_transaction,
     read_settings,
     show,
 )
 from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts import subscriptions
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.accounts.queries import principal_of_account
+from saluhall.domain.accounts.queries import principal_of_account, principal_of_user
+from saluhall.domain.accounts.subscriptions import SubscriptionTier
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.storage import Transaction
 
+TimeZone = Annotated[
+    str, Parameter(help="By which clock its months begin: an IANA name such as Europe/Stockholm.")
+]
+
 account = App(name="account", help="Accounts and their users.")
 key = App(name="key", help="API keys.")
-legacy_key = App(name="legacy-key", help="Keys of the older API generation.")
 catalog = App(name="catalog", help="Catalogs.")
 
 
@@ -33,6 +40,8 @@ def create_account(
     *,
     username: str,
     password: str,
+    subject: Subject = None,
+    time_zone: TimeZone = accounts.TIME_ZONE,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,11 +52,55 @@ def create_account(
     async def do(tx: Transaction) -> dict[str, object]:
         at = now()
         account_id = await accounts.create_account(
-            tx, name=name, username=username, password=password, now=at
+            tx, name=name, username=username, password=password, time_zone=time_zone, now=at
         )
         by = Principal(account_id=account_id, account_name=name)
         await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=at)
+        if subject is not None:
+            person = await principal_of_user(tx, username)
+            await accounts.link_user(tx, by=person, subject=subject, now=at)
         return {"account_id": account_id, "username": username}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+
+
+@account.command(name="time-zone")
+def set_time_zone(
+    name: str, time_zone: str, *, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Let an account's months begin by the clock of this time zone, those of the past too."""
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await principal_of_account(tx, name)
+        await accounts.set_time_zone(tx, by=by, time_zone=time_zone, now=now())
+        return {"account": name, "time_zone": time_zone}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+
+
+@account.command(name="subscribe")
+def subscribe_account(
+    *,
+    account: Account,
+    tier: SubscriptionTier,
+    until: Annotated[
+        datetime | None, Parameter(help="When it ends, in UTC; never when not said.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put an account on a tier: the paid one until an instant, or back on the free one."""
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await principal_of_account(tx, account)
+        ends = until and (until if until.tzinfo else until.replace(tzinfo=UTC))
+        stands = await subscriptions.subscribe(tx, by=by, tier=tier, until=ends, now=now())
+        return {
+            "account": account,
+            "tier": stands.tier.value,
+            "subscribed_at": stands.subscribed_at,
+            "expires_at": stands.expires_at,
+        }
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
 
@@ -86,19 +139,6 @@ def create_key(
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_account(tx, account)
         return {"api_key": await accounts.create_api_key(tx, by=by, name=name, now=now())}
-
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
-
-
-@legacy_key.command(name="create")
-def create_legacy_key(
-    *, account: Account, data_dir: DataDir = None, as_json: AsJson = False
-) -> None:
-    """Mint a key for the older API generation, which has it in the URL; it is shown this once."""
-
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
-        return {"legacy_key": await accounts.create_legacy_key(tx, by=by, now=now())}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
 

@@ -12,8 +12,18 @@ import msgspec
 from cyclopts import Parameter
 
 from saluhall import bootstrap
-from saluhall.domain.accounts.model import AccountNotFound, AccountTaken
+from saluhall.domain.accounts.model import (
+    AccountNotFound,
+    AccountTaken,
+    BadSubject,
+    BadTimeZone,
+    KeyNotFound,
+    SubjectTaken,
+    TooManyKeys,
+    UserNotFound,
+)
 from saluhall.domain.catalogs.model import CatalogTaken
+from saluhall.domain.resellers.model import BadDeal
 from saluhall.domain.webhooks.model import BadEndpoint
 from saluhall.kit.environment import BadSetting
 from saluhall.settings import Settings
@@ -24,6 +34,9 @@ T = TypeVar("T")
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="Where the hub keeps its data.")]
 AsJson = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON object on standard output.")
+]
+Subject = Annotated[
+    str | None, Parameter(help="Whom the tokens of the external issuer are about: their `sub`.")
 ]
 Account = Annotated[str, Parameter(name="--account", help="The account's name.")]
 
@@ -36,6 +49,13 @@ class Refused(Exception):
 FACTS = (
     AccountNotFound,
     AccountTaken,
+    UserNotFound,
+    SubjectTaken,
+    BadSubject,
+    BadTimeZone,
+    BadDeal,
+    KeyNotFound,
+    TooManyKeys,
     CatalogTaken,
     BadEndpoint,
     BadSetting,

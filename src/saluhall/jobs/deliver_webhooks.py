@@ -1,10 +1,11 @@
 """Tell an endpoint the events that are due: signed, each attempt logged, retried on the schedule."""
 
+import random
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from saluhall.domain.webhooks import operations, queries
+from saluhall.domain.webhooks import deliveries, operations, queries
 from saluhall.domain.webhooks.model import TIMEOUT_S, Attempt, DueDelivery, Endpoint, retry_at
 from saluhall.jobs.linger import linger
 from saluhall.jobs.pump import pump
@@ -12,7 +13,6 @@ from saluhall.jobs.run import Run, job_of
 from saluhall.kit.http import NoAnswer, NotAllowed
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import WEBHOOK_ATTEMPTS
-from saluhall.kit.secrets import Undecryptable
 
 _WIDTH = 96
 _LEASE = timedelta(minutes=2)
@@ -25,9 +25,10 @@ async def drain(run: Run, key: str) -> None:
         async with run.db.statement() as tx:
             endpoint = await queries.find_endpoint(tx, UUID(key))
             if endpoint is None:
+                await deliveries.forget(tx, UUID(key))
                 return
-            if not endpoint.active:
-                await operations.hold_back(tx, endpoint, now=run.clock())
+            if not endpoint.is_on:
+                await deliveries.hold_back(tx, endpoint)
                 return
         await _drain(run, endpoint)
         async with run.db.statement() as tx:
@@ -37,63 +38,74 @@ async def drain(run: Run, key: str) -> None:
 
 
 async def _drain(run: Run, endpoint: Endpoint) -> None:
-    try:
-        secret = run.vault.open(
-            endpoint.secret, purpose=operations.secret_purpose(endpoint.account_id)
-        )
-    except Undecryptable:
-        secret = None
     failing = False
 
-    async def claim(limit: int) -> Sequence[DueDelivery]:
+    async def claim(limit: int) -> Sequence[tuple[Endpoint, DueDelivery]]:
         if failing:
             return ()  # see first whether the endpoint is still on
         async with run.db.transaction() as tx:
-            return await operations.claim_due(
-                tx, endpoint, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
+            now_it_is = await queries.find_endpoint(tx, endpoint.id)
+            if now_it_is is None or not now_it_is.is_on:
+                return ()
+            due = await deliveries.claim_due(
+                tx, now_it_is, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
             )
+        return [(now_it_is, delivery) for delivery in due]
 
-    async def work(delivery: DueDelivery) -> Attempt:
-        return await _attempt(run, endpoint, secret, delivery)
+    async def work(due: tuple[Endpoint, DueDelivery]) -> Attempt:
+        return await _attempt(run, *due)
 
     async def record(attempts: Sequence[Attempt]) -> None:
         nonlocal failing
         failing = failing or not all(a.success for a in attempts)
         async with run.db.transaction() as tx:
-            await operations.record_attempts(tx, endpoint, attempts, now=run.clock())
+            await deliveries.record_attempts(tx, endpoint, attempts, now=run.clock())
 
     await pump(claim, work, record, width=_WIDTH, stopping=run.stopping)
 
 
-async def _attempt(
-    run: Run, endpoint: Endpoint, secret: str | None, delivery: DueDelivery
-) -> Attempt:
-    status, error = None, None
-    if secret is None:
-        error = "the signing secret cannot be decrypted: SALUHALL_SECRET_KEY has changed"
-    else:
-        body = run.voice.body(delivery.event)
-        headers = run.voice.headers(secret, delivery.event, run.clock(), body)
-        try:
-            answer = await run.http.post(
-                endpoint.url, body=body, headers=headers, timeout_s=TIMEOUT_S
-            )
-            status = answer.status
-            error = None if status in _OK else f"HTTP {status}"
-        except (NoAnswer, NotAllowed) as failure:
-            error = str(failure)
+async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attempt:
+    status, error = await _post(run, endpoint, delivery)
     now = run.clock()
     WEBHOOK_ATTEMPTS.labels("success" if error is None else "failed").inc()
+    again_at = retry_at(
+        delivery.attempts + 1,
+        now,
+        days=run.telling.retry_days,
+        chance=random.random(),  # noqa: S311 - it only spreads retries
+    )
     return Attempt(
         id=new_id(),
         delivery_id=delivery.id,
         event_id=delivery.event.id,
+        event_type=delivery.event.type,
+        sku=delivery.event.sku,
         success=error is None,
+        counts=not delivery.repeated,
         http_status=status,
         error=error,
         at=now,
-        retry_at=None if error is None else retry_at(delivery.attempts + 1, now),
+        retry_at=None if error is None else again_at,
     )
+
+
+async def _post(
+    run: Run, endpoint: Endpoint, delivery: DueDelivery
+) -> tuple[int | None, str | None]:
+    """Send it; tell the status of the answer, and what was wrong."""
+    now = run.clock()
+    secrets = operations.secrets_of(endpoint, run.vault, now=now)
+    if not secrets:
+        return None, "the signing secret cannot be decrypted: SALUHALL_SECRET_KEY has changed"
+    body = run.voice.body(delivery.event)
+    headers = run.voice.headers(secrets, delivery.event, now, body)
+    try:
+        answer = await run.http.post(
+            endpoint.url or "", body=body, headers=headers, timeout_s=TIMEOUT_S
+        )
+    except (NoAnswer, NotAllowed) as failure:
+        return None, str(failure)
+    return answer.status, None if answer.status in _OK else f"HTTP {answer.status}"
 
 
 DELIVER_WEBHOOKS = job_of("deliver_webhooks", drain, table="deliveries", key="endpoint_id")

@@ -1,7 +1,7 @@
 """What a job is handed, and what a job is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -24,10 +24,18 @@ class Ai(Struct, frozen=True, kw_only=True):
 
 
 class Voice(Struct, frozen=True, kw_only=True):
-    """How a partner hears of an event: the body, and the headers that sign it (secret, event, instant, body)."""
+    """How a partner hears of an event: the body, and the headers that sign it (secrets, the newest first, event, instant, body)."""
 
     body: Callable[[Event], bytes]
-    headers: Callable[[str, Event, datetime, bytes], Mapping[str, str]]
+    headers: Callable[[Sequence[str], Event, datetime, bytes], Mapping[str, str]]
+
+
+class Telling(Struct, frozen=True, kw_only=True):
+    """What the operator decided about webhooks: days of later retries, days that the log is kept, replayed events a second."""
+
+    retry_days: int = 3
+    log_days: int = 30
+    replay_per_s: int = 100
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -44,6 +52,7 @@ class Run(Struct, frozen=True, kw_only=True):
     vault: Vault
     env: Mapping[str, str]
     poll_interval_s: int
+    telling: Telling = Telling()
     ai: Ai | None = None
 
 

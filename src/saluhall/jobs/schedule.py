@@ -11,7 +11,9 @@ from saluhall.jobs.deliver_webhooks import DELIVER_WEBHOOKS
 from saluhall.jobs.enhance_texts import ENHANCE_TEXTS
 from saluhall.jobs.fetch_images import FETCH_IMAGES
 from saluhall.jobs.poll_connection import POLL_CONNECTION
+from saluhall.jobs.prune_log import PRUNE_LOG
 from saluhall.jobs.push_orders import PUSH_ORDERS
+from saluhall.jobs.replay_webhooks import REPLAY_WEBHOOKS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.storage import Transaction
@@ -24,6 +26,8 @@ JOBS: tuple[Job, ...] = (
     POLL_CONNECTION,
     PUSH_ORDERS,
     DELIVER_WEBHOOKS,
+    REPLAY_WEBHOOKS,
+    PRUNE_LOG,
 )
 SWEEP_EVERY_S = 1.0
 _DEAD_AFTER = timedelta(seconds=8)

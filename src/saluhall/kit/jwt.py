@@ -18,6 +18,12 @@ class TokenExpired(BadToken):
     """The token was good once."""
 
 
+def bearer_of(headers: Mapping[str, str]) -> str:
+    """Take the bearer token out of a request's headers, whose names are in lower case; empty when there is none."""
+    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 class Signer:
     """Signs with a key made from the hub's secret key."""
 

@@ -9,8 +9,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from saluhall.storage.copying import blocks_of
 from saluhall.storage.lines import Column, lines_of
+from saluhall.storage.reading import blocks_of, make_room
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -52,13 +52,15 @@ class Transaction:
         """Run a statement and return how many rows it touched."""
         return (await self._execute(sql, params)).rowcount
 
-    async def copy_out(self, query: str, params: Params = ()) -> AsyncGenerator[bytes, None]:
-        """Run a query of one text column and hand out its rows end to end, in blocks, as fast as PostgreSQL makes them.
+    async def read_out(
+        self, query: str, params: Params = (), *, rows: int
+    ) -> AsyncGenerator[bytes, None]:
+        """Run a query of one text column and hand its rows out end to end, so many in a block, as fast as PostgreSQL makes them.
 
         Memory stays constant however many rows there are. Read it within `aclosing`, so that a reader who stops early also stops
         the query.
         """
-        async with aclosing(blocks_of(self._connection, query, params)) as blocks:
+        async with aclosing(blocks_of(self._connection, query, params, rows=rows)) as blocks:
             async for block in blocks:
                 yield block
 
@@ -78,6 +80,12 @@ class Transaction:
                 await rows.write(lines)
         except (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation) as error:
             raise Conflict(error.diag.constraint_name or "") from error
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """Undo what is done inside when it raises, and nothing else: the transaction goes on."""
+        async with self._connection.transaction():
+            yield
 
     async def freeze(self) -> None:
         """See the database as it is now until the end of this transaction, which only reads; say so before anything else."""
@@ -109,6 +117,7 @@ class Database:
             reconnect_timeout=RECONNECT_S,
             open=False,
             connection_class=AsyncConnection[DictRow],
+            configure=make_room,
             kwargs={"row_factory": dict_row, "autocommit": True},
         )
 

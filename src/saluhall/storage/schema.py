@@ -69,6 +69,12 @@ async def migrate(url: str, *, upto: str | None = None) -> list[str]:
     return applied
 
 
+async def begin_era(url: str) -> None:
+    """Notice that a dump was restored elsewhere, where transactions are numbered anew: later events stay behind earlier ones."""
+    async with await _connect(url) as connection:
+        await connection.execute("select begin_era()")
+
+
 async def has_table(url: str, name: str) -> bool:
     """Tell whether the database has a table of this name."""
     async with await _connect(url) as connection:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from urllib.parse import unquote_to_bytes
@@ -22,7 +22,6 @@ from saluhall.dialect import (
     BodyTooLarge,
     Call,
     Dialect,
-    Endpoint,
     Knock,
     Malformed,
     Means,
@@ -36,10 +35,13 @@ from saluhall.dialect import (
 )
 from saluhall.domain.accounts.model import Admitted, Tier
 from saluhall.kit.ids import new_id, text_from_id
-from saluhall.kit.jwt import Signer
+from saluhall.kit.issuer import Issuer
+from saluhall.kit.jwt import Signer, bearer_of
 from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
+from saluhall.web.callers import Network, address_of
+from saluhall.web.idempotency import answered
 from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)
@@ -56,8 +58,10 @@ class Host(Struct, frozen=True, kw_only=True):
     db: Database
     clock: Callable[[], datetime]
     rate_limits: bool
+    trusted_proxies: Sequence[Network]
     public_url: str
     signer: Signer
+    issuer: Issuer | None
     legacy_api: bool
     means: Means
 
@@ -112,7 +116,8 @@ async def _answer(
             call = partial(
                 Call, by=admitted.by, now=now, request_id=request_id, path=path, headers=headers
             )
-            reply = await _serve(host, route.endpoint, request, call)
+            answer = partial(answered, dialect, route, route.endpoint)
+            reply = await _serve(host, answer, request, call)
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
         reply = _say(dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
@@ -130,6 +135,8 @@ async def _admit(
     *,
     now: datetime,
 ) -> Admitted:
+    if host.issuer is not None:  # may go out for keys, so before a connection is lent
+        await host.issuer.prepare(bearer_of(headers), now_s=now.timestamp())
     async with host.db.statement() as statement:
         return await admits(
             Knock(
@@ -138,6 +145,7 @@ async def _admit(
                 tx=statement,
                 tier=tier if host.rate_limits else None,
                 signer=host.signer,
+                issuer=host.issuer,
                 legacy_api=host.legacy_api,
                 now=now,
             )
@@ -156,15 +164,23 @@ def _limits(route: Route, admitted: Admitted) -> Mapping[str, str]:
 
 async def _serve(
     host: Host,
-    endpoint: Endpoint,
+    answer: Callable[[Call, bytes], Awaitable[Reply]],
     request: Request,  # type: ignore[type-arg]
     call: Callable[..., Call],
 ) -> Reply:
     body = await _body_of(request)
     query = {name: values[-1] for name, values in request.query_params.dict().items()}
     async with host.db.transaction() as tx:
-        given = call(tx=tx, public_url=host.public_url, means=host.means, query=query, body=body)
-        return await endpoint(given)
+        given = call(
+            tx=tx,
+            db=host.db,
+            public_url=host.public_url,
+            means=host.means,
+            query=query,
+            body=body,
+        )
+        reply = await answer(given, _target_of(request.scope))
+    return await reply.errand() if reply.errand else reply
 
 
 async def _body_of(request: Request) -> bytes:  # type: ignore[type-arg]
@@ -189,7 +205,12 @@ async def _receive(
         db=host.db,
         now=host.clock(),
         request_id=request_id,
-        address=request.client.host if request.client else "",
+        address=address_of(
+            request.client.host if request.client else "",
+            request.headers.getall("x-forwarded-for", []),
+            trusted=host.trusted_proxies,
+        ),
+        path={name: _decoded(value) for name, value in request.path_params.items()},
         headers=headers,
         signer=host.signer,
         means=host.means,
@@ -218,6 +239,11 @@ def _say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) 
         reply = dialect.say(Unexpected())
     reply = reply or Reply(status=_SERVER_ERROR)
     return dialect.stamp(reply, request_id, now) if dialect.stamp else reply
+
+
+def _target_of(scope: Scope) -> bytes:
+    """Tell the path and the query as they were sent."""
+    return scope["path"].encode("latin-1") + b"?" + scope["query_string"]
 
 
 def _decoded(segment: str) -> str:

@@ -12,7 +12,9 @@ from litestar.constants import OPENAPI_JSON_HANDLER_NAME
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import ScalarRenderPlugin
 
-from saluhall.dialect import SECRET_PARAMETER, Dialect, Route
+from saluhall.dialect import SECRET_PARAMETER, Admission, Dialect, Route
+from saluhall.domain.requests.model import LONGEST_KEY
+from saluhall.web.idempotency import HEADER, takes_key
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -60,7 +62,9 @@ def document_of(dialects: Sequence[Dialect], *, version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {d.name: dict(d.security) for d in dialects},
+            "securitySchemes": {
+                name: scheme for d in dialects for name, scheme in _schemes(d).items()
+            },
         },
     }
 
@@ -83,14 +87,15 @@ def _operation(dialect: Dialect, route: Route, known: Mapping[type, Any]) -> dic
         + [
             {"name": name, "in": "query", "description": purpose, "schema": {"type": "string"}}
             for name, purpose in route.query.items()
-        ],
+        ]
+        + _named(dialect, route),
         "responses": {
             str(status): _answer(
                 status,
                 None if shape is None else known[shape],
                 files=route.files if status == HTTPStatus.OK else (),
             )
-            for status, shape in sorted(route.answers.items())
+            for status, shape in sorted(_answers(dialect, route).items())
         },
     }
     if "Deprecation" in route.headers:
@@ -109,10 +114,47 @@ def _unique(name: str, names: Counter[str]) -> str:
     return name if names[name] == 1 else f"{name}_{names[name]}"
 
 
+def _schemes(dialect: Dialect) -> dict[str, Any]:
+    others = {_scheme_of(dialect, admits): dict(s) for admits, s in dialect.schemes.items()}
+    return {dialect.name: dict(dialect.security), **others}
+
+
+def _scheme_of(dialect: Dialect, admits: Admission) -> str:
+    return f"{dialect.name}_{admits.__name__}" if admits in dialect.schemes else dialect.name
+
+
 def _security(dialect: Dialect, route: Route) -> list[dict[str, list[str]]]:
     """Say what must be shown: nothing where everybody may come, or where the key stands in the path."""
-    is_open = route.admits is None or SECRET_PARAMETER in _PARAMETER.findall(route.path)
-    return [] if is_open else [{dialect.name: []}]
+    if route.admits is None or SECRET_PARAMETER in _PARAMETER.findall(route.path):
+        return []
+    return [{_scheme_of(dialect, route.admits): []}]
+
+
+def _named(dialect: Dialect, route: Route) -> list[dict[str, Any]]:
+    """Describe the header by which a caller names a request."""
+    if not takes_key(dialect, route):
+        return []
+    return [
+        {
+            "name": HEADER,
+            "in": "header",
+            "description": "Names the request: the same one again gets the same answer for a day",
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LONGEST_KEY,
+                "pattern": "^[ -~]+$",
+            },
+        }
+    ]
+
+
+def _answers(dialect: Dialect, route: Route) -> Mapping[int, type[Any] | None]:
+    """List the answers; where a request may be named, it may also be in flight, or be another's name."""
+    if not takes_key(dialect, route):
+        return route.answers
+    error = route.answers.get(401)
+    return {409: error, 422: error, **route.answers}
 
 
 def _answer(status: int, schema: object, *, files: Sequence[str]) -> dict[str, Any]:

@@ -1,9 +1,14 @@
-"""Send a body while it is made: its own transaction, constant memory, compressed when asked."""
+"""Send a body while it is made: its own transaction, constant memory, compressed when asked; a reader may leave at any moment."""
 
+import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
 
 from litestar.response import Stream as Streaming
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import Receive, Send
 
 from saluhall.dialect import Reply, Stream
 from saluhall.storage import Database
@@ -11,8 +16,58 @@ from saluhall.storage import Database
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 4  # most of the gain at a third of the time
 
+Blocks = AsyncGenerator[bytes, None]
 
-def streamed(db: Database, reply: Reply, stream: Stream, *, accept_encoding: str) -> Streaming:
+
+class Sent(ASGIStreamingResponse):
+    """A body on its way.
+
+    When the reader leaves, what makes the body is cancelled once and then left to tidy up in peace. (The library's own way cancels
+    every further wait too, so that the database's connection could only be thrown away.)
+    """
+
+    def __init__(self, blocks: Blocks, **given: Any) -> None:
+        super().__init__(iterator=blocks, **given)
+        self._blocks = blocks
+
+    async def send_body(self, send: Send, receive: Receive) -> None:
+        """Send all blocks, or as many as the reader waits for."""
+        sending = asyncio.ensure_future(self._send(send))
+        leaving = asyncio.ensure_future(_until_left(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            sending.cancel()  # does nothing when all is sent
+            await asyncio.wait({sending, leaving})
+        if not sending.cancelled():
+            sending.result()
+
+    async def _send(self, send: Send) -> None:
+        async with aclosing(self._blocks):
+            async for block in self._blocks:
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class Sending(Streaming):
+    """What a handler returns for a streamed reply."""
+
+    def __init__(self, blocks: Blocks, **given: Any) -> None:
+        super().__init__(blocks, **given)
+        self._blocks = blocks
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Sent:
+        """Make what is sent."""
+        return Sent(
+            self._blocks,
+            headers=dict(self.headers),
+            media_type=self.media_type,
+            status_code=self.status_code,
+        )
+
+
+def streamed(db: Database, reply: Reply, stream: Stream, *, accept_encoding: str) -> Sending:
     """Make the response for a streamed reply."""
     headers = dict(reply.headers)
     blocks = _blocks(db, stream)
@@ -20,20 +75,24 @@ def streamed(db: Database, reply: Reply, stream: Stream, *, accept_encoding: str
         headers["content-encoding"] = "gzip"
         blocks = _compressed(blocks)
     headers["vary"] = "accept-encoding"
-    return Streaming(
-        blocks, status_code=reply.status, media_type=stream.media_type, headers=headers
-    )
+    return Sending(blocks, status_code=reply.status, media_type=stream.media_type, headers=headers)
 
 
-async def _blocks(db: Database, stream: Stream) -> AsyncIterator[bytes]:
-    async with db.transaction() as tx:
-        async for block in stream.blocks(tx):
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _blocks(db: Database, stream: Stream) -> Blocks:
+    async with db.transaction() as tx, aclosing(stream.blocks(tx)) as blocks:
+        async for block in blocks:
             yield block
 
 
-async def _compressed(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _compressed(blocks: Blocks) -> Blocks:
     press = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    async for block in blocks:
-        if pressed := press.compress(block):
-            yield pressed
+    async with aclosing(blocks):
+        async for block in blocks:
+            if pressed := press.compress(block):
+                yield pressed
     yield press.flush()

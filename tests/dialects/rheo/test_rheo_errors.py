@@ -84,10 +84,11 @@ def test_the_dialect_is_a_value_whose_routes_announce_the_documented_rates() -> 
         for route in DIALECT.routes
         if route.tier
     }
-    assert rates == {
+    documented = {
         "PUT {external_id}": 10,
         "GET {external_id}": 30,
         "PATCH price": 20,
         "PATCH status": 20,
         "DELETE {external_id}": 10,
     }
+    assert documented.items() <= rates.items()

@@ -91,7 +91,7 @@ def test_a_repeated_delivery_has_the_same_bytes() -> None:
 
 @given(secret=st.builds(new_webhook_secret), body=st.binary(max_size=200))
 def test_both_signatures_can_be_verified_by_anybody(secret: str, body: bytes) -> None:
-    headers = signed_headers(secret, "evt_1", AT, body)
+    headers = signed_headers([secret], "evt_1", AT, body)
 
     rheo = hmac.new(secret.encode("utf-8"), body, hashlib.sha256).hexdigest()
     assert headers["X-Rheo-Signature"] == f"sha256={rheo}"
@@ -106,7 +106,7 @@ def test_both_signatures_can_be_verified_by_anybody(secret: str, body: bytes) ->
 
 def test_a_signature_is_what_it_always_was() -> None:
     secret = "whsec_testkey1234567890abcdefghijklmnop"
-    headers = signed_headers(secret, "evt_1", datetime.fromtimestamp(0, UTC), b"{}")
+    headers = signed_headers([secret], "evt_1", datetime.fromtimestamp(0, UTC), b"{}")
 
     # printf '{}' | openssl dgst -sha256 -hmac whsec_testkey1234567890abcdefghijklmnop
     assert (
@@ -117,7 +117,7 @@ def test_a_signature_is_what_it_always_was() -> None:
 
 def test_a_secret_that_is_no_base64_is_its_own_key() -> None:
     secret = "whsec_not base64!"
-    headers = signed_headers(secret, "evt_1", datetime.fromtimestamp(5, UTC), b"{}")
+    headers = signed_headers([secret], "evt_1", datetime.fromtimestamp(5, UTC), b"{}")
 
     standard = hmac.new(secret.encode(), b"evt_1.5.{}", hashlib.sha256).digest()
     assert headers["webhook-signature"] == "v1," + base64.b64encode(standard).decode()

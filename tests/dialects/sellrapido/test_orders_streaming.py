@@ -2,23 +2,34 @@ import asyncio
 import json
 import time
 
+import pytest
+
 from tests.dialects.sellrapido.order_book import keep, order
 from tests.hub import Hub
-from tests.sellrapido import Client
+from tests.sellrapido import V2, Client
 
 _LEAVERS = 20  # more than the hub has connections
-_COPYING = """
+_READING = """
     from pg_stat_activity
-   where datname = current_database() and state = 'active' and query ilike 'copy%'
+   where datname = current_database() and state = 'active' and pid <> pg_backend_pid()
+     and (query like '%row_to_json%' or query like '%concat_ws%')
 """
-_COUNT = "select count(*) as running " + _COPYING
+_MANY_PRODUCTS = """
+  insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price,
+                        currency, shipping_strategy, image_urls, schema_version, auto_publish,
+                        ai_enhancement, created_at, updated_at, quantity)
+  select c.account_id, c.id, 'PART-' || n, gen_random_uuid(), 'item', 'active', 'Headlight',
+         repeat(md5(n::text), 20), 100, 'SEK', 'integrated', '{}', '1.0.0', false, false, now(), now(), 1
+    from catalogs c, generate_series(1, 20000) n where c.account_id = %(owner)s
+"""
+_COUNT = "select count(*) as running " + _READING
 
 
 async def test_a_reader_who_leaves_early_holds_nothing_up(hub: Hub) -> None:
     client = await Client.signed_in(await hub.open_shop())
     await keep(client.shop, *(order() for _ in range(2000)))
 
-    await asyncio.gather(*(leave_early(hub, client) for _ in range(_LEAVERS)))
+    await asyncio.gather(*(leave_early(hub, client, "/order?limit=-1") for _ in range(_LEAVERS)))
 
     status, _, answer = await client.call("GET", "/order?limit=1")
     assert (status, answer["totalCount"]) == (200, 2000)
@@ -28,19 +39,46 @@ async def test_a_reader_who_leaves_early_holds_nothing_up(hub: Hub) -> None:
         await asyncio.sleep(0.1)
 
 
-async def leave_early(hub: Hub, client: Client) -> None:
-    reader, writer = await ask(hub, client)
+@pytest.mark.parametrize(
+    "path", ["/order?limit=-1", "/order?limit=-1&format=csv", "/product", "/product?zip=true"]
+)
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+async def test_a_reader_who_leaves_costs_no_connection(hub: Hub, path: str, accepted: str) -> None:
+    client = await Client.signed_in(await hub.open_shop())
+    await keep(client.shop, *(order(note="n" * 500) for _ in range(500)))
+    async with hub.db.transaction() as tx:
+        await tx.run(_MANY_PRODUCTS, {"owner": client.shop.by.account_id})
+    told = len(hub.log.read_bytes())
+
+    for _ in range(3):
+        await leave_early(hub, client, path, accepted=accepted)
+    deadline = time.monotonic() + 30
+    while await running(hub):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+    status, _, answer = await client.call("GET", path)
+    assert (status, len(answer) > 0) == (200, True)
+    log = hub.log.read_bytes()[told:].decode()
+    for trouble in ("psycopg", "connection", "Traceback", "Exception", '"level": "error"'):
+        assert trouble not in log, log
+
+
+async def leave_early(hub: Hub, client: Client, path: str, *, accepted: str = "identity") -> None:
+    reader, writer = await ask(hub, client, path, accepted=accepted)
     await reader.readexactly(1000)
     writer.close()
     await writer.wait_closed()
 
 
-async def ask(hub: Hub, client: Client) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Ask for all orders, and read no more than that they come."""
+async def ask(
+    hub: Hub, client: Client, path: str, *, accepted: str = "identity"
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Ask for much, and read no more than that it comes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
     writer.write(
-        b"GET /sr_company_ws/api/v2/order?limit=-1 HTTP/1.1\r\nHost: hub\r\n"
-        + f"Authorization: Bearer {client.access}\r\n\r\n".encode()
+        f"GET {V2}{path} HTTP/1.1\r\nHost: hub\r\nAccept-Encoding: {accepted}\r\n"
+        f"Authorization: Bearer {client.access}\r\n\r\n".encode()
     )
     assert b"200" in await reader.readline()
     return reader, writer
@@ -67,11 +105,11 @@ async def test_all_orders_come_whatever_the_size_of_blocks(hub: Hub) -> None:
 async def test_an_answer_that_breaks_off_does_not_look_whole(hub: Hub) -> None:
     client = await Client.signed_in(await hub.open_shop())
     await keep(client.shop, *(order() for _ in range(2000)))
-    reader, writer = await ask(hub, client)
+    reader, writer = await ask(hub, client, "/order?limit=-1")
     await reader.readexactly(1000)
 
     async with hub.db.statement() as tx:
-        ended = await tx.all(dict, "select pg_terminate_backend(pid) " + _COPYING)
+        ended = await tx.all(dict, "select pg_terminate_backend(pid) " + _READING)
     rest = await reader.read()
     writer.close()
 

@@ -133,6 +133,25 @@ async def test_a_key_of_the_command_line_works_and_is_never_logged(hub: Hub) -> 
     assert key not in told
 
 
+async def test_a_revoked_key_opens_nothing_and_the_others_stay(hub: Hub) -> None:
+    account = ("--account", (await hub.open_shop()).by.account_name)
+    first, second = [
+        (await hub.cli("legacy-key", "create", *account))["legacy_key"] for _ in range(2)
+    ]
+    stranger = (await hub.open_shop()).by.account_name
+
+    await hub.cli("legacy-key", "revoke", first, *account)
+
+    listed = (await hub.cli("legacy-key", "list", *account))["legacy_keys"]
+    assert [key["revoked_at"] is None for key in listed] == [True, False]
+    assert (await send(hub, "POST", f"{V1}/order/{first}", {}))[0] == 401
+    assert (await send(hub, "POST", f"{V1}/order/{second}", {}))[0] == 200
+    with pytest.raises(AssertionError):
+        await hub.cli("legacy-key", "revoke", second, "--account", stranger)
+    await hub.cli("legacy-key", "revoke", listed[0]["id"], *account)
+    assert (await send(hub, "POST", f"{V1}/order/{second}", {}))[0] == 401
+
+
 async def test_the_first_generation_can_be_turned_off(start_hub: StartHub) -> None:
     hub = await start_hub(SALUHALL_LEGACY_API="off")
     client = await Client.signed_in(await hub.open_shop())

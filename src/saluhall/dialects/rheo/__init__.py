@@ -4,7 +4,9 @@ from saluhall.dialect import Dialect, Webhook
 from saluhall.dialects.rheo import (
     business,
     categories,
+    deliveries,
     endpoints,
+    events,
     keys,
     lists,
     partner,
@@ -12,6 +14,7 @@ from saluhall.dialects.rheo import (
     sign_in,
     tracking,
 )
+from saluhall.dialects.rheo.auth import person
 from saluhall.dialects.rheo.errors import say
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 
@@ -33,17 +36,21 @@ DIALECT = Dialect(
         *sign_in.ROUTES,
         *keys.ROUTES,
         *endpoints.ROUTES,
+        *deliveries.ROUTES,
+        *events.ROUTES,
         *partner.ROUTES,
         *business.ROUTES,
         *categories.ROUTES,
     ),
     say=say,
     max_body_bytes=1024 * 1024,
+    idempotent=True,
     security={"type": "apiKey", "in": "header", "name": "x-api-key"},
+    schemes={person: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     webhook=Webhook(
         body=envelope_from_event,
-        headers=lambda secret, event, sent_at, body: signed_headers(
-            secret, event_id(event), sent_at, body
+        headers=lambda secrets, event, sent_at, body: signed_headers(
+            secrets, event_id(event), sent_at, body
         ),
     ),
 )

@@ -1,7 +1,102 @@
 """Categories, their translation between marketplaces, and the lookup of vehicles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
 
-from saluhall.dialect import Route
+import structlog
 
-ROUTES: Sequence[Route] = ()
+from saluhall.dialect import Call, Reply, Route, Visit
+from saluhall.dialects.rheo import plates
+from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.errors import NoProvider, PlateUnknown, ProviderFailed
+from saluhall.dialects.rheo.market_categories import CATEGORIES, converted
+from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire_categories import Category, Conversion, Converted, VehicleFacts
+from saluhall.domain.accounts.model import Tier
+from saluhall.domain.vehicles import operations as vehicles
+
+LOOKUP: Final = Tier("vehicle-lookup", 2)
+
+_log = structlog.get_logger(__name__)
+
+
+async def list_categories(_: Visit) -> Reply:
+    """List all kinds of goods."""
+    return Reply(status=200, body=CATEGORIES)
+
+
+async def convert_category(visit: Visit) -> Reply:
+    """Find a category of one marketplace at another."""
+    return Reply(status=200, body=converted(read(visit.body, Conversion)))
+
+
+async def look_up_vehicle(call: Call) -> Reply:
+    """Tell what is known of the vehicle with a plate; whoever provides it is asked once a day."""
+    plate = plates.plate_from_query(call.query)
+    provider = plates.provider_of(call.means.env)
+    if provider is None:
+        raise NoProvider
+    kept = await vehicles.recall(call.tx, plate=plate, now=call.now)
+    if kept is not None:
+        return _told(plate, kept.vehicle)
+    return Reply(status=200, errand=partial(_ask, call, provider, plate))
+
+
+async def _ask(call: Call, provider: str, plate: str) -> Reply:
+    try:
+        vehicle = await plates.ask(call.means.http, provider, plate)
+    except ProviderFailed as error:
+        _log.warning("vehicle lookup failed", plate=plate, reason=str(error))
+        raise
+    async with call.db.transaction() as tx:
+        await vehicles.remember(tx, plate=plate, vehicle=vehicle, now=call.now)
+    return _told(plate, vehicle)
+
+
+def _told(plate: str, vehicle: Mapping[str, Any] | None) -> Reply:
+    """Answer. Raises PlateUnknown."""
+    if vehicle is None:
+        raise PlateUnknown
+    return Reply(status=200, body=plates.facts_from_vehicle(plate, vehicle))
+
+
+ROUTES: Sequence[Route] = (
+    Route(
+        method="GET",
+        path="/categories",
+        reception=list_categories,
+        tier=None,
+        summary="List all kinds of goods",
+        answers={200: list[Category]},
+    ),
+    Route(
+        method="POST",
+        path="/categories/convert",
+        reception=convert_category,
+        tier=None,
+        summary="Find a category of one marketplace at another",
+        takes=Conversion,
+        example={"fromMarket": "tradera", "externalId": "525", "toMarket": "rheo"},
+        answers={200: Converted, 400: Error, 404: Error, 413: Error, 422: Error},
+    ),
+    Route(
+        method="GET",
+        path="/vehicles/lookup",
+        endpoint=look_up_vehicle,
+        admits=api_key,
+        tier=LOOKUP,
+        summary="Tell what is known of the vehicle with a number plate",
+        query={"plate": "the plate, such as ABC123; blanks, dashes and small letters are fine"},
+        answers={
+            200: VehicleFacts,
+            401: Error,
+            404: Error,
+            422: Error,
+            429: Error,
+            501: Error,
+            502: Error,
+        },
+    ),
+)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Raw, UnsetType
 from msgspec.inspect import AnyType
 
@@ -23,6 +24,9 @@ _IMAGE_FIELDS = ("imageUrls", "images", "image_urls")
 # What nearly every image URL looks like; all others are left to `check_url`, which is slower.
 _PLAIN_URL = re.compile(
     r"https://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}/[A-Za-z0-9/._~=&?-]{0,1500}"
+)
+_plain_metadata: msgspec.json.Decoder[dict[str, str | int | bool | None]] = msgspec.json.Decoder(
+    dict[str, str | int | bool | None]
 )
 
 
@@ -110,6 +114,8 @@ def _problems_of_domain(domain: dict[str, Any] | str | UnsetType | None) -> Iter
 
 def _problems_of_metadata(text: bytes) -> Iterator[Problem]:
     """Hold metadata to an object of 50 keys, 1 KB for each value, 20 levels."""
+    if _is_plain(text):
+        return
     metadata = plain_from_json(text)
     if metadata is None:
         return
@@ -131,6 +137,16 @@ def _problems_of_metadata(text: bytes) -> Iterator[Problem]:
             yield Problem(path, f"Must be nested at most {_MAX_DEPTH} levels deep")
         else:
             yield from misfits(AnyType(), value, path)
+
+
+def _is_plain(text: bytes) -> bool:
+    """Tell whether metadata is what it nearly always is: few and short words and whole numbers, in which nothing can be wrong."""
+    if len(text) > _MAX_VALUE_BYTES or b"\\u0000" in text:
+        return False
+    try:
+        return len(_plain_metadata.decode(text)) <= _MAX_KEYS
+    except msgspec.DecodeError:
+        return False
 
 
 def _bytes_of(value: object) -> int:

@@ -117,8 +117,9 @@ def _nested_part(given: wire.AutoParts) -> dict[str, Any]:
 
 def _without_blanks(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Drop what says nothing, on every level."""
-    kept = {
-        key: _without_blanks(value) if isinstance(value, dict) else value
-        for key, value in attributes.items()
-    }
-    return {key: value for key, value in kept.items() if value not in (None, "", {})}
+    kept = {}
+    for key, value in attributes.items():
+        inner = _without_blanks(value) if isinstance(value, dict) else value
+        if inner or (inner is not None and inner not in ("", {})):
+            kept[key] = inner
+    return kept

@@ -1,7 +1,164 @@
-"""Items many at a time: batches in, pages out, and what stands around one item."""
+"""Many items at once: batches, lists, what stands in a container, an item's history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
 
-from saluhall.dialect import Route
+from msgspec import Struct
 
-ROUTES: Sequence[Route] = ()
+from saluhall.dialect import Call, Reply, Route
+from saluhall.dialects.rheo import translate, translate_batch, translate_lists
+from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire_lists import (
+    Batch,
+    BatchAnswer,
+    Children,
+    History,
+    ItemList,
+    Summary,
+)
+from saluhall.domain.accounts.model import Tier
+from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.history import queries as history
+from saluhall.domain.listings import operations, pages, queries
+from saluhall.domain.listings.page_model import START
+from saluhall.domain.products.model import Product
+
+READ: Final = Tier("read", 30)
+BATCH: Final = Tier("item-batch", 10)
+
+_BATCH_BYTES = 16 * 1024 * 1024
+_MOST_CHILDREN = 10_000
+_ITEMS = "/integration/v1/items"
+_ITEM = _ITEMS + "/{external_id}"
+
+
+async def post_batch(call: Call) -> Reply:
+    """Create or update up to 500 items, each accepted or rejected alone."""
+    batch = translate_batch.batch_from_body(call.body)
+    outcomes = await operations.put_products(
+        call.tx,
+        by=call.by,
+        catalog=RHEO,
+        products=[product for _, product in batch.products],
+        now=call.now,
+    )
+    return Reply(status=202, body=translate_batch.answer_from_outcomes(batch, outcomes))
+
+
+async def list_items(call: Call) -> Reply:
+    """List items in the order of their changes, page by page; counted where the list begins."""
+    wanted = translate_lists.filter_from_query(call.query)
+    limit = translate_lists.limit_from_query(call.query)
+    cursor = translate_lists.cursor_from_query(call.query, wanted=wanted)
+    if cursor is None:
+        total = await pages.count_products(call.tx, by=call.by, catalog=RHEO, wanted=wanted)
+    else:
+        total = cursor.total
+    page = await pages.list_products(
+        call.tx,
+        by=call.by,
+        catalog=RHEO,
+        wanted=wanted,
+        after=cursor.position if cursor else START,
+        limit=limit,
+    )
+    return Reply(status=200, body=translate_lists.list_from_page(page, total=total, wanted=wanted))
+
+
+async def list_children(call: Call) -> Reply:
+    """List what stands directly in a container."""
+    parent = await _product(call)
+    family = await pages.list_children(
+        call.tx, by=call.by, catalog=RHEO, parent_sku=parent.sku, limit=_MOST_CHILDREN
+    )
+    return Reply(status=200, body=translate_lists.children_from_family(family, parent=parent))
+
+
+async def sum_up_item(call: Call) -> Reply:
+    """Count and add up what stands directly in a container."""
+    parent = await _product(call)
+    sums = await pages.sum_up_children(
+        call.tx, by=call.by, catalog=RHEO, parent_sku=parent.sku, currency=parent.currency
+    )
+    return Reply(status=200, body=translate_lists.summary_from_sums(sums, parent=parent))
+
+
+async def list_history(call: Call) -> Reply:
+    """List what happened to an item, newest first."""
+    limit = translate_lists.limit_from_query(call.query)
+    product = await _product(call)
+    events = await history.list_events_of_product(
+        call.tx, by=call.by, product_id=product.id, limit=limit
+    )
+    return Reply(status=200, body=translate_lists.history_from_events(events, product=product))
+
+
+async def _product(call: Call) -> Product:
+    sku = translate.sku_from_id(call.path["external_id"])
+    shelved = await queries.product_on_shelf(call.tx, by=call.by, catalog=RHEO, sku=sku)
+    return shelved.product
+
+
+_route = partial(Route, admits=api_key)
+_read = partial(_route, method="GET", tier=READ)
+_REFUSED: Mapping[int, type[Struct] | None] = {401: Error, 422: Error, 429: Error}
+
+ROUTES: Sequence[Route] = (
+    _route(
+        method="POST",
+        path=_ITEMS + "/batch",
+        endpoint=post_batch,
+        tier=BATCH,
+        summary="Create or update up to 500 items",
+        takes=Batch,
+        example={
+            "items": [
+                {"externalId": "CAR-118", "type": "container", "title": "Volvo V70 2011"},
+                {
+                    "externalId": "ERP_PART_12345",
+                    "title": "Volvo V70 strålkastare vänster fram",
+                    "price": 1250,
+                    "parentExternalId": "CAR-118",
+                },
+            ]
+        },
+        answers={202: BatchAnswer, 400: Error, 413: Error, **_REFUSED},
+        max_body_bytes=_BATCH_BYTES,
+    ),
+    _read(
+        path=_ITEMS,
+        endpoint=list_items,
+        summary="List items in the order of their changes",
+        query={
+            "status": "draft, active, sold, not_listed or archived",
+            "parent_external_id": "only what stands directly in this container",
+            "updated_since": "ISO 8601; only what changed then or later",
+            "limit": "how many at most; 100 when not said, never more than 1000",
+            "cursor": "nextCursor of the page before, with the same filters",
+            "catalogSystem": "a parts catalog, together with catalogCode",
+            "catalogCode": "a part's code there",
+        },
+        answers={200: ItemList, **_REFUSED},
+    ),
+    _read(
+        path=_ITEM + "/children",
+        endpoint=list_children,
+        summary="List what stands directly in a container",
+        answers={200: Children, 404: Error, **_REFUSED},
+    ),
+    _read(
+        path=_ITEM + "/summary",
+        endpoint=sum_up_item,
+        summary="Count and add up what stands directly in a container",
+        answers={200: Summary, 404: Error, **_REFUSED},
+    ),
+    _read(
+        path=_ITEM + "/history",
+        endpoint=list_history,
+        summary="List what happened to an item, newest first",
+        query={"limit": "how many at most; 100 when not said, never more than 1000"},
+        answers={200: History, 404: Error, **_REFUSED},
+    ),
+)

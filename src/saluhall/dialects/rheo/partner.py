@@ -1,7 +1,161 @@
 """What the dashboard shows: analytics and the subscription."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Final
 
-from saluhall.dialect import Route
+import msgspec
+from msgspec import Raw
 
-ROUTES: Sequence[Route] = ()
+from saluhall.dialect import Call, Reply, Route
+from saluhall.dialects.rheo.auth import MANAGEMENT, person
+from saluhall.dialects.rheo.domains import DOMAINS, OTHER
+from saluhall.dialects.rheo.errors import CheckoutFailed, NoCheckout
+from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire_partner import (
+    Analytics,
+    Category,
+    Checkout,
+    InventoryCounts,
+    Month,
+    Offer,
+    Order,
+    RevenueSummary,
+    Subscription,
+)
+from saluhall.domain.accounts.subscriptions import SubscriptionTier, subscription_of_account
+from saluhall.domain.analytics import model, queries
+from saluhall.kit.clock import iso_from_instant
+from saluhall.kit.environment import read_text
+from saluhall.kit.http import NoAnswer, NotAllowed, Outbound
+
+PRICE_ORE: Final = 19_900  # a month
+_CHECKOUT_S: Final = 10.0
+_OK: Final = 200
+# The documented names; other categories go by their Swedish labels.
+_NAMES: Final[Mapping[str, str]] = {"auto_parts": "Reservdel", "fashion": "Kläder"}
+
+
+async def get_analytics(call: Call) -> Reply:
+    """Tell what the account has and what it sold."""
+    found = await queries.analytics_of_account(call.tx, by=call.by, now=call.now)
+    return Reply(status=200, body=analytics_from_ours(found))
+
+
+async def get_subscription(call: Call) -> Reply:
+    """Tell what the account subscribes to."""
+    found = await subscription_of_account(call.tx, by=call.by)
+    body = Subscription(
+        tier=found.tier,
+        isPro=found.is_pro(now=call.now),
+        subscribedAt=iso_from_instant(found.subscribed_at) if found.subscribed_at else None,
+        expiresAt=iso_from_instant(found.expires_at) if found.expires_at else None,
+    )
+    return Reply(status=200, body=body)
+
+
+async def checkout(call: Call) -> Reply:
+    """Ask the payment provider, after the transaction, for a page to pay on. Raises NoCheckout, CheckoutFailed."""
+    url = read_text(call.means.env, "SALUHALL_CHECKOUT_URL")
+    if url is None:
+        raise NoCheckout
+    key = read_text(call.means.env, "SALUHALL_CHECKOUT_KEY")
+    order = Order(
+        accountId=str(call.by.account_id),
+        tier=SubscriptionTier.PRO,
+        amountOre=PRICE_ORE,
+        currency="SEK",
+    )
+    return Reply(status=200, errand=partial(_ask, call.means.http, url, key, order))
+
+
+async def _ask(http: Outbound, url: str, key: str | None, order: Order) -> Reply:
+    headers = {"Content-Type": "application/json"}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    try:
+        answer = await http.post(
+            url, body=msgspec.json.encode(order), headers=headers, timeout_s=_CHECKOUT_S
+        )
+        if answer.status != _OK:
+            raise CheckoutFailed(f"the payment provider answered {answer.status}")
+        offer = msgspec.json.decode(answer.body, type=Offer)
+    except (NoAnswer, NotAllowed, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CheckoutFailed(str(error)) from error
+    return Reply(status=200, body=Checkout(url=offer.url))
+
+
+def analytics_from_ours(found: model.Analytics) -> Analytics:
+    """Put figures in Rheo's words."""
+    inventory, total = found.inventory, found.total
+    return Analytics(
+        inventory=InventoryCounts(
+            total=inventory.active + inventory.draft + inventory.sold + inventory.archived,
+            active=inventory.active,
+            draft=inventory.draft,
+            sold=inventory.sold,
+            archived=inventory.archived,
+        ),
+        monthlyRevenue=[
+            Month(
+                month=month.name,
+                gross=_amount(month.gross),
+                fee=_amount(month.fee),
+                net=_amount(month.net),
+                orders=month.orders,
+            )
+            for month in found.months
+        ],
+        categoryBreakdown=[
+            Category(
+                category=_name_of(category.name),
+                count=category.pieces,
+                revenue=_amount(category.gross),
+            )
+            for category in found.categories
+        ],
+        revenueSummary=RevenueSummary(
+            totalGross=_amount(total.gross),
+            totalFee=_amount(total.fee),
+            totalNet=_amount(total.net),
+            totalPending=_amount(total.pending),
+        ),
+    )
+
+
+def _name_of(slug: str) -> str:
+    return _NAMES.get(slug) or DOMAINS.get(slug, DOMAINS[OTHER]).label_sv
+
+
+def _amount(money: Decimal) -> Raw:
+    """Write money as the shortest JSON number: 950, not 950.00."""
+    text = f"{money:f}"
+    return Raw((text.rstrip("0").rstrip(".") if "." in text else text).encode())
+
+
+_route = partial(Route, admits=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"})
+
+ROUTES: Sequence[Route] = (
+    _route(
+        method="GET",
+        path="/partner/analytics",
+        endpoint=get_analytics,
+        summary="Count what is there and add up what was sold",
+        answers={200: Analytics, 401: Error, 403: Error, 429: Error},
+    ),
+    _route(
+        method="GET",
+        path="/partner/subscription",
+        endpoint=get_subscription,
+        summary="Tell what the account subscribes to",
+        answers={200: Subscription, 401: Error, 403: Error, 429: Error},
+    ),
+    _route(
+        method="POST",
+        path="/partner/subscription/checkout",
+        endpoint=checkout,
+        summary="Get a page on which to pay for the paid tier",
+        answers={200: Checkout, 401: Error, 403: Error, 429: Error, 501: Error, 502: Error},
+    ),
+)

@@ -1,7 +1,98 @@
 """Signing in: people get short-lived tokens for the management routes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from saluhall.dialect import Route
+from msgspec import Struct
 
-ROUTES: Sequence[Route] = ()
+from saluhall.dialect import Reply, Route, Visit
+from saluhall.dialects.rheo.auth import ISSUER
+from saluhall.dialects.rheo.errors import BadRefresh
+from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire_people import Credentials, Refresh, Token, Tokens
+from saluhall.domain.sessions import operations as sessions
+from saluhall.domain.sessions import tokens
+from saluhall.domain.sessions.model import Session, SessionEnded
+from saluhall.kit.clock import iso_from_instant
+from saluhall.kit.jwt import BadToken
+
+_MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet
+
+
+async def sign_in(visit: Visit) -> Reply:
+    """Open a session for a user and a password."""
+    given = read(visit.body, Credentials)
+    session = await sessions.sign_in(
+        visit.db,
+        username=given.username,
+        password=given.password,
+        address=visit.address,
+        now=visit.now,
+    )
+    return _both(visit, session)
+
+
+async def refresh(visit: Visit) -> Reply:
+    """Give two new tokens; the earlier ones count no more. Raises BadRefresh."""
+    given = read(visit.body, Refresh)
+    try:
+        claims = tokens.opened(
+            visit.signer, given.refresh_token, issuer=ISSUER, kind=tokens.REFRESH, now=visit.now
+        )
+        async with visit.db.transaction() as tx:
+            session = await sessions.rotate(
+                tx,
+                owner=claims.owner,
+                session_id=claims.session_id,
+                refresh_jti=claims.jti,
+                now=visit.now,
+            )
+    except (BadToken, SessionEnded) as error:
+        raise BadRefresh from error
+    return _both(visit, session)
+
+
+def _both(visit: Visit, session: Session) -> Reply:
+    access = tokens.access_token(visit.signer, session, issuer=ISSUER)
+    again = tokens.refresh_token(visit.signer, session, issuer=ISSUER)
+    body = Tokens(
+        access_token=Token(token=access, expires_at=iso_from_instant(session.access_expires_at)),
+        refresh_token=Token(token=again, expires_at=iso_from_instant(session.refresh_expires_at)),
+    )
+    return Reply(status=200, body=body)
+
+
+_route = partial(
+    Route,
+    method="POST",
+    tier=None,
+    headers={"Cache-Control": "no-store"},
+    max_body_bytes=_MAX_BODY_BYTES,
+)
+_REFUSED: Mapping[int, type[Struct] | None] = {
+    400: Error,
+    401: Error,
+    403: Error,
+    413: Error,
+    422: Error,
+}
+
+ROUTES: Sequence[Route] = (
+    _route(
+        path="/auth/token",
+        reception=sign_in,
+        summary="Sign in with a user name and a password",
+        takes=Credentials,
+        example={"username": "anna", "password": "a good password"},
+        answers={**_REFUSED, 200: Tokens, 429: Error},
+    ),
+    _route(
+        path="/auth/refresh",
+        reception=refresh,
+        summary="Get two new tokens; the earlier ones count no more",
+        takes=Refresh,
+        example={"refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl"},
+        answers={**_REFUSED, 200: Tokens},
+    ),
+)

@@ -1,7 +1,68 @@
-"""Order tracking for items that the seller ships."""
+"""Order tracking: the parcels of orders that the seller ships."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from saluhall.dialect import Route
+from saluhall.dialect import Call, Reply, Route
+from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire_tracking import Shipment, Tracking
+from saluhall.domain.accounts.model import Tier
+from saluhall.domain.orders import shipments
+from saluhall.domain.orders.model import OrderNotFound
+from saluhall.domain.orders.shipments import Parcel
 
-ROUTES: Sequence[Route] = ()
+TRACKING: Final = Tier("tracking", 10)
+_HIGHEST_ID: Final = 2**31 - 1
+_MOST_DIGITS: Final = 10
+
+
+async def post_tracking(call: Call) -> Reply:
+    """Report the parcel of an order; the buyer's marketplace hears that it was sent in the background."""
+    order_id = order_from_path(call.path["order_id"])
+    tracking = read(call.body, Tracking)
+    parcel = Parcel(
+        order_id=order_id,
+        carrier=tracking.carrier.strip(),
+        tracking_number=tracking.trackingNumber.strip(),
+    )
+    shipment_id = await shipments.report(call.tx, by=call.by, parcel=parcel, now=call.now)
+    answer = Shipment(
+        shipmentId=str(shipment_id),
+        trackingNumber=parcel.tracking_number,
+        carrier=parcel.carrier,
+    )
+    return Reply(status=200, body=answer)
+
+
+def order_from_path(text: str) -> int:
+    """Read the id of an order as `item.sold` tells it. Raises OrderNotFound."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if not is_number or int(text) > _HIGHEST_ID:
+        raise OrderNotFound(text)
+    return int(text)
+
+
+ROUTES: Sequence[Route] = (
+    Route(
+        method="POST",
+        path="/integration/v1/orders/{order_id}/tracking",
+        endpoint=post_tracking,
+        admits=api_key,
+        tier=TRACKING,
+        summary="Report the parcel of an order that the seller ships",
+        takes=Tracking,
+        example={"carrier": "schenker", "trackingNumber": "SE123456789"},
+        answers={
+            200: Shipment,
+            400: Error,
+            401: Error,
+            404: Error,
+            409: Error,
+            413: Error,
+            422: Error,
+            429: Error,
+        },
+    ),
+)

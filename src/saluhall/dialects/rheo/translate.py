@@ -117,7 +117,7 @@ def status_from_shelved(shelved: Shelved, public_url: str) -> ItemStatus:
         rheoStatus=product.status,
         traderaStatus=_tradera_status(shelved),
         traderaAdId=ad_id,
-        traderaAdUrl=_ad_url(ad_id, shelved.external_url),
+        traderaAdUrl=ad_url(ad_id, shelved.external_url),
         price=number_from_decimal(product.price),
         title=product.title,
         type=product.kind,
@@ -127,6 +127,13 @@ def status_from_shelved(shelved: Shelved, public_url: str) -> ItemStatus:
         images=[_image_status(image, public_url) for image in shelved.images],
         extendedAttributes=_extended_attributes(shelved),
     )
+
+
+def ad_url(ad_id: str | None, url: str | None) -> str | None:
+    """Tell where an ad is seen, None while it is not."""
+    if ad_id is None or ad_id.startswith(_DRAFT_AD):
+        return None
+    return url or _AD_URL.format(ad_id)
 
 
 def number_from_decimal(amount: Decimal) -> int | float:
@@ -201,12 +208,6 @@ def _image_status(image: ShownImage, public_url: str) -> ImageStatus:
         url=f"{public_url}/images/{image.stored_key}" if image.stored_key else None,
         error=image.reason,
     )
-
-
-def _ad_url(ad_id: str | None, url: str | None) -> str | None:
-    if ad_id is None or ad_id.startswith(_DRAFT_AD):
-        return None
-    return url or _AD_URL.format(ad_id)
 
 
 def _extended_attributes(shelved: Shelved) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from saluhall.dialects.rheo.translate import number_from_decimal
 from saluhall.dialects.rheo.wire import Account, Envelope, EventData
@@ -25,6 +27,7 @@ _EXTRAS: Mapping[str, str] = {
     "kind": "type",
     "images": "imagesProcessed",
     "order_id": "orderId",
+    "test": "test",
 }
 
 
@@ -41,21 +44,30 @@ def envelope_from_event(event: Event) -> bytes:
 
 def event_id(event: Event) -> str:
     """Spell an event's id, by which receivers tell a repeated delivery."""
-    return text_from_id(_EVENT, event.id)
+    return text_from_event_id(event.id)
 
 
-def signed_headers(secret: str, event_id: str, sent_at: datetime, body: bytes) -> dict[str, str]:
-    """Sign a delivery twice: as Rheo does, and as Standard Webhooks says."""
+def text_from_event_id(value: UUID) -> str:
+    """Spell the id of an event."""
+    return text_from_id(_EVENT, value)
+
+
+def signed_headers(
+    secrets: Sequence[str], event_id: str, sent_at: datetime, body: bytes
+) -> dict[str, str]:
+    """Sign a delivery twice: as Rheo does, with the newest secret, and as Standard Webhooks says, with each."""
     sent_s = str(int(sent_at.timestamp()))
-    signature = hmac_sha256(secret.encode(), body).hex()
+    rheo = hmac_sha256(secrets[0].encode(), body).hex()
     message = b".".join((event_id.encode(), sent_s.encode(), body))
-    standard = base64.b64encode(hmac_sha256(_standard_key(secret), message)).decode()
+    standard = [
+        base64.b64encode(hmac_sha256(_standard_key(secret), message)).decode() for secret in secrets
+    ]
     return {
         "Content-Type": "application/json",
-        "X-Rheo-Signature": f"sha256={signature}",
+        "X-Rheo-Signature": f"sha256={rheo}",
         "webhook-id": event_id,
         "webhook-timestamp": sent_s,
-        "webhook-signature": f"v1,{standard}",
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in standard),
     }
 
 
@@ -79,6 +91,6 @@ def _data_from_event(event: Event) -> EventData:
         platform=given.get("platform", "rheo"),
         salePrice=number_from_decimal(Decimal(sold_for or 0)),
         currency=given.get("currency", "SEK"),
-        account=Account(str(event.account_id)),
+        account=Account(str(event.account_id), given.get("member", UNSET)),
         **extras,
     )

@@ -219,9 +219,10 @@ class Error(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True):
-    """Whose event it is."""
+    """Whose event it is; and how a reseller who hears of its members calls that account."""
 
     rheoUserId: str
+    memberExternalId: str | UnsetType = UNSET
 
 
 class EventData(Struct, frozen=True, kw_only=True):
@@ -238,6 +239,7 @@ class EventData(Struct, frozen=True, kw_only=True):
     type: str | UnsetType = UNSET
     imagesProcessed: int | UnsetType = UNSET
     orderId: str | UnsetType = UNSET
+    test: bool | UnsetType = UNSET
     account: Account
 
 

@@ -21,24 +21,49 @@ from saluhall.domain.accounts.model import (
     AccountNotFound,
     AccountSuspended,
     AccountTaken,
+    BadSubject,
+    BadTimeZone,
+    KeyNotFound,
     RateLimited,
+    SubjectTaken,
+    TooManyKeys,
     UnknownKey,
+    UnknownSubject,
+    UserNotFound,
 )
 from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
 from saluhall.domain.orders.model import (
     ChangePending,
+    NotShippedBySeller,
     OrderCancelled,
     OrderNotFound,
     TrackingWithoutCourier,
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.requests.model import RequestDiffers, RequestInFlight
+from saluhall.domain.resellers.model import (
+    BadDeal,
+    CannotJoin,
+    ExternalIdTaken,
+    MemberNotFound,
+    NotAReseller,
+    ProfileNotFound,
+    SlugTaken,
+)
 from saluhall.domain.sessions.model import (
     InvalidCredentials,
     SessionEnded,
     SignInThrottled,
     TokenReplaced,
 )
-from saluhall.domain.webhooks.model import BadEndpoint
+from saluhall.domain.webhooks.model import (
+    AttemptNotFound,
+    BadEndpoint,
+    EndpointNotFound,
+    NoMembers,
+    ReplayRunning,
+    TooManyEndpoints,
+)
 
 _BUSY_WAIT_S = "1"
 _BROKEN = 500
@@ -84,13 +109,35 @@ SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
 NOT_SPOKEN: Mapping[type[Exception], str] = {
     AccountNotFound: "accounts are opened and named on the command line",
     AccountTaken: "accounts are opened and named on the command line",
-    BadEndpoint: "the webhook address is set on the command line",
+    KeyNotFound: "API keys are managed elsewhere",
+    TooManyKeys: "API keys are managed elsewhere",
+    UnknownSubject: "only tokens of our own open something here",
+    BadSubject: "users are linked on the command line",
+    BadTimeZone: "the clock of an account is set on the command line",
+    BadDeal: "deals are granted on the command line",
+    CannotJoin: "nobody joins a reseller here",
+    ExternalIdTaken: "nobody joins a reseller here",
+    NotAReseller: "nobody joins a reseller here",
+    MemberNotFound: "nobody acts for another account here",
+    ProfileNotFound: "there are no public profiles here",
+    SlugTaken: "there are no public profiles here",
+    UserNotFound: "users are linked on the command line",
+    SubjectTaken: "users are linked on the command line",
+    BadEndpoint: "webhooks are managed elsewhere",
+    EndpointNotFound: "webhooks are managed elsewhere",
+    AttemptNotFound: "webhooks are managed elsewhere",
+    TooManyEndpoints: "webhooks are managed elsewhere",
+    NoMembers: "webhooks are managed elsewhere",
+    ReplayRunning: "webhooks are managed elsewhere",
     CatalogTaken: "catalogs are made on the command line",
     ChangePending: "told in the answer of the row it is about",
+    NotShippedBySeller: "parcels are reported elsewhere",
     OrderCancelled: "told in the answer of the row it is about",
     OrderNotFound: "told in the answer of the row that names it",
     ParentNotFound: "products have no parents here",
     ProductNotFound: "told in the answer of the row that names it",
+    RequestDiffers: "no request is named here",
+    RequestInFlight: "no request is named here",
     SessionEnded: "told as BadAccess or BadRefresh, by which token it was",
     SkuRepeated: "told in the answer of the row it is about",
     SkuTaken: "told in the answer of the row it is about",

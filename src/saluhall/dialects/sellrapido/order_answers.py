@@ -1,6 +1,6 @@
 """Write an extraction while it is read: JSON in the documented frame, or CSV."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
@@ -37,7 +37,7 @@ LAYOUT: Final = Layout(
 def stream_of(extraction: Extraction, *, by: Principal) -> Stream:
     """Answer an extraction."""
 
-    async def json_blocks(tx: Transaction) -> AsyncIterator[bytes]:
+    async def json_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()  # the count and the orders are of one moment
         total = await queries.count_orders(tx, by=by, wanted=extraction.wanted)
         orders = queries.list_as_json(tx, by=by, wanted=extraction.wanted, layout=LAYOUT)
@@ -49,7 +49,7 @@ def stream_of(extraction: Extraction, *, by: Principal) -> Stream:
         page = (total, extraction.wanted.offset, extraction.limit)
         yield begun + b'],"totalCount":%d,"offset":%d,"limit":%d}' % page
 
-    async def csv_blocks(tx: Transaction) -> AsyncIterator[bytes]:
+    async def csv_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()
         separator, wanted = extraction.separator, extraction.wanted
         if extraction.heading:

@@ -1,6 +1,6 @@
 """The products routes: many in, many out."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final
@@ -78,7 +78,7 @@ async def _extracted(call: Call, wanted: Extraction) -> Reply:
     if wanted.catalog is not None:
         catalog_id = await catalogs.catalog_of_number(call.tx, by=call.by, number=wanted.catalog)
 
-    async def blocks(tx: Transaction) -> AsyncIterator[bytes]:
+    async def blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         lines = lines_of_products(
             tx,
             by=call.by,

@@ -1,5 +1,6 @@
 """Who calls, and what can be wrong about it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,12 +10,40 @@ class UnknownKey(Exception):
     """No live API key has this hash."""
 
 
+class UnknownSubject(Exception):
+    """No user is linked to this subject of the external issuer."""
+
+
+class KeyNotFound(Exception):
+    """The account has no live API key with this id."""
+
+
+class TooManyKeys(Exception):
+    """The account has as many live API keys as it may have."""
+
+
+class UserNotFound(Exception):
+    """No user has this name."""
+
+
+class SubjectTaken(Exception):
+    """Another user is linked to this subject already."""
+
+
+class BadSubject(Exception):
+    """No token can be about such a subject."""
+
+
 class AccountNotFound(Exception):
     """No account has this name."""
 
 
 class AccountSuspended(Exception):
     """The operator has closed the hub to this account for a while."""
+
+
+class BadTimeZone(Exception):
+    """Nobody knows a time zone of this name."""
 
 
 class AccountTaken(Exception):
@@ -38,11 +67,23 @@ class Tier(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """The caller: every query and operation is scoped by `account_id`."""
+    """The caller: every query and operation is scoped by `account_id`. `user_id` is the person's who signed in, `key_id` the key's."""
 
     account_id: UUID
     account_name: str
     key_id: UUID | None = None
+    user_id: UUID | None = None
+
+
+class ApiKey(Struct, frozen=True, kw_only=True):
+    """A live API key as its account sees it: the beginning alone is known. `last_used_at` is exact to a minute."""
+
+    id: UUID
+    account_id: UUID
+    prefix: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
 
 
 class Admitted(Struct, frozen=True, kw_only=True):

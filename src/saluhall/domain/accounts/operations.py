@@ -1,8 +1,11 @@
 """What is done with accounts and keys."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID, uuid4
+from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
 
@@ -11,27 +14,43 @@ from saluhall.domain.accounts.model import (
     AccountSuspended,
     AccountTaken,
     Admitted,
+    BadSubject,
+    BadTimeZone,
+    KeyNotFound,
     Principal,
     RateLimited,
+    SubjectTaken,
     Tier,
+    TooManyKeys,
     UnknownKey,
+    UnknownSubject,
 )
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import random_alphanumeric, sha256
+from saluhall.kit.trust import is_subject
 from saluhall.storage import Conflict, Transaction
 
 KEY_PREFIX = "rheo_live_"
+TIME_ZONE: Final = "Europe/Stockholm"
+MOST_KEYS = 100  # live ones, of one account
 _KEY_LETTERS = 32
 _SHOWN_LETTERS = 4
 
 
 async def create_account(
-    tx: Transaction, *, name: str, username: str, password: str, now: datetime
+    tx: Transaction,
+    *,
+    name: str,
+    username: str,
+    password: str,
+    time_zone: str = TIME_ZONE,
+    now: datetime,
 ) -> UUID:
-    """Open an account with its first user. Raises AccountTaken."""
+    """Open an account with its first user. Raises AccountTaken, BadTimeZone."""
+    await _check_zone(tx, time_zone)
     account_id = new_id()
     try:
-        await store.add_account(tx, account_id=account_id, name=name, now=now)
+        await store.add_account(tx, account_id=account_id, name=name, time_zone=time_zone, now=now)
         await store.add_user(
             tx,
             account_id,
@@ -46,8 +65,31 @@ async def create_account(
     return account_id
 
 
+async def set_time_zone(
+    tx: Transaction,
+    *,
+    by: Principal,
+    time_zone: str,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Let the account's months begin by another clock, those of the past too. Raises BadTimeZone."""
+    await _check_zone(tx, time_zone)
+    await store.set_time_zone(tx, by.account_id, time_zone)
+
+
+async def _check_zone(tx: Transaction, name: str) -> None:
+    """Refuse a zone that Python or PostgreSQL does not know by exactly this name. Raises BadTimeZone."""
+    if name == TIME_ZONE:
+        return
+    if name not in available_timezones() or not await store.is_zone_known(tx, name):
+        raise BadTimeZone(f"{name!r} is no time zone: name it like Europe/Stockholm")
+
+
 async def create_api_key(tx: Transaction, *, by: Principal, name: str, now: datetime) -> str:
-    """Mint an API key and return it; it is stored by its hash only, so it is seen this once."""
+    """Mint an API key and return it; it is stored by its hash only, so it is seen this once. Raises TooManyKeys."""
+    await store.lock_account(tx, by.account_id)  # or several at once would all find room
+    if len(await store.live_keys(tx, by.account_id)) >= MOST_KEYS:
+        raise TooManyKeys(f"the account has {MOST_KEYS} API keys: revoke one first")
     key = KEY_PREFIX + random_alphanumeric(_KEY_LETTERS)
     await store.add_key(
         tx,
@@ -59,6 +101,12 @@ async def create_api_key(tx: Transaction, *, by: Principal, name: str, now: date
         now=now,
     )
     return key
+
+
+async def revoke_api_key(tx: Transaction, *, by: Principal, key_id: UUID, now: datetime) -> None:
+    """Let an API key open nothing from now on. Raises KeyNotFound."""
+    if not await store.revoke_key(tx, by.account_id, key_id, now=now):
+        raise KeyNotFound(key_id)
 
 
 async def create_legacy_key(tx: Transaction, *, by: Principal, now: datetime) -> UUID:
@@ -80,6 +128,32 @@ async def admit_legacy_key(tx: Transaction, *, key: UUID, now: datetime) -> Prin
     return Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
 
 
+async def admit_subject(tx: Transaction, *, subject: str, now: datetime) -> Principal:  # noqa: ARG001 - the issuer's token says until when
+    """Let the user in whom an external issuer has signed in. Raises UnknownSubject, AccountSuspended."""
+    row = await store.find_subject(tx, subject)
+    if row is None:
+        raise UnknownSubject
+    if row["is_suspended"]:
+        raise AccountSuspended
+    return Principal(account_id=row["account_id"], account_name=row["name"], user_id=row["id"])
+
+
+async def link_user(
+    tx: Transaction,
+    *,
+    by: Principal,
+    subject: str | None,
+    now: datetime,  # noqa: ARG001 - a link has no history
+) -> None:
+    """Let a user in as this subject of the external issuer, or no longer as any. Raises BadSubject, SubjectTaken."""
+    if subject is not None and not is_subject(subject):
+        raise BadSubject("a subject has 1 to 255 printable characters")
+    try:
+        await store.link(tx, by.account_id, by.user_id, subject=subject)
+    except Conflict as error:
+        raise SubjectTaken(f"another user is linked to {subject!r} already") from error
+
+
 async def suspend_account(
     tx: Transaction, *, by: Principal, suspended: bool, now: datetime
 ) -> None:
@@ -96,8 +170,28 @@ async def admit_key(tx: Transaction, *, key: str, tier: Tier | None, now: dateti
     if row is None:
         raise UnknownKey
     by = Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
-    if tier is None:
+    return Admitted(by=by) if tier is None else _counted(by, tier, row)
+
+
+async def count_call(
+    tx: Transaction,
+    *,
+    by: Principal,
+    tier: Tier | None,
+    now: datetime,  # noqa: ARG001 - as above
+) -> Admitted:
+    """Take one token of the tier for a person who has signed in. Raises RateLimited."""
+    if tier is None or by.user_id is None:
         return Admitted(by=by)
+    row = await store.count_call(
+        tx, by.account_id, key_id=by.user_id, tier=tier.name, per_second=tier.per_second
+    )
+    return Admitted(by=by) if row is None else _counted(by, tier, row)
+
+
+def _counted(by: Principal, tier: Tier, row: Mapping[str, Any]) -> Admitted:
+    """Say what is left of a bucket. Raises RateLimited."""
+    rate = tier.per_second
     left = (1.0 - row["full_in_s"]) * rate
     if not row["allowed"]:
         raise RateLimited(tier=tier, retry_after_s=max(1, math.ceil((1.0 - left) / rate)))

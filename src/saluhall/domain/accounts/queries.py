@@ -1,7 +1,7 @@
 """Questions about accounts."""
 
 from saluhall.domain.accounts import store
-from saluhall.domain.accounts.model import AccountNotFound, Principal
+from saluhall.domain.accounts.model import AccountNotFound, ApiKey, Principal, UserNotFound
 from saluhall.storage import Transaction
 
 
@@ -11,3 +11,16 @@ async def principal_of_account(tx: Transaction, name: str) -> Principal:
     if found is None:
         raise AccountNotFound(f"no account is named {name!r}")
     return found
+
+
+async def principal_of_user(tx: Transaction, username: str) -> Principal:
+    """Act for the user of this name. Raises UserNotFound."""
+    found = await store.find_user(tx, username)
+    if found is None:
+        raise UserNotFound(f"no user is named {username!r}")
+    return found
+
+
+async def list_keys(tx: Transaction, *, by: Principal) -> list[ApiKey]:
+    """List the account's live API keys, the newest first."""
+    return await store.live_keys(tx, by.account_id)

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from saluhall.domain.accounts.model import Principal
+from saluhall.domain.accounts.model import ApiKey, Principal
 from saluhall.storage import Transaction
 
 ADD_ACCOUNT = """
-  insert into accounts (account_id, name, created_at) values (%(id)s, %(name)s, %(now)s)
+  insert into accounts (account_id, name, time_zone, created_at)
+  values (%(id)s, %(name)s, %(time_zone)s, %(now)s)
 """
 ADD_USER = """
   insert into users (account_id, id, username, password_hash, created_at)
@@ -18,6 +19,28 @@ ADD_USER = """
 ADD_KEY = """
   insert into api_keys (account_id, id, key_hash, prefix, name, created_at)
   values (%(owner)s, %(id)s, %(key_hash)s, %(prefix)s, %(name)s, %(now)s)
+"""
+LOCK_ACCOUNT = "select account_id from accounts where account_id = %(owner)s for no key update"
+LIVE_KEYS = """
+  select id, account_id, prefix, name, created_at, last_used_at from api_keys
+   where account_id = %(owner)s and revoked_at is null
+   order by created_at desc, id desc
+"""
+REVOKE_KEY = """
+  update api_keys set revoked_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s and revoked_at is null
+"""
+FIND_USER = """
+  select u.account_id, u.id, a.name from users u join accounts a using (account_id)
+   where u.username = %(username)s
+"""
+FIND_SUBJECT = """
+  select u.account_id, u.id, a.name, a.suspended_at is not null as is_suspended
+    from users u join accounts a using (account_id)
+   where u.external_subject = %(subject)s
+"""
+LINK = """
+  update users set external_subject = %(subject)s where account_id = %(owner)s and id = %(id)s
 """
 ADD_LEGACY_KEY = """
   insert into legacy_keys (account_id, id, key_hash, created_at)
@@ -29,23 +52,13 @@ FIND_LEGACY_KEY = """
    where k.key_hash = %(key_hash)s and (k.revoked_at is null or k.revoked_at > %(now)s)
 """
 SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(owner)s"
+IS_ZONE_KNOWN = "select from pg_timezone_names where name = %(name)s"
+SET_TIME_ZONE = "select set_time_zone(%(owner)s, %(time_zone)s)"
 FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
 
-# Who is it, and may the key call now? One statement: the key by its hash, its last use (noted at most once a minute), and a token
-# bucket kept as the instant at which it would be full again.
-ADMIT = """
-  with clock as materialized (
-    select clock_timestamp() as now
-  ), k as (
-    select k.account_id, k.id, k.last_used_at, a.name
-      from api_keys k join accounts a using (account_id)
-     where k.key_hash = %(key_hash)s and k.revoked_at is null and a.suspended_at is null
-  ), used as (
-    update api_keys u set last_used_at = clock.now
-      from k, clock
-     where u.account_id = k.account_id and u.id = k.id
-       and (k.last_used_at is null or k.last_used_at < clock.now - interval '1 minute')
-  ), bucket as (
+# A token bucket, kept as the instant at which it would be full again; `k` is whose it is, `clock` one instant for all of it.
+_BUCKET = """
+  bucket as (
     insert into rate_buckets as b (account_id, key_id, tier, full_at, allowed)
     select k.account_id, k.id, %(tier)s, clock.now + %(step)s, true from k, clock
      where %(limited)s
@@ -57,15 +70,50 @@ ADMIT = """
              else b.full_at end
     returning full_at, allowed
   )
-  select k.account_id, k.id, k.name, bucket.allowed,
-         extract(epoch from bucket.full_at - clock.now)::float8 as full_in_s
-    from clock, k left join bucket on true
+"""
+_LEFT = "bucket.allowed, extract(epoch from bucket.full_at - clock.now)::float8 as full_in_s"
+# Who is it, and may the key call now? One statement: the key by its hash, its last use (noted at most once a minute), its bucket.
+ADMIT = f"""
+  with clock as materialized (
+    select clock_timestamp() as now
+  ), k as (
+    select k.account_id, k.id, k.last_used_at, a.name
+      from api_keys k join accounts a using (account_id)
+     where k.key_hash = %(key_hash)s and k.revoked_at is null and a.suspended_at is null
+  ), used as (
+    update api_keys u set last_used_at = clock.now
+      from k, clock
+     where u.account_id = k.account_id and u.id = k.id
+       and (k.last_used_at is null or k.last_used_at < clock.now - interval '1 minute')
+  ), {_BUCKET}
+  select k.account_id, k.id, k.name, {_LEFT} from clock, k left join bucket on true
+"""
+COUNT_CALL = f"""
+  with clock as materialized (
+    select clock_timestamp() as now
+  ), k as (
+    select account_id, %(key_id)s::uuid as id from accounts where account_id = %(owner)s
+  ), {_BUCKET}
+  select {_LEFT} from clock, bucket
 """
 
 
-async def add_account(tx: Transaction, *, account_id: UUID, name: str, now: datetime) -> None:
+async def add_account(
+    tx: Transaction, *, account_id: UUID, name: str, time_zone: str, now: datetime
+) -> None:
     """Store an account. Raises Conflict."""
-    await tx.run(ADD_ACCOUNT, {"id": account_id, "name": name, "now": now})
+    params = {"id": account_id, "name": name, "time_zone": time_zone, "now": now}
+    await tx.run(ADD_ACCOUNT, params)
+
+
+async def is_zone_known(tx: Transaction, name: str) -> bool:
+    """Tell whether PostgreSQL knows a time zone."""
+    return await tx.one(lambda _: True, IS_ZONE_KNOWN, {"name": name}) is not None
+
+
+async def set_time_zone(tx: Transaction, owner: UUID, time_zone: str) -> None:
+    """Store by whose clock an account's months begin, and add its sales up anew."""
+    await tx.run(SET_TIME_ZONE, {"owner": owner, "time_zone": time_zone})
 
 
 async def add_user(
@@ -102,6 +150,42 @@ async def add_key(
         "now": now,
     }
     await tx.run(ADD_KEY, params)
+
+
+async def lock_account(tx: Transaction, owner: UUID) -> None:
+    """Let others who ask the same wait until the transaction is over."""
+    await tx.run(LOCK_ACCOUNT, {"owner": owner})
+
+
+async def live_keys(tx: Transaction, owner: UUID) -> list[ApiKey]:
+    """Read the keys that open something."""
+    return await tx.all(lambda row: ApiKey(**row), LIVE_KEYS, {"owner": owner})
+
+
+async def revoke_key(tx: Transaction, owner: UUID, key_id: UUID, *, now: datetime) -> bool:
+    """Revoke a live key; tell whether there was one."""
+    return await tx.run(REVOKE_KEY, {"owner": owner, "id": key_id, "now": now}) > 0
+
+
+async def find_user(tx: Transaction, username: str) -> Principal | None:
+    """Find a user by name."""
+    return await tx.one(
+        lambda row: Principal(
+            account_id=row["account_id"], account_name=row["name"], user_id=row["id"]
+        ),
+        FIND_USER,
+        {"username": username},
+    )
+
+
+async def find_subject(tx: Transaction, subject: str) -> Mapping[str, Any] | None:
+    """Find the user who is linked to a subject."""
+    return await tx.one(dict, FIND_SUBJECT, {"subject": subject})
+
+
+async def link(tx: Transaction, owner: UUID, user_id: UUID | None, *, subject: str | None) -> None:
+    """Link a user to a subject. Raises Conflict."""
+    await tx.run(LINK, {"owner": owner, "id": user_id, "subject": subject})
 
 
 async def add_legacy_key(
@@ -144,3 +228,17 @@ async def admit(
         "step": timedelta(seconds=1) / per_second,
     }
     return await tx.one(dict, ADMIT, params)
+
+
+async def count_call(
+    tx: Transaction, owner: UUID, *, key_id: UUID, tier: str, per_second: int
+) -> Mapping[str, Any] | None:
+    """Take one token of a bucket; None when the account is gone."""
+    params = {
+        "owner": owner,
+        "key_id": key_id,
+        "tier": tier,
+        "limited": True,
+        "step": timedelta(seconds=1) / per_second,
+    }
+    return await tx.one(dict, COUNT_CALL, params)

@@ -45,7 +45,8 @@ class Event(Struct, frozen=True, kw_only=True):
     `data` holds what the type adds, in our words:
 
     `platform` ("tradera" or "rheo"), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the marketplace's listing),
-    `error` (listing.failed), `kind` (item.created), `images` (item.images_ready: how many are ready), `price` (price.updated).
+    `error` (listing.failed), `kind` (item.created), `images` (item.images_ready: how many are ready), `price` (price.updated),
+    `member` (how the reseller who hears it calls the account), `test` (true: nothing happened).
     Money is a decimal in text.
     """
 
@@ -56,3 +57,14 @@ class Event(Struct, frozen=True, kw_only=True):
     product_id: UUID
     sku: str
     data: Mapping[str, Any] = {}
+
+
+class Position(Struct, frozen=True):
+    """A place in the feed: the era of the database, the transaction that wrote the event, and the event."""
+
+    era: int
+    xid: int
+    id: UUID
+
+
+START = Position(0, 0, UUID(int=0))

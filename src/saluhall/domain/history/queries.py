@@ -4,7 +4,7 @@ from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history import store
-from saluhall.domain.history.model import Event
+from saluhall.domain.history.model import Event, Position
 from saluhall.storage import Transaction
 
 
@@ -13,3 +13,10 @@ async def list_events_of_product(
 ) -> list[Event]:
     """List what happened to a product, newest first."""
     return await store.of_product(tx, by.account_id, product_id, limit=limit)
+
+
+async def list_events_after(
+    tx: Transaction, *, by: Principal, after: Position, limit: int
+) -> list[tuple[Event, Position]]:
+    """List the events that endpoints are told of and that follow a position, each with its own; nothing ever comes in before it."""
+    return await store.feed(tx, by.account_id, after=after, limit=limit)

@@ -53,13 +53,16 @@ async def change_products(
 ) -> Problems:
     """Change what each row names of its product, and let listings follow; tell why a row was refused, None for a good one.
 
-    A live listing follows the price, a refused one is tried again with new data, and more than is left is not offered.
+    A live listing follows the price, a refused one is tried again with new data, and more than is left is not offered. What had
+    gone is offered again wherever it was as soon as there are pieces.
     """
     problems, changed = await bulk.change(tx, by=by, batch=changes, now=now)
     if changed.followed:
         _ring(tx, by.account_id, await store.follow(tx, by.account_id, changed.followed, now=now))
     if changed.fewer:
         await sales.follow_stock(tx, by.account_id, changed.fewer, now=now)
+    if changed.restocked:
+        await sales.offer_again(tx, by.account_id, changed.restocked, now=now)
     return problems
 
 

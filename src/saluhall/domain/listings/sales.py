@@ -103,6 +103,15 @@ async def follow_stock(
     tx.ring("sync_connection", {connection or owner for connection in connections})
 
 
+async def offer_again(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Want products of which there are pieces again listed wherever they have been, on no more listings than there are pieces."""
+    connections = await sales_store.want_again(tx, owner, product_ids, now=now)
+    tx.ring("sync_connection", {connection or owner for connection in connections})
+    await follow_stock(tx, owner, product_ids, now=now)
+
+
 def _event(owner: UUID, sale: Sale, *, now: datetime) -> Event:
     return history.event_of(
         owner,

@@ -54,6 +54,19 @@ END_EXCESS = f"""
   returning l.connection_id
 """
 
+# Sold for good is a piece, not a product. A sale whose order has not come yet must still be found when it does.
+WANT_AGAIN = """
+  update listings l
+     set desired = 'live', revision = l.revision + 1, updated_at = %(now)s, order_id = null,
+         due_at = case when l.claimed_by is null then %(now)s else l.due_at end,
+         priority = 3, attempts = 0, refused_price = null, error = null, told = null,
+         state = case when l.state in ('sold', 'ended') then 'waiting' else l.state end,
+         progress = case when l.state in ('sold', 'ended') then null else l.progress end
+   where l.account_id = %(owner)s and l.product_id = any(%(ids)s)
+     and (l.state <> 'sold' or l.order_id is not null)
+  returning l.connection_id
+"""
+
 
 async def lock(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> list[Row]:
     """Lock the listings of products."""
@@ -72,6 +85,14 @@ async def pieces(tx: Transaction, owner: UUID, product_id: UUID) -> int | None:
     """Count the pieces of a product that nobody has bought."""
     params = {"owner": owner, "ids": [product_id]}
     return await tx.one(lambda row: int(row["pieces"]), _PIECES, params)
+
+
+async def want_again(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+) -> list[UUID | None]:
+    """Want products listed again wherever they have been; return the connections that have work."""
+    params: dict[str, Any] = {"owner": owner, "ids": list(product_ids), "now": now}
+    return await tx.all(lambda row: row["connection_id"], WANT_AGAIN, params)
 
 
 async def end_excess(

@@ -54,8 +54,21 @@ def with_push(before: Standing, after: Standing) -> Standing:
     if after.status is before.status:
         again = _is_stuck(before) and not after.status_message
         return replace(after, wanted_status=after.status) if again else after
-    is_told = after.connection_id is not None and _is_news(before.status, after.status)
-    return replace(after, wanted_status=after.status if is_told else None)
+    if after.connection_id is None:
+        return replace(after, wanted_status=None)
+    if _is_news(before.status, after.status):
+        return replace(after, wanted_status=after.status)
+    # A payment that is taken back before it was told leaves nothing to tell.
+    is_known = (
+        before.wanted_status is not OrderStatus.ACCEPTED or after.status is not OrderStatus.STANDBY
+    )
+    message = done_here_only(after.shop, after.status) if is_known else ""
+    return replace(after, wanted_status=None, status_message=message)
+
+
+def done_here_only(market: str, status: OrderStatus) -> str:
+    """Say that a marketplace has no word for a status."""
+    return f"Done here only: {market} cannot be told that an order is {status}."
 
 
 def _is_news(old: OrderStatus, new: OrderStatus) -> bool:

@@ -82,6 +82,10 @@ class ChangePending(Exception):
         self.shop = shop
 
 
+class NotShippedBySeller(Exception):
+    """Nothing of this order is sent by the seller's own means."""
+
+
 class OrderCancelled(Exception):
     """A cancelled order stays cancelled."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from saluhall.channel import Saying
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.orders import pushes_store
+from saluhall.domain.orders.changes import done_here_only
 from saluhall.domain.orders.model import DuePush
 from saluhall.storage import Transaction
 
@@ -32,12 +33,11 @@ async def told(
     tx: Transaction, push: DuePush, saying: Saying, *, label: str, worker: UUID, now: datetime
 ) -> None:
     """Record that the marketplace knows the status, or that it is done here only because it has no word for it."""
-    local = f"Done here only: {label} cannot be told that an order is {push.wanted_status}."
     is_local = saying is Saying.LOCAL
     await pushes_store.settle(
         tx,
         push,
-        message=local if is_local else "",
+        message=done_here_only(label, push.wanted_status) if is_local else "",
         upload=None if is_local else {"order_id": push.remote_id, "status": push.wanted_status},
         worker=worker,
         now=now,

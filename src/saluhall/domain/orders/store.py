@@ -19,6 +19,7 @@ from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
 _HIGHEST_ID = 2**31 - 1
+_AT_ONCE = 32  # orders in a block: some 200 kB
 LOCK = """
   select h.id, h.code, h.connection_id, coalesce(initcap(c.channel) || ' ' || c.user_id, '') as shop,
          h.status, h.status_old, h.status_message, h.wanted_status, h.courier, h.courier_code,
@@ -95,7 +96,9 @@ def as_json(
     tx: Transaction, owner: UUID, wanted: Wanted, layout: Layout
 ) -> AsyncGenerator[bytes, None]:
     """Read a page as JSON, one object for each order, newest first; a comma stands before each."""
-    return tx.copy_out(json_statement(layout, _named(wanted)), _params(owner, wanted))
+    return tx.read_out(
+        json_statement(layout, _named(wanted)), _params(owner, wanted), rows=_AT_ONCE
+    )
 
 
 def as_csv(
@@ -103,7 +106,7 @@ def as_csv(
 ) -> AsyncGenerator[bytes, None]:
     """Read a page as CSV lines, newest first."""
     params = {**_params(owner, wanted), "separator": separator}
-    return tx.copy_out(csv_statement(layout, _named(wanted)), params)
+    return tx.read_out(csv_statement(layout, _named(wanted)), params, rows=_AT_ONCE)
 
 
 async def put_whole(

@@ -25,6 +25,7 @@ from saluhall.storage import Transaction
 from saluhall.storage.lines import Column
 
 _NULL = "null"
+INSTANT = "select change_instant() as at"
 _OF_CATALOGS = """
   p.account_id = %(owner)s and p.catalog_id = any(%(shelves)s) and p.sku = any(%(skus)s)
 """
@@ -45,12 +46,15 @@ _CHANGE = """
       from was
      where p.account_id = %(owner)s and p.id = was.id
     returning (was.v ->> 0)::integer as place, p.id, p.sku, {followed} as followed,
-              p.quantity < was.quantity as fewer, p.status <> was.status as unlisted,
+              p.quantity < was.quantity as fewer,
+              p.status = 'not_listed' and was.status <> 'not_listed' as unlisted,
+              p.status = 'active' and was.status <> 'active' as restocked,
               {pictures} as pictures
   )
   select array_agg(place) as places,
          array_agg(id) filter (where followed) as followed,
          array_agg(id) filter (where fewer) as fewer,
+         array_agg(id) filter (where restocked) as restocked,
          json_object_agg(id, sku) filter (where unlisted) as unlisted,
          json_object_agg(id, pictures) filter (where pictures is not null) as pictures
     from changed
@@ -66,6 +70,7 @@ class Changed(Struct, frozen=True, kw_only=True):
     places: frozenset[int] = frozenset()
     followed: Sequence[UUID] = ()
     fewer: Sequence[UUID] = ()
+    restocked: Sequence[UUID] = ()
     unlisted: Mapping[str, str] = {}
     pictures: Mapping[UUID, Sequence[str]] = {}
 
@@ -76,18 +81,18 @@ def sheet_of(
     """Lay new products out in columns; what a row does not name gets its default."""
     given = batch.columns
     sheet: dict[str, Column] = {
-        field.name: _literal(field.default) for field in PUT_FIELDS if field.default != _NULL
+        field.name: literal_text(field.default) for field in PUT_FIELDS if field.default != _NULL
     }
     for name, field in COLUMN_OF.items():
         if name in given and field.form:
-            default = None if field.default == _NULL else _literal(field.default)
+            default = None if field.default == _NULL else literal_text(field.default)
             write = _WRITE[field.form]
             sheet[field.name] = [default if v is None else write(v) for v in given[name]]
     if WEIGHT in given:
         sheet["weight_kg"] = _kilograms(given)
     pictures = pictures_of(batch)
     if pictures:
-        sheet["image_urls"] = list(map(_array, pictures))
+        sheet["image_urls"] = list(map(array_text, pictures))
         sheet["status"] = ["draft" if urls else "active" for urls in pictures]
     else:
         sheet["status"] = "active"
@@ -111,7 +116,9 @@ def pictures_of(batch: Batch) -> list[list[str]]:
 
 async def add(tx: Transaction, sheet: Mapping[str, Column], *, rows: int) -> None:
     """Store new products. Raises Conflict, and stores none, when there is one of them already."""
-    await tx.copy_in("products", sheet, count=rows)
+    # A default that is made anew for each row would slow COPY down.
+    [instant] = await tx.all(lambda row: row["at"], INSTANT)
+    await tx.copy_in("products", {**sheet, "changed_at": instant.isoformat()}, count=rows)
 
 
 async def find(
@@ -151,6 +158,7 @@ def changed_from_row(row: Mapping[str, Any]) -> Changed:
         places=frozenset(row["places"] or ()),
         followed=row["followed"] or (),
         fewer=row["fewer"] or (),
+        restocked=row["restocked"] or (),
         unlisted=row["unlisted"] or {},
         pictures={UUID(key): urls for key, urls in (row["pictures"] or {}).items()},
     )
@@ -177,8 +185,13 @@ def _changes(given: Mapping[str, str]) -> Iterator[str]:
         if field := COLUMN_OF.get(name):
             yield f"{field.name} = coalesce({value}::{field.sql_type}, p.{field.name})"
     if "quantity" in given:
-        none_left = f"{given['quantity']}::integer = 0 and p.status = 'active'"
-        yield f"status = case when {none_left} then 'not_listed' else p.status end"
+        quantity = f"{given['quantity']}::integer"
+        none_left = f"{quantity} = 0 and p.status = 'active'"
+        # What a seller took off the shelves with pieces left stays off them.
+        had_gone = "p.status = 'sold' or p.status = 'not_listed' and p.quantity = 0"
+        yield f"""status = case when {none_left} then 'not_listed'
+                              when {quantity} > p.quantity and ({had_gone}) then 'active'
+                              else p.status end"""
     if not {WEIGHT, UNIT}.isdisjoint(given):
         before = f"p.weight_kg / ({kilograms_per('p.weight_um')})"
         weight = f"coalesce({given.get(WEIGHT, 'null')}::numeric, {before})"
@@ -193,7 +206,8 @@ def _changes(given: Mapping[str, str]) -> Iterator[str]:
         yield f"image_urls = array_remove(array_remove({every}, null), '')"
 
 
-def _literal(default: str) -> str:
+def literal_text(default: str) -> str:
+    """Take the text out of a default written in SQL."""
     return default.strip("'")
 
 
@@ -218,6 +232,7 @@ def _kilograms(given: Mapping[str, Sequence[Any]]) -> list[str | None]:
     ]
 
 
-def _array(texts: Sequence[str]) -> str:
+def array_text(texts: Sequence[str]) -> str:
+    """Write an array of texts as PostgreSQL reads it."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join(f'"{text}"' for text in quoted) + "}"

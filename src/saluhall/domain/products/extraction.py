@@ -14,6 +14,7 @@ from saluhall.storage import Transaction
 
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _MARK_LENGTH = 4
+_AT_ONCE = 400  # lines in a block: some 100 kB
 
 
 class Layout(Struct, frozen=True, kw_only=True):
@@ -41,7 +42,7 @@ async def lines_of_products(
     heading = layout.field_separator.join(layout.fields) + layout.row_separator
     yield heading.encode()
     query, params = query_of_lines(by=by, layout=layout, catalog_id=catalog_id, published=published)
-    async with aclosing(tx.copy_out(query, params)) as blocks:
+    async with aclosing(tx.read_out(query, params, rows=_AT_ONCE)) as blocks:
         async for block in blocks:
             yield block
 

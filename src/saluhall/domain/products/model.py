@@ -139,15 +139,15 @@ class StoredRow(Struct, frozen=True, kw_only=True):
 
     outcome: str
     sku: str
-    id: UUID | None
-    kind: str | None
-    status: str | None
-    price: Decimal | None
-    image_urls: list[str] | None
-    auto_publish: bool | None
-    ai_enhancement: bool | None
-    named: frozenset[str]
-    revived: bool | None
+    id: UUID | None = None
+    kind: str | None = None
+    status: str | None = None
+    price: Decimal | None = None
+    image_urls: list[str] | None = None
+    auto_publish: bool | None = None
+    ai_enhancement: bool | None = None
+    named: frozenset[str] = frozenset()
+    revived: bool | None = None
 
 
 def product_from_row(row: Mapping[str, Any]) -> Product:

@@ -1,6 +1,6 @@
 """What is done with products; their listings follow in the listings module."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -9,18 +9,21 @@ from msgspec import Struct
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import EventType
+from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.images import operations as images
 from saluhall.domain.images import queries as image_queries
 from saluhall.domain.images.model import Fetched
-from saluhall.domain.products import store
+from saluhall.domain.products import fresh, store
+from saluhall.domain.products.generations import generations
 from saluhall.domain.products.model import (
     DueText,
+    Kind,
     ParentNotFound,
     Product,
     ProductNotFound,
     PutOutcome,
     PutProduct,
+    SkuRepeated,
     Status,
     StoredRow,
     Text,
@@ -43,8 +46,14 @@ class Stored(Struct, frozen=True, kw_only=True):
 async def put(
     tx: Transaction, *, by: Principal, catalog: str, products: Sequence[PutProduct], now: datetime
 ) -> Stored:
-    """Create or update products, each sku once; fetch new pictures, forget dropped ones, note what was created."""
-    rows = await _put_all(tx, by=by, catalog=catalog, products=products, now=now)
+    """Create or update products; fetch new pictures, forget dropped ones, note what was created.
+
+    Of those that name the same sku the first counts. A parent may stand in the same call, before its children or after them.
+    """
+    first: dict[str, PutProduct] = {}
+    for product in products:
+        first.setdefault(product.sku, product)
+    rows = await _put_all(tx, by=by, catalog=catalog, products=first, now=now)
     created = [row for row in rows.values() if row.outcome == "created"]
     updated = [row for row in rows.values() if row.outcome == "updated"]
     wanted = {
@@ -56,34 +65,67 @@ async def put(
     await images.want(tx, by=by, urls=wanted, now=now)
     if any(row.ai_enhancement for row in (*created, *updated)):
         tx.ring("enhance_texts", [by.account_id])
-    events = [
-        history.event_of(
-            by.account_id,
-            EventType.ITEM_CREATED,
-            product_id=row.id,
-            sku=row.sku,
-            data={"kind": row.kind, "platform": "rheo"},
-            now=now,
-        )
-        for row in created
-        if row.id is not None
+    await _note_created(tx, by, created, now=now)
+    outcomes = [
+        _outcome(rows[p.sku])
+        if first[p.sku] is p
+        else PutOutcome(sku=p.sku, problem=SkuRepeated(p.sku))
+        for p in products
     ]
-    await history.record(tx, events, now=now)
-    outcomes = [_outcome(rows[p.sku]) for p in products]
     return Stored(outcomes=outcomes, created=created, updated=updated)
 
 
+async def _note_created(
+    tx: Transaction, by: Principal, created: Sequence[StoredRow], *, now: datetime
+) -> None:
+    if len(created) == 1:
+        events = [_created_event(by, row, row.id, now=now) for row in created if row.id]
+        await history.record(tx, events, now=now)
+        return
+    for kind in Kind:
+        of = {str(row.id): row.sku for row in created if row.kind == kind}
+        data = {"kind": kind.value, "platform": "rheo"}
+        await history.record_alike(
+            tx, by.account_id, EventType.ITEM_CREATED, of=of, data=data, now=now
+        )
+
+
+def _created_event(by: Principal, row: StoredRow, product_id: UUID, *, now: datetime) -> Event:
+    return history.event_of(
+        by.account_id,
+        EventType.ITEM_CREATED,
+        product_id=product_id,
+        sku=row.sku,
+        data={"kind": row.kind, "platform": "rheo"},
+        now=now,
+    )
+
+
 async def _put_all(
-    tx: Transaction, *, by: Principal, catalog: str, products: Sequence[PutProduct], now: datetime
+    tx: Transaction,
+    *,
+    by: Principal,
+    catalog: str,
+    products: Mapping[str, PutProduct],
+    now: datetime,
 ) -> dict[str, StoredRow]:
+    """Put products, parents before their children.
+
+    Two calls that put the same products in different orders would wait for each other: those that put many take turns.
+    """
+    if len(products) > 1:
+        await store.take_turns(tx, by.account_id, catalog=catalog)
     rows: dict[str, StoredRow] = {}
-    missing: Sequence[PutProduct] = products
-    for _ in range(_RACE_TRIES):
-        stored = await store.put(tx, by.account_id, catalog=catalog, products=missing, now=now)
-        rows.update((row.sku, row) for row in stored)
-        missing = [p for p in missing if p.sku not in rows]
-        if not missing:
-            break
+    for generation in generations(products):
+        if len(generation) > 1:
+            rows |= await fresh.create(tx, by=by, catalog=catalog, products=generation, now=now)
+        missing = [p for p in generation if p.sku not in rows]
+        for _ in range(_RACE_TRIES):
+            if not missing:
+                break
+            stored = await store.put(tx, by.account_id, catalog=catalog, products=missing, now=now)
+            rows.update((row.sku, row) for row in stored)
+            missing = [p for p in missing if p.sku not in rows]
     return rows
 
 

@@ -20,6 +20,10 @@ from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
 _CAST = {"metadata": "::json"}
+TAKE_TURNS = """
+  select pg_advisory_xact_lock(hashtextextended(%(catalog)s || account_id::text, 0))
+    from accounts where account_id = %(owner)s
+"""
 _PUT_SHAPE = """
   with shelf as (
     select id from catalogs where account_id = %(owner)s and code = %(catalog)s
@@ -35,7 +39,7 @@ _PUT_SHAPE = """
   ), old as (
     select p.id, p.sku, p.delete_wanted
       from products p join t on p.catalog_id = t.catalog_id and p.sku = t.sku
-     where p.account_id = %(owner)s for update of p
+     where p.account_id = %(owner)s order by p.id for update of p
   ), created as (
     insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at,
                           enhance_due_at, {names})
@@ -44,6 +48,7 @@ _PUT_SHAPE = """
            %(now)s, %(now)s, case when t.ai_enhancement then %(now)s end, {fresh}
       from t
      where t.sku not in (select sku from refused) and t.sku not in (select sku from old)
+     order by t.sku
     on conflict (account_id, catalog_id, sku) do nothing
     returning id, sku, kind, status, price, image_urls, auto_publish, ai_enhancement
   ), updated as (
@@ -159,6 +164,11 @@ RECORD_TEXT = """
    where account_id = %(owner)s and id = %(id)s and ai_enhancement
      and title = %(seen_title)s and description is not distinct from %(seen_description)s
 """
+
+
+async def take_turns(tx: Transaction, owner: UUID, *, catalog: str) -> None:
+    """Wait for whoever else puts many products into this catalog, and keep others waiting until the transaction ends."""
+    await tx.run(TAKE_TURNS, {"owner": owner, "catalog": catalog})
 
 
 async def put(

@@ -56,6 +56,7 @@ class Session(Struct, frozen=True, kw_only=True):
     account_number: int
     account_name: str
     is_suspended: bool
+    user_id: UUID
     user_number: int
     username: str
     access_jti: UUID

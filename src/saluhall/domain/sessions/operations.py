@@ -61,7 +61,7 @@ async def sign_in(
     session = _session_of(user, now=now)
     async with db.transaction() as tx:
         await store.forgive(tx, subjects[0].key)
-        await store.add(tx, session, user_id=user.id, address=place, now=now)
+        await store.add(tx, session, address=place, now=now)
     return session
 
 
@@ -114,6 +114,7 @@ def _session_of(user: User, *, now: datetime) -> Session:
         account_number=user.account_number,
         account_name=user.account_name,
         is_suspended=False,
+        user_id=user.id,
         user_number=user.number,
         username=user.username,
         access_jti=uuid4(),
@@ -175,4 +176,8 @@ async def admit(
         raise TokenReplaced
     if session.is_suspended:
         raise AccountSuspended
-    return Principal(account_id=session.account_id, account_name=session.account_name)
+    return Principal(
+        account_id=session.account_id,
+        account_name=session.account_name,
+        user_id=session.user_id,
+    )

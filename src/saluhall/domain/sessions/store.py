@@ -28,7 +28,7 @@ ADD = """
 FORGET_OLD = "delete from sessions where account_id = %(owner)s and refresh_expires_at <= %(now)s"
 _SESSION = """
   s.id, s.account_id, a.number as account_number, a.name as account_name,
-  a.suspended_at is not null as is_suspended, u.number as user_number, u.username,
+  a.suspended_at is not null as is_suspended, u.id as user_id, u.number as user_number, u.username,
   s.access_jti, s.access_expires_at, s.refresh_jti, s.refresh_expires_at
 """
 _PERSON = """
@@ -78,15 +78,13 @@ async def find_user(tx: Transaction, username: str, *, address: str, now: dateti
     return await tx.one(lambda row: User(**row), FIND_USER, params)
 
 
-async def add(
-    tx: Transaction, session: Session, *, user_id: UUID, address: str, now: datetime
-) -> None:
+async def add(tx: Transaction, session: Session, *, address: str, now: datetime) -> None:
     """Store a session, and forget the account's expired ones."""
     await tx.run(FORGET_OLD, {"owner": session.account_id, "now": now})
     params = {
         "owner": session.account_id,
         "id": session.id,
-        "user_id": user_id,
+        "user_id": session.user_id,
         "access_jti": session.access_jti,
         "access_expires_at": session.access_expires_at,
         "refresh_jti": session.refresh_jti,

@@ -4,14 +4,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from saluhall.domain.history.model import Event, EventType
 
 # The wait before each retry (rheo contract 4.3): one first attempt and five retries.
 RETRY_AFTER_S: tuple[int, ...] = (1, 2, 4, 8, 16)
+# Then for days: 71.6 hours in eight waits, so that one event alone is given up before its 15th failure in a row would switch its
+# endpoint off. The last wait is repeated when the operator wants more days.
+LATER_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 300, 600, 840, 960, 1440))
+JITTER = 0.1  # of a later wait, either way: what failed together is not tried again together
 FAILURES_BEFORE_OFF = 15
 TIMEOUT_S = 10.0
+OVERLAP = timedelta(hours=24)  # a secret that was replaced signs on beside the new one
+MOST_ENDPOINTS = 50
 # What an endpoint hears that did not choose; the other two are surprises to older clients (contract 4.1).
 DEFAULT_EVENT_TYPES = (
     EventType.LISTING_CREATED,
@@ -30,45 +36,166 @@ class DeliveryState(StrEnum):
     HELD = "held"  # its endpoint is switched off
 
 
+class Scope(StrEnum):
+    """Whose events an endpoint hears: the account's own, or those of the accounts it acts for."""
+
+    SELF = "self"
+    MEMBERS = "members"
+
+
 class BadEndpoint(Exception):
     """The address cannot be an endpoint; the message says why."""
 
 
+class EndpointNotFound(Exception):
+    """The account has no endpoint with this id."""
+
+
+class AttemptNotFound(Exception):
+    """The account's log has no such attempt, or what was attempted is gone."""
+
+
+class TooManyEndpoints(Exception):
+    """The account has as many endpoints as it may have."""
+
+
+class NoMembers(Exception):
+    """Only an account with a reseller's agreement hears of members."""
+
+
+class ReplayRunning(Exception):
+    """An endpoint takes one replay at a time."""
+
+
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """An endpoint; the secret is sealed."""
+    """An endpoint; the secrets are sealed. `url` is None as long as only the secret was asked for."""
 
     id: UUID
     account_id: UUID
-    url: str
+    url: str | None
     secret: bytes
+    previous_secret: bytes | None = None
+    rotated_at: datetime | None = None
     event_types: tuple[str, ...]
+    scope: Scope
+    description: str
     active: bool
     fail_count: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether anything can be sent to it."""
+        return self.active and self.url is not None
+
+    def sealed_secrets(self, now: datetime) -> list[bytes]:
+        """List the secrets that sign: the newest, then for a day the one before."""
+        overlaps = self.rotated_at is not None and now < self.rotated_at + OVERLAP
+        return [self.secret, *([self.previous_secret] if self.previous_secret and overlaps else [])]
+
+
+class EndpointChange(Struct, frozen=True, kw_only=True):
+    """What to change about an endpoint; UNSET stays as it is."""
+
+    url: str | UnsetType = UNSET
+    event_types: tuple[str, ...] | UnsetType = UNSET
+    scope: Scope | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    description: str | UnsetType = UNSET
 
 
 class DueDelivery(Struct, frozen=True, kw_only=True):
-    """An event to tell an endpoint; `attempts` were made before."""
+    """An event to tell an endpoint; `attempts` were made before. `repeated`: somebody asked for it once more."""
 
     id: UUID
     attempts: int
+    repeated: bool
     event: Event
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """What became of one attempt. `retry_at` is None after the last one."""
+    """What became of one attempt. `retry_at` is None after the last one; `counts` as a failure in a row, or does not."""
 
     id: UUID
     delivery_id: UUID
     event_id: UUID
+    event_type: str
+    sku: str
     success: bool
+    counts: bool
     http_status: int | None
     error: str | None
     at: datetime
     retry_at: datetime | None
 
 
-def retry_at(attempts: int, now: datetime) -> datetime | None:
-    """Tell when to try again after this many failed attempts; None when the schedule is used up."""
-    if attempts > len(RETRY_AFTER_S):
+class LoggedAttempt(Struct, frozen=True, kw_only=True):
+    """A line of the log."""
+
+    id: UUID
+    endpoint_id: UUID
+    event_id: UUID
+    event_type: str
+    sku: str
+    success: bool
+    http_status: int | None
+    error: str | None
+    at: datetime
+
+
+class AttemptFilter(Struct, frozen=True, kw_only=True):
+    """Which lines of the log to read, newest first: those older than `before`; `since` counts, `until` does not."""
+
+    success: bool | None = None
+    event_type: str | None = None
+    sku: str | None = None
+    endpoint_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: UUID | None = None
+
+
+class Replay(Struct, frozen=True, kw_only=True):
+    """A replay on its way: everything up to `after_id` of `heard_account_id` has been queued.
+
+    `pending` of what it queued has not arrived yet, `failing` when some of that was tried. It is `ready` once everybody who was
+    writing when it was asked for has finished.
+    """
+
+    id: UUID
+    account_id: UUID
+    endpoint_id: UUID
+    since: datetime
+    until: datetime
+    event_types: tuple[str, ...]
+    heard_account_id: UUID | None
+    after_id: UUID | None
+    is_on: bool
+    pending: int
+    failing: bool
+    ready: bool
+
+
+def retry_at(attempts: int, now: datetime, *, days: int, chance: float) -> datetime | None:
+    """Tell when to try again after this many failed attempts; None when the schedule is used up.
+
+    `days` of later retries follow the quick ones; `chance` (0 to 1) places a later retry within its jitter.
+    """
+    if attempts <= len(RETRY_AFTER_S):
+        return now + timedelta(seconds=RETRY_AFTER_S[attempts - 1])
+    waits = _later_waits(attempts - len(RETRY_AFTER_S))
+    if not waits or sum(waits, timedelta()) > timedelta(days=days):
         return None
-    return now + timedelta(seconds=RETRY_AFTER_S[attempts - 1])
+    return now + waits[-1] * (1 - JITTER + 2 * JITTER * chance)
+
+
+def _later_waits(count: int) -> list[timedelta]:
+    """List so many waits of the schedule, the last repeated."""
+    return [LATER_AFTER[min(n, len(LATER_AFTER) - 1)] for n in range(count)]
+
+
+def first_id(at: datetime) -> UUID:
+    """Make the lowest identifier that can have been made at this instant."""
+    ms = max(0, int(at.timestamp() * 1000))
+    return UUID(bytes=min(ms, 2**48 - 1).to_bytes(6, "big") + bytes(10))

@@ -1,16 +1,30 @@
-"""What is done with endpoints and deliveries."""
+"""What is done with endpoints."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
+
+from msgspec import UNSET
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history.model import DELIVERED
-from saluhall.domain.webhooks import store
-from saluhall.domain.webhooks.model import Attempt, BadEndpoint, DueDelivery, Endpoint
+from saluhall.domain.resellers import queries as resellers
+from saluhall.domain.resellers.model import DealKind
+from saluhall.domain.webhooks import deliveries_store, store
+from saluhall.domain.webhooks.model import (
+    DEFAULT_EVENT_TYPES,
+    MOST_ENDPOINTS,
+    BadEndpoint,
+    Endpoint,
+    EndpointChange,
+    EndpointNotFound,
+    NoMembers,
+    Scope,
+    TooManyEndpoints,
+)
 from saluhall.kit.http import NotAllowed, Outbound
 from saluhall.kit.ids import new_id
-from saluhall.kit.secrets import Vault, new_webhook_secret
+from saluhall.kit.secrets import Undecryptable, Vault, new_webhook_secret
 from saluhall.storage import Transaction
 
 
@@ -28,31 +42,153 @@ async def set_main_endpoint(
 
     The secret is minted once; setting another address keeps it. An empty list of event types means all.
     """
-    _check(http, url, event_types)
-    secret = vault.seal(new_webhook_secret(), purpose=secret_purpose(by.account_id))
+    _check_url(http, url)
+    unknown = sorted(set(event_types) - DELIVERED)
+    if unknown:
+        raise BadEndpoint(f"unknown event types: {', '.join(unknown)}")
     endpoint = await store.put_main(
         tx,
         by.account_id,
         endpoint_id=new_id(),
         url=url,
-        secret=secret,
+        secret=_sealed_secret(by.account_id, vault)[1],
         event_types=event_types,
+        keeps_types=False,
         now=now,
     )
-    assert endpoint is not None  # noqa: S101 - an upsert returns its row
-    if await store.free_held(tx, by.account_id, endpoint.id, now=now):
-        tx.ring("deliver_webhooks", [endpoint.id])
-    return endpoint.url, vault.open(endpoint.secret, purpose=secret_purpose(by.account_id))
+    await _resume(tx, endpoint, now=now)
+    return url, vault.open(endpoint.secret, purpose=secret_purpose(by.account_id))
 
 
-def _check(http: Outbound, url: str, event_types: Sequence[str]) -> None:
+async def set_main_url(
+    tx: Transaction,
+    *,
+    by: Principal,
+    url: str | None,
+    http: Outbound,
+    vault: Vault,
+    now: datetime,
+) -> None:
+    """Set or remove the address of the main endpoint; its secret and its event types stay. Raises BadEndpoint."""
+    if url is not None:
+        _check_url(http, url)
+    endpoint = await store.put_main(
+        tx,
+        by.account_id,
+        endpoint_id=new_id(),
+        url=url,
+        secret=_sealed_secret(by.account_id, vault)[1],
+        event_types=DEFAULT_EVENT_TYPES,
+        keeps_types=True,
+        now=now,
+    )
+    if url is None:
+        await deliveries_store.hold(tx, endpoint)
+    else:
+        await _resume(tx, endpoint, now=now)
+
+
+async def open_main_endpoint(
+    tx: Transaction, *, by: Principal, vault: Vault, now: datetime
+) -> tuple[Endpoint, str]:
+    """Return the main endpoint and its secret; there is one from now on, if without an address."""
+    endpoint = await store.mint_main(
+        tx,
+        by.account_id,
+        endpoint_id=new_id(),
+        secret=_sealed_secret(by.account_id, vault)[1],
+        event_types=DEFAULT_EVENT_TYPES,
+        now=now,
+    )
     try:
-        http.check(url)
-    except NotAllowed as error:
-        raise BadEndpoint(str(error)) from error
-    unknown = sorted(set(event_types) - DELIVERED)
-    if unknown:
-        raise BadEndpoint(f"unknown event types: {', '.join(unknown)}")
+        return endpoint, vault.open(endpoint.secret, purpose=secret_purpose(by.account_id))
+    except (
+        Undecryptable
+    ):  # the operator's key has changed: what it sealed can sign nothing any more
+        return await rotate_secret(tx, by=by, endpoint_id=endpoint.id, vault=vault, now=now)
+
+
+async def create_endpoint(
+    tx: Transaction,
+    *,
+    by: Principal,
+    url: str,
+    event_types: Sequence[str],
+    scope: Scope,
+    description: str,
+    http: Outbound,
+    vault: Vault,
+    now: datetime,
+) -> tuple[Endpoint, str]:
+    """Add an endpoint; return it with its secret. Raises BadEndpoint, NoMembers, TooManyEndpoints."""
+    _check_url(http, url)
+    await _check_scope(tx, by, scope)
+    secret, sealed = _sealed_secret(by.account_id, vault)
+    endpoint = await store.add(
+        tx,
+        by.account_id,
+        endpoint_id=new_id(),
+        url=url,
+        secret=sealed,
+        event_types=event_types,
+        scope=scope,
+        description=description,
+        most=MOST_ENDPOINTS,
+        now=now,
+    )
+    if endpoint is None:
+        raise TooManyEndpoints
+    return endpoint, secret
+
+
+async def change_endpoint(
+    tx: Transaction,
+    *,
+    by: Principal,
+    endpoint_id: UUID,
+    change: EndpointChange,
+    http: Outbound,
+    now: datetime,
+) -> Endpoint:
+    """Change an endpoint. Raises BadEndpoint, NoMembers, EndpointNotFound.
+
+    Switched on, it forgets its failures and is told what was held back; switched off, what is due is held back.
+    """
+    if change.url is not UNSET:
+        _check_url(http, change.url)
+    if change.scope is not UNSET:
+        await _check_scope(tx, by, change.scope)
+    endpoint = await store.change(tx, by.account_id, endpoint_id, change, now=now)
+    if endpoint is None:
+        raise EndpointNotFound(endpoint_id)
+    if endpoint.active:
+        await _resume(tx, endpoint, now=now)
+    else:
+        await deliveries_store.hold(tx, endpoint)
+    return endpoint
+
+
+async def delete_endpoint(
+    tx: Transaction,
+    *,
+    by: Principal,
+    endpoint_id: UUID,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Delete an endpoint and what waits for it. Raises EndpointNotFound."""
+    if not await store.delete(tx, by.account_id, endpoint_id):
+        raise EndpointNotFound(endpoint_id)
+
+
+async def rotate_secret(
+    tx: Transaction, *, by: Principal, endpoint_id: UUID, vault: Vault, now: datetime
+) -> tuple[Endpoint, str]:
+    """Give an endpoint a new secret; for a day the one before signs on beside it. Raises EndpointNotFound."""
+    secret, sealed = _sealed_secret(by.account_id, vault)
+    endpoint = await store.rotate(tx, by.account_id, endpoint_id, secret=sealed, now=now)
+    if endpoint is None:
+        raise EndpointNotFound(endpoint_id)
+    return endpoint, secret
 
 
 def secret_purpose(account_id: UUID) -> str:
@@ -60,33 +196,39 @@ def secret_purpose(account_id: UUID) -> str:
     return f"webhook:{account_id}"
 
 
-async def claim_due(
-    tx: Transaction,
-    endpoint: Endpoint,
-    *,
-    worker: UUID,
-    limit: int,
-    lease: timedelta,
-    now: datetime,
-) -> list[DueDelivery]:
-    """Take due deliveries of an endpoint; they are ours until the lease runs out."""
-    return await store.claim(tx, endpoint, worker=worker, limit=limit, lease=lease, now=now)
+def secrets_of(endpoint: Endpoint, vault: Vault, *, now: datetime) -> list[str]:
+    """Open the secrets that sign now, the newest first; none when the operator's key has changed."""
+    purpose = secret_purpose(endpoint.account_id)
+    opened: list[str] = []
+    for sealed in endpoint.sealed_secrets(now):
+        try:
+            opened.append(vault.open(sealed, purpose=purpose))
+        except Undecryptable:
+            break
+    return opened
 
 
-async def record_attempts(
-    tx: Transaction, endpoint: Endpoint, attempts: Sequence[Attempt], *, now: datetime
-) -> None:
-    """Log attempts and set what follows; the endpoint is switched off after too many failures in a row."""
-    await store.record(tx, endpoint, attempts, now=now)
+async def _resume(tx: Transaction, endpoint: Endpoint, *, now: datetime) -> None:
+    """Make due what was held back."""
+    if await deliveries_store.free_held(tx, endpoint.account_id, endpoint.id, now=now):
+        tx.ring("deliver_webhooks", [endpoint.id])
 
 
-async def hold_back(tx: Transaction, endpoint: Endpoint, *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`
-    """Hold what is due at an endpoint that is switched off; it is recoverable."""
-    await store.hold(tx, endpoint)
+async def _check_scope(tx: Transaction, by: Principal, scope: Scope) -> None:
+    if scope is Scope.MEMBERS:
+        deal = await resellers.deal_of_account(tx, by=by)
+        if deal.kind is not DealKind.RESELLER_AGREEMENT:
+            raise NoMembers
 
 
-async def release(
-    tx: Transaction, owner: UUID, delivery_ids: Sequence[UUID], *, worker: UUID, now: datetime
-) -> None:
-    """Give back what was claimed and not sent."""
-    await store.release(tx, owner, delivery_ids, worker=worker, now=now)
+def _check_url(http: Outbound, url: str) -> None:
+    try:
+        http.check(url)
+    except NotAllowed as error:
+        raise BadEndpoint(str(error)) from error
+
+
+def _sealed_secret(account_id: UUID, vault: Vault) -> tuple[str, bytes]:
+    """Mint a secret; return it open and sealed."""
+    secret = new_webhook_secret()
+    return secret, vault.seal(secret, purpose=secret_purpose(account_id))

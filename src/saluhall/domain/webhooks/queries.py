@@ -1,10 +1,16 @@
-"""Questions about endpoints."""
+"""Questions about endpoints and the log of attempts."""
 
 from datetime import datetime
 from uuid import UUID
 
-from saluhall.domain.webhooks import store
-from saluhall.domain.webhooks.model import Endpoint
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.webhooks import deliveries_store, store
+from saluhall.domain.webhooks.model import (
+    AttemptFilter,
+    Endpoint,
+    EndpointNotFound,
+    LoggedAttempt,
+)
 from saluhall.storage import Transaction
 
 
@@ -13,6 +19,26 @@ async def find_endpoint(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
     return await store.find(tx, endpoint_id)
 
 
+async def endpoint_of_account(tx: Transaction, *, by: Principal, endpoint_id: UUID) -> Endpoint:
+    """Read an endpoint of the account. Raises EndpointNotFound."""
+    endpoint = await store.find_owned(tx, by.account_id, endpoint_id)
+    if endpoint is None:
+        raise EndpointNotFound(endpoint_id)
+    return endpoint
+
+
+async def list_endpoints(tx: Transaction, *, by: Principal) -> list[Endpoint]:
+    """List the account's endpoints that have an address, oldest first."""
+    return await store.list_owned(tx, by.account_id)
+
+
+async def list_attempts(
+    tx: Transaction, *, by: Principal, wanted: AttemptFilter, limit: int
+) -> list[LoggedAttempt]:
+    """List what was attempted, newest first."""
+    return await deliveries_store.read_log(tx, by.account_id, wanted, limit=limit)
+
+
 async def next_due_at(tx: Transaction, endpoint: Endpoint) -> datetime | None:
     """Tell when the endpoint's next delivery is due, None when nothing is."""
-    return await store.next_due(tx, endpoint)
+    return await deliveries_store.next_due(tx, endpoint)

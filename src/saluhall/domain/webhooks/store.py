@@ -1,86 +1,71 @@
-"""The SQL of endpoints and deliveries."""
+"""The SQL of endpoints."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-import msgspec
+from msgspec import UNSET, structs
 
-from saluhall.domain.history.model import Event, EventType
-from saluhall.domain.webhooks.model import FAILURES_BEFORE_OFF, Attempt, DueDelivery, Endpoint
+from saluhall.domain.webhooks.model import Endpoint, EndpointChange, Scope
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
-PUT_MAIN = """
+_COLUMNS = """id, account_id, url, secret, previous_secret, rotated_at, event_types, scope, description, active, fail_count,
+         created_at, updated_at"""
+PUT_MAIN = f"""
   insert into endpoints as e (account_id, id, url, secret, event_types, main, created_at, updated_at)
   values (%(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
   on conflict (account_id) where main do update
-     set url = excluded.url, event_types = excluded.event_types, active = true, fail_count = 0,
-         updated_at = excluded.updated_at
-  returning e.id, e.account_id, e.url, e.secret, e.event_types, e.active, e.fail_count
+     set url = excluded.url, event_types = case when %(keeps_types)s then e.event_types else excluded.event_types end,
+         active = true, fail_count = 0, updated_at = excluded.updated_at
+  returning {_COLUMNS}
 """
-FREE_HELD = """
-  update deliveries set state = 'due', due_at = %(now)s
-   where account_id = %(owner)s and endpoint_id = %(id)s and state = 'held'
+MINT_MAIN = f"""
+  insert into endpoints as e (account_id, id, secret, event_types, main, created_at, updated_at)
+  values (%(owner)s, %(id)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
+  on conflict (account_id) where main do update set main = true
+  returning {_COLUMNS}
 """
-FIND = """
-  select id, account_id, url, secret, event_types, active, fail_count from endpoints where id = %(id)s
+FIND = f"select {_COLUMNS} from endpoints where id = %(id)s"
+OF_ACCOUNT = f"""
+  select {_COLUMNS} from endpoints
+   where account_id = %(owner)s and id = coalesce(%(id)s, id) and (url is not null or %(id)s::uuid is not null)
+   order by id
 """
-CLAIM = """
-  with due as (
-    select account_id, id from deliveries
-     where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at <= %(now)s
-     order by due_at limit %(limit)s for update skip locked
+LOCK_ACCOUNT = "select 1 from accounts where account_id = %(owner)s for no key update"
+ADD = f"""
+  insert into endpoints (account_id, id, url, secret, event_types, scope, description, created_at, updated_at)
+  select %(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(scope)s, %(description)s, %(now)s, %(now)s
+   where (select count(*) from endpoints where account_id = %(owner)s) < %(most)s
+  returning {_COLUMNS}
+"""
+CHANGE = f"""
+  update endpoints
+     set url = coalesce(%(url)s, url), event_types = coalesce(%(event_types)s, event_types),
+         scope = coalesce(%(scope)s, scope), description = coalesce(%(description)s, description),
+         active = coalesce(%(active)s, active), fail_count = case when %(active)s then 0 else fail_count end,
+         updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s
+  returning {_COLUMNS}
+"""
+ROTATE = f"""
+  update endpoints
+     set previous_secret = secret, secret = %(secret)s, rotated_at = %(now)s, updated_at = %(now)s
+   where account_id = %(owner)s and id = %(id)s
+  returning {_COLUMNS}
+"""
+# What waits for it goes with it; what was sent stays in the log.
+DELETE = """
+  with gone as (
+    delete from endpoints where account_id = %(owner)s and id = %(id)s returning account_id, id
+  ), waiting as (
+    delete from deliveries d using gone
+     where d.account_id = gone.account_id and d.endpoint_id = gone.id and (d.due_at is not null or d.state = 'held')
+  ), ended as (
+    update replays r set due_at = null, claimed_by = null from gone
+     where r.account_id = gone.account_id and r.endpoint_id = gone.id and r.due_at is not null
   )
-  update deliveries d set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
-    from due, events e
-   where d.account_id = due.account_id and d.id = due.id
-     and e.account_id = d.account_id and e.id = d.event_id
-  returning d.id, d.attempts, e.id as event_id, e.account_id, e.type, e.at, e.product_id, e.sku, e.data
-"""
-# Attempts are logged one row each; the endpoint counts failures in a row in the order of the attempts.
-RECORD = """
-  with a as (
-    select * from jsonb_to_recordset(%(attempts)s::text::jsonb)
-      as t(id uuid, delivery_id uuid, event_id uuid, success boolean, http_status integer, error text,
-           at timestamptz, retry_at timestamptz)
-  ), logged as (
-    insert into delivery_attempts (account_id, id, delivery_id, endpoint_id, event_id, success,
-                                   http_status, error, at)
-    select %(owner)s, id, delivery_id, %(endpoint)s, event_id, success, http_status, error, at from a
-  ), counted as (
-    update endpoints e
-       set fail_count = tail.failures + case when tail.any_success then 0 else e.fail_count end,
-           active = e.active and tail.failures
-                    + case when tail.any_success then 0 else e.fail_count end < %(limit)s,
-           updated_at = %(now)s
-      from (select count(*) filter (where not success and at > coalesce(
-                     (select max(at) from a where success), '-infinity')) as failures,
-                   bool_or(success) as any_success from a) tail
-     where e.account_id = %(owner)s and e.id = %(endpoint)s
-       and (e.fail_count > 0 or tail.failures > 0)
-    returning e.active
-  )
-  update deliveries d
-     set attempts = d.attempts + 1, claimed_by = null,
-         state = case when a.success then 'delivered' when a.retry_at is null then 'exhausted' else 'due' end,
-         due_at = case when not a.success then a.retry_at end
-    from a
-   where d.account_id = %(owner)s and d.id = a.delivery_id
-"""
-HOLD = """
-  update deliveries d set state = 'held', due_at = null, claimed_by = null
-    from endpoints e
-   where d.account_id = %(owner)s and d.endpoint_id = %(endpoint)s and d.due_at is not null
-     and e.account_id = d.account_id and e.id = d.endpoint_id and not e.active
-"""
-RELEASE = """
-  update deliveries set due_at = %(now)s, claimed_by = null
-   where account_id = %(owner)s and id = any(%(ids)s) and claimed_by = %(worker)s
-"""
-NEXT_DUE = """
-  select min(due_at) as next_at from deliveries
-   where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at is not null
+  select id from gone
 """
 
 
@@ -89,11 +74,12 @@ async def put_main(
     owner: UUID,
     *,
     endpoint_id: UUID,
-    url: str,
+    url: str | None,
     secret: bytes,
     event_types: Sequence[str],
+    keeps_types: bool,
     now: datetime,
-) -> Endpoint | None:
+) -> Endpoint:
     """Set the account's main endpoint; a known one keeps its secret and is switched on again."""
     params = {
         "owner": owner,
@@ -101,14 +87,30 @@ async def put_main(
         "url": url,
         "secret": secret,
         "event_types": list(event_types),
+        "keeps_types": keeps_types,
         "now": now,
     }
-    return await tx.one(endpoint_from_row, PUT_MAIN, params)
+    return _stored(await tx.one(endpoint_from_row, PUT_MAIN, params))
 
 
-async def free_held(tx: Transaction, owner: UUID, endpoint_id: UUID, *, now: datetime) -> int:
-    """Make due what was held while an endpoint was off."""
-    return await tx.run(FREE_HELD, {"owner": owner, "id": endpoint_id, "now": now})
+async def mint_main(
+    tx: Transaction,
+    owner: UUID,
+    *,
+    endpoint_id: UUID,
+    secret: bytes,
+    event_types: Sequence[str],
+    now: datetime,
+) -> Endpoint:
+    """Read the account's main endpoint; make one without an address when there is none."""
+    params = {
+        "owner": owner,
+        "id": endpoint_id,
+        "secret": secret,
+        "event_types": list(event_types),
+        "now": now,
+    }
+    return _stored(await tx.one(endpoint_from_row, MINT_MAIN, params))
 
 
 async def find(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
@@ -116,73 +118,78 @@ async def find(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
     return await tx.one(endpoint_from_row, FIND, {"id": endpoint_id})
 
 
-async def claim(
+async def find_owned(tx: Transaction, owner: UUID, endpoint_id: UUID) -> Endpoint | None:
+    """Find an endpoint of the account."""
+    return await tx.one(endpoint_from_row, OF_ACCOUNT, {"owner": owner, "id": endpoint_id})
+
+
+async def list_owned(tx: Transaction, owner: UUID) -> list[Endpoint]:
+    """List the account's endpoints that have an address, oldest first."""
+    return await tx.all(endpoint_from_row, OF_ACCOUNT, {"owner": owner, "id": None})
+
+
+async def add(
     tx: Transaction,
-    endpoint: Endpoint,
+    owner: UUID,
     *,
-    worker: UUID,
-    limit: int,
-    lease: timedelta,
+    endpoint_id: UUID,
+    url: str,
+    secret: bytes,
+    event_types: Sequence[str],
+    scope: Scope,
+    description: str,
+    most: int,
     now: datetime,
-) -> list[DueDelivery]:
-    """Take due deliveries of an endpoint for the length of a lease."""
+) -> Endpoint | None:
+    """Add an endpoint; None when the account has as many as it may have."""
     params = {
-        "owner": endpoint.account_id,
-        "endpoint": endpoint.id,
-        "worker": worker,
-        "limit": limit,
-        "lease": lease,
+        "owner": owner,
+        "id": endpoint_id,
+        "url": url,
+        "secret": secret,
+        "event_types": list(event_types),
+        "scope": scope,
+        "description": description,
+        "most": most,
         "now": now,
     }
-    return await tx.all(_delivery_from_row, CLAIM, params)
+    await tx.run(LOCK_ACCOUNT, {"owner": owner})
+    return await tx.one(endpoint_from_row, ADD, params)
 
 
-async def record(
-    tx: Transaction, endpoint: Endpoint, attempts: Sequence[Attempt], *, now: datetime
-) -> None:
-    """Log attempts, move their deliveries on, and count the endpoint's failures in a row."""
-    params = {
-        "owner": endpoint.account_id,
-        "endpoint": endpoint.id,
-        "attempts": msgspec.json.encode(attempts).decode(),
-        "limit": FAILURES_BEFORE_OFF,
-        "now": now,
+async def change(
+    tx: Transaction, owner: UUID, endpoint_id: UUID, change: EndpointChange, *, now: datetime
+) -> Endpoint | None:
+    """Change what the change names; switching it on forgets its failures."""
+    named = {
+        name: None if value is UNSET else list(value) if isinstance(value, tuple) else value
+        for name, value in structs.asdict(change).items()
     }
-    await tx.run(RECORD, params)
+    params = {"owner": owner, "id": endpoint_id, "now": now, **named}
+    return await tx.one(endpoint_from_row, CHANGE, params)
 
 
-async def hold(tx: Transaction, endpoint: Endpoint) -> int:
-    """Hold back what is due at an endpoint that is off."""
-    return await tx.run(HOLD, {"owner": endpoint.account_id, "endpoint": endpoint.id})
+async def rotate(
+    tx: Transaction, owner: UUID, endpoint_id: UUID, *, secret: bytes, now: datetime
+) -> Endpoint | None:
+    """Give an endpoint another secret; the one it had is kept beside it."""
+    params = {"owner": owner, "id": endpoint_id, "secret": secret, "now": now}
+    return await tx.one(endpoint_from_row, ROTATE, params)
 
 
-async def release(
-    tx: Transaction, owner: UUID, delivery_ids: Sequence[UUID], *, worker: UUID, now: datetime
-) -> None:
-    """Give claimed deliveries back."""
-    params = {"owner": owner, "ids": list(delivery_ids), "worker": worker, "now": now}
-    await tx.run(RELEASE, params)
+async def delete(tx: Transaction, owner: UUID, endpoint_id: UUID) -> bool:
+    """Delete an endpoint with what waits for it; False when there is none."""
+    params = {"owner": owner, "id": endpoint_id}
+    return await tx.one(lambda row: row["id"], DELETE, params) is not None
 
 
-async def next_due(tx: Transaction, endpoint: Endpoint) -> datetime | None:
-    """Tell when the endpoint's next delivery is due."""
-    params = {"owner": endpoint.account_id, "endpoint": endpoint.id}
-    return await tx.one(lambda row: row["next_at"], NEXT_DUE, params)
+def _stored(endpoint: Endpoint | None) -> Endpoint:
+    assert endpoint is not None  # noqa: S101 - an upsert returns its row
+    return endpoint
 
 
 def endpoint_from_row(row: Row) -> Endpoint:
     """Read an endpoint."""
-    return Endpoint(**{**row, "event_types": tuple(row["event_types"])})
-
-
-def _delivery_from_row(row: Row) -> DueDelivery:
-    event = Event(
-        id=row["event_id"],
-        account_id=row["account_id"],
-        type=EventType(row["type"]),
-        at=row["at"],
-        product_id=row["product_id"],
-        sku=row["sku"],
-        data=row["data"],
+    return Endpoint(
+        **{**row, "event_types": tuple(row["event_types"]), "scope": Scope(row["scope"])}
     )
-    return DueDelivery(id=row["id"], attempts=row["attempts"], event=event)

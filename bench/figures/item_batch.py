@@ -1,0 +1,113 @@
+"""item-batch: a batch of 500 new items over HTTP against COPY of the same rows into the same table, alternating."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import msgspec
+import psycopg
+
+from bench.figure import Figure, Result, middle, spread
+from bench.seller import Seller, open_account
+from bench.stage import Stage
+
+TARGET = 0.25
+ROUNDS = 5
+ROWS = 500
+_NEITHER = frozenset({"number", "id", "sku"})
+_COLUMNS = """
+  select column_name from information_schema.columns
+   where table_schema = 'public' and table_name = 'products' order by ordinal_position
+"""
+
+
+async def measure(stage: Stage) -> list[Result]:
+    """Post batches of new items, each followed by its bare twin."""
+    url = await stage.database()
+    seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
+    posts, copies = list[float](), list[float]()
+    async with (
+        stage.server(stage.settings(SALUHALL_DATABASE_URL=url)) as (_, port),
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
+    ):
+        for number in range(-6, ROUNDS):
+            prefix = f"R{number}-"
+            post = await _post(session, seller, _items(prefix))
+            copy = await _copy(connection, seller.account_id, prefix)
+            if number < 0:
+                await connection.execute("vacuum analyze")
+                continue
+            posts.append(post)
+            copies.append(copy)
+            print(f"  {post * 1000:.1f} ms, COPY {copy * 1000:.1f} ms", flush=True)
+    return [_result(posts, copies)]
+
+
+def _result(ours: Sequence[float], theirs: Sequence[float]) -> Result:
+    ratios = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
+    return Result(
+        figure="item-batch",
+        ours=ROWS / middle(ours),
+        reference=ROWS / middle(theirs),
+        ratio=middle(ratios),
+        unit="ratio",
+        target=TARGET,
+        note=f"items/s in batches of {ROWS}, against COPY of the same rows; ratio {spread(ratios)}",
+    )
+
+
+def _items(prefix: str) -> bytes:
+    items = [
+        {
+            "externalId": f"{prefix}{n:05d}",
+            "title": f"Volvo V70 headlight left {n}",
+            "description": "Used, tested, ready to fit. " * 4,
+            "price": 950.5 + n,
+            "shippingCost": 149,
+            "weightKg": 3.2,
+            "currency": "SEK",
+            "imageUrls": [],
+            "domain": {
+                "domain": "auto_parts",
+                "vehicle": {"manufacturer": "Volvo", "model": "V70", "year": 2011},
+                "part": {"name": "Headlight", "oemNumber": f"31420118-{n}"},
+                "conditionGrade": "B",
+            },
+            "metadata": {"shelf": "A-17", "erp": str(n)},
+        }
+        for n in range(ROWS)
+    ]
+    return msgspec.json.encode({"items": items})
+
+
+async def _post(session: aiohttp.ClientSession, seller: Seller, body: bytes) -> float:
+    headers = {"x-api-key": seller.api_key, "content-type": "application/json"}
+    began = time.perf_counter()
+    async with session.post("/integration/v1/items/batch", data=body, headers=headers) as answer:
+        told: dict[str, Any] = msgspec.json.decode(await answer.read())
+    seconds = time.perf_counter() - began
+    if answer.status != 202 or told.get("accepted") != ROWS:
+        raise RuntimeError(f"{answer.status}: {told}")
+    return seconds
+
+
+async def _copy(connection: psycopg.AsyncConnection[Any], owner: str, prefix: str) -> float:
+    """Copy the rows of a batch in once more, under other skus and ids."""
+    names = [name for (name,) in await (await connection.execute(_COLUMNS)).fetchall()]
+    same = ", ".join(name for name in names if name not in _NEITHER)
+    query = f"select gen_random_uuid(), 'copy-' || sku, {same} from products where account_id = %s and sku like %s"
+    async with connection.cursor() as cursor:
+        async with cursor.copy(f"copy ({query}) to stdout", [owner, f"{prefix}%"]) as rows:
+            lines = b"".join([bytes(row) async for row in rows])
+        began = time.perf_counter()
+        async with cursor.copy(f"copy products (id, sku, {same}) from stdin") as table:
+            await table.write(lines)
+        seconds = time.perf_counter() - began
+    if lines.count(b"\n") != ROWS:
+        raise RuntimeError("these are not the rows of the batch")
+    return seconds
+
+
+FIGURE = Figure(name="item-batch", measure=measure)

@@ -1,0 +1,63 @@
+"""saluhall deal grant, deal requests."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from msgspec.structs import asdict
+
+from saluhall.bootstrap import now
+from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
+from saluhall.domain.accounts.queries import principal_of_account
+from saluhall.domain.resellers import operations, queries
+from saluhall.domain.resellers.model import Amounts, DealKind
+from saluhall.storage import Transaction
+
+deal = App(name="deal", help="How accounts and the operator share.")
+Ore = Annotated[int | None, Parameter(help="In öre.")]
+
+
+@deal.command(name="grant")
+def grant_deal(
+    *,
+    account: Account,
+    kind: Annotated[DealKind, Parameter(name="--type")],
+    commission_bps: Annotated[int | None, Parameter(help="In hundredths of a percent.")] = None,
+    flat_monthly_ore: Ore = None,
+    per_listing_ore: Ore = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an account a deal in place of its present one."""
+    amounts = Amounts(
+        commission_bps=commission_bps,
+        flat_monthly_ore=flat_monthly_ore,
+        per_listing_ore=per_listing_ore,
+    )
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        by = await principal_of_account(tx, account)
+        stands = await operations.grant(tx, by=by, kind=kind, amounts=amounts, now=now())
+        return {"account": account, "deal": stands.kind.value, **asdict(stands.amounts)}
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+
+
+@deal.command(name="requests")
+def list_requests(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the deals that accounts ask for, the oldest first."""
+
+    async def do(tx: Transaction) -> dict[str, object]:
+        asked = await queries.list_requests(tx)
+        return {
+            "requests": [
+                {
+                    "account": r.account_name,
+                    "deal": r.kind.value,
+                    "message": r.message,
+                    "requested_at": r.requested_at,
+                }
+                for r in asked
+            ]
+        }
+
+    show(in_transaction(read_settings(data_dir), do), as_json=as_json)

@@ -1,0 +1,45 @@
+"""The feed: the events that webhooks tell, to be read at the reader's own pace."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Raw
+
+from saluhall.dialect import Call, Reply, Route
+from saluhall.dialects.rheo import translate_webhooks as translate
+from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.translate_lists import limit_from_query
+from saluhall.dialects.rheo.webhooks import envelope_from_event
+from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire_webhooks import Events
+from saluhall.domain.accounts.model import Tier
+from saluhall.domain.history import queries
+
+READ: Final = Tier("read", 30)
+
+
+async def list_events(call: Call) -> Reply:
+    """List the events that follow a cursor; at the end the cursor stays, to be asked again later."""
+    after = translate.position_from_query(call.query)
+    limit = limit_from_query(call.query)
+    found = await queries.list_events_after(call.tx, by=call.by, after=after, limit=limit)
+    last = translate.text_from_position(found[-1][1]) if found else call.query.get("after") or None
+    events = [Raw(envelope_from_event(event)) for event, _ in found]
+    return Reply(status=200, body=Events(events=events, nextCursor=last))
+
+
+ROUTES: Sequence[Route] = (
+    Route(
+        method="GET",
+        path="/integration/events",
+        endpoint=list_events,
+        admits=api_key,
+        tier=READ,
+        summary="List events in an order without gaps",
+        query={
+            "after": "the nextCursor of the page before; the beginning when not said",
+            "limit": "1 to 1000; 100 when not said",
+        },
+        answers={200: Events, 401: Error, 422: Error, 429: Error},
+    ),
+)

@@ -1,0 +1,108 @@
+"""Translate batches: each item by itself, so that a bad one does not hold up the others."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from saluhall.dialect import Malformed, refuse
+from saluhall.dialects.rheo import checks
+from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.translate import product_from_item
+from saluhall.dialects.rheo.wire_lists import BatchAnswer, BatchItem, Rejected
+from saluhall.domain.products.model import ParentNotFound, PutOutcome, PutProduct, SkuRepeated
+from saluhall.kit import shapes
+from saluhall.kit.fitting import Problem
+
+MOST_ITEMS: Final = 500
+_REASONS: Final[dict[type[Exception], str]] = {
+    ParentNotFound: "parentExternalId: No item found with this external ID",
+    SkuRepeated: "externalId: Given before in this batch; the first one counts",
+}
+
+
+class _Batch(Struct, frozen=True):
+    items: list[Raw]
+
+
+class _AnyBatch(Struct, frozen=True):
+    items: list[Any]
+
+
+_decoder: Final = msgspec.json.Decoder(_Batch)
+
+
+class Read(Struct, frozen=True):
+    """A batch as read: the products that are in order, and why the other items are not; each with its place."""
+
+    products: list[tuple[int, PutProduct]]
+    rejected: list[tuple[int, Rejected]]
+
+
+def batch_from_body(body: bytes) -> Read:
+    """Read the body of a batch. Raises Malformed, and Invalid when it is no list of at most 500 items."""
+    items = _items(body)
+    products: list[tuple[int, PutProduct]] = []
+    rejected: list[tuple[int, Rejected]] = []
+    for place, raw in enumerate(items):
+        try:
+            products.append((place, _product(raw)))
+        except (shapes.Misshapen, shapes.Unreadable) as error:
+            reason = str(error) if isinstance(error, shapes.Misshapen) else f"Malformed: {error}"
+            rejected.append((place, Rejected(externalId=_name(raw, place), reason=reason)))
+    return Read(products, rejected)
+
+
+def answer_from_outcomes(batch: Read, outcomes: Sequence[PutOutcome]) -> BatchAnswer:
+    """Answer a batch; errors stand in the order of its items."""
+    refused = [
+        (place, Rejected(externalId=outcome.sku, reason=_REASONS[type(outcome.problem)]))
+        for (place, _), outcome in zip(batch.products, outcomes, strict=True)
+        if outcome.problem is not None
+    ]
+    errors = [rejected for _, rejected in sorted([*batch.rejected, *refused], key=_place)]
+    accepted = len(outcomes) - len(refused)
+    return BatchAnswer(accepted=accepted, rejected=len(errors), errors=errors)
+
+
+def _items(body: bytes) -> list[Raw]:
+    try:
+        items = _decoder.decode(body).items
+    except msgspec.ValidationError:
+        read(body, _AnyBatch)  # says what is wrong with it
+        raise
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+    if len(items) > MOST_ITEMS:
+        refuse("items", f"Must contain at most {MOST_ITEMS} entries")
+    return items
+
+
+def _product(raw: Raw) -> PutProduct:
+    """Read an item. Raises Misshapen, Unreadable."""
+    item = shapes.decode(bytes(raw), BatchItem, check=_problems, ignore=checks.ignored_of_item)
+    return product_from_item(item, external_id=item.externalId)
+
+
+def _problems(item: BatchItem) -> Iterator[Problem]:
+    external_id: object = item.externalId
+    if isinstance(external_id, str):
+        yield from checks.problems_of_item(item, external_id=external_id)
+    else:  # a draft of an item without a name
+        yield from checks.problems_of_item(item, external_id="-")
+
+
+def _name(raw: Raw, place: int) -> str:
+    """Name an item that cannot be taken: by its external id, or by its place where that is not to be had."""
+    try:
+        plain = shapes.plain_from_json(bytes(raw))
+    except shapes.Unreadable:
+        plain = None
+    name = plain.get("externalId") if isinstance(plain, dict) else None
+    is_one = isinstance(name, str) and not list(checks.problems_of_id(name))
+    return str(name) if is_one else f"items.{place}"
+
+
+def _place(named: tuple[int, Rejected]) -> int:
+    return named[0]

@@ -1,0 +1,30 @@
+"""The SQL of keys of the older API generation: what stands of them, and ending one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+LIST = """
+  select id, created_at, revoked_at from legacy_keys
+   where account_id = %(owner)s order by created_at desc, id
+"""
+REVOKE = """
+  update legacy_keys set revoked_at = %(now)s
+   where account_id = %(owner)s and (id = %(key)s or key_hash = %(key_hash)s) and revoked_at is null
+"""
+
+
+async def keys_of(tx: Transaction, owner: UUID) -> Sequence[Row]:
+    """Read an account's keys, the newest first."""
+    return await tx.all(dict, LIST, {"owner": owner})
+
+
+async def revoke(
+    tx: Transaction, owner: UUID, *, key: UUID, key_hash: bytes, now: datetime
+) -> bool:
+    """End a key, known by its id or by its hash; tell whether there was one that opened anything."""
+    params = {"owner": owner, "key": key, "key_hash": key_hash, "now": now}
+    return bool(await tx.run(REVOKE, params))

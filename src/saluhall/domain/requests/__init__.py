@@ -1,0 +1,1 @@
+"""Requests that their callers named: the same one again does nothing and gets the same answer."""

@@ -1,0 +1,62 @@
+"""Questions about deals, members and public profiles."""
+
+from uuid import UUID
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.resellers import store
+from saluhall.domain.resellers.model import (
+    Deal,
+    DealRequest,
+    Member,
+    MemberNotFound,
+    Profile,
+    ProfileNotFound,
+)
+from saluhall.storage import Transaction
+
+
+async def deal_of_account(tx: Transaction, *, by: Principal) -> Deal:
+    """Tell an account's deal, and which it has asked for."""
+    return await store.deal(tx, by.account_id)
+
+
+async def list_requests(tx: Transaction) -> list[DealRequest]:
+    """List what accounts ask the operator for, the oldest first."""
+    return await store.requests(tx)
+
+
+async def member_principal(tx: Transaction, *, by: Principal, external_id: str) -> Principal:
+    """Act for the member that a reseller calls so, by the reseller's key. Raises MemberNotFound."""
+    found = await store.find_member(tx, by.account_id, external_id)
+    if found is None:
+        raise MemberNotFound
+    return Principal(account_id=found.account_id, account_name=found.account_name, key_id=by.key_id)
+
+
+async def list_members(tx: Transaction, *, by: Principal) -> list[Member]:
+    """List a reseller's members by the names it gave them."""
+    return await store.members(tx, by.account_id)
+
+
+async def member_of_account(tx: Transaction, *, by: Principal, member_id: UUID) -> Member:
+    """Tell of one of a reseller's members. Raises MemberNotFound."""
+    found = await store.member(tx, by.account_id, member_id)
+    if found is None:
+        raise MemberNotFound
+    return found
+
+
+async def public_profile(tx: Transaction, slug: str) -> Profile:
+    """Tell what everybody may read under this address. Raises ProfileNotFound."""
+    found = await store.profile_by_slug(tx, slug)
+    if found is None:
+        raise ProfileNotFound
+    return found
+
+
+async def profile_of_account(tx: Transaction, *, by: Principal) -> Profile:
+    """Tell an account's own public profile. Raises ProfileNotFound."""
+    found = await store.profile(tx, by.account_id)
+    if found is None:
+        raise ProfileNotFound
+    return found

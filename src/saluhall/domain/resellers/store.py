@@ -1,0 +1,236 @@
+"""The SQL of deals, members and public profiles."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.resellers.model import (
+    Amounts,
+    Deal,
+    DealKind,
+    DealRequest,
+    Member,
+    Profile,
+)
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+_IS_RESELLER = """
+  exists (select from deals d where d.account_id = {account} and d.kind = 'reseller_agreement')
+"""
+DEAL = """
+  select d.kind, d.commission_bps, d.flat_monthly_ore, d.per_listing_ore, d.since,
+         array(select r.kind from deal_requests r where r.account_id = %(owner)s order by r.kind) as requested
+    from (select) t left join deals d on d.account_id = %(owner)s
+"""
+LOCK = "select from accounts where account_id = %(owner)s for no key update"
+GRANT = """
+  insert into deals (account_id, kind, commission_bps, flat_monthly_ore, per_listing_ore, since)
+  values (%(owner)s, %(kind)s, %(commission_bps)s, %(flat_monthly_ore)s, %(per_listing_ore)s, %(now)s)
+  on conflict (account_id) do update
+     set kind = excluded.kind, commission_bps = excluded.commission_bps,
+         flat_monthly_ore = excluded.flat_monthly_ore, per_listing_ore = excluded.per_listing_ore,
+         since = case when deals.kind = excluded.kind then deals.since else excluded.since end
+"""
+END = "delete from deals where account_id = %(owner)s"
+ASK = """
+  insert into deal_requests as r (account_id, kind, id, message, requested_at)
+  values (%(owner)s, %(kind)s, %(id)s, %(message)s, %(now)s)
+  on conflict (account_id, kind) do update set message = excluded.message
+  returning r.*, '' as account_name
+"""
+ANSWERED = "delete from deal_requests where account_id = %(owner)s and kind = %(kind)s"
+REQUESTS = """
+  select r.*, a.name as account_name from deal_requests r join accounts a using (account_id)
+   order by r.requested_at, r.id
+"""
+FIND_MEMBER = f"""
+  select a.account_id, a.name from members m join accounts a on a.account_id = m.member_account_id
+   where m.account_id = %(owner)s and m.external_id = %(external_id)s and a.suspended_at is null
+     and {_IS_RESELLER.format(account="m.account_id")}
+"""
+_MEMBER = """
+  m.member_account_id, a.name, m.external_id, m.created_at as joined_at
+"""
+MEMBERS = f"""
+  select {_MEMBER} from members m join accounts a on a.account_id = m.member_account_id
+   where m.account_id = %(owner)s order by m.external_id
+"""
+MEMBER = f"""
+  select {_MEMBER} from members m join accounts a on a.account_id = m.member_account_id
+   where m.account_id = %(owner)s and m.member_account_id = %(member)s
+"""
+JOIN = """
+  insert into members (account_id, external_id, member_account_id, created_at)
+  values (%(owner)s, %(external_id)s, %(member)s, %(now)s)
+  on conflict on constraint members_account_key do nothing
+"""
+RENAME = """
+  update members set external_id = %(external_id)s
+   where account_id = %(owner)s and member_account_id = %(member)s
+"""
+PART = "delete from members where account_id = %(owner)s and member_account_id = %(member)s"
+LEAVE_ALL = "delete from members where member_account_id = %(owner)s"
+DISMISS_ALL = """
+  with gone as (
+    delete from members where account_id = %(owner)s returning member_account_id
+  )
+  delete from deals d using gone
+   where d.account_id = gone.member_account_id and d.kind = 'sub_account'
+     and not exists (select from members m
+                      where m.member_account_id = d.account_id and m.account_id <> %(owner)s)
+"""
+# Whoever has no reseller left is nobody's sub-account.
+END_SUB_ACCOUNT = """
+  delete from deals where account_id = %(owner)s and kind = 'sub_account'
+     and not exists (select from members m where m.member_account_id = %(owner)s)
+"""
+_PROFILE = f"""
+  select p.account_id, p.slug, p.name, {_IS_RESELLER.format(account="p.account_id")} as is_reseller
+    from profiles p join accounts a using (account_id)
+"""
+PROFILE_BY_SLUG = _PROFILE + " where p.slug = %(slug)s and a.suspended_at is null"
+PROFILE = _PROFILE + " where p.account_id = %(owner)s"
+PUT_PROFILE = """
+  insert into profiles (account_id, slug, name) values (%(owner)s, %(slug)s, %(name)s)
+  on conflict (account_id) do update set slug = excluded.slug, name = excluded.name
+"""
+
+
+async def deal(tx: Transaction, owner: UUID) -> Deal:
+    """Read an account's deal."""
+    found = await tx.one(_deal_from_row, DEAL, {"owner": owner})
+    assert found is not None  # noqa: S101 - the statement always has one row
+    return found
+
+
+async def lock(tx: Transaction, owners: Sequence[UUID]) -> None:
+    """Keep the deals of accounts from changing until the transaction ends; always in one order."""
+    for owner in sorted(set(owners)):
+        await tx.run(LOCK, {"owner": owner})
+
+
+async def grant(
+    tx: Transaction, owner: UUID, *, kind: DealKind, amounts: Amounts, now: datetime
+) -> None:
+    """Store a deal, over an earlier one."""
+    given = {name: getattr(amounts, name) for name in Amounts.__struct_fields__}
+    await tx.run(GRANT, {"owner": owner, "kind": kind, "now": now, **given})
+    await tx.run(ANSWERED, {"owner": owner, "kind": kind})
+
+
+async def end(tx: Transaction, owner: UUID) -> None:
+    """Forget an account's deal."""
+    await tx.run(END, {"owner": owner})
+
+
+async def ask(
+    tx: Transaction,
+    owner: UUID,
+    *,
+    kind: DealKind,
+    request_id: UUID,
+    message: str,
+    now: datetime,
+) -> DealRequest:
+    """Store that an account asks for a deal; asked again, the first request stands with the new message."""
+    params = {"owner": owner, "kind": kind, "id": request_id, "message": message, "now": now}
+    found = await tx.one(_request_from_row, ASK, params)
+    assert found is not None  # noqa: S101 - an upsert returns its row
+    return found
+
+
+async def requests(tx: Transaction) -> list[DealRequest]:
+    """Read what accounts ask for, the oldest first."""
+    return await tx.all(_request_from_row, REQUESTS)
+
+
+async def find_member(tx: Transaction, owner: UUID, external_id: str) -> Principal | None:
+    """Find the account that a reseller calls so, if it may act for it."""
+    return await tx.one(
+        lambda row: Principal(account_id=row["account_id"], account_name=row["name"]),
+        FIND_MEMBER,
+        {"owner": owner, "external_id": external_id},
+    )
+
+
+async def members(tx: Transaction, owner: UUID) -> list[Member]:
+    """Read a reseller's members."""
+    return await tx.all(_member_from_row, MEMBERS, {"owner": owner})
+
+
+async def member(tx: Transaction, owner: UUID, member_id: UUID) -> Member | None:
+    """Read one of a reseller's members."""
+    return await tx.one(_member_from_row, MEMBER, {"owner": owner, "member": member_id})
+
+
+async def join(
+    tx: Transaction, owner: UUID, *, member_id: UUID, external_id: str, now: datetime
+) -> None:
+    """Make an account a reseller's member; one that is already stays as it is. Raises Conflict."""
+    params = {"owner": owner, "member": member_id, "external_id": external_id, "now": now}
+    await tx.run(JOIN, params)
+
+
+async def rename(tx: Transaction, owner: UUID, *, member_id: UUID, external_id: str) -> bool:
+    """Call a member otherwise; False when there is none. Raises Conflict."""
+    params = {"owner": owner, "member": member_id, "external_id": external_id}
+    return bool(await tx.run(RENAME, params))
+
+
+async def part(tx: Transaction, owner: UUID, member_id: UUID) -> bool:
+    """Take a member from a reseller; False when it has none such."""
+    return bool(await tx.run(PART, {"owner": owner, "member": member_id}))
+
+
+async def leave_all(tx: Transaction, owner: UUID) -> None:
+    """Take an account from every reseller."""
+    await tx.run(LEAVE_ALL, {"owner": owner})
+
+
+async def dismiss_all(tx: Transaction, owner: UUID) -> None:
+    """Take all its members from a reseller; nobody's sub-account has no deal any more."""
+    await tx.run(DISMISS_ALL, {"owner": owner})
+
+
+async def end_sub_account(tx: Transaction, owner: UUID) -> None:
+    """Forget that an account is a sub-account when it is nobody's."""
+    await tx.run(END_SUB_ACCOUNT, {"owner": owner})
+
+
+async def profile_by_slug(tx: Transaction, slug: str) -> Profile | None:
+    """Find a public profile by its address."""
+    return await tx.one(_profile_from_row, PROFILE_BY_SLUG, {"slug": slug})
+
+
+async def profile(tx: Transaction, owner: UUID) -> Profile | None:
+    """Find an account's public profile."""
+    return await tx.one(_profile_from_row, PROFILE, {"owner": owner})
+
+
+async def put_profile(tx: Transaction, owner: UUID, *, slug: str, name: str) -> None:
+    """Store a public profile. Raises Conflict."""
+    await tx.run(PUT_PROFILE, {"owner": owner, "slug": slug, "name": name})
+
+
+def _deal_from_row(row: Row) -> Deal:
+    return Deal(
+        kind=DealKind(row["kind"] or DealKind.CONSUMER_DEFAULT),
+        amounts=Amounts(**{name: row[name] for name in Amounts.__struct_fields__}),
+        since=row["since"],
+        requested=tuple(map(DealKind, row["requested"])),
+    )
+
+
+def _request_from_row(row: Row) -> DealRequest:
+    fields = {name: row[name] for name in DealRequest.__struct_fields__}
+    return DealRequest(**{**fields, "kind": DealKind(row["kind"])})
+
+
+def _member_from_row(row: Row) -> Member:
+    return Member(**row)
+
+
+def _profile_from_row(row: Row) -> Profile:
+    return Profile(**row)

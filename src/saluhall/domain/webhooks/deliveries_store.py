@@ -1,0 +1,235 @@
+"""The SQL of deliveries and of the log of attempts."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from msgspec import structs
+
+from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.webhooks.model import (
+    FAILURES_BEFORE_OFF,
+    Attempt,
+    AttemptFilter,
+    DueDelivery,
+    Endpoint,
+    LoggedAttempt,
+)
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+# What was held begins its schedule anew.
+FREE_HELD = """
+  update deliveries set state = 'due', due_at = %(now)s, attempts = 0
+   where account_id = %(owner)s and endpoint_id = %(id)s and state = 'held'
+"""
+CLAIM = """
+  with due as (
+    select account_id, id from deliveries
+     where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at <= %(now)s
+     order by due_at limit %(limit)s for update skip locked
+  )
+  update deliveries d set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+    from due, events e
+   where d.account_id = due.account_id and d.id = due.id
+     and e.account_id = coalesce(d.event_account_id, d.account_id) and e.id = d.event_id
+  returning d.id, d.attempts, d.repeated, d.member_external_id,
+            e.id as event_id, e.account_id, e.type, e.at, e.product_id, e.sku, e.data
+"""
+# Attempts are logged one row each; the endpoint counts failures in a row in the order of the attempts that count.
+RECORD = """
+  with a as (
+    select * from jsonb_to_recordset(%(attempts)s::text::jsonb)
+      as t(id uuid, delivery_id uuid, event_id uuid, event_type text, sku text, success boolean, counts boolean,
+           http_status integer, error text, at timestamptz, retry_at timestamptz)
+  ), logged as (
+    insert into delivery_attempts (account_id, id, delivery_id, endpoint_id, event_id, event_type, sku, success,
+                                   http_status, error, at)
+    select %(owner)s, id, delivery_id, %(endpoint)s, event_id, event_type, sku, success, http_status, error, at from a
+  ), counted as (
+    update endpoints e
+       set fail_count = tail.failures + case when tail.any_success then 0 else e.fail_count end,
+           active = e.active and tail.failures
+                    + case when tail.any_success then 0 else e.fail_count end < %(limit)s,
+           updated_at = %(now)s
+      from (select count(*) filter (where not success and at > coalesce(
+                     (select max(at) from a where success and counts), '-infinity')) as failures,
+                   bool_or(success) as any_success from a where counts) tail
+     where e.account_id = %(owner)s and e.id = %(endpoint)s
+       and (tail.failures > 0 or (tail.any_success and e.fail_count > 0))
+    returning e.active
+  )
+  update deliveries d
+     set attempts = d.attempts + 1, claimed_by = null,
+         state = case when a.success then 'delivered' when a.retry_at is null then 'exhausted' else 'due' end,
+         due_at = case when not a.success then a.retry_at end
+    from a
+   where d.account_id = %(owner)s and d.id = a.delivery_id
+"""
+HOLD = """
+  update deliveries d set state = 'held', due_at = null, claimed_by = null
+    from endpoints e
+   where d.account_id = %(owner)s and d.endpoint_id = %(endpoint)s and d.due_at is not null
+     and e.account_id = d.account_id and e.id = d.endpoint_id and not (e.active and e.url is not null)
+"""
+# An event that happened while its endpoint was being deleted leaves a delivery behind.
+FORGET = """
+  delete from deliveries d
+   where d.endpoint_id = %(endpoint)s and d.due_at is not null
+     and not exists (select from endpoints e where e.id = d.endpoint_id)
+"""
+NEXT_DUE = """
+  select min(due_at) as next_at from deliveries
+   where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at is not null
+"""
+# A delivery that is on its way right now is left alone.
+REPEAT = """
+  with asked as (
+    select d.account_id, d.id, d.endpoint_id, d.event_id, e.active and e.url is not null as on
+      from delivery_attempts a
+      join deliveries d on d.account_id = a.account_id and d.id = a.delivery_id
+      join endpoints e on e.account_id = d.account_id and e.id = d.endpoint_id
+     where a.account_id = %(owner)s and a.id = %(id)s
+  ), made_due as (
+    update deliveries d
+       set state = case when asked.on then 'due' else 'held' end,
+           due_at = case when asked.on then %(now)s end, attempts = 0, repeated = true
+      from asked
+     where d.account_id = asked.account_id and d.id = asked.id and d.claimed_by is null
+  )
+  select endpoint_id, event_id from asked
+"""
+LOG = """
+  select id, endpoint_id, event_id, event_type, sku, success, http_status, error, at
+    from delivery_attempts
+   where account_id = %(owner)s {and_filters}
+   order by id desc limit %(limit)s
+"""
+_FILTERS = {
+    "success": "success = %(success)s",
+    "event_type": "event_type = %(event_type)s",
+    "sku": "sku = %(sku)s",
+    "endpoint_id": "endpoint_id = %(endpoint_id)s",
+    "since": "at >= %(since)s",
+    "until": "at < %(until)s",
+    "before": "id < %(before)s",
+}
+PRUNE = """
+  delete from delivery_attempts
+   where ctid = any(array(select ctid from delivery_attempts where at < %(before)s limit %(limit)s))
+"""
+CLAIM_PRUNING = """
+  update prunings set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+   where kind = %(kind)s and due_at <= %(now)s
+  returning kind
+"""
+END_PRUNING = "update prunings set due_at = %(next)s, claimed_by = null where kind = %(kind)s"
+
+
+async def free_held(tx: Transaction, owner: UUID, endpoint_id: UUID, *, now: datetime) -> int:
+    """Make due what was held while an endpoint was off."""
+    return await tx.run(FREE_HELD, {"owner": owner, "id": endpoint_id, "now": now})
+
+
+async def claim(
+    tx: Transaction,
+    endpoint: Endpoint,
+    *,
+    worker: UUID,
+    limit: int,
+    lease: timedelta,
+    now: datetime,
+) -> list[DueDelivery]:
+    """Take due deliveries of an endpoint for the length of a lease."""
+    params = {
+        "owner": endpoint.account_id,
+        "endpoint": endpoint.id,
+        "worker": worker,
+        "limit": limit,
+        "lease": lease,
+        "now": now,
+    }
+    return await tx.all(_delivery_from_row, CLAIM, params)
+
+
+async def record(
+    tx: Transaction, endpoint: Endpoint, attempts: Sequence[Attempt], *, now: datetime
+) -> None:
+    """Log attempts, move their deliveries on, and count the endpoint's failures in a row."""
+    params = {
+        "owner": endpoint.account_id,
+        "endpoint": endpoint.id,
+        "attempts": msgspec.json.encode(attempts).decode(),
+        "limit": FAILURES_BEFORE_OFF,
+        "now": now,
+    }
+    await tx.run(RECORD, params)
+
+
+async def hold(tx: Transaction, endpoint: Endpoint) -> int:
+    """Hold back what is due at an endpoint that is off."""
+    return await tx.run(HOLD, {"owner": endpoint.account_id, "endpoint": endpoint.id})
+
+
+async def forget(tx: Transaction, endpoint_id: UUID) -> int:
+    """Delete what is due at an endpoint that is gone."""
+    return await tx.run(FORGET, {"endpoint": endpoint_id})
+
+
+async def next_due(tx: Transaction, endpoint: Endpoint) -> datetime | None:
+    """Tell when the endpoint's next delivery is due."""
+    params = {"owner": endpoint.account_id, "endpoint": endpoint.id}
+    return await tx.one(lambda row: row["next_at"], NEXT_DUE, params)
+
+
+async def repeat(
+    tx: Transaction, owner: UUID, attempt_id: UUID, *, now: datetime
+) -> tuple[UUID, UUID] | None:
+    """Make the delivery of an attempt due once more; tell its endpoint and its event, None when it is gone."""
+    params = {"owner": owner, "id": attempt_id, "now": now}
+    return await tx.one(lambda row: (row["endpoint_id"], row["event_id"]), REPEAT, params)
+
+
+async def read_log(
+    tx: Transaction, owner: UUID, wanted: AttemptFilter, *, limit: int
+) -> list[LoggedAttempt]:
+    """Read the lines of the log that a filter lets through, newest first."""
+    given = {k: v for k, v in structs.asdict(wanted).items() if v is not None}
+    sql = LOG.format(and_filters="".join(f"and {_FILTERS[name]} " for name in given))
+    params = {**given, "owner": owner, "limit": limit}
+    return await tx.all(lambda row: LoggedAttempt(**row), sql, params)
+
+
+async def prune(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Delete some lines of the log that are older than this; tell how many."""
+    return await tx.run(PRUNE, {"before": before, "limit": limit})
+
+
+async def claim_pruning(
+    tx: Transaction, kind: str, *, worker: UUID, lease: timedelta, now: datetime
+) -> bool:
+    """Take a pruning that is due; False when another has it."""
+    params = {"kind": kind, "worker": worker, "lease": lease, "now": now}
+    return await tx.one(lambda row: row["kind"], CLAIM_PRUNING, params) is not None
+
+
+async def end_pruning(tx: Transaction, kind: str, *, next_at: datetime) -> None:
+    """Say when a pruning is due again."""
+    await tx.run(END_PRUNING, {"kind": kind, "next": next_at})
+
+
+def _delivery_from_row(row: Row) -> DueDelivery:
+    member = row["member_external_id"]
+    event = Event(
+        id=row["event_id"],
+        account_id=row["account_id"],
+        type=EventType(row["type"]),
+        at=row["at"],
+        product_id=row["product_id"],
+        sku=row["sku"],
+        data=row["data"] if member is None else {**row["data"], "member": member},
+    )
+    return DueDelivery(
+        id=row["id"], attempts=row["attempts"], repeated=row["repeated"], event=event
+    )

@@ -1,0 +1,30 @@
+"""Throw away lines of the webhook log that are too old, some at a time."""
+
+from datetime import timedelta
+
+from saluhall.domain.webhooks import deliveries
+from saluhall.jobs.run import Run, job_of
+
+_EVERY = timedelta(hours=1)
+_LEASE = timedelta(minutes=10)
+_BATCH = 5000
+
+
+async def drain(run: Run, key: str) -> None:
+    """Prune what `key` names, which is the log, and say when to look again."""
+    async with run.db.transaction() as tx:
+        mine = await deliveries.claim_pruning(
+            tx, key, worker=run.worker, lease=_LEASE, now=run.clock()
+        )
+    if not mine:
+        return
+    pruned = _BATCH
+    while pruned == _BATCH and not run.stopping.is_set():
+        async with run.db.transaction() as tx:
+            keep = timedelta(days=run.telling.log_days)
+            pruned = await deliveries.prune(tx, keep=keep, limit=_BATCH, now=run.clock())
+    async with run.db.transaction() as tx:
+        await deliveries.end_pruning(tx, key, next_at=run.clock() + _EVERY)
+
+
+PRUNE_LOG = job_of("prune_log", drain, table="prunings", key="kind")

@@ -1,0 +1,77 @@
+"""Rows out in chunks: the text of many rows at a time, as fast as PostgreSQL makes it, in constant memory."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from psycopg import AsyncClientCursor, AsyncConnection
+from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+from psycopg.waiting import Wait
+
+# PostgreSQL sends 8 kB at a time, and waking up for each costs more than making it: let some come together.
+_PAUSE_S = 0.001
+# libpq reads from the socket no more at once than the longest row it has ever seen would take, at first 16 kB.
+_ROOM_BYTES = 256 * 1024
+_FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE})
+
+
+async def make_room(connection: AsyncConnection[Any]) -> None:
+    """Let a connection read much at once, from now on."""
+    await connection.execute("select repeat(' ', %s)", [_ROOM_BYTES])
+
+
+async def blocks_of(
+    connection: AsyncConnection[Any],
+    query: str,
+    params: Mapping[str, Any] | Sequence[Any],
+    *,
+    rows: int,
+) -> AsyncGenerator[bytes, None]:
+    """Run a query of one text column, never null, and hand it out end to end, so many rows in a block.
+
+    A reader who stops early stops the query, and the connection stays good.
+    """
+    statement = AsyncClientCursor(connection).mogrify(query, params or None)
+    async with connection.lock, aclosing(_chunks(connection, statement, rows)) as chunks:
+        async for chunk in chunks:
+            value = chunk.get_value
+            yield b"".join([value(row, 0) or b"" for row in range(chunk.ntuples)])
+
+
+async def _chunks(
+    connection: AsyncConnection[Any], statement: str, rows: int
+) -> AsyncGenerator[PGresult, None]:
+    pgconn = connection.pgconn
+    pgconn.send_query(statement.encode())
+    pgconn.set_chunked_rows_mode(rows)
+    try:
+        while (chunk := await _next(connection)) is not None:
+            if chunk.status in _FAILED:
+                raise error_from_result(chunk)
+            if chunk.ntuples:
+                yield chunk
+    finally:
+        if pgconn.transaction_status == TransactionStatus.ACTIVE:
+            await connection.cancel_safe()
+            while await _next(connection) is not None:
+                pass
+
+
+async def _next(connection: AsyncConnection[Any]) -> PGresult | None:
+    """Wait for the next chunk; None after the last one."""
+    pgconn = connection.pgconn
+    while pgconn.is_busy():
+        await connection.wait(_readable())
+        await asyncio.sleep(_PAUSE_S)
+        pgconn.consume_input()
+    return pgconn.get_result()
+
+
+def _readable() -> PQGen[None]:
+    """Wait until there is something to read; an empty answer is the loop's regular look around."""
+    while not (yield Wait.R):
+        pass

@@ -1,0 +1,35 @@
+"""Whence a request comes: the peer's address, or, behind proxies that the operator trusts, what they say."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+
+
+def address_of(peer: str, forwarded: Iterable[str], *, trusted: Sequence[Network]) -> str:
+    """Tell the caller's address; `forwarded` are the X-Forwarded-For headers in their order.
+
+    Each proxy adds at the end whom it heard, so what a trusted one has added counts and what stands before an untrusted address
+    may be invented.
+    """
+    caller = peer
+    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
+    while hops and _is_trusted(caller, trusted):
+        heard = _read(hops.pop())
+        if heard is None:
+            break
+        caller = str(heard)
+    return caller
+
+
+def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    found = _read(address)
+    return found is not None and any(found in network for network in trusted)
+
+
+def _read(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

@@ -1,0 +1,74 @@
+"""What an operator types about clocks, subscriptions and deals."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Saluhall
+from tests.postgres import Postgres
+
+
+@pytest.fixture
+def operator(postgres: Postgres, tmp_path: Path) -> Saluhall:
+    """Commands on a database of their own, with the account Anna."""
+    command = Saluhall(tmp_path / "data", {"SALUHALL_DATABASE_URL": postgres.new_database()})
+    command.json("account", "create", "Anna", "--username", "anna", "--password", "a good one")
+    return command
+
+
+def test_a_clock_is_set_and_changed(operator: Saluhall) -> None:
+    person = ("--username", "bo", "--password", "p")
+    operator.json("account", "create", "Bo", *person, "--time-zone", "Europe/Helsinki")
+
+    changed = operator.json("account", "time-zone", "Bo", "Europe/Oslo")
+
+    assert changed == {"account": "Bo", "time_zone": "Europe/Oslo"}
+
+
+def test_a_subscription_is_put_on_prolonged_and_ended(operator: Saluhall) -> None:
+    pro = ("account", "subscribe", "--account", "Anna", "--tier", "pro", "--until")
+
+    first = operator.json(*pro, "2999-07-01")
+    longer = operator.json(*pro, "2999-08-01T12:00:00+02:00")
+    ended = operator.json("account", "subscribe", "--account", "Anna", "--tier", "free")
+
+    assert (first["tier"], first["expires_at"]) == ("pro", "2999-07-01T00:00:00Z")
+    assert longer["expires_at"] == "2999-08-01T10:00:00Z"
+    assert longer["subscribed_at"] == first["subscribed_at"]
+    assert ended == {
+        "account": "Anna", "tier": "free", "subscribed_at": None, "expires_at": None
+    }  # fmt: skip
+
+
+def test_a_deal_is_granted(operator: Saluhall) -> None:
+    grant = ("deal", "grant", "--account", "Anna", "--type")
+
+    granted = operator.json(*grant, "reseller_agreement", "--commission-bps", "250")
+
+    assert granted == {
+        "account": "Anna",
+        "deal": "reseller_agreement",
+        "commission_bps": 250,
+        "flat_monthly_ore": None,
+        "per_listing_ore": None,
+    }
+    assert operator.json("deal", "requests") == {"requests": []}
+
+
+def test_what_makes_no_sense_is_said_in_one_sentence(operator: Saluhall) -> None:
+    grant = ("deal", "grant", "--account", "Anna", "--type")
+    person = ("--username", "eve", "--password", "p")
+    refused = {
+        ("account", "create", "Eve", *person, "--time-zone", "Mars/Base"): "no time zone",
+        ("account", "time-zone", "Anna", "europe/oslo"): "no time zone",
+        ("account", "time-zone", "Nobody", "Europe/Oslo"): "'Nobody'",
+        ("account", "subscribe", "--account", "Nobody", "--tier", "pro"): "'Nobody'",
+        (*grant, "sub_account"): "cannot be granted",
+        (*grant, "direct_commission"): "needs commission_bps",
+        (*grant, "flat_monthly", "--flat-monthly-ore", "1", "--commission-bps", "2"): "has no",
+        (*grant, "direct_commission", "--commission-bps", "10001"): "from 0 to 10000",
+    }
+
+    for words, sentence in refused.items():
+        ran = operator.run(*words)
+        assert ran.refuses(sentence), (words, ran.code, ran.out, ran.err)

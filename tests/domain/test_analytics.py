@@ -1,0 +1,252 @@
+"""What an account sold: which sales count, in which month, to the öre."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.model import BadTimeZone
+from saluhall.domain.analytics import queries
+from saluhall.domain.analytics.model import Analytics, Revenue
+from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.listings import operations as listings
+from saluhall.domain.orders import operations as orders
+from saluhall.domain.orders.model import OrderStatus, StatusChange
+from saluhall.domain.products.model import PutProduct, Status
+from saluhall.storage import Database
+from tests.domain.selling import NOW, Seller, order, row
+
+COUNTED = """
+  select coalesce(sum(orders) filter (where state = 'paid'), 0)::bigint as orders,
+         coalesce(sum(pieces) filter (where state = 'paid'), 0)::bigint as pieces,
+         coalesce(sum(gross) filter (where state = 'paid'), 0) as gross,
+         coalesce(sum(fee) filter (where state = 'paid'), 0) as fee,
+         coalesce(sum(gross) filter (where state = 'pending'), 0) as pending
+    from sales where account_id = %(owner)s
+"""
+
+
+def figures(revenue: Revenue) -> tuple[object, ...]:
+    return revenue.orders, revenue.pieces, revenue.gross, revenue.fee, revenue.pending
+
+
+async def asked(seller: Seller, now: datetime = NOW) -> Analytics:
+    async with seller.db.statement() as tx:
+        return await queries.analytics_of_account(tx, by=seller.by, now=now)
+
+
+async def month_of(seller: Seller, at: datetime, *, now: datetime) -> str:
+    """Sell something at an instant; tell in which month it is counted."""
+    before = {month.name: month.gross for month in (await asked(seller, now)).months}
+    await sell(seller, f"AT-{at.isoformat()}", at=at, price=7)
+    months = (await asked(seller, now)).months
+    [name] = [month.name for month in months if month.gross != before[month.name]]
+    return name
+
+
+async def sell(seller: Seller, sku: str, *, price: object, at: datetime = NOW, **item: Any) -> None:
+    """Sell a piece outside of any marketplace."""
+    product = PutProduct(sku=sku, title=sku, price=Decimal(str(price)), **item)
+    async with seller.db.transaction() as tx:
+        await listings.put_products(tx, by=seller.by, catalog=RHEO, products=[product], now=at)
+    await set_status(seller, sku, Status.SOLD, at=at)
+
+
+async def set_status(seller: Seller, sku: str, status: Status, *, at: datetime = NOW) -> None:
+    async with seller.db.transaction() as tx:
+        await listings.set_status(tx, by=seller.by, catalog=RHEO, sku=sku, status=status, now=at)
+
+
+async def change_order(seller: Seller, order_id: int, status: OrderStatus) -> None:
+    change = StatusChange(index=0, order_id=order_id, status=status)
+    async with seller.db.transaction() as tx:
+        assert not await orders.change_status(tx, by=seller.by, changes=[change], now=NOW)
+
+
+async def test_without_sales_there_are_twelve_months_of_nothing(db: Database) -> None:
+    found = await asked(await Seller.open(db))
+
+    assert [month.name for month in found.months] == [
+        "2025-12", *(f"2026-{n:02}" for n in range(1, 12))
+    ]  # fmt: skip
+    assert {figures(part) for part in (*found.months, found.total)} == {(0, 0, 0, 0, 0)}
+    assert found.categories == []
+
+
+@pytest.mark.parametrize(
+    ("at", "month"),
+    [
+        ("2025-12-31T22:59:59Z", "2025-12"),  # Stockholm: 23:59:59
+        ("2025-12-31T23:00:00Z", "2026-01"),  # a new year there, not yet in UTC
+        ("2026-03-31T21:59:59Z", "2026-03"),  # summer time began on the 29th
+        ("2026-03-31T22:00:00Z", "2026-04"),
+        ("2026-10-31T22:59:59Z", "2026-10"),  # and ended on the 25th
+        ("2026-10-31T23:00:00Z", "2026-11"),
+    ],
+)
+async def test_a_month_begins_by_the_clock_of_the_account(
+    db: Database, at: str, month: str
+) -> None:
+    seller = await Seller.open(db)
+
+    assert await month_of(seller, datetime.fromisoformat(at), now=NOW) == month
+
+
+async def test_the_newest_month_too_begins_by_the_clock_of_the_account(db: Database) -> None:
+    seller = await Seller.open(db)
+    new_year = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+
+    assert (await asked(seller, new_year)).months[-1].name == "2027-01"
+    assert (await asked(seller, new_year - timedelta(hours=1))).months[-1].name == "2026-12"
+
+
+async def test_another_clock_makes_other_months_of_the_past_too(db: Database) -> None:
+    seller = await Seller.open(db)
+    await sell(seller, "NEW-YEAR", price=100, at=datetime(2026, 1, 1, 4, tzinfo=UTC))
+
+    async with db.transaction() as tx:
+        await accounts.set_time_zone(tx, by=seller.by, time_zone="America/New_York", now=NOW)
+    found = await asked(seller)
+
+    assert [m.name for m in found.months if m.gross] == ["2025-12"]
+    assert found.total.gross == 100
+
+
+@pytest.mark.parametrize("name", ["Nowhere/City", "europe/stockholm", "../etc/passwd", "", "CEST"])
+async def test_a_clock_that_nobody_knows_is_refused(db: Database, name: str) -> None:
+    seller = await Seller.open(db)
+
+    async with db.transaction() as tx:
+        with pytest.raises(BadTimeZone):
+            await accounts.set_time_zone(tx, by=seller.by, time_zone=name, now=NOW)
+        with pytest.raises(BadTimeZone):
+            await accounts.create_account(
+                tx, name="x", username="x", password="x", time_zone=name, now=NOW
+            )
+
+
+async def test_an_order_is_pending_until_it_is_paid_and_counts_nothing_once_cancelled(
+    db: Database,
+) -> None:
+    seller = await Seller.open(db)
+    tradera = await seller.connect()
+    await seller.receive(tradera, order("A", [row("1", price=100), row("2", price=20, quantity=2)]))
+    await seller.receive(tradera, order("B", [row("3", price=7)], paid=True))
+    first, second = [head["id"] for head in await seller.heads()]
+
+    total = (await asked(seller)).total
+    assert figures(total) == (1, 1, 7, 1, 140)
+    assert total.net == 6
+
+    await change_order(seller, first, OrderStatus.ACCEPTED)
+    total = (await asked(seller)).total
+    assert figures(total) == (2, 4, 147, 2, 0)
+
+    await change_order(seller, first, OrderStatus.SENT)
+    assert (await asked(seller)).total == total
+
+    await change_order(seller, second, OrderStatus.CANCELLED)
+    assert figures((await asked(seller)).total) == (1, 3, 140, 1, 0)
+
+
+async def test_a_row_that_comes_later_is_added_once(db: Database) -> None:
+    seller = await Seller.open(db)
+    tradera = await seller.connect()
+    rows = [row("1", price=100)]
+    await seller.receive(tradera, order("A", rows, paid=True))
+    later = order("A", [*rows, row("2", price=11)], paid=True, later=timedelta(minutes=5))
+    await seller.receive(tradera, later)
+    await seller.receive(tradera, later)
+
+    assert figures((await asked(seller)).total) == (1, 2, 111, 1, 0)
+
+
+async def test_another_currency_is_not_added_to_kronor(db: Database) -> None:
+    seller = await Seller.open(db)
+    tradera = await seller.connect()
+    await seller.receive(tradera, order("A", [row("1", price=100)], paid=True, currency="EUR"))
+    await sell(seller, "EURO", price=50, currency="EUR")
+    await sell(seller, "KRONA", price=3)
+
+    assert (await asked(seller)).total.gross == 3
+
+
+async def test_a_sale_that_is_taken_back_counts_no_more(db: Database) -> None:
+    seller = await Seller.open(db)
+    await sell(seller, "A", price=100)
+    await sell(seller, "B", price=10)
+    await set_status(seller, "A", Status.NOT_LISTED)
+    assert (await asked(seller)).total.gross == 10
+
+    await set_status(seller, "A", Status.SOLD)
+    assert (await asked(seller)).total.gross == 110
+
+
+async def test_a_sale_stays_when_its_item_goes(db: Database) -> None:
+    seller = await Seller.open(db)
+    await sell(seller, "A", price=100, domain={"domain": "fashion"})
+    async with db.transaction() as tx:
+        await listings.delete_product(tx, by=seller.by, catalog=RHEO, sku="A", now=NOW)
+
+    found = await asked(seller)
+    assert [(c.name, *figures(c)) for c in found.categories] == [("fashion", 1, 1, 100, 0, 0)]
+    assert found.inventory.sold == 0
+
+
+async def test_categories_are_the_ten_with_the_highest_revenue(db: Database) -> None:
+    seller = await Seller.open(db)
+    for n in range(12):
+        for piece in range(2):
+            await sell(seller, f"{n}-{piece}", price=n + 1, domain={"domain": f"slug{n:02}"})
+    await sell(seller, "NONE", price=1000)
+
+    found = [(c.name, *figures(c)) for c in (await asked(seller)).categories]
+
+    expected = [(f"slug{n:02}", 2, 2, 2 * (n + 1), 0, 0) for n in range(11, 2, -1)]
+    assert found == [("other", 1, 1, 1000, 0, 0), *expected]
+
+
+async def test_money_is_exact_whatever_is_added(db: Database) -> None:
+    seller, dice = await Seller.open(db), random.Random(5)  # noqa: S311 - repeatable on purpose
+    prices = [Decimal(dice.randint(100, 10**12 - 1)) / 100 for _ in range(60)]
+    for n, price in enumerate(prices):
+        await sell(seller, f"P{n}", price=price)
+
+    found = await asked(seller)
+    assert found.total.gross == sum(prices) == found.months[-1].gross
+
+
+async def test_the_kept_sums_are_those_of_adding_everything_up(db: Database) -> None:
+    dice = random.Random(11)  # noqa: S311 - as above
+    seller = await Seller.open(db)
+    tradera = await seller.connect()
+    for n in range(40):
+        at = NOW - timedelta(days=dice.randint(0, 300))
+        goods = [row(f"{n}-{k}", price=dice.randint(1, 900)) for k in range(dice.randint(1, 3))]
+        await seller.receive(tradera, order(f"O{n}", goods, at=at, paid=dice.random() < 0.5))
+        await sell(seller, f"D{n}", price=dice.randint(1, 500), at=at)
+        if dice.random() < 0.3:
+            await set_status(seller, f"D{dice.randint(0, n)}", Status.NOT_LISTED)
+        if dice.random() < 0.4:
+            head = dice.choice(await seller.heads())
+            if head["status"] in {"standby", "accepted"} and head["wanted_status"] is None:
+                await change_order(seller, head["id"], OrderStatus.CANCELLED)
+
+        [counted] = await seller.rows(COUNTED)
+        found = await asked(seller)
+        assert found.total == Revenue(name="", **counted)
+        assert sum(month.gross for month in found.months) == counted["gross"]
+        assert sum(month.orders for month in found.months) == counted["orders"]
+        assert sum(category.gross for category in found.categories) == counted["gross"]
+
+
+async def test_one_account_never_adds_anothers_sales_up(db: Database) -> None:
+    anna, eve = await Seller.open(db), await Seller.open(db)
+    await sell(anna, "A", price=100)
+
+    found = await asked(eve)
+    assert figures(found.total) == (0, 0, 0, 0, 0)
+    assert found.inventory.sold == 0

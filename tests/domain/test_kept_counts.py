@@ -1,0 +1,185 @@
+"""Counts and sums that are kept while things happen are those that counting everything gives."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.analytics import queries
+from saluhall.domain.analytics.model import Inventory
+from saluhall.domain.catalogs import operations as catalogs
+from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.listings import operations as listings
+from saluhall.domain.products import bulk, stock
+from saluhall.domain.products import operations as products
+from saluhall.domain.products.model import Batch, Kind, ProductNotFound, PutProduct, Status
+from saluhall.kit.clock import utc_now
+from saluhall.kit.ids import new_id
+from saluhall.storage import Database, Transaction
+
+SKUS = [f"S-{n}" for n in range(60)]
+COUNTED = """
+  select status, count(*) from products
+   where account_id = %(owner)s and kind = 'item' and not delete_wanted group by status
+"""
+
+
+class Writer:
+    """An account whose products are written at random."""
+
+    def __init__(
+        self, db: Database, by: Principal, number: int, seed: int, skus: Sequence[str] = SKUS
+    ) -> None:
+        self.db = db
+        self.skus = skus
+        self.by = by
+        self.number = number
+        self.dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    async def step(self) -> None:
+        """Do one thing to some of the products, in a transaction that may be given up at the end."""
+        do = self.dice.choice(
+            [self.post, self.patch, self.put, self.status, self.delete, self.sell]
+        )
+        is_given_up = self.dice.random() < 0.1
+        try:
+            async with self.db.transaction() as tx:
+                await do(tx)
+                if is_given_up:
+                    raise GivenUp  # noqa: TRY301 - a transaction that fails at the end
+        except (GivenUp, ProductNotFound):
+            return
+
+    def some(self) -> list[str]:
+        return self.dice.sample(self.skus, self.dice.randint(1, 10))
+
+    def batch(self, skus: Sequence[str], **columns: Sequence[Any]) -> Batch:
+        return Batch(catalogs=[self.number] * len(skus), skus=skus, columns=columns)
+
+    async def post(self, tx: Transaction) -> None:
+        skus = self.some()
+        pictures = [self.dice.choice(["", "https://x.example/1.jpg"]) for _ in skus]
+        await bulk.create(
+            tx, by=self.by, batch=self.batch(skus, url_image1=pictures), now=utc_now()
+        )
+
+    async def patch(self, tx: Transaction) -> None:
+        skus = self.some()
+        left = [self.dice.randint(0, 3) for _ in skus]
+        await bulk.change(tx, by=self.by, batch=self.batch(skus, quantity=left), now=utc_now())
+
+    async def put(self, tx: Transaction) -> None:
+        kinds: list[Kind | UnsetType] = [Kind.ITEM, Kind.CONTAINER, UNSET]
+        kind = self.dice.choice(kinds)
+        some: list[tuple[str, ...] | UnsetType] = [("https://x.example/2.jpg",), (), UNSET]
+        pictures = self.dice.choice(some)
+        goods = [
+            PutProduct(sku=sku, title=sku, price=Decimal(5), kind=kind, image_urls=pictures)
+            for sku in self.some()
+        ]
+        await listings.put_products(tx, by=self.by, catalog=RHEO, products=goods, now=utc_now())
+
+    async def status(self, tx: Transaction) -> None:
+        await listings.set_status(
+            tx,
+            by=self.by,
+            catalog=RHEO,
+            sku=self.dice.choice(self.skus),
+            status=self.dice.choice([Status.SOLD, Status.NOT_LISTED]),
+            now=utc_now(),
+        )
+
+    async def delete(self, tx: Transaction) -> None:
+        sku = self.dice.choice(self.skus)
+        await listings.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=utc_now())
+
+    async def sell(self, tx: Transaction) -> None:
+        """Take the last pieces of some, and let drafts become active."""
+        now, owner = utc_now(), self.by.account_id
+        wanted = {"owner": owner, "skus": self.some()}
+        ids = await tx.all(
+            lambda row: row["id"],
+            "select id from products where account_id = %(owner)s and sku = any(%(skus)s) order by id",
+            wanted,
+        )
+        found = await stock.lock(tx, owner, ids, now=now)
+        await stock.take(tx, owner, dict.fromkeys(found, 0), now=now)
+        await tx.run("update images set due_at = null where account_id = %(owner)s", wanted)
+        await products.settle(tx, owner, ids, now=now)
+
+
+class GivenUp(Exception):
+    """A transaction is rolled back."""
+
+
+async def open_writer(db: Database, seed: int) -> Writer:
+    now, name = utc_now(), new_id().hex
+    async with db.transaction() as tx:
+        account_id = await accounts.create_account(
+            tx, name=name, username=name, password="p", now=now
+        )
+        by = Principal(account_id=account_id, account_name=name)
+        number = await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=now)
+    return Writer(db, by, number, seed)
+
+
+async def kept(db: Database, by: Principal) -> Inventory:
+    async with db.statement() as tx:
+        return (await queries.analytics_of_account(tx, by=by, now=utc_now())).inventory
+
+
+async def counted(db: Database, by: Principal) -> Inventory:
+    async with db.statement() as tx:
+        rows = await tx.all(
+            lambda row: (row["status"], row["count"]), COUNTED, {"owner": by.account_id}
+        )
+    return Inventory(**dict(rows))
+
+
+async def run(steps: int, step: Callable[[], Awaitable[None]]) -> None:
+    for _ in range(steps):
+        await step()
+
+
+async def test_after_any_changes_the_kept_counts_are_those_of_counting(db: Database) -> None:
+    for seed in range(4):
+        writer = await open_writer(db, seed)
+        for _ in range(25):
+            await writer.step()
+
+            assert await kept(db, writer.by) == await counted(db, writer.by), seed
+
+
+async def test_many_writers_of_one_account_are_counted_right(db: Database) -> None:
+    first = await open_writer(db, 0)
+    writers = [
+        Writer(db, first.by, first.number, seed, SKUS[seed * 10 : seed * 10 + 10])
+        for seed in range(6)
+    ]
+
+    await asyncio.gather(*(run(20, writer.step) for writer in writers))
+
+    assert await kept(db, first.by) == await counted(db, first.by)
+
+
+async def test_a_writer_goes_on_while_another_holds_the_counts(db: Database) -> None:
+    writer = await open_writer(db, 0)
+
+    async def add(tx: Transaction, sku: str) -> None:
+        goods = [PutProduct(sku=sku, title=sku, price=Decimal(5))]
+        await listings.put_products(tx, by=writer.by, catalog=RHEO, products=goods, now=utc_now())
+
+    async with db.transaction() as tx:
+        await add(tx, "FIRST")
+    async with db.transaction() as tx:
+        await add(tx, "HELD")
+        async with db.transaction() as beside:  # would wait for ever if it needed the same row
+            await add(beside, "BESIDE")
+        assert (await kept(db, writer.by)).active == 2
+
+    assert (await kept(db, writer.by)).active == 3

@@ -1,0 +1,64 @@
+"""A subscription is bought at the operator's payment provider, when there is one."""
+
+import json
+
+import pytest
+
+from saluhall.sandbox.partner import Hosted, Partner
+from tests.conftest import StartHub
+from tests.hub import Hub
+
+CHECKOUT = "/partner/subscription/checkout"
+PAGE = "https://checkout.example.com/c/pay/1"
+
+
+async def test_the_provider_gives_the_page_to_pay_on(start_hub: StartHub, partner: Partner) -> None:
+    partner.hooks["/checkout"] = Hosted(body=json.dumps({"url": PAGE, "more": 1}).encode())
+    hub = await start_hub(
+        SALUHALL_CHECKOUT_URL=f"{partner.url}/checkout", SALUHALL_CHECKOUT_KEY="a key"
+    )
+    shop = await hub.open_shop()
+
+    assert await shop.as_person("POST", CHECKOUT) == (200, {"url": PAGE})
+
+    [asked] = [r for r in partner.received if r.path == "/checkout"]
+    assert json.loads(asked.body) == {
+        "accountId": str(shop.by.account_id),
+        "tier": "pro",
+        "amountOre": 19900,
+        "currency": "SEK",
+    }
+    assert asked.headers["authorization"] == "Bearer a key"
+    assert "a key" not in hub.log.read_text()
+
+
+@pytest.fixture
+async def failing(start_hub: StartHub, partner: Partner) -> Hub:
+    return await start_hub(SALUHALL_CHECKOUT_URL=f"{partner.url}/failing")
+
+
+async def test_a_provider_that_gives_none_is_a_bad_gateway(failing: Hub, partner: Partner) -> None:
+    shop = await failing.open_shop()
+    for hosted in (
+        Hosted(status=500),
+        Hosted(status=302, headers={"location": PAGE}),
+        Hosted(body=b"no JSON"),
+        Hosted(body=b"[]"),
+        Hosted(body=b'{"url": "javascript:alert(1)"}'),
+        Hosted(body=b'{"url": "\xff"}'),
+        Hosted(body=b"{" * 100_000),
+    ):
+        partner.hooks["/failing"] = hosted
+
+        status, answer = await shop.as_person("POST", CHECKOUT)
+
+        assert (status, answer["code"]) == (502, "BAD_GATEWAY"), hosted
+
+
+async def test_a_provider_that_the_guard_forbids_is_a_bad_gateway(start_hub: StartHub) -> None:
+    hub = await start_hub(SALUHALL_CHECKOUT_URL="https://169.254.169.254/pay")
+    shop = await hub.open_shop()
+
+    status, answer = await shop.as_person("POST", CHECKOUT)
+
+    assert (status, answer["code"]) == (502, "BAD_GATEWAY")
