@@ -7,7 +7,7 @@ from decimal import Decimal
 from saluhall.channel import Channel, ListingDraft, Picture, Progress, Rejected
 from saluhall.domain.images import queries as images
 from saluhall.domain.images.model import Image
-from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
 
@@ -32,12 +32,12 @@ async def publish(
 
     async def save(progress: Progress) -> None:
         async with run.db.statement() as tx:
-            await outcomes.save_progress(tx, listing, progress, lease=lease, now=run.clock())
+            await handing_in.save_progress(tx, listing, progress, lease=lease, now=run.clock())
 
     draft = _draft(listing, pictures)
     progress = await channel.publish(draft, progress=listing.progress, save=save)
-    async with run.db.transaction() as tx:
-        await outcomes.submitted(tx, listing, progress, ask_in=ask_in, now=run.clock())
+    async with run.db.statement() as tx:
+        await handing_in.submitted(tx, listing, progress, ask_in=ask_in, now=run.clock())
 
 
 def _usable(run: Run, found: list[Image]) -> list[Picture]:

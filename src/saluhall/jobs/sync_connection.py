@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,9 +15,9 @@ from saluhall.channel import (
     Channel,
     Disconnected,
     Live,
-    Outcome,
     OutOfBudget,
     Purpose,
+    Refused,
     Rejected,
     RemoteState,
     Waiting,
@@ -25,7 +25,7 @@ from saluhall.channel import (
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
 from saluhall.domain.connections.operations import check, left_for
-from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import handing_in, outcomes, parking
 from saluhall.domain.listings import queries as listings
 from saluhall.domain.listings.model import PRIORITY, Listing, Step, next_step
 from saluhall.jobs.access import open_channel
@@ -33,12 +33,12 @@ from saluhall.jobs.linger import linger
 from saluhall.jobs.publish import publish
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.unreachable import cancel, refuse_unconnected
 from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Wait, verdict_on
 from saluhall.storage import Transaction
 
 _WIDTH = 8
 _LEASE = timedelta(minutes=3)
-_NO_CONNECTION = "No Tradera account is connected. Connect one, and the item is listed by itself."
 _SOON = timedelta(milliseconds=100)
 _FIRST_ASK = timedelta(milliseconds=250)
 _LONGEST_ASK = timedelta(minutes=10)
@@ -93,7 +93,7 @@ async def drain(run: Run, key: str) -> None:
         owner = await connections.owner_of_connection(tx, UUID(key))
         found = await connections.find_connection(tx, owner, UUID(key)) if owner else None
     if found is None:
-        await _refuse_unconnected(run, UUID(key))
+        await refuse_unconnected(run, UUID(key))
         return
     try:
         if found.state is ConnectionState.DISCONNECTED:
@@ -102,7 +102,7 @@ async def drain(run: Run, key: str) -> None:
             run, found, open_channel(run, found), set(), *(asyncio.Event() for _ in range(3))
         )
     except Disconnected as error:
-        await _cancel(run, found)
+        await cancel(run, found)
         await _park(run, found, str(error))
         return
     while True:
@@ -130,7 +130,7 @@ async def _pass(sync: Sync) -> None:
 
 async def _claim(sync: Sync, limit: int) -> Sequence[Listing]:
     now = sync.run.clock()
-    async with sync.run.db.transaction() as tx:
+    async with sync.run.db.statement() as tx:
         lowest, room = await _affordable(sync, tx)
         if lowest is None or lowest < PRIORITY[Step.PUBLISH]:
             sync.tight.set()
@@ -214,24 +214,40 @@ async def _publish(sync: Sync, listing: Listing) -> None:
 
 
 async def _ask(sync: Sync, group: list[Listing]) -> None:
+    """Ask what became of listings handed in, and record it for all of them together."""
     answers = await sync.channel.outcomes({str(x.id): x.progress for x in group})
+    lives: list[tuple[Listing, Live]] = []
+    undecided: list[tuple[Listing, timedelta]] = []
+    others: list[tuple[Listing, Again | Refused]] = []
     for listing in group:
-        await _record(sync, listing, answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)))
-
-
-async def _record(sync: Sync, listing: Listing, outcome: Outcome) -> None:
-    now = sync.run.clock()
-    async with sync.run.db.transaction() as tx:
-        match outcome:
-            case Live():
-                await outcomes.went_live(tx, listing, outcome, now=now)
+        match answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)):
+            case Live() as live:
+                lives.append((listing, live))
             case Waiting(ask_in=ask_in):
-                pause = sync.ask_in(sync.first_pause(ask_in) * 3 ** min(listing.attempts, 10))
-                await outcomes.ask_again(tx, listing, ask_in=min(pause, _LONGEST_ASK), now=now)
-            case Again(reason=reason, progress=progress):
-                await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
-            case _:
-                await outcomes.refused(tx, listing, reason=outcome.reason, now=now)
+                undecided.append((listing, _pause(sync, listing, ask_in)))
+            case other:
+                others.append((listing, other))
+    owner, now = sync.connection.account_id, sync.run.clock()
+    async with sync.run.db.transaction() as tx:
+        await handing_in.went_live(tx, owner, lives, now=now)
+        await handing_in.ask_again(tx, owner, undecided, now=now)
+        for listing, outcome in others:
+            await _record(tx, listing, outcome, now=now)
+
+
+def _pause(sync: Sync, listing: Listing, ask_in: timedelta) -> timedelta:
+    pause = sync.ask_in(sync.first_pause(ask_in) * 3 ** min(listing.attempts, 10))
+    return min(pause, _LONGEST_ASK)
+
+
+async def _record(
+    tx: Transaction, listing: Listing, outcome: Again | Refused, *, now: datetime
+) -> None:
+    match outcome:
+        case Again(reason=reason, progress=progress):
+            await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
+        case Refused(reason=reason):
+            await outcomes.refused(tx, listing, reason=reason, now=now)
 
 
 async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
@@ -295,45 +311,7 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
 
 async def _park(run: Run, connection: Connection, reason: str) -> bool:
     async with run.db.transaction() as tx:
-        return await outcomes.park(tx, connection, reason=reason, now=run.clock())
-
-
-async def _cancel(run: Run, connection: Connection) -> None:
-    """Give up what never stood anywhere and is not wanted any more: that needs no access."""
-    while True:
-        async with run.db.transaction() as tx:
-            now = run.clock()
-            due = await outcomes.claim_due(
-                tx,
-                connection.account_id,
-                connection.id,
-                worker=run.worker,
-                limit=100,
-                lowest=PRIORITY[Step.CANCEL],
-                lease=_LEASE,
-                now=now,
-            )
-            for listing in due:
-                if next_step(listing) is Step.CANCEL:
-                    await outcomes.ended(tx, listing, now=now)
-        if not due:
-            return
-
-
-async def _refuse_unconnected(run: Run, owner: UUID) -> None:
-    while True:
-        async with run.db.transaction() as tx:
-            now = run.clock()
-            due = await outcomes.claim_due(
-                tx, owner, None, worker=run.worker, limit=100, lease=_LEASE, now=now
-            )
-            for listing in due:
-                if next_step(listing) is Step.CANCEL:
-                    await outcomes.ended(tx, listing, now=now)
-                else:
-                    await outcomes.unconnected(tx, listing, reason=_NO_CONNECTION, now=now)
-        if not due:
-            return
+        return await parking.park(tx, connection, reason=reason, now=run.clock())
 
 
 SYNC_CONNECTION = job_of(
