@@ -86,6 +86,8 @@ class Story:
             case "ask_again":
                 await handing_in.ask_again(tx, owner, [(each, PAUSE)], now=now)
                 return
+            case _:
+                pass
         more: dict[str, dict[str, Any]] = {
             "start_over": {"progress": Progress(), "reason": "lost"},
             "price_changed": {"price": each.price},
