@@ -55,11 +55,8 @@ class Purpose(StrEnum):
 class Budget(Protocol):
     """The calls an application may still make."""
 
-    async def spend(self, purpose: Purpose) -> None:
-        """Account for one call that is about to be made. Raises OutOfBudget."""
-
-    async def require(self, purpose: Purpose, calls: int) -> None:
-        """See that this many calls can be made, without making them. Raises OutOfBudget."""
+    async def spend(self, purpose: Purpose, *, needs: int = 1) -> None:
+        """Account for one call that is about to be made. Raises OutOfBudget, also when fewer than `needs` are left, itself included."""
 
     async def blocked(self, retry_in: timedelta | None) -> None:
         """Note that the marketplace itself said the limit is reached."""

@@ -39,7 +39,7 @@ def found(*names: str) -> Iterator[tuple[str, Path, str]]:
                 yield f"{file.parent.name}.{file.stem}.{node.name}", file, node.name
 
 
-OPERATIONS = list(found("operations", "outcomes"))
+OPERATIONS = list(found("operations", "outcomes", "handing_in", "parking"))
 ASKED = [*OPERATIONS, *found("queries")]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from saluhall.channel import Live, Progress, RemoteListing, RemoteState
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import queries as connections
-from saluhall.domain.listings import operations, outcomes
+from saluhall.domain.listings import handing_in, operations, outcomes
 from saluhall.domain.listings.model import MOVES, Listing, State, Step, next_step
 from saluhall.domain.products.model import ProductNotFound, Status
 from saluhall.kit.ids import new_id
@@ -74,10 +74,21 @@ class Story:
 
     async def answer(self, tx: Transaction, each: Listing, name: str) -> None:
         external_id = str(each.external_id or each.progress.external_id)
+        owner, now = each.account_id, self.account.now
+        match name:
+            case "submitted":
+                await handing_in.submitted(tx, each, self.new_ad(), ask_in=PAUSE, now=now)
+                return
+            case "went_live":
+                live = Live(external_id=external_id, url="u")
+                await handing_in.went_live(tx, owner, [(each, live)], now=now)
+                return
+            case "ask_again":
+                await handing_in.ask_again(tx, owner, [(each, PAUSE)], now=now)
+                return
+            case _:
+                pass
         more: dict[str, dict[str, Any]] = {
-            "submitted": {"progress": self.new_ad(), "ask_in": PAUSE},
-            "went_live": {"live": Live(external_id=external_id, url="u")},
-            "ask_again": {"ask_in": PAUSE},
             "start_over": {"progress": Progress(), "reason": "lost"},
             "price_changed": {"price": each.price},
             "price_refused": {"price": each.price, "reason": "bids"},
@@ -87,7 +98,7 @@ class Story:
             "refused": {"reason": "no"},
             "end_refused": {"reason": "no"},
         }
-        await getattr(outcomes, name)(tx, each, **more.get(name, {}), now=self.account.now)
+        await getattr(outcomes, name)(tx, each, **more.get(name, {}), now=now)
 
     def new_ad(self) -> Progress:
         self.ads += 1

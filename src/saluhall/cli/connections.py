@@ -22,7 +22,7 @@ from saluhall.cli.session import (
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import parking
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Transaction
@@ -72,7 +72,7 @@ def add_tradera(
             vault=vault_of(settings),
             now=at,
         )
-        await outcomes.resume(tx, by.account_id, connection_id, now=at)
+        await parking.resume(tx, by.account_id, connection_id, now=at)
         return {"connection_id": connection_id}
 
     show(in_transaction(settings, do), as_json=as_json)

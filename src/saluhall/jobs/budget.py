@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from saluhall.channel import Purpose
-from saluhall.domain.connections import operations, queries
+from saluhall.domain.connections import operations
 from saluhall.storage import Database
 
-_Asked = tuple[Purpose, asyncio.Future[None]]
+_Asked = tuple[Purpose, int, asyncio.Future[None]]
 
 
 class DatabaseBudget:
@@ -24,10 +24,13 @@ class DatabaseBudget:
         self._asked: list[_Asked] = []
         self._counter: asyncio.Task[None] | None = None
 
-    async def spend(self, purpose: Purpose) -> None:
-        """Count one call about to be made; those asked for while others are being counted are counted together. Raises OutOfBudget."""
+    async def spend(self, purpose: Purpose, *, needs: int = 1) -> None:
+        """Count one call about to be made; those asked for while others are being counted are counted together. Raises OutOfBudget.
+
+        It is refused, too, when not as many can be made as it `needs` to make sense.
+        """
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._asked.append((purpose, answer))
+        self._asked.append((purpose, needs, answer))
         if self._counter is None or self._counter.done():
             self._counter = asyncio.create_task(self._count())
         await answer
@@ -36,10 +39,10 @@ class DatabaseBudget:
         while self._asked:
             asked, self._asked = self._asked, []
             try:
-                refusals = await self._count_all([purpose for purpose, _ in asked])
+                refusals = await self._count_all([(purpose, needs) for purpose, needs, _ in asked])
             except Exception as error:  # noqa: BLE001 - whoever asked is told
                 refusals = [error] * len(asked)
-            for (_, answer), refusal in zip(asked, refusals, strict=True):
+            for (_, _, answer), refusal in zip(asked, refusals, strict=True):
                 if answer.done():
                     continue  # whoever asked was cancelled meanwhile
                 if refusal is None:
@@ -47,19 +50,11 @@ class DatabaseBudget:
                 else:
                     answer.set_exception(refusal)
 
-    async def _count_all(self, purposes: Sequence[Purpose]) -> Sequence[Exception | None]:
-        now = self._clock()
-        async with self._db.transaction() as tx:
-            return await operations.spend(
-                tx, self._channel, limit=self._limit, purposes=purposes, now=now
-            )
-
-    async def require(self, purpose: Purpose, calls: int) -> None:
-        """See that this many calls can be made. Raises OutOfBudget."""
-        now = self._clock()
+    async def _count_all(self, asked: Sequence[tuple[Purpose, int]]) -> Sequence[Exception | None]:
         async with self._db.statement() as tx:
-            state = await queries.budget_of_channel(tx, self._channel, now=now)
-        operations.check(state, limit=self._limit, purpose=purpose, calls=calls, now=now)
+            return await operations.spend(
+                tx, self._channel, limit=self._limit, asked=asked, now=self._clock()
+            )
 
     async def blocked(self, retry_in: timedelta | None) -> None:
         """Note a 429."""

@@ -35,7 +35,7 @@ async def drain(run: Run, key: str) -> None:
     encoding = asyncio.Semaphore(2)
 
     async def claim(limit: int) -> Sequence[DueImage]:
-        async with run.db.transaction() as tx:
+        async with run.db.statement() as tx:
             return await images.claim_due(
                 tx, owner, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
             )

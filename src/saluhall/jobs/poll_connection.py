@@ -9,7 +9,7 @@ import structlog
 from saluhall.channel import Changes, Channel, RemoteOrder
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import outcomes, parking
 from saluhall.domain.listings import queries as listings
 from saluhall.domain.orders import arrivals
 from saluhall.domain.orders.arriving import Marketplace
@@ -160,7 +160,7 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
     async with run.db.transaction() as tx:
         match verdict_on(error):
             case Park(reason=reason):
-                await outcomes.park(tx, connection, reason=reason, now=now)
+                await parking.park(tx, connection, reason=reason, now=now)
                 return
             case Wait(pause=wait):
                 pause = wait

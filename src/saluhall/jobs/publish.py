@@ -1,13 +1,12 @@
 """Put one listing on the marketplace, going on from wherever an earlier try came to."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 from saluhall.channel import Channel, ListingDraft, Picture, Progress, Rejected
-from saluhall.domain.images import queries as images
 from saluhall.domain.images.model import Image
-from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
 
@@ -16,31 +15,35 @@ _NO_PICTURE = "Image download failed: none of the item's pictures could be used"
 
 
 async def publish(
-    run: Run, channel: Channel, listing: Listing, *, lease: timedelta, ask_in: timedelta
+    run: Run,
+    channel: Channel,
+    listing: Listing,
+    images: Sequence[Image],
+    *,
+    lease: timedelta,
+    ask_in: timedelta,
 ) -> None:
-    """Hand a listing in; its verdict is asked for after `ask_in`.
+    """Hand a listing in with its product's pictures; its verdict is asked for after `ask_in`.
 
     Raises what the channel raises; Rejected also when no picture of the item is usable.
     """
-    async with run.db.statement() as tx:
-        found = await images.list_images(tx, listing.account_id, listing.product_id)
-    if listing.text_due or any(image.state == "due" for image in found):
+    if listing.text_due or any(image.state == "due" for image in images):
         async with run.db.transaction() as tx:
             await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
         return
-    pictures = _usable(run, found)
+    pictures = _usable(run, images)
 
     async def save(progress: Progress) -> None:
         async with run.db.statement() as tx:
-            await outcomes.save_progress(tx, listing, progress, lease=lease, now=run.clock())
+            await handing_in.save_progress(tx, listing, progress, lease=lease, now=run.clock())
 
     draft = _draft(listing, pictures)
     progress = await channel.publish(draft, progress=listing.progress, save=save)
-    async with run.db.transaction() as tx:
-        await outcomes.submitted(tx, listing, progress, ask_in=ask_in, now=run.clock())
+    async with run.db.statement() as tx:
+        await handing_in.submitted(tx, listing, progress, ask_in=ask_in, now=run.clock())
 
 
-def _usable(run: Run, found: list[Image]) -> list[Picture]:
+def _usable(run: Run, found: Sequence[Image]) -> list[Picture]:
     """Pick the hosted pictures. Raises Rejected when there are pictures and none is usable."""
     pictures = [
         Picture(key=i.stored_key, media_type=i.media_type, read=_reader(run, i.stored_key))

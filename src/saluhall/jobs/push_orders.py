@@ -11,7 +11,7 @@ from msgspec import Struct
 from saluhall.channel import Channel, Disconnected, Saying
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
-from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import parking
 from saluhall.domain.orders import pushes
 from saluhall.domain.orders.model import DuePush, OrderStatus
 from saluhall.jobs.access import open_channel
@@ -140,7 +140,7 @@ async def _park(run: Run, connection: Connection, reason: str) -> None:
     """Set everything of this connection aside: a wrong access is wrong for its listings too."""
     now = run.clock()
     async with run.db.transaction() as tx:
-        await outcomes.park(tx, connection, reason=reason, now=now)
+        await parking.park(tx, connection, reason=reason, now=now)
         await pushes.park(tx, connection, reason=reason, now=now)
 
 

@@ -1,9 +1,8 @@
 """Make the listings of a connection what the seller wants: ends first, then prices, then verdicts, then new listings."""
 
 import asyncio
-import math
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,76 +14,50 @@ from saluhall.channel import (
     Channel,
     Disconnected,
     Live,
-    Outcome,
-    OutOfBudget,
-    Purpose,
+    Refused,
     Rejected,
     RemoteState,
     Waiting,
 )
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
-from saluhall.domain.connections.operations import check, left_for
-from saluhall.domain.listings import outcomes
+from saluhall.domain.images import queries as images
+from saluhall.domain.images.model import Image
+from saluhall.domain.listings import handing_in, outcomes, parking
 from saluhall.domain.listings import queries as listings
-from saluhall.domain.listings.model import PRIORITY, Listing, Step, next_step
+from saluhall.domain.listings.model import Listing, Step, next_step
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.linger import linger
 from saluhall.jobs.publish import publish
 from saluhall.jobs.pump import pump
+from saluhall.jobs.room import WIDTH, Room
 from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.unreachable import cancel, refuse_unconnected
 from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Wait, verdict_on
 from saluhall.storage import Transaction
 
-_WIDTH = 8
 _LEASE = timedelta(minutes=3)
-_NO_CONNECTION = "No Tradera account is connected. Connect one, and the item is listed by itself."
 _SOON = timedelta(milliseconds=100)
 _FIRST_ASK = timedelta(milliseconds=250)
 _LONGEST_ASK = timedelta(minutes=10)
-_ASK_TOGETHER = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
 _log = structlog.get_logger(__name__)
 
 
-_FEW_CALLS = 60
-_CALLS_TO_PUBLISH = 4  # create, a picture, commit, ask
-# What the calls of a step are for, and how many the cheapest one takes.
-_COST: dict[Step, tuple[Purpose, int]] = {
-    Step.END: (Purpose.END, 1),
-    Step.CHANGE_PRICE: (Purpose.PRICE, 1),
-    Step.ASK: (Purpose.ASK, 1),
-    Step.PUBLISH: (Purpose.PUBLISH, _CALLS_TO_PUBLISH),
-}
-
-
 class Sync(Struct, frozen=True):
-    """One pass over one connection.
-
-    `publishing` are listings being handed in, whose calls the budget does not know of yet. `sparing` is set when few calls are left
-    or less than half of the budget, `tight` when it does not allow all kinds of work, `spent` when a call found that it allows no more.
-    """
+    """One pass over one connection."""
 
     run: Run
     connection: Connection
     channel: Channel
-    publishing: set[UUID]
-    sparing: asyncio.Event
-    tight: asyncio.Event
-    spent: asyncio.Event
+    room: Room
 
-    def first_pause(self, wished: timedelta) -> timedelta:
-        """Tell how long to wait after a verdict was not there the first time."""
-        return max(wished, _ASK_TOGETHER) if self.sparing.is_set() else wished
 
-    def ask_in(self, pause: timedelta) -> timedelta:
-        """Tell when to ask for a verdict: at once, or, to be sparing, at a moment at which others are asked for too."""
-        if not self.sparing.is_set():
-            return pause
-        now = self.run.clock().timestamp()
-        together_s = _ASK_TOGETHER.total_seconds()
-        due = math.ceil((now + pause.total_seconds()) / together_s) * together_s
-        return timedelta(seconds=due - now)
+class Work(Struct, frozen=True):
+    """Listings to work together, all for verdicts or a single one for anything else, with the pictures of what is to be published."""
+
+    listings: list[Listing]
+    pictures: Sequence[Image] = ()
 
 
 async def drain(run: Run, key: str) -> None:
@@ -93,105 +66,87 @@ async def drain(run: Run, key: str) -> None:
         owner = await connections.owner_of_connection(tx, UUID(key))
         found = await connections.find_connection(tx, owner, UUID(key)) if owner else None
     if found is None:
-        await _refuse_unconnected(run, UUID(key))
+        await refuse_unconnected(run, UUID(key))
         return
     try:
         if found.state is ConnectionState.DISCONNECTED:
             raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - parked in one place
-        sync = Sync(
-            run, found, open_channel(run, found), set(), *(asyncio.Event() for _ in range(3))
-        )
+        sync = Sync(run, found, open_channel(run, found), Room(run, found))
     except Disconnected as error:
-        await _cancel(run, found)
+        await cancel(run, found)
         await _park(run, found, str(error))
         return
     while True:
         await _pass(sync)
         async with run.db.statement() as tx:
             next_at = await listings.next_due_at(tx, found.account_id, found.id)
-        if sync.tight.is_set() or not await linger(run, next_at):
+        if sync.room.is_tight or not await linger(run, next_at):
             return
 
 
 async def _pass(sync: Sync) -> None:
     """Work until nothing is due, or nothing that the budget allows."""
 
-    async def claim(limit: int) -> Sequence[list[Listing]]:
-        return _in_groups(await _claim(sync, limit))
+    async def claim(limit: int) -> Sequence[Work]:
+        return await _claim(sync, limit)
 
-    async def work(group: list[Listing]) -> None:
-        await _work(sync, group)
+    async def work(some: Work) -> None:
+        await _work(sync, some)
 
     async def record(_: Sequence[None]) -> None:
         """Do nothing: each step records for itself, the moment it is known."""
 
-    await pump(claim, work, record, width=_WIDTH, stopping=sync.run.stopping)
+    await pump(claim, work, record, width=WIDTH, stopping=sync.run.stopping)
 
 
-async def _claim(sync: Sync, limit: int) -> Sequence[Listing]:
-    now = sync.run.clock()
-    async with sync.run.db.transaction() as tx:
-        lowest, room = await _affordable(sync, tx)
-        if lowest is None or lowest < PRIORITY[Step.PUBLISH]:
-            sync.tight.set()
-        if lowest is None or sync.spent.is_set():
+async def _claim(sync: Sync, limit: int) -> Sequence[Work]:
+    owner = sync.connection.account_id
+    async with sync.run.db.statement() as tx:
+        lowest, most = await sync.room.look(tx)
+        if lowest is None or sync.room.is_spent:
             return ()
-        return await outcomes.claim_due(
+        due = await outcomes.claim_due(
             tx,
-            sync.connection.account_id,
+            owner,
             sync.connection.id,
             worker=sync.run.worker,
-            limit=min(limit, room),
+            limit=min(limit, most),
             lowest=lowest,
             lease=_LEASE,
-            now=now,
+            now=sync.run.clock(),
         )
+        new = [x.product_id for x in due if next_step(x) is Step.PUBLISH]
+        pictures = await images.list_images(tx, owner, new) if new else {}
+    return _in_groups(due, pictures)
 
 
-async def _affordable(sync: Sync, tx: Transaction) -> tuple[int | None, int]:
-    """Tell down to which priority the budget allows work (None: it allows none), and how many listings at once."""
-    channel = sync.connection.channel
-    now = sync.run.clock()
-    state = await connections.budget_of_channel(tx, channel, now=now)
-    limit = sync.run.channels[channel].calls_per_day(sync.run.env)
-    lowest = None
-    for step, (purpose, calls) in _COST.items():
-        try:
-            check(state, limit=limit, purpose=purpose, calls=calls, now=now)
-        except OutOfBudget:
-            break
-        lowest = PRIORITY[step]
-    if left_for(Purpose.END, state, limit=limit) < max(_FEW_CALLS, limit / 2):
-        sync.sparing.set()
-    room = left_for(Purpose.PUBLISH, state, limit=limit) // _CALLS_TO_PUBLISH - len(sync.publishing)
-    if lowest == PRIORITY[Step.PUBLISH] and room <= 0:
-        lowest = PRIORITY[Step.ASK]
-    return lowest, room if lowest == PRIORITY[Step.PUBLISH] else _WIDTH
-
-
-def _in_groups(due: Sequence[Listing]) -> list[list[Listing]]:
+def _in_groups(due: Sequence[Listing], pictures: Mapping[UUID, Sequence[Image]]) -> Sequence[Work]:
     """Verdicts are asked for together, everything else goes alone."""
     asked = [listing for listing in due if next_step(listing) is Step.ASK]
-    alone = [[listing] for listing in due if next_step(listing) is not Step.ASK]
-    return [*alone, asked] if asked else alone
+    alone = [
+        Work([listing], pictures.get(listing.product_id, ()))
+        for listing in due
+        if next_step(listing) is not Step.ASK
+    ]
+    return [*alone, Work(asked)] if asked else alone
 
 
-async def _work(sync: Sync, group: list[Listing]) -> None:
+async def _work(sync: Sync, work: Work) -> None:
     try:
-        await _step(sync, group)
+        await _step(sync, work)
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - the verdict names what is not a channel's error a crash of ours
-        await _judge(sync, group, error)
+        await _judge(sync, work.listings, error)
 
 
-async def _step(sync: Sync, group: list[Listing]) -> None:
-    listing = group[0]
+async def _step(sync: Sync, work: Work) -> None:
+    listing = work.listings[0]
     match next_step(listing):
         case Step.ASK:
-            await _ask(sync, group)
+            await _ask(sync, work.listings)
         case Step.PUBLISH:
-            await _publish(sync, listing)
+            await _publish(sync, listing, work.pictures)
         case Step.CHANGE_PRICE:
             await _change_price(sync, listing, listing.price)
         case Step.END:
@@ -204,34 +159,51 @@ async def _step(sync: Sync, group: list[Listing]) -> None:
                 await outcomes.nothing_to_do(tx, listing, now=sync.run.clock())
 
 
-async def _publish(sync: Sync, listing: Listing) -> None:
-    sync.publishing.add(listing.id)
+async def _publish(sync: Sync, listing: Listing, pictures: Sequence[Image]) -> None:
+    publishing = sync.room.publishing
+    publishing.add(listing.id)
     try:
-        ask_in = sync.ask_in(_SOON)
-        await publish(sync.run, sync.channel, listing, lease=_LEASE, ask_in=ask_in)
+        ask_in = sync.room.ask_in(_SOON)
+        await publish(sync.run, sync.channel, listing, pictures, lease=_LEASE, ask_in=ask_in)
     finally:
-        sync.publishing.discard(listing.id)
+        publishing.discard(listing.id)
 
 
 async def _ask(sync: Sync, group: list[Listing]) -> None:
+    """Ask what became of listings handed in, and record it for all of them together."""
     answers = await sync.channel.outcomes({str(x.id): x.progress for x in group})
+    lives: list[tuple[Listing, Live]] = []
+    undecided: list[tuple[Listing, timedelta]] = []
+    others: list[tuple[Listing, Again | Refused]] = []
     for listing in group:
-        await _record(sync, listing, answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)))
-
-
-async def _record(sync: Sync, listing: Listing, outcome: Outcome) -> None:
-    now = sync.run.clock()
-    async with sync.run.db.transaction() as tx:
-        match outcome:
-            case Live():
-                await outcomes.went_live(tx, listing, outcome, now=now)
+        match answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)):
+            case Live() as live:
+                lives.append((listing, live))
             case Waiting(ask_in=ask_in):
-                pause = sync.ask_in(sync.first_pause(ask_in) * 3 ** min(listing.attempts, 10))
-                await outcomes.ask_again(tx, listing, ask_in=min(pause, _LONGEST_ASK), now=now)
-            case Again(reason=reason, progress=progress):
-                await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
-            case _:
-                await outcomes.refused(tx, listing, reason=outcome.reason, now=now)
+                undecided.append((listing, _pause(sync, listing, ask_in)))
+            case other:
+                others.append((listing, other))
+    owner, now = sync.connection.account_id, sync.run.clock()
+    async with sync.run.db.transaction() as tx:
+        await handing_in.went_live(tx, owner, lives, now=now)
+        await handing_in.ask_again(tx, owner, undecided, now=now)
+        for listing, outcome in others:
+            await _record(tx, listing, outcome, now=now)
+
+
+def _pause(sync: Sync, listing: Listing, ask_in: timedelta) -> timedelta:
+    pause = sync.room.ask_in(sync.room.first_pause(ask_in) * 3 ** min(listing.attempts, 10))
+    return min(pause, _LONGEST_ASK)
+
+
+async def _record(
+    tx: Transaction, listing: Listing, outcome: Again | Refused, *, now: datetime
+) -> None:
+    match outcome:
+        case Again(reason=reason, progress=progress):
+            await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
+        case Refused(reason=reason):
+            await outcomes.refused(tx, listing, reason=reason, now=now)
 
 
 async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
@@ -275,8 +247,7 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
         async with sync.run.db.transaction() as tx:
             match verdict:
                 case Wait(pause=pause):
-                    sync.tight.set()
-                    sync.spent.set()
+                    sync.room.is_tight = sync.room.is_spent = True
                     pause = min(pause, _LONGEST_WAIT)
                     await outcomes.wait(tx, listing, pause=pause, now=now)
                 case Retry(reason=reason, pause=pause):
@@ -295,45 +266,7 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
 
 async def _park(run: Run, connection: Connection, reason: str) -> bool:
     async with run.db.transaction() as tx:
-        return await outcomes.park(tx, connection, reason=reason, now=run.clock())
-
-
-async def _cancel(run: Run, connection: Connection) -> None:
-    """Give up what never stood anywhere and is not wanted any more: that needs no access."""
-    while True:
-        async with run.db.transaction() as tx:
-            now = run.clock()
-            due = await outcomes.claim_due(
-                tx,
-                connection.account_id,
-                connection.id,
-                worker=run.worker,
-                limit=100,
-                lowest=PRIORITY[Step.CANCEL],
-                lease=_LEASE,
-                now=now,
-            )
-            for listing in due:
-                if next_step(listing) is Step.CANCEL:
-                    await outcomes.ended(tx, listing, now=now)
-        if not due:
-            return
-
-
-async def _refuse_unconnected(run: Run, owner: UUID) -> None:
-    while True:
-        async with run.db.transaction() as tx:
-            now = run.clock()
-            due = await outcomes.claim_due(
-                tx, owner, None, worker=run.worker, limit=100, lease=_LEASE, now=now
-            )
-            for listing in due:
-                if next_step(listing) is Step.CANCEL:
-                    await outcomes.ended(tx, listing, now=now)
-                else:
-                    await outcomes.unconnected(tx, listing, reason=_NO_CONNECTION, now=now)
-        if not due:
-            return
+        return await parking.park(tx, connection, reason=reason, now=run.clock())
 
 
 SYNC_CONNECTION = job_of(

@@ -129,7 +129,7 @@ def _as_jpeg(image: Any, max_bytes: int) -> Encoded:  # noqa: ANN401
         image = image.flatten(background=_WHITE)
     while True:
         for quality in _QUALITIES:
-            data = image.jpegsave_buffer(Q=quality, optimize_coding=True, keep="none")
+            data = image.jpegsave_buffer(Q=quality, keep="none")
             if len(data) <= max_bytes:
                 return _encoded(image, data, "image/jpeg")
         if max(image.width, image.height) <= _SMALLEST_SIDE:

@@ -85,16 +85,13 @@ class Purse:
     required: list[int] = field(default_factory=list)
     blocks: list[timedelta | None] = field(default_factory=list)
 
-    async def spend(self, purpose: Purpose) -> None:
-        if self.left < 1:
-            raise OutOfBudget("no calls are left", retry_in=timedelta(hours=1))
+    async def spend(self, purpose: Purpose, *, needs: int = 1) -> None:
+        if needs > 1:
+            self.required.append(needs)
+        if self.left < needs:
+            raise OutOfBudget(f"{purpose} needs {needs} calls", retry_in=timedelta(hours=1))
         self.left -= 1
         self.spent.append(purpose)
-
-    async def require(self, purpose: Purpose, calls: int) -> None:
-        self.required.append(calls)
-        if self.left < calls:
-            raise OutOfBudget(f"{purpose} needs {calls} calls", retry_in=timedelta(hours=1))
 
     async def blocked(self, retry_in: timedelta | None) -> None:
         self.blocks.append(retry_in)

@@ -126,7 +126,7 @@ async def test_a_lost_create_answer_is_looked_up_before_creating_again(market: M
 
     called = await market.calls()
     assert called[:3] == [f"POST {CREATE}", "GET /v4/listings/seller-items", f"POST {CREATE}"]
-    assert market.purse.required == [5, 6]
+    assert market.purse.required == [5, 6, 5]
 
 
 async def test_an_item_found_standing_is_adopted(market: Market) -> None:

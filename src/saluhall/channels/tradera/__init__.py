@@ -19,7 +19,7 @@ def connect(login: Login, toolbox: Toolbox) -> Channel:
     """Open one seller's access. Raises BadSetting."""
     settings = Settings.read(toolbox.env).for_connection(login.options)
     client = Client(settings=settings, login=login, http=toolbox.http, budget=toolbox.budget)
-    return TraderaChannel(client=client, budget=toolbox.budget, settings=settings)
+    return TraderaChannel(client=client, settings=settings)
 
 
 def check(env: Mapping[str, str], options: Mapping[str, Any]) -> None:

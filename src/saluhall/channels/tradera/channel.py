@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from saluhall.channel import (
     Again,
-    Budget,
     Changes,
     ListingDraft,
     Live,
@@ -48,9 +47,8 @@ LOOK_BACK = timedelta(days=60)
 class TraderaChannel:
     """Auctions on Tradera, by its REST API v4."""
 
-    def __init__(self, *, client: Client, budget: Budget, settings: Settings) -> None:
+    def __init__(self, *, client: Client, settings: Settings) -> None:
         self._client = client
-        self._budget = budget
         self._settings = settings
         self._sales = Sales(client=client)
 
@@ -58,7 +56,6 @@ class TraderaChannel:
         """Hand an auction in, going on from `progress`."""
         publication = Publication(
             client=self._client,
-            budget=self._budget,
             settings=self._settings,
             draft=draft,
             progress=progress,

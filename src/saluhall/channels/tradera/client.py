@@ -71,9 +71,9 @@ class Client:
         self._http = http
         self._budget = budget
 
-    async def create_item(self, request: ItemRequest) -> QueuedRequestResponse:
-        """Ask for a new item; it stays invisible until it is committed."""
-        body = await self._call("POST", "/v4/listings/items", Purpose.PUBLISH, request)
+    async def create_item(self, request: ItemRequest, *, needs: int) -> QueuedRequestResponse:
+        """Ask for a new item, if `needs` calls can be made; it stays invisible until it is committed."""
+        body = await self._call("POST", "/v4/listings/items", Purpose.PUBLISH, request, needs=needs)
         return _read(QUEUED, body, changes=True)
 
     async def add_image(self, request_id: int, image: AddItemImageRequest) -> None:
@@ -95,12 +95,15 @@ class Client:
         """Read one item of the seller."""
         return _read(ITEM, await self._call("GET", f"/v4/listings/items/{external_id}", purpose))
 
-    async def seller_items(self, purpose: Purpose, *, ending_after: datetime) -> list[Item]:
-        """Read the seller's items, ended ones too, that end after an instant."""
+    async def seller_items(
+        self, purpose: Purpose, *, ending_after: datetime, needs: int = 1
+    ) -> list[Item]:
+        """Read the seller's items, ended ones too, that end after an instant; if `needs` calls can be made."""
         query = urlencode(
             {"filterActive": ACTIVE_AND_ENDED, "minEndDate": iso_from_instant(ending_after)}
         )
-        body = await self._call("GET", f"/v4/listings/seller-items?{query}", purpose)
+        path = f"/v4/listings/seller-items?{query}"
+        body = await self._call("GET", path, purpose, needs=needs)
         return _read(ITEMS, body) or []
 
     async def updated_items(self, row_version: int) -> list[UpdatedItemInfo]:
@@ -156,11 +159,17 @@ class Client:
         await self._call("PUT", "/v4/listings/transaction-status", Purpose.SHIP, mark)
 
     async def _call(
-        self, method: str, path: str, purpose: Purpose, body: msgspec.Struct | None = None
+        self,
+        method: str,
+        path: str,
+        purpose: Purpose,
+        body: msgspec.Struct | None = None,
+        *,
+        needs: int = 1,
     ) -> bytes:
         if self._login.expires_at is not None and self._login.expires_at <= utc_now():
             raise Disconnected(EXPIRED)
-        await self._budget.spend(purpose)
+        await self._budget.spend(purpose, needs=needs)
         changes = method != "GET"
         answer = await self._send(method, path, body, changes=changes)
         kind = _kind(answer.status)

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct
 
 from saluhall.channel import (
-    Budget,
     Disconnected,
     ListingDraft,
     Picture,
@@ -59,14 +58,12 @@ class Publication:
         self,
         *,
         client: Client,
-        budget: Budget,
         settings: Settings,
         draft: ListingDraft,
         progress: Progress,
         save: Save,
     ) -> None:
         self._client = client
-        self._budget = budget
         self._settings = settings
         self._draft = draft
         self._progress = progress
@@ -106,16 +103,15 @@ class Publication:
 
     async def _begin(self, wish: Wish) -> None:
         look = self._progress.unclear
-        calls = CALLS_BESIDE_PICTURES + len(wish.formats) + look
-        await self._budget.require(Purpose.PUBLISH, calls)
+        calls = CALLS_BESIDE_PICTURES + len(wish.formats)
         started_at = (self._steps.started_at if look else None) or utc_now()
-        if look and (item := await self._find_standing(started_at)):
+        if look and (item := await self._find_standing(started_at, calls + 1)):
             await self._adopt(item, started_at)
             return
         steps = Steps(started_at=started_at, digest=wish.digest)
         await self._keep(progress_from_steps(steps, unclear=True))
         try:
-            queued = await self._client.create_item(wish.request)
+            queued = await self._client.create_item(wish.request, needs=calls)
         except (Unavailable, Disconnected) as error:
             if _is_surely_undone(error):
                 await self._keep(self._fresh)
@@ -123,10 +119,10 @@ class Publication:
         steps = msgspec.structs.replace(steps, request_id=queued.requestId)
         await self._keep(progress_from_steps(steps, external_id=str(queued.itemId)))
 
-    async def _find_standing(self, started_at: datetime) -> Item | None:
+    async def _find_standing(self, started_at: datetime, calls: int) -> Item | None:
         """Look for our own reference among the seller's items: live, or sold since we began."""
         after = min(started_at, utc_now() - LOOK_BACK)
-        items = await self._client.seller_items(Purpose.PUBLISH, ending_after=after)
+        items = await self._client.seller_items(Purpose.PUBLISH, ending_after=after, needs=calls)
         ours = [item for item in items if self._draft.key in (item.ownReferences or ())]
         standing = [item for item in ours if _stands(item, started_at)]
         return max(standing, key=lambda item: item.id, default=None)

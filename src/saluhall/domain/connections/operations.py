@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from msgspec import structs
-
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import store
@@ -78,39 +76,47 @@ async def disconnect(
 
 
 async def spend(
-    tx: Transaction, channel: str, *, limit: int, purposes: Sequence[Purpose], now: datetime
+    tx: Transaction,
+    channel: str,
+    *,
+    limit: int,
+    asked: Sequence[tuple[Purpose, int]],
+    now: datetime,
 ) -> list[OutOfBudget | None]:
-    """Count calls about to be made, exactly over all workers; for each in the order given None, or why it must not be made."""
-    await store.lock_budget(tx, channel)
-    state = await store.budget(tx, channel, now=now)
-    answers: list[OutOfBudget | None] = []
-    for purpose in purposes:
-        try:
-            check(state, limit=limit, purpose=purpose, calls=1, now=now)
-        except OutOfBudget as refusal:
-            answers.append(refusal)
-        else:
-            answers.append(None)
-            state = structs.replace(state, used=state.used + 1)
-    if allowed := answers.count(None):
-        await store.count_calls(tx, channel, calls=allowed, now=now)
-    return answers
+    """Count calls about to be made, exactly over all workers; for each in the order given None, or why it must not be made.
+
+    Each is asked for with its purpose, and with how many calls must be there so that the first makes sense.
+    """
+    leaves = [_left_to_others(purpose, limit) for purpose, _ in asked]
+    allowed, state = await store.spend(
+        tx, channel, limit=limit, leaves=leaves, needs=[calls for _, calls in asked], now=now
+    )
+    return [None if is_allowed else _refusal(state, limit=limit, now=now) for is_allowed in allowed]
 
 
 def check(state: BudgetState, *, limit: int, purpose: Purpose, calls: int, now: datetime) -> None:
     """See that a budget has room for these calls. Raises OutOfBudget."""
+    is_blocked = state.blocked_until is not None and state.blocked_until > now
+    if is_blocked or left_for(purpose, state, limit=limit) < calls:
+        raise _refusal(state, limit=limit, now=now)
+
+
+def _refusal(state: BudgetState, *, limit: int, now: datetime) -> OutOfBudget:
     if state.blocked_until is not None and state.blocked_until > now:
-        raise OutOfBudget("the marketplace takes no calls now", retry_in=state.blocked_until - now)
-    if left_for(purpose, state, limit=limit) < calls:
-        wait = (state.frees_at or now + _DAY) - now
-        raise OutOfBudget(
-            f"{state.used} of {limit} calls in 24 hours are used", retry_in=max(wait, _FIRST_BLOCK)
-        )
+        return OutOfBudget("the marketplace takes no calls now", retry_in=state.blocked_until - now)
+    wait = (state.frees_at or now + _DAY) - now
+    return OutOfBudget(
+        f"{state.used} of {limit} calls in 24 hours are used", retry_in=max(wait, _FIRST_BLOCK)
+    )
 
 
 def left_for(purpose: Purpose, state: BudgetState, *, limit: int) -> int:
     """Tell how many calls may still be made for a purpose; less than 0 when others have used what it must leave."""
-    return limit - state.used - math.ceil(limit * RESERVED[purpose])
+    return limit - state.used - _left_to_others(purpose, limit)
+
+
+def _left_to_others(purpose: Purpose, limit: int) -> int:
+    return math.ceil(limit * RESERVED[purpose])
 
 
 async def block(

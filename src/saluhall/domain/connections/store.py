@@ -1,6 +1,6 @@
 """The SQL of connections and call budgets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -71,13 +71,8 @@ BUDGET = """
     left join channel_calls c on c.channel = want.channel and c.minute > %(now)s - interval '24 hours 1 minute'
    group by b.blocked_until, b.blocks
 """
-COUNT_CALLS = """
-  with old as (
-    delete from channel_calls where channel = %(channel)s and minute < %(now)s - interval '25 hours'
-  )
-  insert into channel_calls as c (channel, minute, calls)
-  values (%(channel)s, date_trunc('minute', %(now)s::timestamptz), %(calls)s)
-  on conflict (channel, minute) do update set calls = c.calls + excluded.calls
+SPEND = """
+  select * from spend_calls(%(channel)s, %(limit)s, %(leaves)s::integer[], %(needs)s::integer[], %(now)s)
 """
 BLOCK = """
   insert into channel_budgets as b (channel, blocked_until, blocks) values (%(channel)s, %(until)s, %(blocks)s)
@@ -200,14 +195,36 @@ async def budget(tx: Transaction, channel: str, *, now: datetime) -> BudgetState
     return found or BudgetState(used=0, blocked_until=None, blocks=0, frees_at=None)
 
 
-async def count_calls(tx: Transaction, channel: str, *, calls: int, now: datetime) -> None:
-    """Count calls."""
-    await tx.run(COUNT_CALLS, {"channel": channel, "calls": calls, "now": now})
+async def spend(
+    tx: Transaction,
+    channel: str,
+    *,
+    limit: int,
+    leaves: Sequence[int],
+    needs: Sequence[int],
+    now: datetime,
+) -> tuple[list[bool], BudgetState]:
+    """Count the calls that the budget allows; tell which, and how the budget stands after them."""
+    params = {
+        "channel": channel,
+        "limit": limit,
+        "leaves": list(leaves),
+        "needs": list(needs),
+        "now": now,
+    }
+    found = await tx.one(_spent_from_row, SPEND, params)
+    assert found is not None  # noqa: S101 - the function returns a row
+    return found
 
 
 async def block(tx: Transaction, channel: str, *, until: datetime, blocks: int) -> None:
     """Note that the marketplace takes no calls until then, and how many times in a row it said so."""
     await tx.run(BLOCK, {"channel": channel, "until": until, "blocks": blocks})
+
+
+def _spent_from_row(row: Row) -> tuple[list[bool], BudgetState]:
+    state = {name: row[name] for name in BudgetState.__struct_fields__}
+    return row["allowed"], BudgetState(**state)
 
 
 def connection_from_row(row: Row) -> Connection:

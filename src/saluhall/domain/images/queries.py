@@ -8,9 +8,11 @@ from saluhall.domain.images.model import Image
 from saluhall.storage import Transaction
 
 
-async def list_images(tx: Transaction, owner: UUID, product_id: UUID) -> list[Image]:
-    """List a product's pictures in the seller's order."""
-    return await store.of_product(tx, owner, product_id)
+async def list_images(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID]
+) -> dict[UUID, list[Image]]:
+    """List products' pictures in the seller's order, by product."""
+    return await store.of_products(tx, owner, product_ids)
 
 
 async def count_by_product(

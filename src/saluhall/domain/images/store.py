@@ -8,6 +8,7 @@ import msgspec
 
 from saluhall.domain.images.model import DueImage, Fetched, Image
 from saluhall.storage import Transaction
+from saluhall.storage.database import Row
 
 WANT = """
   with wanted as (
@@ -54,11 +55,11 @@ RECORD = """
    where i.account_id = %(owner)s and i.product_id = f.product_id and i.source_url = f.source_url
      and i.due_at is not null
 """
-OF_PRODUCT = """
-  select i.source_url, i.state, i.stored_key, i.media_type, i.reason
+OF_PRODUCTS = """
+  select i.product_id, i.source_url, i.state, i.stored_key, i.media_type, i.reason
     from products p join images i on i.account_id = p.account_id and i.product_id = p.id
-   where p.account_id = %(owner)s and p.id = %(product_id)s
-   order by array_position(p.image_urls, i.source_url)
+   where p.account_id = %(owner)s and p.id = any(%(ids)s)
+   order by p.id, array_position(p.image_urls, i.source_url)
 """
 COUNT = """
   select p.id, p.sku, cardinality(p.image_urls) as wanted,
@@ -101,10 +102,19 @@ async def record(
     await tx.run(RECORD, params)
 
 
-async def of_product(tx: Transaction, owner: UUID, product_id: UUID) -> list[Image]:
-    """List a product's pictures in order."""
-    params = {"owner": owner, "product_id": product_id}
-    return await tx.all(lambda row: Image(**row), OF_PRODUCT, params)
+async def of_products(
+    tx: Transaction, owner: UUID, product_ids: Sequence[UUID]
+) -> dict[UUID, list[Image]]:
+    """List products' pictures in order, by product."""
+    found: dict[UUID, list[Image]] = {}
+    params = {"owner": owner, "ids": list(product_ids)}
+    for product_id, image in await tx.all(_image_of_product, OF_PRODUCTS, params):
+        found.setdefault(product_id, []).append(image)
+    return found
+
+
+def _image_of_product(row: Row) -> tuple[UUID, Image]:
+    return row["product_id"], Image(**{name: row[name] for name in Image.__struct_fields__})
 
 
 async def count(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -75,7 +74,7 @@ STANDING = """
      and (state in ('submitted', 'live')
           or state = 'waiting' and (claimed_by is not null or (progress ->> 'may_stand')::boolean))
 """
-_LISTING = """
+LISTING = """
   l.id, l.account_id, l.connection_id, l.product_id, p.sku, l.desired, l.revision, l.state, p.price,
   l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told,
   p.delete_wanted, p.currency, coalesce(p.enhanced_title, p.title) as title,
@@ -95,22 +94,10 @@ _CLAIM = f"""
     from due, products p
    where l.account_id = due.account_id and l.id = due.id
      and p.account_id = l.account_id and p.id = l.product_id
-  returning {_LISTING}, l.priority
+  returning {LISTING}, l.priority
 """
 CLAIM = _CLAIM.format(at="= %(connection)s")
 CLAIM_UNCONNECTED = _CLAIM.format(at="is null")
-# Locks are taken in one order everywhere, the product before its listing, so that a job and a request never wait for each other.
-LOCK = f"""
-  with p as materialized (
-    select p.* from products p
-     where p.account_id = %(owner)s
-       and p.id = (select product_id from listings where account_id = %(owner)s and id = %(id)s)
-       for update
-  )
-  select {_LISTING} from p join listings l on l.account_id = p.account_id and l.product_id = p.id
-   where l.account_id = %(owner)s and l.id = %(id)s
-     for update of l
-"""
 LOCK_EXTERNAL = f"""
   with p as materialized (
     select p.* from products p
@@ -120,52 +107,10 @@ LOCK_EXTERNAL = f"""
           and external_id = any(%(external_ids)s) and state = 'live')
      order by p.id for update
   )
-  select {_LISTING} from p join listings l on l.account_id = p.account_id and l.product_id = p.id
+  select {LISTING} from p join listings l on l.account_id = p.account_id and l.product_id = p.id
    where l.account_id = %(owner)s and l.connection_id = %(connection)s
      and l.external_id = any(%(external_ids)s) and l.state = 'live'
      for update of l
-"""
-RECORD = """
-  update listings
-     set state = %(state)s, desired = %(desired)s, confirmed_price = %(confirmed_price)s,
-         refused_price = %(refused_price)s, external_id = %(external_id)s, url = %(url)s,
-         ends_at = coalesce(%(ends_at)s, ends_at), live_since = coalesce(live_since, %(live_since)s),
-         progress = %(progress)s::text::jsonb, attempts = %(attempts)s, error = %(error)s,
-         told = %(told)s, priority = %(priority)s, due_at = %(due_at)s, claimed_by = null,
-         updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s
-"""
-SAVE_PROGRESS = """
-  update listings
-     set progress = %(progress)s::text::jsonb, external_id = %(external_id)s,
-         confirmed_price = case when %(external_id)s::text is not null
-                                then coalesce(confirmed_price, %(price)s) end,
-         due_at = %(now)s + %(lease)s, updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s
-"""
-PARK = """
-  update listings l
-     set due_at = null, claimed_by = null, parked = true, error = %(reason)s, told = %(reason)s,
-         updated_at = %(now)s
-    from products p, listings was
-   where l.account_id = %(owner)s and l.connection_id = %(connection)s and l.due_at is not null
-     and p.account_id = l.account_id and p.id = l.product_id
-     and was.account_id = l.account_id and was.id = l.id
-  returning l.product_id, p.sku, l.external_id, p.currency,
-            was.told is distinct from %(reason)s as is_news
-"""
-UNPARK = """
-  update listings
-     set parked = false, due_at = %(now)s, attempts = 0, told = null, updated_at = %(now)s
-   where account_id = %(owner)s and connection_id = %(connection)s and parked
-"""
-ADOPT = """
-  update listings l
-     set connection_id = %(connection)s, told = null, updated_at = %(now)s,
-         due_at = case when p.status <> 'draft' then %(now)s end
-    from products p
-   where l.account_id = %(owner)s and l.connection_id is null and l.desired = 'live'
-     and p.account_id = l.account_id and p.id = l.product_id
 """
 RELEASE = """
   update listings set due_at = %(now)s, claimed_by = null
@@ -272,60 +217,12 @@ async def claim(
     return [listing for _, listing in sorted(rows, key=lambda pair: pair[0])]
 
 
-async def lock(tx: Transaction, owner: UUID, listing_id: UUID) -> Listing | None:
-    """Read a listing afresh and lock it until the transaction ends."""
-    return await tx.one(listing_from_row, LOCK, {"owner": owner, "id": listing_id})
-
-
 async def lock_external(
     tx: Transaction, owner: UUID, connection_id: UUID, external_ids: Sequence[str]
 ) -> list[Listing]:
     """Lock the live listings with these ids at the marketplace."""
     params = {"owner": owner, "connection": connection_id, "external_ids": list(external_ids)}
     return await tx.all(listing_from_row, LOCK_EXTERNAL, params)
-
-
-async def record(tx: Transaction, listing: Listing, fields: dict[str, Any]) -> None:
-    """Write a listing's confirmed facts."""
-    progress = fields.pop("progress")
-    params = {
-        "owner": listing.account_id,
-        "id": listing.id,
-        "progress": None if progress is None else msgspec.json.encode(progress).decode(),
-        **fields,
-    }
-    await tx.run(RECORD, params)
-
-
-async def save_progress(
-    tx: Transaction, listing: Listing, progress: Progress, *, lease: timedelta, now: datetime
-) -> None:
-    """Note how far a publication has come, and extend the claim; with the remote id goes the price it was made with."""
-    params = {
-        "owner": listing.account_id,
-        "id": listing.id,
-        "progress": msgspec.json.encode(progress).decode(),
-        "external_id": progress.external_id,
-        "price": listing.price,
-        "lease": lease,
-        "now": now,
-    }
-    await tx.run(SAVE_PROGRESS, params)
-
-
-async def park(
-    tx: Transaction, owner: UUID, connection_id: UUID, *, reason: str, now: datetime
-) -> list[Row]:
-    """Set a connection's due listings aside; rows tell whose, and whether the seller was told this already."""
-    params = {"owner": owner, "connection": connection_id, "reason": reason, "now": now}
-    return await tx.all(dict, PARK, params)
-
-
-async def unpark(tx: Transaction, owner: UUID, connection_id: UUID, *, now: datetime) -> None:
-    """Make a connection's parked listings due again, and take over those that had no connection."""
-    params = {"owner": owner, "connection": connection_id, "now": now}
-    await tx.run(UNPARK, params)
-    await tx.run(ADOPT, params)
 
 
 async def release(

@@ -26,6 +26,10 @@ from saluhall.kit.http.guard import EVERYWHERE, Guard, NotAllowed, check_url, pa
 from saluhall.kit.http.line import Contact, Line, Resolve, SystemResolve
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# How long a connection waits to be used again: shorter than servers usually wait, so that it is rarely a dead one. A call that may
+# have happened is costly to clear up, so there only calls in quick succession share a connection.
+_IDLE_S = 4.0
+_BRIEFLY_S = 1.0
 _KEPT_BYTES = 4 * 1024
 _LARGE_BODY = 1024 * 1024  # aiohttp warns about larger bodies given as plain bytes
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -50,10 +54,8 @@ class Outbound:
         self._guard = Guard(allow)
         self._system = SystemResolve()
         way = resolve or self._system
-        self._strangers = Line(guard=self._guard, resolve=way, tls=tls, reuse=True)
-        # A reused connection may turn out dead, and a call that may have happened costs more to
-        # clear up than a new connection.
-        self._chosen = Line(guard=Guard(EVERYWHERE), resolve=way, tls=tls, reuse=False)
+        self._strangers = Line(guard=self._guard, resolve=way, tls=tls, idle_s=_IDLE_S)
+        self._chosen = Line(guard=Guard(EVERYWHERE), resolve=way, tls=tls, idle_s=_BRIEFLY_S)
 
     def check(self, url: str) -> None:
         """Refuse at save time what could never be called, addresses spelled out included.

@@ -30,7 +30,6 @@ from saluhall.kit.http.guard import Guard
 
 _CONNECTIONS = 512
 _CONNECTIONS_PER_HOST = 64
-_IDLE_S = 4.0  # shorter than servers usually wait, so that a reused connection is rarely a dead one
 _NAMES_HELD_S = 10
 _RESOLVER_THREADS = 16
 
@@ -74,9 +73,11 @@ def _addresses_of(host: str, port: int) -> list[str]:
 class Line:
     """One session, opened when first used in the running loop, whose guard sees every address."""
 
-    def __init__(self, *, guard: Guard, resolve: Resolve, tls: ssl.SSLContext, reuse: bool) -> None:
+    def __init__(
+        self, *, guard: Guard, resolve: Resolve, tls: ssl.SSLContext, idle_s: float
+    ) -> None:
         self._guard = guard
-        self._reuse = reuse
+        self._idle_s = idle_s
         self._resolve = resolve
         self._tls = tls
         self._session: ClientSession | None = None
@@ -90,8 +91,7 @@ class Line:
                 ssl=self._tls,
                 limit=_CONNECTIONS,
                 limit_per_host=_CONNECTIONS_PER_HOST,
-                keepalive_timeout=_IDLE_S if self._reuse else None,
-                force_close=not self._reuse,
+                keepalive_timeout=self._idle_s,
                 ttl_dns_cache=_NAMES_HELD_S,
             )
             self._session = ClientSession(

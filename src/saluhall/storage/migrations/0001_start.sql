@@ -173,6 +173,34 @@ create table channel_calls (
   constraint channel_calls_pkey primary key (channel, minute)
 );
 
+-- Count calls about to be made, exactly over all workers: each, in the order given, is allowed when it leaves as many as its purpose
+-- must leave, and `needs` are there. One round trip; the row of the channel is locked until the transaction ends.
+create function spend_calls(of_channel text, calls_per_day integer, leaves integer[], needs integer[], at timestamptz)
+returns table (allowed boolean[], used integer, blocked_until timestamptz, blocks integer, frees_at timestamptz)
+language plpgsql as $$
+declare
+  before integer;
+begin
+  insert into channel_budgets as b (channel) values (of_channel) on conflict do nothing;
+  select b.blocked_until, b.blocks into blocked_until, blocks
+    from channel_budgets b where b.channel = of_channel for update;
+  select coalesce(sum(c.calls), 0), min(c.minute) + interval '24 hours 1 minute' into used, frees_at
+    from channel_calls c where c.channel = of_channel and c.minute > at - interval '24 hours 1 minute';
+  before := used;
+  for i in 1 .. cardinality(leaves) loop
+    allowed[i] := (blocked_until is null or blocked_until <= at)
+                  and calls_per_day - used - leaves[i] >= needs[i];
+    used := used + allowed[i]::integer;
+  end loop;
+  if used > before then
+    insert into channel_calls as c (channel, minute, calls)
+    values (of_channel, date_trunc('minute', at), used - before)
+    on conflict (channel, minute) do update set calls = c.calls + excluded.calls;
+    delete from channel_calls c where c.channel = of_channel and c.minute < at - interval '25 hours';
+  end if;
+  return next;
+end $$;
+
 -- Events, endpoints, deliveries ------------------------------------------------------------------------------------------
 create table events (
   account_id uuid not null,

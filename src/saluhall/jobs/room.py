@@ -1,0 +1,85 @@
+"""What the budget of calls has room for, seen by one pass over one connection."""
+
+import math
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from saluhall.channel import OutOfBudget, Purpose
+from saluhall.domain.connections import queries as connections
+from saluhall.domain.connections.model import Connection
+from saluhall.domain.connections.operations import check, left_for
+from saluhall.domain.listings.model import PRIORITY, Step
+from saluhall.jobs.run import Run
+from saluhall.storage import Transaction
+
+WIDTH = 16
+_ASK_TOGETHER = timedelta(seconds=5)
+_FEW_CALLS = 60
+_MANY_CALLS = 2000  # more than a connection can make before the budget is looked at again
+_LOOK_EVERY = timedelta(seconds=1)
+_CALLS_TO_PUBLISH = 4  # create, a picture, commit, ask
+# What the calls of a step are for, and how many the cheapest one takes.
+_COST: dict[Step, tuple[Purpose, int]] = {
+    Step.END: (Purpose.END, 1),
+    Step.CHANGE_PRICE: (Purpose.PRICE, 1),
+    Step.ASK: (Purpose.ASK, 1),
+    Step.PUBLISH: (Purpose.PUBLISH, _CALLS_TO_PUBLISH),
+}
+
+
+class Room:
+    """The room for work. It only plans: each call is counted, and refused, by the budget itself.
+
+    `publishing` are listings being handed in, whose calls the budget does not know of yet; `is_sparing` when few calls are left or
+    less than half of the budget; `is_tight` when it does not allow all kinds of work; `is_spent` when a call found that it allows no
+    more.
+    """
+
+    def __init__(self, run: Run, connection: Connection) -> None:
+        self._run = run
+        self._channel = connection.channel
+        self._limit = run.channels[connection.channel].calls_per_day(run.env)
+        self._ample_until: datetime | None = None
+        self.publishing: set[UUID] = set()
+        self.is_sparing = False
+        self.is_tight = False
+        self.is_spent = False
+
+    async def look(self, tx: Transaction) -> tuple[int | None, int]:
+        """Tell down to which priority the budget allows work (None: it allows none), and how many listings at once."""
+        now = self._run.clock()
+        if self._ample_until is not None and now < self._ample_until:
+            return PRIORITY[Step.PUBLISH], WIDTH
+        state = await connections.budget_of_channel(tx, self._channel, now=now)
+        lowest = None
+        for step, (purpose, calls) in _COST.items():
+            try:
+                check(state, limit=self._limit, purpose=purpose, calls=calls, now=now)
+            except OutOfBudget:
+                break
+            lowest = PRIORITY[step]
+        left = left_for(Purpose.END, state, limit=self._limit)
+        self.is_sparing = self.is_sparing or left < max(_FEW_CALLS, self._limit / 2)
+        is_ample = not self.is_sparing and left > _MANY_CALLS and lowest == PRIORITY[Step.PUBLISH]
+        self._ample_until = now + _LOOK_EVERY if is_ample else None
+        return self._with_room(lowest, left_for(Purpose.PUBLISH, state, limit=self._limit))
+
+    def _with_room(self, lowest: int | None, left: int) -> tuple[int | None, int]:
+        room = left // _CALLS_TO_PUBLISH - len(self.publishing)
+        if lowest == PRIORITY[Step.PUBLISH] and room <= 0:
+            lowest = PRIORITY[Step.ASK]
+        self.is_tight = self.is_tight or lowest is None or lowest < PRIORITY[Step.PUBLISH]
+        return lowest, room if lowest == PRIORITY[Step.PUBLISH] else WIDTH
+
+    def first_pause(self, wished: timedelta) -> timedelta:
+        """Tell how long to wait after a verdict was not there the first time."""
+        return max(wished, _ASK_TOGETHER) if self.is_sparing else wished
+
+    def ask_in(self, pause: timedelta) -> timedelta:
+        """Tell when to ask for a verdict: at once, or, to be sparing, at a moment at which others are asked for too."""
+        if not self.is_sparing:
+            return pause
+        now = self._run.clock().timestamp()
+        together_s = _ASK_TOGETHER.total_seconds()
+        due = math.ceil((now + pause.total_seconds()) / together_s) * together_s
+        return timedelta(seconds=due - now)
