@@ -284,4 +284,3 @@ async def test_the_log_names_both_accounts(reseller: Reseller, member: Shop) -> 
     lines = reseller.shop.hub.log.read_text().splitlines()
     both = (str(member.by.account_id), str(reseller.shop.by.account_id))
     assert [line for line in lines if "LOGGED" in line and all(name in line for name in both)]
-

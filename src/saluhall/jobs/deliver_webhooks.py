@@ -43,7 +43,7 @@ async def _drain(run: Run, endpoint: Endpoint) -> None:
     async def claim(limit: int) -> Sequence[tuple[Endpoint, DueDelivery]]:
         if failing:
             return ()  # see first whether the endpoint is still on
-        async with run.db.transaction() as tx:
+        async with run.db.statement() as tx:
             now_it_is = await queries.find_endpoint(tx, endpoint.id)
             if now_it_is is None or not now_it_is.is_on:
                 return ()
@@ -58,7 +58,7 @@ async def _drain(run: Run, endpoint: Endpoint) -> None:
     async def record(attempts: Sequence[Attempt]) -> None:
         nonlocal failing
         failing = failing or not all(a.success for a in attempts)
-        async with run.db.transaction() as tx:
+        async with run.db.statement() as tx:
             await deliveries.record_attempts(tx, endpoint, attempts, now=run.clock())
 
     await pump(claim, work, record, width=_WIDTH, stopping=run.stopping)
