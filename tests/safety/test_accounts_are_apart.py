@@ -34,7 +34,8 @@ CLOCKS = (
 OWNED = ("products", "images", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
          "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
          "sessions", "legacy_keys", "requests", "order_heads", "order_rows",
-         "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "shipments")  # fmt: skip
+         "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "shipments", "members",
+         "replays")  # fmt: skip
 
 
 async def rows_of(shop: Shop) -> dict[str, list[dict[str, Any]]]:

@@ -68,7 +68,6 @@ IDS: dict[str, set[int]] = {
     "%E2%82%AC" * 255: {404},
     "a/": {404},
     "a//b": {404},
-    "": {404},
     "%0d%0aset-cookie:x": {404},
     "a?b=%ff&c[]=1&&=": {404},
     "a?" + "q=1&" * 2000: {404, 414, 431},
@@ -224,7 +223,7 @@ async def test_headers_without_end_are_refused(calm: Shop) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/integration/v1/items", 404),
+        ("DELETE", "/integration/v1/items", 405),
         ("GET", "/integration/v1/nothing", 404),
         ("GET", "/integration/", 404),
         ("GET", "/integration/v2/items/a", 404),
