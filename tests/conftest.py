@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from saluhall.sandbox.partner import Hosted, Partner
 from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
 from tests.pictures import jpeg
 from tests.postgres import Postgres, running_postgres
+
+# A busy machine is no failure: how long examples take says nothing here.
+settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hub")
 
 
 @pytest.fixture(scope="session")

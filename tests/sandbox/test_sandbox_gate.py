@@ -1,7 +1,6 @@
 """Who is let in, how often, and what goes wrong on order."""
 
 import asyncio
-import time
 from typing import Any
 
 import aiohttp
@@ -108,16 +107,14 @@ async def test_an_answer_on_order_may_be_no_json(desk: Desk) -> None:
 
 
 async def test_a_slow_answer_is_slow_and_right_and_holds_up_nobody_else(desk: Desk) -> None:
-    fault = {"method": "GET", "path": ME, "status": None, "delay_s": 0.3, "times": 1}
+    fault = {"method": "GET", "path": ME, "status": None, "delay_s": 1.5, "times": 1}
     await desk.good("PUT", "/sandbox/faults", [fault])
 
-    began = time.monotonic()
     slow = asyncio.create_task(desk.call("GET", ME))
     await asyncio.sleep(0.05)
     await desk.good("GET", ME)
-    quick_s = time.monotonic() - began
+    assert not slow.done()
     assert (await slow).status == 200
-    assert quick_s < 0.3 <= time.monotonic() - began
 
 
 async def test_the_quota_is_for_a_day_of_marketplace_time(desk: Desk) -> None:

@@ -31,9 +31,7 @@ _ELEMENT = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(body=st.lists(_JSON | _ELEMENT, max_size=5) | _JSON)
 async def test_whatever_is_sent_gets_an_answer(shared_client: Client, body: Any) -> None:
     status, _, errors = await shared_client.call("POST", "/order/status", json.dumps(body).encode())
