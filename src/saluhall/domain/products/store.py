@@ -24,6 +24,7 @@ TAKE_TURNS = """
   select pg_advisory_xact_lock(hashtextextended(%(catalog)s || account_id::text, 0))
     from accounts where account_id = %(owner)s
 """
+# What stands there is looked up one by one, by index: joined, a table that nobody has analysed yet would be read whole for each PUT.
 _PUT_SHAPE = """
   with shelf as (
     select id from catalogs where account_id = %(owner)s and code = %(catalog)s
@@ -33,13 +34,20 @@ _PUT_SHAPE = """
            jsonb_to_record(j) as r(sku text, {typed})
   ), refused as (
     select t.sku from t
-     where t.parent_sku is not null and (t.parent_sku = t.sku or not exists (
-       select from products p
-        where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku))
+     where t.parent_sku is not null and (t.parent_sku = t.sku or (
+       select p.id from products p
+        where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku) is null)
+  ), found as (
+    select p.id
+      from t, lateral (
+        select id from products
+         where account_id = %(owner)s and catalog_id = t.catalog_id and sku = t.sku offset 0) p
+     order by p.id
   ), old as (
     select p.id, p.sku, p.delete_wanted
-      from products p join t on p.catalog_id = t.catalog_id and p.sku = t.sku
-     where p.account_id = %(owner)s order by p.id for update of p
+      from found, lateral (
+        select id, sku, delete_wanted from products
+         where account_id = %(owner)s and id = found.id for update) p
   ), created as (
     insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at,
                           enhance_due_at, {names})
