@@ -38,16 +38,17 @@ _PUT_SHAPE = """
        select p.id from products p
         where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku) is null)
   ), found as (
-    select p.id
+    select p.id, p.catalog_id, p.sku
       from t, lateral (
-        select id from products
+        select id, catalog_id, sku from products
          where account_id = %(owner)s and catalog_id = t.catalog_id and sku = t.sku offset 0) p
      order by p.id
   ), old as (
-    select p.id, p.sku, p.delete_wanted
+    select p.*
       from found, lateral (
-        select id, sku, delete_wanted from products
-         where account_id = %(owner)s and id = found.id for update) p
+        select account_id, catalog_id, id, sku, delete_wanted from products
+         where account_id = %(owner)s and catalog_id = found.catalog_id and sku = found.sku
+           for update) p
   ), created as (
     insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at,
                           enhance_due_at, {names})
@@ -73,8 +74,8 @@ _PUT_SHAPE = """
                                  else %(now)s end,
            {kept}
       from t, old
-     where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.sku
-       and old.id = p.id
+     where p.account_id = old.account_id and p.catalog_id = old.catalog_id and p.sku = old.sku
+       and t.sku = old.sku
        and t.sku not in (select sku from refused) and t.sku not in (select sku from created)
     returning p.id, p.sku, p.kind, p.status, p.price, p.image_urls, p.auto_publish, p.ai_enhancement,
               t.j, old.delete_wanted

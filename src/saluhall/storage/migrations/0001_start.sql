@@ -83,7 +83,7 @@ create table products (
   created_at timestamptz not null,
   updated_at timestamptz not null,
   constraint products_pkey primary key (account_id, catalog_id, sku),
-  constraint products_id_key unique (account_id, id)
+  constraint products_id_key unique (id, account_id) -- the id first: nobody looks a whole account up by it
 );
 create index products_enhance_due_idx on products (account_id, enhance_due_at) where enhance_due_at is not null;
 create index products_parent_idx on products (account_id, catalog_id, parent_sku) where parent_sku is not null;
