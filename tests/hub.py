@@ -86,7 +86,7 @@ class Hub:
         if self._session is None:
             self._session = aiohttp.ClientSession()
             await self.db.__aenter__()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 75
         while not await self._is_ready():
             assert time.monotonic() < deadline, self.log.read_text()[-4000:]
             assert self._process.poll() is None, self.log.read_text()[-4000:]
@@ -187,7 +187,7 @@ class Hub:
                     {"minutes": minutes},
                 )
 
-    async def settle(self, *, timeout_s: float = 30, owner: UUID | None = None) -> None:
+    async def settle(self, *, timeout_s: float = 75, owner: UUID | None = None) -> None:
         """Wait until nothing is due (polls aside), to one account or to all."""
         deadline = time.monotonic() + timeout_s
         while True:

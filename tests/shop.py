@@ -93,7 +93,7 @@ class Shop:
         return _ITEMS + quote(external_id, safe="")
 
     async def until(
-        self, external_id: str, *, timeout_s: float = 20, **wanted: Any
+        self, external_id: str, *, timeout_s: float = 75, **wanted: Any
     ) -> dict[str, Any]:
         """Wait until an item's status shows these values."""
         deadline = time.monotonic() + timeout_s
@@ -110,7 +110,7 @@ class Shop:
         assert status == 200, answer
         return dict(answer)
 
-    async def logged(self, count: int, *, timeout_s: float = 30) -> None:
+    async def logged(self, count: int, *, timeout_s: float = 75) -> None:
         """Wait until the log has so many lines."""
         deadline = time.monotonic() + timeout_s
         lines = "select 1 from delivery_attempts where account_id = %(owner)s"
@@ -118,7 +118,7 @@ class Shop:
             assert time.monotonic() < deadline, f"wanted {count} lines, found {found}"
             await asyncio.sleep(0.05)
 
-    async def until_received(self, count: int, *, timeout_s: float = 30) -> None:
+    async def until_received(self, count: int, *, timeout_s: float = 75) -> None:
         """Wait until so many webhooks have arrived."""
         deadline = time.monotonic() + timeout_s
         while len(self.received()) < count:
@@ -132,7 +132,7 @@ class Shop:
         return [json.loads(r.body) for r in self.received()]
 
     async def heard(
-        self, event_type: str, external_id: str, *, timeout_s: float = 20
+        self, event_type: str, external_id: str, *, timeout_s: float = 75
     ) -> dict[str, Any]:
         """Wait for an event about an item; return its envelope."""
         deadline = time.monotonic() + timeout_s
