@@ -60,7 +60,7 @@ async def test_the_other_accounts_item_is_no_item(dialect: Dialect, route: Route
     anna, eve = await hub.open_selling_shop(), await hub.open_shop()
     item_id = await anna.put("ANNAS", metadata={"a": 1})
     await anna.heard("item.created", "ANNAS")
-    await hub.settle()
+    await anna.settle()
     before = await rows_of(anna)
     body = BODIES[getattr(route.takes, "__name__", "")] if route.takes is not None else None
 
@@ -76,7 +76,7 @@ async def test_the_other_accounts_item_is_no_item(dialect: Dialect, route: Route
                 status,
                 answer,
             )
-    await hub.settle()
+    await anna.settle()
 
     assert await rows_of(anna) == before
 

@@ -286,7 +286,7 @@ async def test_a_listing_follows_the_price_and_ends_when_none_is_left(hub: Hub) 
     ad = await shop.listed("L-1", title=f"Listed {uuid4().hex}")
 
     await desk.changed({"catalog": rheo, "sku": "L-1", "price1": 1234})
-    await hub.settle()
+    await shop.settle()
     assert (await hub.market.item(ad))["startPrice"] == 1234
 
     await desk.changed({"catalog": rheo, "sku": "L-1", "quantity": 0})
