@@ -38,6 +38,28 @@ class Figure(Struct, frozen=True, kw_only=True):
     also: tuple[str, ...] = ()
 
 
+def rate_beside(
+    figure: str,
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    *,
+    rows: int,
+    target: float,
+    what: str,
+) -> Result:
+    """Sum alternating rounds of seconds for so many rows up: rows a second, and the middle of the rounds' ratios."""
+    ratios = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
+    return Result(
+        figure=figure,
+        ours=rows / middle(ours),
+        reference=rows / middle(theirs),
+        ratio=middle(ratios),
+        unit="ratio",
+        target=target,
+        note=f"rows/s in calls of {rows}, against {what}; ratio {spread(ratios)}",
+    )
+
+
 def middle(values: Sequence[float]) -> float:
     """Take the median of rounds."""
     return float(median(values))

@@ -1,26 +1,20 @@
 """bulk-post, bulk-patch: 1000 products over HTTP against bare SQL that does the same on the same table, alternating."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import psycopg
 
-from bench.figure import Figure, Result, middle, spread
+from bench.bare_copy import copy_again
+from bench.figure import Figure, Result, rate_beside
 from bench.partner_client import PartnerClient, sign_in
 from bench.seller import open_account
 from bench.stage import Stage
-from saluhall.domain.products.fields import FIELDS
 
 TARGET = 0.30
 ROUNDS = 9
 ROWS = 1000
-_NEITHER = frozenset({"number", "id", "sku"})
-_COLUMNS = """
-  select column_name from information_schema.columns
-   where table_schema = 'public' and table_name = 'products' order by ordinal_position
-"""
 _SEEN = """
   create temp table seen as
   select p.catalog_id, p.sku, p.price + 1 as price, p.quantity + 1 as quantity
@@ -47,7 +41,7 @@ async def measure(stage: Stage) -> list[Result]:
             prefix = f"R{number}-"
             times = [
                 await _timed(client, "POST", _new(catalog, prefix)),
-                await _copy(connection, seller.account_id, prefix),
+                await copy_again(connection, seller.account_id, prefix, rows=ROWS),
                 await _timed(client, "PATCH", _changes(catalog, prefix, number)),
                 await _update(connection, seller.account_id, prefix),
             ]
@@ -58,22 +52,18 @@ async def measure(stage: Stage) -> list[Result]:
                 kept.append(seconds)
             print("  " + ", ".join(f"{seconds * 1000:.1f} ms" for seconds in times), flush=True)
     return [
-        _result("bulk-post", posts, copies, "COPY of the same rows"),
-        _result("bulk-patch", patches, updates, "UPDATE ... FROM a filled table"),
+        rate_beside(
+            "bulk-post", posts, copies, rows=ROWS, target=TARGET, what="COPY of the same rows"
+        ),
+        rate_beside(
+            "bulk-patch",
+            patches,
+            updates,
+            rows=ROWS,
+            target=TARGET,
+            what="UPDATE ... FROM a filled table",
+        ),
     ]
-
-
-def _result(figure: str, ours: Sequence[float], theirs: Sequence[float], what: str) -> Result:
-    ratios = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
-    return Result(
-        figure=figure,
-        ours=ROWS / middle(ours),
-        reference=ROWS / middle(theirs),
-        ratio=middle(ratios),
-        unit="ratio",
-        target=TARGET,
-        note=f"products/s in calls of {ROWS}, against {what}; ratio {spread(ratios)}",
-    )
 
 
 def _new(catalog: int, prefix: str) -> bytes:
@@ -123,25 +113,6 @@ async def _catalog(connection: psycopg.AsyncConnection[Any], owner: str) -> int:
     if row is None:
         raise RuntimeError("the account has no catalog")
     return int(row[0])
-
-
-async def _copy(connection: psycopg.AsyncConnection[Any], owner: str, prefix: str) -> float:
-    """Copy the rows of a call in once more, under other skus and ids."""
-    names = [name for (name,) in await (await connection.execute(_COLUMNS)).fetchall()]
-    if not {field.name for field in FIELDS} <= set(names):
-        raise RuntimeError("the table has not all the fields")
-    same = ", ".join(name for name in names if name not in _NEITHER)
-    query = f"select gen_random_uuid(), 'copy-' || sku, {same} from products where account_id = %s and sku like %s"
-    async with connection.cursor() as cursor:
-        async with cursor.copy(f"copy ({query}) to stdout", [owner, f"{prefix}%"]) as rows:
-            lines = b"".join([bytes(row) async for row in rows])
-        began = time.perf_counter()
-        async with cursor.copy(f"copy products (id, sku, {same}) from stdin") as table:
-            await table.write(lines)
-        seconds = time.perf_counter() - began
-    if lines.count(b"\n") != ROWS:
-        raise RuntimeError("these are not the rows of the call")
-    return seconds
 
 
 async def _update(connection: psycopg.AsyncConnection[Any], owner: str, prefix: str) -> float:

@@ -1,25 +1,20 @@
 """item-batch: a batch of 500 new items over HTTP against COPY of the same rows into the same table, alternating."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 import msgspec
 import psycopg
 
-from bench.figure import Figure, Result, middle, spread
+from bench.bare_copy import copy_again
+from bench.figure import Figure, Result, rate_beside
 from bench.seller import Seller, open_account
 from bench.stage import Stage
 
 TARGET = 0.25
 ROUNDS = 5
 ROWS = 500
-_NEITHER = frozenset({"number", "id", "sku"})
-_COLUMNS = """
-  select column_name from information_schema.columns
-   where table_schema = 'public' and table_name = 'products' order by ordinal_position
-"""
 
 
 async def measure(stage: Stage) -> list[Result]:
@@ -35,27 +30,18 @@ async def measure(stage: Stage) -> list[Result]:
         for number in range(-6, ROUNDS):
             prefix = f"R{number}-"
             post = await _post(session, seller, _items(prefix))
-            copy = await _copy(connection, seller.account_id, prefix)
+            copy = await copy_again(connection, seller.account_id, prefix, rows=ROWS)
             if number < 0:
                 await connection.execute("vacuum analyze")
                 continue
             posts.append(post)
             copies.append(copy)
             print(f"  {post * 1000:.1f} ms, COPY {copy * 1000:.1f} ms", flush=True)
-    return [_result(posts, copies)]
-
-
-def _result(ours: Sequence[float], theirs: Sequence[float]) -> Result:
-    ratios = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
-    return Result(
-        figure="item-batch",
-        ours=ROWS / middle(ours),
-        reference=ROWS / middle(theirs),
-        ratio=middle(ratios),
-        unit="ratio",
-        target=TARGET,
-        note=f"items/s in batches of {ROWS}, against COPY of the same rows; ratio {spread(ratios)}",
-    )
+    return [
+        rate_beside(
+            "item-batch", posts, copies, rows=ROWS, target=TARGET, what="COPY of the same rows"
+        )
+    ]
 
 
 def _items(prefix: str) -> bytes:
@@ -90,23 +76,6 @@ async def _post(session: aiohttp.ClientSession, seller: Seller, body: bytes) -> 
     seconds = time.perf_counter() - began
     if answer.status != 202 or told.get("accepted") != ROWS:
         raise RuntimeError(f"{answer.status}: {told}")
-    return seconds
-
-
-async def _copy(connection: psycopg.AsyncConnection[Any], owner: str, prefix: str) -> float:
-    """Copy the rows of a batch in once more, under other skus and ids."""
-    names = [name for (name,) in await (await connection.execute(_COLUMNS)).fetchall()]
-    same = ", ".join(name for name in names if name not in _NEITHER)
-    query = f"select gen_random_uuid(), 'copy-' || sku, {same} from products where account_id = %s and sku like %s"
-    async with connection.cursor() as cursor:
-        async with cursor.copy(f"copy ({query}) to stdout", [owner, f"{prefix}%"]) as rows:
-            lines = b"".join([bytes(row) async for row in rows])
-        began = time.perf_counter()
-        async with cursor.copy(f"copy products (id, sku, {same}) from stdin") as table:
-            await table.write(lines)
-        seconds = time.perf_counter() - began
-    if lines.count(b"\n") != ROWS:
-        raise RuntimeError("these are not the rows of the batch")
     return seconds
 
 

@@ -6,17 +6,16 @@ from datetime import timedelta
 from uuid import UUID
 
 from saluhall.domain.webhooks import deliveries, operations, queries
-from saluhall.domain.webhooks.model import TIMEOUT_S, Attempt, DueDelivery, Endpoint, retry_at
+from saluhall.domain.webhooks.model import Attempt, DueDelivery, Endpoint, retry_at
+from saluhall.domain.webhooks.posting import post
 from saluhall.jobs.linger import linger
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
-from saluhall.kit.http import NoAnswer, NotAllowed
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import WEBHOOK_ATTEMPTS
 
 _WIDTH = 96
 _LEASE = timedelta(minutes=2)
-_OK = range(200, 300)
 
 
 async def drain(run: Run, key: str) -> None:
@@ -99,13 +98,7 @@ async def _post(
         return None, "the signing secret cannot be decrypted: SALUHALL_SECRET_KEY has changed"
     body = run.voice.body(delivery.event)
     headers = run.voice.headers(secrets, delivery.event, now, body)
-    try:
-        answer = await run.http.post(
-            endpoint.url or "", body=body, headers=headers, timeout_s=TIMEOUT_S
-        )
-    except (NoAnswer, NotAllowed) as failure:
-        return None, str(failure)
-    return answer.status, None if answer.status in _OK else f"HTTP {answer.status}"
+    return await post(run.http, endpoint.url or "", body=body, headers=headers)
 
 
 DELIVER_WEBHOOKS = job_of("deliver_webhooks", drain, table="deliveries", key="endpoint_id")

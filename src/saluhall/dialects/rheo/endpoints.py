@@ -28,15 +28,15 @@ from saluhall.dialects.rheo.wire_webhooks import (
 )
 from saluhall.domain.history.model import Event
 from saluhall.domain.webhooks import operations, queries, replays
-from saluhall.domain.webhooks.model import TIMEOUT_S, BadEndpoint, EndpointNotFound, Scope
+from saluhall.domain.webhooks.model import BadEndpoint, EndpointNotFound, Scope
 from saluhall.domain.webhooks.model import Endpoint as OurEndpoint
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound
+from saluhall.domain.webhooks.posting import post
+from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
 
 _SETTINGS: Final = "/integration/webhook-settings"
 _ENDPOINTS: Final = "/integration/webhooks"
 _ENDPOINT: Final = f"{_ENDPOINTS}/{{id}}"
-_OK: Final = range(200, 300)
 _LOCKED: Final = "The signing secret cannot be read any more: rotate it"
 
 
@@ -151,14 +151,9 @@ async def _try(
     http: Outbound, url: str, event: Event, *, headers: Mapping[str, str], body: bytes
 ) -> Reply:
     started = time.perf_counter()
-    status, error = None, None if headers else _LOCKED
-    if headers:
-        try:
-            answer = await http.post(url, body=body, headers=headers, timeout_s=TIMEOUT_S)
-            status = answer.status
-            error = None if status in _OK else f"HTTP {status}"
-        except (NoAnswer, NotAllowed) as failure:
-            error = str(failure)
+    status, error = (
+        await post(http, url, body=body, headers=headers) if headers else (None, _LOCKED)
+    )
     result = TestResult(
         success=error is None,
         eventId=event_id(event),

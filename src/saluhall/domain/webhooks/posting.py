@@ -1,0 +1,19 @@
+"""Post one event to an endpoint, and tell what its receiver made of it."""
+
+from collections.abc import Mapping
+
+from saluhall.domain.webhooks.model import TIMEOUT_S
+from saluhall.kit.http import NoAnswer, NotAllowed, Outbound
+
+_OK = range(200, 300)
+
+
+async def post(
+    http: Outbound, url: str, *, body: bytes, headers: Mapping[str, str]
+) -> tuple[int | None, str | None]:
+    """Return the status of the answer, None without one, and what was wrong, None when nothing."""
+    try:
+        answer = await http.post(url, body=body, headers=headers, timeout_s=TIMEOUT_S)
+    except (NoAnswer, NotAllowed) as failure:
+        return None, str(failure)
+    return answer.status, None if answer.status in _OK else f"HTTP {answer.status}"
