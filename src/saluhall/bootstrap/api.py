@@ -18,7 +18,7 @@ from saluhall.kit.http import Outbound
 from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
-from saluhall.kit.processes import die_with_parent
+from saluhall.kit.processes import die_with_parent, look_for_garbage_seldom
 from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells
 from saluhall.settings import Settings
@@ -51,6 +51,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with db, Bells(url) as bells:
             db.rung = bells.ring
+            look_for_garbage_seldom()
             yield
         await http.close()
 

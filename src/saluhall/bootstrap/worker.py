@@ -13,6 +13,7 @@ from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import JOB_RUNS
+from saluhall.kit.processes import look_for_garbage_seldom
 from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells, run_jobs
 from saluhall.queue.worker import forget_stalled
@@ -20,8 +21,10 @@ from saluhall.settings import Settings
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageStore
+from saluhall.storage.statistics import analyze_grown
 
 _FORGET_EVERY_S = 60.0
+_ANALYZE_EVERY_S = 1.0
 _PATIENCE_S = 10.0
 _log = structlog.get_logger(__name__)
 
@@ -55,13 +58,15 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         )
         sweeper = asyncio.create_task(sweep_forever(run, bells.ring))
         cleaner = asyncio.create_task(_forget_stalled(url, stopping))
+        counter = asyncio.create_task(_analyze_grown(db, stopping))
+        look_for_garbage_seldom()
         _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
             drains = {job.name: _counted(run, job.name, job.drain) for job in JOBS}
             await run_jobs(url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S)
         finally:
             stopping.set()
-            await asyncio.gather(sweeper, cleaner, return_exceptions=True)
+            await asyncio.gather(sweeper, cleaner, counter, return_exceptions=True)
             await _give_back(run)
             _log.info("worker stopped", worker=str(run.worker))
             await http.close()
@@ -95,11 +100,24 @@ def _counted(
 async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         await forget_stalled(url)
+        await _pause(stopping, _FORGET_EVERY_S)
+
+
+async def _analyze_grown(db: Database, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
         try:
-            async with asyncio.timeout(_FORGET_EVERY_S):
-                await stopping.wait()
-        except TimeoutError:
-            continue
+            await analyze_grown(db)
+        except DatabaseUnavailable as error:
+            _log.warning("tables could not be analyzed", error=str(error))
+        await _pause(stopping, _ANALYZE_EVERY_S)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
 
 
 def _voice(dialects: list[Dialect]) -> Voice:

@@ -86,8 +86,7 @@ async def _host(run: Run, image: DueImage, raw: bytes, encoding: asyncio.Semapho
     except BadPicture as error:
         return _never(image, str(error))
     key = f"{encoded.sha256}.{'png' if encoded.media_type == 'image/png' else 'jpg'}"
-    if not await run.images.has(key):
-        await run.images.put(key, encoded.data, encoded.media_type)
+    await run.images.put(key, encoded.data, encoded.media_type)
     return Fetched(
         image=image,
         stored_key=key,

@@ -48,7 +48,7 @@ def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, longest_side: int) 
     vips = _libvips()
     try:
         header = _checked_header(vips, raw, max_pixels=max_pixels)
-        image = _decoded(vips, raw, longest_side, convert=_has_colours_of_its_own(header))
+        image = _decoded(vips, header, raw, longest_side)
         return _with_transparency(image, max_bytes) or _as_jpeg(image, max_bytes)
     except vips.Error:
         # The library's own words name its inner functions and sometimes files.
@@ -86,7 +86,7 @@ def _checked_header(vips: Any, raw: bytes, *, max_pixels: int) -> Any:  # noqa: 
     """Read the header, and refuse too large a picture by what it says, before a pixel is decoded."""
     if not raw:
         raise BadPicture("The picture is empty")
-    header = vips.Image.new_from_buffer(raw, "", access="sequential")
+    header = vips.Image.new_from_buffer(raw, "", access="sequential", fail_on="error")
     if header.width * header.height > max_pixels:
         raise BadPicture(
             f"The picture is too large: {header.width} x {header.height} pixels,"
@@ -100,15 +100,27 @@ def _has_colours_of_its_own(header: Any) -> bool:  # noqa: ANN401
     return bool(header.get_typeof("icc-profile-data")) or header.interpretation == "cmyk"
 
 
-def _decoded(vips: Any, raw: bytes, longest_side: int, *, convert: bool) -> Any:  # noqa: ANN401
+def _is_as_wanted(header: Any, longest_side: int) -> bool:  # noqa: ANN401
+    """Tell whether a picture is small enough and upright already, so that what was opened for its header can be read on."""
+    fits = max(header.width, header.height) <= longest_side
+    upright = not header.get_typeof("orientation") or header.get("orientation") == 1
+    return fits and upright and not _has_colours_of_its_own(header)
+
+
+def _decoded(vips: Any, header: Any, raw: bytes, longest_side: int) -> Any:  # noqa: ANN401
     """Decode upright in sRGB, shrunk while loading; anything cut off is an error."""
-    image = vips.Image.thumbnail_buffer(
-        raw,
-        longest_side,
-        height=longest_side,
-        size="down",
-        option_string="fail_on=error",  # its own `fail_on` has no effect: libvips issue 5195
-        **({"export_profile": "srgb"} if convert else {}),
+    convert = _has_colours_of_its_own(header)
+    image = (
+        header
+        if _is_as_wanted(header, longest_side)
+        else vips.Image.thumbnail_buffer(
+            raw,
+            longest_side,
+            height=longest_side,
+            size="down",
+            option_string="fail_on=error",  # its own `fail_on` has no effect: libvips issue 5195
+            **({"export_profile": "srgb"} if convert else {}),
+        )
     )
     if image.interpretation != "srgb":
         image = image.colourspace("srgb")

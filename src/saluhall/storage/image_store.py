@@ -90,16 +90,6 @@ class ImageStore:
             found = await self._run(lambda: obstore.get(self._store, path))
         return found.meta["size"], self._blocks(key, found)
 
-    async def has(self, key: str) -> bool:
-        """Tell whether a picture is kept under this key. Raises StoreUnavailable."""
-        try:
-            path = _path(key)
-            with _explained(f"Looking for image {key}", missing=key):
-                await self._run(lambda: obstore.head(self._store, path))
-        except ImageMissing:
-            return False
-        return True
-
     async def delete(self, key: str) -> None:
         """Forget a picture, if it is there. Raises StoreUnavailable, ImageMissing."""
         path = _path(key)

@@ -52,7 +52,7 @@ PNG = (
 BYTES = {"image/jpeg": JPEG, "image/gif": GIF, "image/png": PNG}
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The process died here."""
 
 

@@ -1,4 +1,4 @@
-"""One listing on its way in: create, pictures, commit, each step saved the moment it is known."""
+"""One listing on its way in: create, pictures, commit, each step saved before the next one could make it a second listing."""
 
 import hashlib
 from collections.abc import Sequence
@@ -70,6 +70,7 @@ class Publication:
         self._steps = steps_from_progress(progress)
         self._fresh = afresh(self._steps) if progress.unclear else Progress()
         self._save = save
+        self._is_saved = True
 
     async def run(self) -> Progress:
         """Go on from where the last attempt stopped."""
@@ -82,6 +83,10 @@ class Publication:
             raise Unavailable(f"Tradera no longer knows the request: {error}") from error
         except Rejected:
             await self._keep(self._fresh)  # this request is never published; other data is another
+            raise
+        except Exception:
+            if not self._is_saved:
+                await self._keep(self._progress)
             raise
         return self._progress
 
@@ -117,7 +122,8 @@ class Publication:
                 await self._keep(self._fresh)
             raise
         steps = msgspec.structs.replace(steps, request_id=queued.requestId)
-        await self._keep(progress_from_steps(steps, external_id=str(queued.itemId)))
+        # Not saved here: a picture or the commit comes next, and is. A kill in between leaves a request that nobody commits.
+        self._hold(progress_from_steps(steps, external_id=str(queued.itemId)))
 
     async def _find_standing(self, started_at: datetime, calls: int) -> Item | None:
         """Look for our own reference among the seller's items: live, or sold since we began."""
@@ -185,9 +191,11 @@ class Publication:
     async def _keep(self, progress: Progress) -> None:
         self._hold(progress)
         await self._save(progress)
+        self._is_saved = True
 
     def _hold(self, progress: Progress) -> None:
         self._progress, self._steps = progress, steps_from_progress(progress)
+        self._is_saved = False
 
 
 def _is_surely_undone(error: Unavailable | Disconnected) -> bool:
