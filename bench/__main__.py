@@ -1,6 +1,7 @@
-"""Run figures: `python -m bench [FIGURE ...]` writes bench/results.json and prints a table."""
+"""Run figures: `python -m bench [FIGURE ...]` writes bench/results.json and bench/report.md, and prints a table."""
 
 import asyncio
+import os
 import signal
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from rich.table import Table
 from bench.figure import Figure, Result
 from bench.figures import (
     bulk_products,
+    http_floor,
     item_batch,
     item_put,
     list_pages,
@@ -26,10 +28,12 @@ from bench.figures import (
     restart,
     webhooks,
 )
+from bench.report import Circumstances, report_of
 from bench.stage import Stage
 
 FIGURES: tuple[Figure, ...] = (
     item_put.FIGURE,
+    http_floor.FIGURE,
     put_to_created.FIGURE,
     webhooks.FIGURE,
     replay.FIGURE,
@@ -41,7 +45,7 @@ FIGURES: tuple[Figure, ...] = (
     item_batch.FIGURE,
     list_pages.FIGURE,
 )
-_RESULTS = Path(__file__).parent / "results.json"
+_FOLDER = Path(__file__).parent
 
 
 def main() -> None:
@@ -51,12 +55,16 @@ def main() -> None:
     if unknown := [name for name in wanted if name not in known]:
         sys.exit(f"no such figure: {', '.join(unknown)}; there are {', '.join(known)}")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    load_before = os.getloadavg()[0]
     chosen = [f for f in FIGURES if not wanted or not {f.name, *f.also}.isdisjoint(wanted)]
     try:
         results = asyncio.run(_measure(chosen))
     except KeyboardInterrupt:
         sys.exit(130)
-    _RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode([_plain(r) for r in results])))
+    plain = msgspec.json.encode([_plain(r) for r in results])
+    (_FOLDER / "results.json").write_bytes(msgspec.json.format(plain))
+    run = Circumstances.of_run(wanted, load_before=load_before)
+    (_FOLDER / "report.md").write_text(report_of(results, run), encoding="utf-8")
     _show(results)
 
 

@@ -5,6 +5,7 @@ Each connection sends the next PUT when the last is answered. It speaks just eno
 
 import asyncio
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from typing import cast
@@ -145,22 +146,24 @@ async def run_order(order: Order) -> Report:
 
 async def send(order: Order) -> Report:
     """Run the client as a process and wait for its report."""
-    client = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bench.load",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(order.seconds + _PATIENCE_S):
-            output, _ = await client.communicate(msgspec.json.encode(order))
-    finally:
-        if client.returncode is None:
-            client.kill()
-            await client.wait()
-    return msgspec.json.decode(output, type=Report)
+    with tempfile.TemporaryFile() as output:  # a report can be larger than a pipe holds
+        client = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bench.load",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=output,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(order.seconds + _PATIENCE_S):
+                await client.communicate(msgspec.json.encode(order))
+        finally:
+            if client.returncode is None:
+                client.kill()
+                await client.wait()
+        output.seek(0)
+        return msgspec.json.decode(output.read(), type=Report)
 
 
 if __name__ == "__main__":

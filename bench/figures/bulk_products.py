@@ -12,7 +12,7 @@ from bench.partner_client import PartnerClient, sign_in
 from bench.seller import open_account
 from bench.stage import Stage
 
-TARGET = 0.30
+TARGET = 0.40
 ROUNDS = 9
 ROWS = 1000
 _SEEN = """

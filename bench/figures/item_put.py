@@ -14,7 +14,7 @@ from bench.stage import Stage
 from saluhall.domain.products import store
 from saluhall.kit.clock import utc_now
 
-TARGET = 1 / 12
+TARGET = 1 / 8
 ROUNDS = 5
 SECONDS = 3
 CONNECTIONS = 16
@@ -52,10 +52,10 @@ async def _measure(
     ours, theirs, ratios = [], [], []
     env = stage.settings(SALUHALL_DATABASE_URL=url)
     async with stage.server(env, processes=processes) as (server, port):
-        await _put(port, seller, prefix=f"warm-{name}", seconds=1)
+        await put_items(port, seller, prefix=f"warm-{name}", seconds=1)
         for number in range(ROUNDS):
             before = server.cpu_s()
-            report = await _put(port, seller, prefix=f"{name}-{number}", seconds=SECONDS)
+            report = await put_items(port, seller, prefix=f"{name}-{number}", seconds=SECONDS)
             _say(report, server.cpu_s() - before)
             ours.append(len(report.answered) / report.elapsed_s)
             theirs.append(await _pgbench(url, script))
@@ -81,7 +81,8 @@ def _say(report: Report, server_cpu_s: float) -> None:
     )
 
 
-async def _put(port: int, seller: Seller, *, prefix: str, seconds: float) -> Report:
+async def put_items(port: int, seller: Seller, *, prefix: str, seconds: float) -> Report:
+    """Put new items for so many seconds. Raises RuntimeError when one is refused."""
     order = Order(
         port=port,
         api_key=seller.api_key,

@@ -18,7 +18,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.products import extraction
 from saluhall.domain.products.extraction import Layout
 
-TARGET = 0.80
+TARGET = 0.90
 TARGET_MB = 50.0
 ROUNDS = 9
 PRODUCTS = 300_000

@@ -14,7 +14,7 @@ from saluhall.storage.embedded import EmbeddedPostgres
 
 TARGET_S = 5.0
 TARGET_MB = 300.0
-ROUNDS = 3
+ROUNDS = 5
 LISTINGS = 100_000
 WORKING_S = 8.0  # how long memory is watched while it works
 _FILL = """

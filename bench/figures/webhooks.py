@@ -7,7 +7,7 @@ from bench.receiver import Receiver
 from bench.seller import Seller, open_account
 from bench.stage import Stage
 
-TARGET = 300.0
+TARGET = 600.0
 ROUNDS = 5
 DELIVERIES = 5000
 _TIMEOUT_S = 120.0
