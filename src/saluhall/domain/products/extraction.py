@@ -14,7 +14,7 @@ from saluhall.storage import Transaction
 
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _MARK_LENGTH = 4
-_AT_ONCE = 400  # lines in a block: some 100 kB
+_AT_ONCE = 2000  # lines in a block: some 500 kB
 
 
 class Layout(Struct, frozen=True, kw_only=True):
