@@ -24,6 +24,7 @@ from bench.figures import (
     put_to_created,
     replay,
     restart,
+    start,
     webhooks,
 )
 from bench.stage import Stage
@@ -34,6 +35,7 @@ FIGURES: tuple[Figure, ...] = (
     webhooks.FIGURE,
     replay.FIGURE,
     restart.FIGURE,
+    start.FIGURE,
     bulk_products.FIGURE,
     product_export.FIGURE,
     order_json.FIGURE,
