@@ -19,7 +19,7 @@ FIRST_S = 6.0
 IDLE_MB = 150.0
 ROUNDS = 5
 IDLE_S = 5.0  # how long it is left alone before its memory is read
-_ASKED = ("/integration/v1/items/unknown", "/sr_company_ws/api/v2/orders")
+_ASKED = {"/integration/v1/items/unknown": 404, "/sr_company_ws/api/v2/order": 401}
 
 
 async def measure(stage: Stage) -> list[Result]:
@@ -103,9 +103,12 @@ async def _hub(stage: Stage, folder: Path, api_key: str) -> tuple[float, dict[st
 
 async def _ask(port: int, api_key: str) -> None:
     async with aiohttp.ClientSession(headers={"x-api-key": api_key}) as session:
-        for path in _ASKED:
+        for path, status in _ASKED.items():
             async with session.get(f"http://127.0.0.1:{port}{path}") as answer:
-                await answer.read()
+                if answer.status != status:
+                    raise RuntimeError(
+                        f"{path} was answered {answer.status}: {await answer.text()}"
+                    )
 
 
 def _held_mb(process: Process) -> dict[str, float]:
