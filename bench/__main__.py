@@ -26,6 +26,7 @@ from bench.figures import (
     put_to_created,
     replay,
     restart,
+    start,
     webhooks,
 )
 from bench.report import Circumstances, report_of
@@ -38,6 +39,7 @@ FIGURES: tuple[Figure, ...] = (
     webhooks.FIGURE,
     replay.FIGURE,
     restart.FIGURE,
+    start.FIGURE,
     bulk_products.FIGURE,
     product_export.FIGURE,
     order_json.FIGURE,

@@ -110,6 +110,8 @@ async def start_hub(
 
 
 @pytest.fixture
-async def shop(hub: Hub) -> Shop:
+async def shop(hub: Hub) -> AsyncIterator[Shop]:
     """A connected account that hears every event."""
-    return await hub.open_selling_shop()
+    opened = await hub.open_selling_shop()
+    yield opened
+    await hub.leave(opened)

@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import aiohttp
 import yarl
+from argon2 import PasswordHasher
 
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
@@ -29,6 +32,12 @@ from tests.market import Market
 from tests.shop import SECRET_KEY, Shop
 
 __all__ = ["Hub", "Market", "Shop", "free_port"]
+
+
+class Remembering:
+    """Hashes a password once in a run, as costly as ever: a thousand shops with the same one would pay 0.1 s each."""
+
+    hash = staticmethod(cache(PasswordHasher().hash))
 
 
 class Hub:
@@ -143,9 +152,10 @@ class Hub:
         name = f"shop-{new_id().hex}"
         now = utc_now()
         async with self.db.transaction() as tx:
-            account_id = await accounts.create_account(
-                tx, name=name, username=name, password="a good password", now=now
-            )
+            with patch.object(accounts, "PasswordHasher", Remembering):
+                account_id = await accounts.create_account(
+                    tx, name=name, username=name, password="a good password", now=now
+                )
             by = Principal(account_id=account_id, account_name=name)
             await catalogs.create_catalog(tx, by=by, name="RHEO", code="RHEO", now=now)
             api_key = await accounts.create_api_key(tx, by=by, name="test", now=now)
@@ -158,6 +168,14 @@ class Hub:
         await shop.connect()
         await shop.listen()
         return shop
+
+    async def leave(self, shop: Shop) -> None:
+        """Poll no more for a shop whose test is over: looked at every second, old shops would keep the hub busy."""
+        async with self.db.statement() as tx:
+            await tx.run(
+                "update connections set poll_due_at = null where account_id = %(owner)s",
+                {"owner": shop.by.account_id},
+            )
 
     async def _leave_old_shops(self) -> None:
         """Poll no more for tests that are long over: hundreds of shops, each looked at every second, would keep the hub busy."""

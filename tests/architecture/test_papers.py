@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ INTERNAL = {"SALUHALL_CHILD", "SALUHALL_DIE_WITH_PARENT"}
 FOR_TESTS = {"SALUHALL_TEST_POSTGRES"}
 
 
+@cache
 def settings_read() -> set[str]:
     found = {f"SALUHALL_TRADERA_{name.upper()}" for name in READERS}
     for file in python_files("src"):

@@ -282,9 +282,9 @@ async def test_no_socket_is_opened_for_a_private_address_even_past_the_other_che
     info = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 443))
 
     with pytest.raises(PermissionError):
-        outbound._strangers._socket(info)
+        outbound._lines.strangers._socket(info)
 
-    session = outbound._strangers.session()
+    session = outbound._lines.strangers.session()
     assert isinstance(session, ClientSession)
     assert not session.trust_env
     await outbound.close()

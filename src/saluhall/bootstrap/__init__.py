@@ -8,7 +8,6 @@ from datetime import datetime
 from saluhall.kit.clock import utc_now
 from saluhall.kit.secrets import Vault
 from saluhall.settings import Settings
-from saluhall.storage.embedded import EmbeddedPostgres
 from saluhall.storage.schema import begin_era, exclusive, has_table, migrate
 
 GRACE_S = 10.0
@@ -22,6 +21,8 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
+    from saluhall.storage.embedded import EmbeddedPostgres  # noqa: PLC0415 - only who has no database needs one brought along
+
     embedded = await asyncio.to_thread(EmbeddedPostgres, settings.data_dir)
     try:
         yield embedded.url

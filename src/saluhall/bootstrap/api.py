@@ -12,7 +12,6 @@ from saluhall import VERSION
 from saluhall.bootstrap import CHILD, vault_of
 from saluhall.dialect import Means
 from saluhall.domain.connections import queries as connections
-from saluhall.jobs.schedule import measure
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.issuer import Issuer
@@ -38,6 +37,11 @@ def app_from_environment() -> ASGIApp:
     if settings.database_url is None:
         raise RuntimeError("SALUHALL_DATABASE_URL must be set for an API process")
     return api_app(settings, settings.database_url)
+
+
+def read_ahead() -> None:
+    """Read the code of the dialects, which `api_app` would read."""
+    load_dialects()
 
 
 def api_app(settings: Settings, url: str) -> ASGIApp:
@@ -72,6 +76,8 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
 
 
 async def _measures(settings: Settings, db: Database) -> str:
+    from saluhall.jobs.schedule import measure  # noqa: PLC0415 - the jobs are the worker's; here only who measures looks at them
+
     now = utc_now()
     lines = ["# TYPE saluhall_due_rows gauge", "# TYPE saluhall_due_oldest_seconds gauge"]
     async with db.statement() as tx:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import multiprocessing
 import os
 import shutil
 import signal
@@ -77,15 +78,16 @@ def _see_that_it_is_free(host: str, port: int) -> None:
 async def _supervise(
     settings: Settings, *, host: str, port: int, processes: int, worker: bool
 ) -> None:
-    # Reading the channels' settings imports them, which takes as long as the start of a database: side by side.
-    checking = asyncio.create_task(asyncio.to_thread(check_channels, settings))
+    os.environ |= _environment(settings, base=f"http://{host}:{port}")
+    # Reading the code takes as long as the start of a database: side by side.
+    reading = asyncio.create_task(asyncio.to_thread(_read_ahead, settings))
     async with bootstrap.database(settings) as url:
         await bootstrap.prepare(url)
         settings.secret_key()  # made here once, before the processes that need it start
-        os.environ |= _environment(settings, url, base=f"http://{host}:{port}")
+        os.environ["SALUHALL_DATABASE_URL"] = url
         background = Background(settings) if worker else None
         try:
-            await checking
+            await reading
             _log.info("listening", url=f"http://{host}:{port}", processes=processes)
             _serve_api(host, port, processes)
         finally:
@@ -93,13 +95,25 @@ async def _supervise(
                 background.stop()
 
 
-def _environment(settings: Settings, url: str, *, base: str) -> dict[str, str]:
+def _read_ahead(settings: Settings) -> None:
+    """See that the channels' settings can be understood, and read the code of the API processes. Raises Refused.
+
+    Where those begin as copies of this process, they need not read it again, the one that replaces a dead one neither.
+    """
+    check_channels(settings)
+    if multiprocessing.get_start_method() == "fork":
+        from saluhall.bootstrap import api  # noqa: PLC0415 - here and not at the top: see above
+
+        api.read_ahead()
+
+
+def _environment(settings: Settings, *, base: str) -> dict[str, str]:
+    """Give what the processes started from here share. It stands before any code is read: metrics look at it once."""
     metrics = settings.data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(parents=True)
     return {
         bootstrap.CHILD: str(os.getpid()),
-        "SALUHALL_DATABASE_URL": url,
         "SALUHALL_DATA_DIR": str(settings.data_dir),
         "SALUHALL_PUBLIC_URL": settings.public_url or base,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 
@@ -21,17 +22,16 @@ _PARAMETER = re.compile(r"{(\w+)}")
 
 
 def schema_routes(dialects: Sequence[Dialect], *, version: str) -> Sequence[HTTPRouteHandler]:
-    """Make `/schema/openapi.json` and the page at `/schema` that shows it."""
-    document = document_of(dialects, version=version)
-    encoded = msgspec.json.encode(document)
+    """Make `/schema/openapi.json` and the page at `/schema` that shows it; the document is written when first asked for."""
+    document = cache(partial(document_of, dialects, version=version))
 
     @get("/schema/openapi.json", include_in_schema=False, name=OPENAPI_JSON_HANDLER_NAME)
     async def openapi() -> Response[bytes]:
-        return Response(encoded, media_type="application/json")
+        return Response(msgspec.json.encode(document()), media_type="application/json")
 
     @get("/schema", include_in_schema=False)
     async def page(request: Request) -> Response[bytes]:  # type: ignore[type-arg] # user, auth and state are not used
-        shown = ScalarRenderPlugin().render(request, document)
+        shown = ScalarRenderPlugin().render(request, document())
         return Response(shown, media_type="text/html")
 
     return [openapi, page]

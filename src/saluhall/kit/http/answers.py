@@ -1,32 +1,15 @@
 """What comes back from somebody else's server, or why nothing does."""
 
-import errno
-import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from aiohttp import (
-    ClientConnectorCertificateError,
-    ClientConnectorDNSError,
-    ClientConnectorError,
-    ClientConnectorSSLError,
-    ClientPayloadError,
-    ClientResponse,
-    ClientResponseError,
-)
-from aiohttp.http import HttpProcessingError
 from msgspec import Struct
 from yarl import URL
 
-_BLOCK = 64 * 1024
+if TYPE_CHECKING:  # the library is imported with the first call, by `line`
+    from aiohttp import ClientResponse
 
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (TimeoutError, "No answer in time"),
-    (ClientConnectorDNSError, "No such host"),
-    (ClientConnectorSSLError, "TLS handshake failed"),
-    (ClientPayloadError, "The answer broke off"),
-    (ClientResponseError, "Not an HTTP answer"),
-    (HttpProcessingError, "Not an HTTP answer"),
-)
+_BLOCK = 64 * 1024
 
 
 class NoAnswer(Exception):
@@ -49,7 +32,7 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-def headers_of(response: ClientResponse) -> dict[str, str]:
+def headers_of(response: "ClientResponse") -> dict[str, str]:
     """Return the headers under lower-case names, repeated ones joined by a comma."""
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
@@ -58,7 +41,7 @@ def headers_of(response: ClientResponse) -> dict[str, str]:
     return headers
 
 
-async def read_whole(response: ClientResponse, *, max_bytes: int) -> bytes:
+async def read_whole(response: "ClientResponse", *, max_bytes: int) -> bytes:
     """Read the body, giving up the moment it passes the limit. Raises TooLarge."""
     body = bytearray()
     if (response.content_length or 0) <= max_bytes:
@@ -72,7 +55,7 @@ async def read_whole(response: ClientResponse, *, max_bytes: int) -> bytes:
     raise TooLarge(f"The answer of {shown(response.url)} is larger than {max_bytes} bytes")
 
 
-async def read_beginning(response: ClientResponse, *, kept_bytes: int) -> bytes:
+async def read_beginning(response: "ClientResponse", *, kept_bytes: int) -> bytes:
     """Read the beginning of the body; if there is more, the connection closes."""
     body = bytearray()
     async for block in response.content.iter_chunked(kept_bytes):
@@ -86,20 +69,3 @@ async def read_beginning(response: ClientResponse, *, kept_bytes: int) -> bytes:
 def shown(url: URL) -> str:
     """Spell a URL without its query, where secrets travel."""
     return f"{url.scheme}://{url.host_port_subcomponent}{url.raw_path}"
-
-
-def reason_of(error: Exception) -> str:
-    """Say in a few words why no answer came."""
-    if isinstance(error, ClientConnectorCertificateError):
-        return f"Certificate not accepted{_detail(error)}"
-    for kind, reason in _REASONS:
-        if isinstance(error, kind):
-            return reason
-    if isinstance(error, ClientConnectorError) and error.errno in errno.errorcode:
-        return os.strerror(error.errno or 0)
-    return "Connection closed without an answer"
-
-
-def _detail(error: ClientConnectorCertificateError) -> str:
-    message = getattr(error.certificate_error, "verify_message", "")
-    return f" ({message})" if message else ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import io
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,6 +14,7 @@ from aiohttp import (
     AddrInfoType,
     ClientConnectionError,
     ClientConnectorError,
+    ClientError,
     ClientHandlerType,
     ClientOSError,
     ClientRequest,
@@ -25,14 +27,24 @@ from aiohttp import (
     TraceConfig,
 )
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.http import HttpProcessingError
 
-from saluhall.kit.http.guard import Guard
+from saluhall.kit.http.answers import Answer, NoAnswer, headers_of, shown
+from saluhall.kit.http.guard import EVERYWHERE, Guard
+from saluhall.kit.http.question import Question
+from saluhall.kit.http.reasons import reason_of
 
+# How long a connection waits to be used again: shorter than servers usually wait, so that it is rarely a dead one. A call that may
+# have happened is costly to clear up, so there only calls in quick succession share a connection.
+_IDLE_S = 4.0
+_BRIEFLY_S = 1.0
 _CONNECTIONS = 512
 _CONNECTIONS_PER_HOST = 64
 _NAMES_HELD_S = 10
 _RESOLVER_THREADS = 16
+_LARGE_BODY = 1024 * 1024  # aiohttp warns about larger bodies given as plain bytes
 
+Read = Callable[[ClientResponse], Awaitable[bytes]]
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Return the addresses of a host, as text. Raises OSError when there are none."""
 
@@ -70,6 +82,22 @@ def _addresses_of(host: str, port: int) -> list[str]:
     return [str(info[4][0]) for info in infos]
 
 
+class Lines:
+    """The line to strangers, who are guarded against, and the line to whom the operator chose."""
+
+    def __init__(self, *, guard: Guard, resolve: Resolve | None, tls: ssl.SSLContext) -> None:
+        self._system = SystemResolve()
+        way = resolve or self._system
+        self.strangers = Line(guard=guard, resolve=way, tls=tls, idle_s=_IDLE_S)
+        self.chosen = Line(guard=Guard(EVERYWHERE), resolve=way, tls=tls, idle_s=_BRIEFLY_S)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.strangers.close()
+        await self.chosen.close()
+        self._system.close()
+
+
 class Line:
     """One session, opened when first used in the running loop, whose guard sees every address."""
 
@@ -105,6 +133,27 @@ class Line:
             )
         return self._session
 
+    async def put(self, question: Question, read: Read, deadline: float) -> Answer:
+        """Send a question and read the answer. Raises NotAllowed, NoAnswer and what `read` raises."""
+        contact = Contact()
+        try:
+            async with (
+                asyncio.timeout_at(deadline),
+                self.session().request(
+                    question.method,
+                    question.url,
+                    data=_data_of(question),
+                    headers=question.headers,
+                    allow_redirects=False,
+                    trace_request_ctx=contact,
+                ) as response,
+            ):
+                return Answer(response.status, headers_of(response), await read(response))
+        except (ClientError, HttpProcessingError, OSError) as error:
+            # The cause is not chained: its text may hold the whole URL.
+            reason = f"{reason_of(error)} at {shown(question.url)}"
+            raise NoAnswer(reason, sent=contact.made) from None
+
     async def close(self) -> None:
         """Close the session, if one was opened."""
         session, self._session = self._session, None
@@ -120,6 +169,12 @@ class Line:
         if not self._guard.permits(ip_address(address[0])):
             raise OSError(errno.EACCES, "the address is not public")
         return socket.socket(family, kind, protocol)
+
+
+def _data_of(question: Question) -> bytes | io.BytesIO | None:
+    if question.body is None or len(question.body) < _LARGE_BODY:
+        return question.body
+    return io.BytesIO(question.body)
 
 
 class _GuardedResolver(AbstractResolver):
