@@ -15,6 +15,7 @@ from rich.table import Table
 from bench.figure import Figure, Result
 from bench.figures import (
     bulk_products,
+    growth,
     item_batch,
     item_put,
     list_pages,
@@ -40,6 +41,7 @@ FIGURES: tuple[Figure, ...] = (
     order_status.FIGURE,
     item_batch.FIGURE,
     list_pages.FIGURE,
+    growth.FIGURE,
 )
 _RESULTS = Path(__file__).parent / "results.json"
 

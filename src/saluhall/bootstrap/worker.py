@@ -17,11 +17,12 @@ from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells, run_jobs
 from saluhall.queue.worker import forget_stalled
 from saluhall.settings import Settings
-from saluhall.storage import Database
+from saluhall.storage import Database, statistics
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageStore
 
 _FORGET_EVERY_S = 60.0
+_REFRESH_EVERY_S = 1.0
 _PATIENCE_S = 10.0
 _log = structlog.get_logger(__name__)
 
@@ -55,13 +56,14 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         )
         sweeper = asyncio.create_task(sweep_forever(run, bells.ring))
         cleaner = asyncio.create_task(_forget_stalled(url, stopping))
+        analyser = asyncio.create_task(_keep_plans_fresh(db, stopping))
         _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
             drains = {job.name: _counted(run, job.name, job.drain) for job in JOBS}
             await run_jobs(url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S)
         finally:
             stopping.set()
-            await asyncio.gather(sweeper, cleaner, return_exceptions=True)
+            await asyncio.gather(sweeper, cleaner, analyser, return_exceptions=True)
             await _give_back(run)
             _log.info("worker stopped", worker=str(run.worker))
             await http.close()
@@ -95,11 +97,26 @@ def _counted(
 async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         await forget_stalled(url)
+        await _pause(_FORGET_EVERY_S, stopping)
+
+
+async def _keep_plans_fresh(db: Database, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
         try:
-            async with asyncio.timeout(_FORGET_EVERY_S):
-                await stopping.wait()
-        except TimeoutError:
-            continue
+            async with db.statement() as tx:
+                if grown := await statistics.refresh(tx):
+                    _log.info("analysed what had grown", tables=grown)
+        except DatabaseUnavailable as error:
+            _log.warning("statistics could not be refreshed", error=str(error))
+        await _pause(_REFRESH_EVERY_S, stopping)
+
+
+async def _pause(seconds: float, stopping: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
 
 
 def _voice(dialects: list[Dialect]) -> Voice:
