@@ -55,6 +55,7 @@ class Hub:
             "growth-item-put-again": self.put_again,
             "growth-bulk-post": self.post,
             "growth-bulk-patch": self.patch,
+            "growth-bulk-patch-scattered": self.patch_scattered,
             "growth-list-page": self.read_page,
             "growth-list-first-page": self.read_first_page,
             "growth-product-export": self.export_products,
@@ -82,18 +83,24 @@ class Hub:
 
     async def post(self) -> float:
         """POST new products."""
-        return await self._bulk("POST")
+        return await self._bulk("POST", ())
 
     async def patch(self) -> float:
-        """PATCH products from all over the table."""
-        return await self._bulk("PATCH")
+        """PATCH products that were stored one after the other."""
+        first = self.chance.randrange(1, self.size - bulk_products.ROWS)
+        return await self._bulk("PATCH", range(first, first + bulk_products.ROWS))
 
-    async def _bulk(self, method: str) -> float:
+    async def patch_scattered(self) -> float:
+        """PATCH products from all over the table."""
+        return await self._bulk(
+            "PATCH", self.chance.sample(range(1, self.size), bulk_products.ROWS)
+        )
+
+    async def _bulk(self, method: str, numbers: Sequence[int]) -> float:
         client = await sign_in(self.port, self.seller)
         async with await psycopg.AsyncConnection.connect(self.url) as connection:
             catalog = await bulk_products.catalog_of(connection, self.seller.account_id)
-        chosen = self.chance.sample(range(1, self.size), bulk_products.ROWS)
-        skus = [shelf.sku_of(n) for n in chosen]
+        skus = [shelf.sku_of(n) for n in numbers]
         body = (
             bulk_products.new_products(catalog, new_id().hex)
             if method == "POST"
@@ -237,6 +244,7 @@ FIGURE = Figure(
         "growth-item-put-again",
         "growth-bulk-post",
         "growth-bulk-patch",
+        "growth-bulk-patch-scattered",
         "growth-list-page",
         "growth-list-first-page",
         "growth-product-export",

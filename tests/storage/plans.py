@@ -123,8 +123,10 @@ class Shelves:
         return {index for index, condition in found if self._is_open(index, condition)}
 
     def _is_open(self, index: str, condition: str) -> bool:
-        wanted = self._next.get(index)
-        return wanted is not None and not re.search(rf"\b{wanted}\b", condition)
+        if index not in self._next:
+            return False
+        wanted = self._next[index]
+        return wanted is None or not re.search(rf"\b{wanted}\b", condition)
 
     def ways(self, plan: Node) -> set[str]:
         """List the indexes by which the plan reads what grows, and the tables that it reads whole."""

@@ -1,7 +1,7 @@
 """However much a seller has, no statement reads all of it, or all that others have, to find a few rows.
 
 Every statement that the code runs is planned, not run: for whatever values it may get, and for those of a large and of a small account;
-in tables that were filled and never analysed, in small ones, and in large ones. There are 200,000 products in these, and a part of that
+in tables that were filled and never analysed, in small ones, and in large ones. There are 100,000 products in these, and a part of that
 of everything else; `PLANS_PRODUCTS=1000000 pytest tests/storage/test_plans.py` looks at a million.
 """
 
@@ -17,7 +17,7 @@ from tests.postgres import Postgres
 from tests.storage import filling, statements
 from tests.storage.plans import ANY, Node, Planner, Shelves
 
-LARGE = int(os.environ.get("PLANS_PRODUCTS", "200000"))
+LARGE = int(os.environ.get("PLANS_PRODUCTS", "100000"))
 SMALL = 20_000
 LARGE_ACCOUNT = "a large account"
 ACCOUNTS = {LARGE_ACCOUNT: 0, "a small account": 7}
