@@ -16,6 +16,7 @@ from rich.table import Table
 from bench.figure import Figure, Result
 from bench.figures import (
     bulk_products,
+    growth,
     http_floor,
     item_batch,
     item_put,
@@ -46,6 +47,7 @@ FIGURES: tuple[Figure, ...] = (
     order_status.FIGURE,
     item_batch.FIGURE,
     list_pages.FIGURE,
+    growth.FIGURE,
 )
 _FOLDER = Path(__file__).parent
 

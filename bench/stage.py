@@ -151,11 +151,12 @@ class Stage:
 
     @asynccontextmanager
     async def server(
-        self, env: Mapping[str, str], *, processes: int = 1
+        self, env: Mapping[str, str], *, processes: int = 1, worker: bool = True
     ) -> AsyncIterator[tuple[Process, int]]:
         """Run `saluhall serve`; give the process and its port, ready."""
         port = free_port()
         arguments = ["saluhall", "serve", "--port", str(port), "--processes", str(processes)]
+        arguments += [] if worker else ["--no-worker"]
         async with self.process(arguments, env=env) as process:
             await until_ready(process, port)
             yield process, port

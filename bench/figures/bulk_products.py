@@ -1,6 +1,7 @@
 """bulk-post, bulk-patch: 1000 products over HTTP against bare SQL that does the same on the same table, alternating."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -36,13 +37,14 @@ async def measure(stage: Stage) -> list[Result]:
         await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
     ):
         client = await sign_in(port, seller)
-        catalog = await _catalog(connection, seller.account_id)
+        catalog = await catalog_of(connection, seller.account_id)
         for number in range(-2, ROUNDS):
             prefix = f"R{number}-"
+            skus = [f"{prefix}{n:05d}" for n in range(ROWS)]
             times = [
-                await _timed(client, "POST", _new(catalog, prefix)),
+                await timed(client, "POST", new_products(catalog, prefix)),
                 await copy_again(connection, seller.account_id, prefix, rows=ROWS),
-                await _timed(client, "PATCH", _changes(catalog, prefix, number)),
+                await timed(client, "PATCH", changes_of(catalog, skus, number)),
                 await _update(connection, seller.account_id, prefix),
             ]
             if number < 0:
@@ -66,7 +68,8 @@ async def measure(stage: Stage) -> list[Result]:
     ]
 
 
-def _new(catalog: int, prefix: str) -> bytes:
+def new_products(catalog: int, prefix: str) -> bytes:
+    """Write the body of so many new products."""
     rows = [
         {
             "catalog": catalog,
@@ -88,15 +91,17 @@ def _new(catalog: int, prefix: str) -> bytes:
     return msgspec.json.encode(rows)
 
 
-def _changes(catalog: int, prefix: str, number: int) -> bytes:
+def changes_of(catalog: int, skus: Sequence[str], number: int) -> bytes:
+    """Write the body that changes prices and quantities; another number makes other prices."""
     rows = [
-        {"catalog": catalog, "sku": f"{prefix}{n:05d}", "price1": 20.5 + number + n, "quantity": 4}
-        for n in range(ROWS)
+        {"catalog": catalog, "sku": sku, "price1": 20.5 + number + n, "quantity": 4}
+        for n, sku in enumerate(skus)
     ]
     return msgspec.json.encode(rows)
 
 
-async def _timed(client: PartnerClient, method: str, body: bytes) -> float:
+async def timed(client: PartnerClient, method: str, body: bytes) -> float:
+    """Send products; return the seconds. Raises RuntimeError when not all were stored."""
     began = time.perf_counter()
     status, answer = await client.send(method, "/product", body)
     seconds = time.perf_counter() - began
@@ -107,7 +112,8 @@ async def _timed(client: PartnerClient, method: str, body: bytes) -> float:
     return seconds
 
 
-async def _catalog(connection: psycopg.AsyncConnection[Any], owner: str) -> int:
+async def catalog_of(connection: psycopg.AsyncConnection[Any], owner: str) -> int:
+    """Find the number of an account's catalog."""
     cursor = await connection.execute("select number from catalogs where account_id = %s", [owner])
     row = await cursor.fetchone()
     if row is None:

@@ -19,7 +19,7 @@ ROUNDS = 5
 SECONDS = 3
 CONNECTIONS = 16
 PROCESSES = (1, 2)
-_BODY = (
+BODY = (
     '{"title":"Volvo V70 headlight left {n}","description":"Used, tested, ready to fit.",'
     '"price":1250,"shippingCost":99,"weightKg":4.1,"currency":"SEK",'
     '"domain":{"domain":"auto_parts","vehicle":{"manufacturer":"Volvo","model":"V70","year":2011},'
@@ -87,7 +87,7 @@ async def put_items(port: int, seller: Seller, *, prefix: str, seconds: float) -
         port=port,
         api_key=seller.api_key,
         prefix=prefix,
-        body=_BODY,
+        body=BODY,
         connections=CONNECTIONS,
         seconds=seconds,
     )

@@ -12,6 +12,7 @@ import psycopg
 from bench.figure import Figure, Result, middle, spread
 from bench.figures.order_book import Client
 from bench.seller import open_account
+from bench.shelf import fill
 from bench.stage import Process, Stage
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.domain.accounts.model import Principal
@@ -22,29 +23,14 @@ TARGET = 0.90
 TARGET_MB = 50.0
 ROUNDS = 9
 PRODUCTS = 300_000
-_FILL = """
-  insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price,
-                        currency, shipping_cost, shipping_strategy, image_urls, schema_version,
-                        auto_publish, ai_enhancement, created_at, updated_at, quantity, ean, mpn,
-                        brand, catalog_category1, catalog_category2, delivery_days)
-  select c.account_id, c.id, 'PART-' || n, gen_random_uuid(), 'item', 'active',
-         'Volvo V70 headlight left ' || n, 'Used, tested, ready to fit. From a car of 2011.',
-         1250 + n %% 1000 + 0.5, 'SEK', 99, 'integrated',
-         array['https://images.example.com/parts/' || n || '-1.jpg',
-               'https://images.example.com/parts/' || n || '-2.jpg'],
-         '1.0.0', false, false, now(), now(), 1 + n %% 9, '73' || lpad(n::text, 11, '0'),
-         '31420118-' || n, 'Volvo', 'Car parts', 'Lights', 3
-    from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(owner)s
-"""
 
 
 async def measure(stage: Stage) -> list[Result]:
     """Read the extraction and let psql copy, alternating on one database."""
     url = await stage.database()
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
+    await fill(url, seller.account_id, count=PRODUCTS, pictures=True)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute(_FILL, {"owner": seller.account_id, "count": PRODUCTS})
-        await connection.execute("vacuum analyze products")
         statement = _copy_statement(connection, seller.account_id)
     ours, theirs, growths = list[float](), list[float](), list[float]()
     async with stage.server(stage.settings(SALUHALL_DATABASE_URL=url)) as (server, port):

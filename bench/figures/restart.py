@@ -9,6 +9,7 @@ import psycopg
 from bench.figure import Figure, Result, middle, spread
 from bench.figures.put_to_created import control
 from bench.seller import TOKEN, USER_ID, open_account
+from bench.shelf import fill, want_listed
 from bench.stage import Process, Stage, free_port, until_ready
 from saluhall.storage.embedded import EmbeddedPostgres
 
@@ -17,21 +18,6 @@ TARGET_MB = 300.0
 ROUNDS = 5
 LISTINGS = 100_000
 WORKING_S = 8.0  # how long memory is watched while it works
-_FILL = """
-  with p as (
-    insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price,
-                          currency, shipping_cost, shipping_strategy, image_urls, schema_version,
-                          auto_publish, ai_enhancement, created_at, updated_at)
-    select c.account_id, c.id, 'PART-' || n, new_ulid(), 'item', 'active', 'Volvo V70 part ' || n,
-           'Used, tested, ready to fit.', 1250, 'SEK', 99, 'integrated', '{}', '1.0.0', true, false,
-           now(), now()
-      from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(owner)s
-    returning account_id, id
-  )
-  insert into listings (account_id, id, product_id, connection_id, desired, state, due_at, created_at,
-                        updated_at)
-  select p.account_id, new_ulid(), p.id, %(connection)s, 'live', 'waiting', now(), now(), now() from p
-"""
 _CONFIRMED = "select count(*) from listings where account_id = %s and state = 'live'"
 
 
@@ -79,10 +65,8 @@ async def _fill(stage: Stage, folder: Path) -> str:
     try:
         seller = await open_account(stage, SALUHALL_DATABASE_URL=server.url)
         connection_id, owner = await seller.connect(), seller.account_id
-        async with await psycopg.AsyncConnection.connect(server.url, autocommit=True) as connection:
-            given = {"owner": owner, "connection": connection_id, "count": LISTINGS}
-            await connection.execute(_FILL, given)
-            await connection.execute("vacuum analyze")
+        await fill(server.url, owner, count=LISTINGS)
+        await want_listed(server.url, owner, connection_id)
     finally:
         await asyncio.to_thread(server.close)
     return owner

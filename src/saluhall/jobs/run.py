@@ -70,6 +70,58 @@ class Job(Struct, frozen=True, kw_only=True):
     measure: str
 
 
+# Each key is found by going on in the index of due rows to the next account, and there to the next of the column that follows in the
+# index: as much work as there are keys, however many rows are due to each. Where a column may be null, that is the last of its account.
+# `limit 1` keeps PostgreSQL from reading all due rows into a hash to look the keys up in.
+_OWNERS = """
+  with recursive owners as (
+    (select account_id from {table} where {due} is not null order by account_id limit 1)
+    union all
+    select (select account_id from {table} where {due} is not null and account_id > o.account_id
+             order by account_id limit 1)
+      from owners o where o.account_id is not null
+  )"""
+_DUE_OWNERS = (
+    _OWNERS
+    + """
+  select o.account_id as key from owners o
+   where (select true from {table} where {due} <= %(now)s and account_id = o.account_id and {only} limit 1)
+   limit 1000
+"""
+)
+_DUE_WITHIN = (
+    _OWNERS
+    + """, places as (
+    select account_id, (select {within} from {table} where {due} is not null and account_id = o.account_id
+                         order by {within} limit 1) as {within}
+      from owners o where o.account_id is not null
+    union all
+    select account_id, (select {within} from {table} where {due} is not null and account_id = p.account_id
+                           and {within} > p.{within} order by {within} limit 1)
+      from places p where p.{within} is not null
+  )
+  select {key} as key from places p
+   where case when {within} is null
+              then (select true from {table} where {due} <= %(now)s and account_id = p.account_id
+                       and {within} is null and {only} limit 1)
+              else (select true from {table} where {due} <= %(now)s and account_id = p.account_id
+                       and {within} = p.{within} and {only} limit 1) end
+   limit 1000
+"""
+)
+_DUE_ANYWHERE = (
+    "select distinct {key} as key from {table} where {due} <= %(now)s and {only} limit 1000"
+)
+# How the index of a table's due rows begins: with the account, and the column named here.
+_WITHIN = {
+    "images": "",
+    "products": "",
+    "listings": "connection_id",
+    "order_heads": "connection_id",
+    "deliveries": "endpoint_id",
+}
+
+
 def job_of(
     name: str,
     drain: Callable[[Run, str], Awaitable[None]],
@@ -84,10 +136,12 @@ def job_of(
 
     `only` says which due rows a bell can help.
     """
+    within = _WITHIN.get(table)
+    shape = _DUE_ANYWHERE if within is None else _DUE_WITHIN if within else _DUE_OWNERS
     return Job(
         name=name,
         drain=drain,
-        due_keys=f"select distinct {key} as key from {table} where {due} <= %(now)s and {only} limit 1000",
+        due_keys=shape.format(table=table, key=key, due=due, within=within, only=only),
         release=f"""
           update {table} set {due} = %(now)s, {claimed} = null
            where {due} is not null and {claimed} = any(%(workers)s)

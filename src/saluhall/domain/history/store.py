@@ -13,17 +13,19 @@ from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 from saluhall.storage.lines import Column
 
-# Who hears the events of an account: its own endpoints, and those of resellers that hear their members.
+# Who hears the events of an account: its own endpoints, and those of resellers that hear their members. They are looked up by index
+# for each account that has events: joined, the endpoints of all accounts would be read.
 _LISTENERS = """
-    select p.account_id, p.id, p.event_types, p.active, p.account_id as heard_account_id,
-           null::uuid as event_account_id, null::text as member_external_id
+    select p.account_id, p.id, p.event_types, p.active, null::uuid as event_account_id,
+           null::text as member_external_id
       from endpoints p
-     where p.scope = 'self' and p.url is not null
+     where p.account_id = {heard} and p.scope = 'self' and p.url is not null
     union all
-    select p.account_id, p.id, p.event_types, p.active, m.member_account_id,
-           m.member_account_id, m.external_id
-      from members m join endpoints p on p.account_id = m.account_id
-     where p.scope = 'members' and p.url is not null
+    select p.account_id, p.id, p.event_types, p.active, m.member_account_id, m.external_id
+      from members m, lateral (
+        select * from endpoints p
+         where p.account_id = m.account_id and p.scope = 'members' and p.url is not null offset 0) p
+     where m.member_account_id = {heard}
 """
 RECORD = f"""
   with e as (
@@ -32,11 +34,14 @@ RECORD = f"""
       from jsonb_to_recordset(%(events)s::text::jsonb)
         as t(account_id uuid, id uuid, type text, at timestamptz, product_id uuid, sku text, data jsonb)
     returning account_id, id, type, at
+  ), listeners as (
+    select heard.account_id as heard_account_id, p.*
+      from (select distinct account_id from e) heard, lateral ({_LISTENERS.format(heard="heard.account_id")}) p
   ), d as (
     insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, state, due_at)
     select p.account_id, new_ulid(), p.id, e.id, p.event_account_id, p.member_external_id,
            case when p.active then 'due' else 'held' end, case when p.active then e.at end
-      from e join ({_LISTENERS}) p on p.heard_account_id = e.account_id
+      from e join listeners p on p.heard_account_id = e.account_id
      where e.type = any(%(delivered)s)
        and (p.event_types = '{{}}' or e.type = any(p.event_types))
     returning endpoint_id, due_at
@@ -49,8 +54,8 @@ FAN_OUT = f"""
     insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, state, due_at)
     select p.account_id, new_ulid(), p.id, e.id::uuid, p.event_account_id, p.member_external_id,
            case when p.active then 'due' else 'held' end, case when p.active then %(now)s end
-      from ({_LISTENERS}) p, string_to_table(%(ids)s, ',') as e (id)
-     where p.heard_account_id = %(owner)s and (p.event_types = '{{}}' or %(type)s = any(p.event_types))
+      from ({_LISTENERS.format(heard="%(owner)s")}) p, string_to_table(%(ids)s, ',') as e (id)
+     where (p.event_types = '{{}}' or %(type)s = any(p.event_types))
     returning endpoint_id, due_at
   )
   select distinct endpoint_id from d where due_at is not null

@@ -55,6 +55,7 @@ def _typed(fields: Mapping[str, str]) -> str:
 
 _HEAD = {**_FIXED, **_FOLLOWED, **_STATUS}
 _TOLD = f"json_to_recordset(%(heads)s::text::json) as t (remote_id text, {_typed(_HEAD)})"
+# The ids stand beside the told orders too: with these alone PostgreSQL may read all orders of the connection to find a few.
 # An order that is read again must not use up a number: only what is not there is inserted. A reader that is faster by a moment wins.
 ADD_HEADS = f"""
   insert into order_heads (account_id, connection_id, remote_id, created, modified, {", ".join(_HEAD)})
@@ -62,7 +63,8 @@ ADD_HEADS = f"""
     from {_TOLD}
    where not exists (
      select from order_heads h
-      where h.account_id = %(owner)s and h.connection_id = %(connection)s and h.remote_id = t.remote_id)
+      where h.account_id = %(owner)s and h.connection_id = %(connection)s and h.remote_id = t.remote_id
+        and h.remote_id = any(%(remote_ids)s))
    order by t.remote_id
   on conflict on constraint order_heads_remote_key do nothing
   returning id, remote_id
@@ -81,6 +83,7 @@ FOLLOW_HEADS = f"""
          status = case when h.status = 'standby' then t.status else h.status end
     from {_TOLD}
    where h.account_id = %(owner)s and h.connection_id = %(connection)s and h.remote_id = t.remote_id
+     and h.remote_id = any(%(remote_ids)s)
      and h.remote_modified < t.remote_modified
   returning h.id, h.remote_id
 """

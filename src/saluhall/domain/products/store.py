@@ -24,7 +24,9 @@ TAKE_TURNS = """
   select pg_advisory_xact_lock(hashtextextended(%(catalog)s || account_id::text, 0))
     from accounts where account_id = %(owner)s
 """
-# What stands there is looked up one by one, by index: joined, a table that nobody has analysed yet would be read whole for each PUT.
+# What stands there is looked up one by one, by index: joined, a table that was empty when the plan was made would be read whole for
+# each PUT. PostgreSQL guesses a hundred rows in any JSON; asked whether they are objects, which they are, it guesses one, and so
+# never finds it cheaper to read a small table whole. Rows are therefore handed on from step to step, not joined with each other.
 _PUT_SHAPE = """
   with shelf as (
     select id from catalogs where account_id = %(owner)s and code = %(catalog)s
@@ -32,21 +34,22 @@ _PUT_SHAPE = """
     select shelf.id as catalog_id, j, r.*
       from shelf, jsonb_array_elements(%(rows)s::text::jsonb) as j,
            jsonb_to_record(j) as r(sku text, {typed})
+     where jsonb_typeof(j) = 'object'
   ), refused as (
     select t.sku from t
      where t.parent_sku is not null and (t.parent_sku = t.sku or (
        select p.id from products p
         where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku) is null)
   ), found as (
-    select p.id, p.catalog_id, p.sku
+    select p.id, t.*
       from t, lateral (
-        select id, catalog_id, sku from products
+        select id from products
          where account_id = %(owner)s and catalog_id = t.catalog_id and sku = t.sku offset 0) p
      order by p.id
   ), old as (
-    select p.*
+    select p.account_id, p.delete_wanted, found.*
       from found, lateral (
-        select account_id, catalog_id, id, sku, delete_wanted from products
+        select account_id, delete_wanted from products
          where account_id = %(owner)s and catalog_id = found.catalog_id and sku = found.sku
            for update) p
   ), created as (
@@ -65,20 +68,19 @@ _PUT_SHAPE = """
        set updated_at = %(now)s, delete_wanted = false,
            enhanced_title = case when {same_text} then p.enhanced_title end,
            enhanced_description = case when {same_text} then p.enhanced_description end,
-           quantity = case when p.status = 'archived' or old.delete_wanted then greatest(p.quantity, 1)
+           quantity = case when p.status = 'archived' or t.delete_wanted then greatest(p.quantity, 1)
                            else p.quantity end,
-           status = case when p.status = 'archived' or old.delete_wanted then 'active'
+           status = case when p.status = 'archived' or t.delete_wanted then 'active'
                          else p.status end,
            enhance_due_at = case when not {enhance} then null
                                  when p.ai_enhancement and {same_text} then p.enhance_due_at
                                  else %(now)s end,
            {kept}
-      from t, old
-     where p.account_id = old.account_id and p.catalog_id = old.catalog_id and p.sku = old.sku
-       and t.sku = old.sku
+      from old t
+     where p.account_id = t.account_id and p.catalog_id = t.catalog_id and p.sku = t.sku
        and t.sku not in (select sku from refused) and t.sku not in (select sku from created)
     returning p.id, p.sku, p.kind, p.status, p.price, p.image_urls, p.auto_publish, p.ai_enhancement,
-              t.j, old.delete_wanted
+              t.j, t.delete_wanted
   )
   select 'created' as outcome, c.*, null::jsonb as named, false as revived from created c
   union all select 'updated', u.id, u.sku, u.kind, u.status, u.price, u.image_urls,

@@ -1,0 +1,48 @@
+"""Products to measure with, made by PostgreSQL itself: as many as wanted, and listings of them that are due."""
+
+import psycopg
+
+HEAPS = 20
+_FILL = """
+  insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price, currency,
+                        shipping_cost, shipping_strategy, image_urls, domain, schema_version, metadata,
+                        auto_publish, ai_enhancement, created_at, updated_at, changed_at, quantity, ean, mpn,
+                        brand, catalog_category1, catalog_category2, delivery_days)
+  select c.account_id, c.id, 'PART-' || n %% %(heaps)s || '-' || 1 + n / %(heaps)s, new_ulid(), 'item', 'active',
+         'Volvo V70 headlight left ' || n, 'Used, tested, ready to fit. From a car of 2011.',
+         1250 + n %% 1000 + 0.5, 'SEK', 99, 'integrated',
+         case when %(pictures)s then array['https://images.example.com/parts/' || n || '-1.jpg',
+                                           'https://images.example.com/parts/' || n || '-2.jpg'] else '{}' end,
+         '{"domain": "auto_parts", "part": {"name": "Headlight", "oemNumber": "31420118"}}', '1.0.0',
+         '{"shelf":"A-17"}', false, false, now(), now(), now() - interval '1 year' + n * interval '1 second',
+         1 + n %% 9, '73' || lpad(n::text, 11, '0'), '31420118-' || n, 'Volvo', 'Car parts', 'Lights', 3
+    from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(owner)s and c.code = 'RHEO'
+"""
+_LIST = """
+  insert into listings (account_id, id, product_id, connection_id, desired, state, due_at, created_at,
+                        updated_at)
+  select p.account_id, new_ulid(), p.id, %(connection)s, 'live', 'waiting', now() + %(due_in)s::interval,
+         now(), now()
+    from products p where p.account_id = %(owner)s
+"""
+
+
+def sku_of(number: int) -> str:
+    """Tell the sku of a product by its number, from 1: those that begin alike and end in 1, 2, 3 lie all over the table."""
+    return f"PART-{number % HEAPS}-{1 + number // HEAPS}"
+
+
+async def fill(url: str, owner: str, *, count: int, pictures: bool = False) -> None:
+    """Give an account so many products, each changed a second after the one before."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        given = {"owner": owner, "count": count, "heaps": HEAPS, "pictures": pictures}
+        await connection.execute(_FILL, given)
+        await connection.execute("vacuum analyze products")
+
+
+async def want_listed(url: str, owner: str, connection_id: str, *, due_in: str = "0") -> None:
+    """Make all products of an account due to be listed, in a while."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        given = {"owner": owner, "connection": connection_id, "due_in": due_in}
+        await connection.execute(_LIST, given)
+        await connection.execute("vacuum analyze")
