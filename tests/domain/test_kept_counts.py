@@ -15,6 +15,8 @@ from saluhall.domain.analytics.model import Inventory
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.listings import operations as listings
+from saluhall.domain.listings import pages
+from saluhall.domain.listings.page_model import Filter
 from saluhall.domain.products import bulk, stock
 from saluhall.domain.products import operations as products
 from saluhall.domain.products.model import Batch, Kind, ProductNotFound, PutProduct, Status
@@ -26,6 +28,11 @@ SKUS = [f"S-{n}" for n in range(60)]
 COUNTED = """
   select status, count(*) from products
    where account_id = %(owner)s and kind = 'item' and not delete_wanted group by status
+"""
+
+LISTED = """
+  select p.status, count(*) from products p join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
+   where p.account_id = %(owner)s and c.code = 'RHEO' and not p.delete_wanted group by p.status
 """
 
 
@@ -141,6 +148,26 @@ async def counted(db: Database, by: Principal) -> Inventory:
     return Inventory(**dict(rows))
 
 
+async def totals(db: Database, by: Principal) -> dict[str | None, int]:
+    """How many products a list of each status, and of all, says there are."""
+    async with db.statement() as tx:
+        return {
+            status: await pages.count_products(
+                tx, by=by, catalog=RHEO, wanted=Filter(status=status)
+            )
+            for status in (None, *Status)
+        }
+
+
+async def listed(db: Database, by: Principal) -> dict[str | None, int]:
+    async with db.statement() as tx:
+        rows = await tx.all(
+            lambda row: (row["status"], row["count"]), LISTED, {"owner": by.account_id}
+        )
+    found = dict(rows)
+    return {None: sum(found.values()), **{status: found.get(status, 0) for status in Status}}
+
+
 async def run(steps: int, step: Callable[[], Awaitable[None]]) -> None:
     for _ in range(steps):
         await step()
@@ -153,6 +180,7 @@ async def test_after_any_changes_the_kept_counts_are_those_of_counting(db: Datab
             await writer.step()
 
             assert await kept(db, writer.by) == await counted(db, writer.by), seed
+            assert await totals(db, writer.by) == await listed(db, writer.by), seed
 
 
 async def test_many_writers_of_one_account_are_counted_right(db: Database) -> None:

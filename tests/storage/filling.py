@@ -63,7 +63,8 @@ _ONCE = {
         "refresh_jti": id_of("jti", "n"), "refresh_expires_at": "now() + interval '1 day'", "created_at": "now()",
     },
     "product_counts": {
-        "account_id": id_of("account", "n"), "slot": id_of("slot", "n"), "draft": "1", "active": "1", "sold": "1",
+        "account_id": id_of("account", "n"), "catalog_id": id_of("catalog", "n"), "kind": "'item'",
+        "slot": id_of("slot", "n"), "draft": "1", "active": "1", "sold": "1",
         "not_listed": "1", "archived": "1",
     },
     "sale_sums": {

@@ -116,7 +116,10 @@ def _named(name: str, variants: list[tuple[str, str]]) -> list[tuple[str, str]]:
 _LINES = products.Layout(fields=DEFAULT_FIELDS, field_separator="|", row_separator="\n")
 PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     "domain.listings.pages_store.page": _named("page", _pages(pages_store._PAGE)),
-    "domain.listings.pages_store.count": _named("page count", _pages(pages_store._COUNT)),
+    "domain.listings.pages_store.count": [
+        ("page kept count", pages_store.KEPT_COUNT),
+        *_named("page count", _pages(pages_store._COUNT)),
+    ],
     "domain.listings.store.claim": [
         ("listings claim", listings.CLAIM),
         ("listings claim unconnected", listings.CLAIM_UNCONNECTED),

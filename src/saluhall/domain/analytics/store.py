@@ -31,7 +31,7 @@ ANALYTICS = """
     select coalesce(sum(draft), 0)::bigint as draft, coalesce(sum(active), 0)::bigint as active,
            coalesce(sum(sold), 0)::bigint as sold, coalesce(sum(not_listed), 0)::bigint as not_listed,
            coalesce(sum(archived), 0)::bigint as archived
-      from product_counts where account_id = %(owner)s
+      from product_counts where account_id = %(owner)s and kind = 'item'
   )
   select f.*, i.* from figures f, inventory i
    where f.part <> 'category' or f.name in (select name from best)
