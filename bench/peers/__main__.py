@@ -49,6 +49,8 @@ async def _measure(chosen: Sequence[type[Peer]]) -> None:
                 except Absent as why:
                     absent[peer.name] = str(why)
                     print(f"  {peer.name} is left out: {why}", flush=True)
+            if not peers[1:]:
+                sys.exit("there is no peer to measure against")
             lines = await measure_all(peers)
     loads["after"] = report.load()
     report.write(peers, lines, absent, loads)

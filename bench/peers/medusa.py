@@ -190,6 +190,7 @@ def _environment(url: str) -> dict[str, str]:
         "DATABASE_SOCKET": place.socket,
         "PEER_SECRET": os.urandom(32).hex(),
         "MEDUSA_DISABLE_TELEMETRY": "true",
+        "XDG_CONFIG_HOME": str(install.cache_folder() / "config"),
         "NODE_ENV": "production",
         "LOG_LEVEL": "warn",
     }

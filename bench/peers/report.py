@@ -12,11 +12,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench.figure import spread
 from bench.peers.peer import Peer
 from bench.peers.run import Line
 from bench.peers.work import BULK_CONNECTIONS, CONNECTIONS, ORDERS, PRODUCTS, TARGET
 
+_WHOLE = 100
+_HOLDS = {True: "holds", False: "MISSED", None: ""}
 RESULTS = Path(__file__).parent.parent / "peers.json"
 
 
@@ -77,7 +78,7 @@ def show(peers: Sequence[Peer], lines: Sequence[Line], absent: Mapping[str, str]
             *(_cell(line, peer.name) for peer in peers),
             "no peer can" if factor is None else f"{factor:.1f}x",
             f"{TARGET:.0f}x",
-            "holds" if line.holds(ours) else "MISSED",
+            _HOLDS[line.holds(ours)],
         )
     console = Console(width=None if sys.stdout.isatty() else 180)
     console.print(table)
@@ -91,4 +92,9 @@ def _cell(line: Line, name: str) -> str:
     if name in line.cannot:
         return f"cannot: {line.cannot[name]}"
     rates = line.rates[name]
-    return f"{line.rate(name):,.4g} {line.job.unit}\n{spread(rates)} of {line.rows[name]:,}"
+    span = f"{_rate(min(rates))} to {_rate(max(rates))}"
+    return f"{_rate(line.rate(name))}/s\n{span}\n{len(rates)} x {line.rows[name]:,}"
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.1f}"

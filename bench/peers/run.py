@@ -47,10 +47,10 @@ class Line(Struct, frozen=True, kw_only=True):
         best = self.best_peer(ours)
         return None if best is None else self.rate(ours) / self.rate(best)
 
-    def holds(self, ours: str) -> bool:
-        """Tell whether the target is met; where no peer can do the work it is."""
+    def holds(self, ours: str) -> bool | None:
+        """Tell whether the target is met; None when nobody else can do it."""
         factor = self.factor(ours)
-        return factor is None or factor >= TARGET
+        return None if factor is None else factor >= TARGET
 
 
 async def seed(peers: Sequence[Peer]) -> None:
