@@ -27,6 +27,7 @@ def main() -> None:
     known = [peer.name for peer in PEERS]
     if unknown := [name for name in wanted if name not in known]:
         sys.exit(f"no such peer: {', '.join(unknown)}; there are {', '.join(known)}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     chosen = [peer for peer in PEERS if not wanted or peer.name in wanted]
     try:
