@@ -4,11 +4,12 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 BIN := .venv/bin
 FIGURES ?=
+PEERS ?=
 # Code that is compiled anew at each start costs two thirds of the start: keep it, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench lock
+.PHONY: help setup demo test check fix docs bench bench-peers lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ docs: setup ## write docs/channels.md from the channels' cards
 
 bench: setup ## measure; FIGURES="item-put ..." picks some
 	$(BIN)/python -m bench $(FIGURES)
+
+bench-peers: setup ## measure against other systems, by hand; PEERS="medusa ..." picks some
+	$(BIN)/python -m bench.peers $(PEERS)
 
 lock: setup ## resolve the dependencies anew
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml

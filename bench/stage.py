@@ -25,18 +25,25 @@ _STOP_S = 30.0
 
 
 class Process:
-    """A process of ours in a session of its own, so that Ctrl-C reaches it through us alone."""
+    """A process in a session of its own, so that Ctrl-C reaches it through us alone; what another program than ours says is logged."""
 
     def __init__(
-        self, arguments: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] = (),
+        folder: Path | None = None,
     ) -> None:
         self.log = log
         self.started_at = time.monotonic()
         with log.open("ab") as sink:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*(program or (sys.executable, "-m")), *arguments],
                 env={**os.environ, **(env or {})},
-                stdout=subprocess.PIPE,
+                cwd=folder,
+                stdout=sink if program else subprocess.PIPE,
                 stderr=sink,
                 start_new_session=True,
             )
@@ -121,6 +128,12 @@ class Stage:
 
     async def database(self) -> str:
         """Make a fresh, migrated database on a PostgreSQL shared by the run; return its URL."""
+        url = await self.empty_database()
+        await bootstrap.prepare(url)
+        return url
+
+    async def empty_database(self) -> str:
+        """Make a database without anything in it on the same PostgreSQL; return its URL."""
         if self._postgres is None:
             server = await asyncio.to_thread(EmbeddedPostgres, self.folder / "shared")
             self._stack.callback(server.close)
@@ -128,16 +141,20 @@ class Stage:
         name = self._name("bench")
         with psycopg.connect(self._postgres.url, autocommit=True) as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        url = self._postgres.url.replace("/postgres?", f"/{name}?")
-        await bootstrap.prepare(url)
-        return url
+        return self._postgres.url.replace("/postgres?", f"/{name}?")
 
     @asynccontextmanager
     async def process(
-        self, arguments: Sequence[str], *, env: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] = (),
+        folder: Path | None = None,
     ) -> AsyncIterator[Process]:
-        """Run `python -m ...` as long as this is open."""
-        started = Process(arguments, log=self.folder / f"{self._name('process')}.log", env=env)
+        """Run `python -m ...`, or another program, as long as this is open."""
+        log = self.folder / f"{self._name('process')}.log"
+        started = Process(arguments, log=log, env=env, program=program, folder=folder)
         try:
             yield started
         finally:

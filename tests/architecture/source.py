@@ -12,7 +12,13 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def python_files(*folders: str) -> list[Path]:
-    return sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+    found = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    return sorted(file for file in found if not _is_hidden(file))
+
+
+def _is_hidden(file: Path) -> bool:
+    """Tell whether somebody else's code was installed there: `bench/peers/.cache`."""
+    return any(part.startswith(".") for part in file.relative_to(ROOT).parts)
 
 
 def tree_of(file: Path) -> ast.Module:
