@@ -114,15 +114,16 @@ class Publication:
             await self._adopt(item, started_at)
             return
         steps = Steps(started_at=started_at, digest=wish.digest)
-        await self._keep(progress_from_steps(steps, unclear=True))
+        # Neither this nor what create answers is saved here: before the commit it is, and so it is when anything goes wrong. A kill in
+        # between leaves a request that nobody commits, which is never shown.
+        self._hold(progress_from_steps(steps, unclear=True))
         try:
             queued = await self._client.create_item(wish.request, needs=calls)
         except (Unavailable, Disconnected) as error:
             if _is_surely_undone(error):
-                await self._keep(self._fresh)
+                self._hold(self._fresh)
             raise
         steps = msgspec.structs.replace(steps, request_id=queued.requestId)
-        # Not saved here: a picture or the commit comes next, and is. A kill in between leaves a request that nobody commits.
         self._hold(progress_from_steps(steps, external_id=str(queued.itemId)))
 
     async def _find_standing(self, started_at: datetime, calls: int) -> Item | None:
