@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,8 +62,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     load_before = os.getloadavg()[0]
     chosen = [f for f in FIGURES if not wanted or not {f.name, *f.also}.isdisjoint(wanted)]
+    failed: list[str] = []
     try:
-        results = asyncio.run(_measure(chosen))
+        results = asyncio.run(_measure(chosen, failed))
     except KeyboardInterrupt:
         sys.exit(130)
     plain = msgspec.json.encode([_plain(r) for r in results])
@@ -70,15 +72,22 @@ def main() -> None:
     run = Circumstances.of_run(wanted, load_before=load_before)
     (_FOLDER / "report.md").write_text(report_of(results, run), encoding="utf-8")
     _show(results)
+    if failed:
+        sys.exit(f"could not be measured: {', '.join(failed)}")
 
 
-async def _measure(chosen: Sequence[Figure]) -> list[Result]:
+async def _measure(chosen: Sequence[Figure], failed: list[str]) -> list[Result]:
+    """Measure one after the other; what fails is named in `failed`, and the others go on."""
     results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="saluhall-bench-") as folder:
         async with Stage(Path(folder)) as stage:
             for figure in chosen:
                 print(figure.name, flush=True)
-                results.extend(await figure.measure(stage))
+                try:
+                    results.extend(await figure.measure(stage))
+                except Exception:  # noqa: BLE001 - whatever it was, it is shown
+                    traceback.print_exc()
+                    failed.append(figure.name)
     return results
 
 

@@ -10,7 +10,7 @@ _FILL = """
                         brand, catalog_category1, catalog_category2, delivery_days)
   select c.account_id, c.id, 'PART-' || n %% %(heaps)s || '-' || 1 + n / %(heaps)s, new_ulid(), 'item', 'active',
          'Volvo V70 headlight left ' || n, 'Used, tested, ready to fit. From a car of 2011.',
-         1250 + n %% 1000 + 0.5, 'SEK', 99, 'integrated',
+         1250 + n %% 1000, 'SEK', 99, 'integrated',
          case when %(pictures)s then array['https://images.example.com/parts/' || n || '-1.jpg',
                                            'https://images.example.com/parts/' || n || '-2.jpg'] else '{}' end,
          '{"domain": "auto_parts", "part": {"name": "Headlight", "oemNumber": "31420118"}}', '1.0.0',
