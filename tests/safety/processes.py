@@ -32,7 +32,7 @@ def has_ended(process: psutil.Process) -> bool:
         return True
 
 
-async def until_ended(processes: list[psutil.Process], *, timeout_s: float = 20) -> None:
+async def until_ended(processes: list[psutil.Process], *, timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while left := [process for process in processes if not has_ended(process)]:
         assert time.monotonic() < deadline, f"still there: {left}"
