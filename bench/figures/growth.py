@@ -1,6 +1,7 @@
 """growth-*: what a row costs in a table of a million products (or orders) against one of ten thousand, size by size in turn.
 
-`GROWTH_ROWS=100000` in the environment leaves larger tables out; `GROWTH_ROWS=10000000` also exports that many products.
+`GROWTH_ROWS=100000` in the environment leaves larger tables out, `GROWTH_ROWS=10000000` also exports that many products, and
+`GROWTH_ONLY="growth-bulk-patch"` measures some of the results alone.
 """
 
 import os
@@ -32,10 +33,12 @@ TARGET = 1.5
 ROUNDS = 5
 MOST = int(os.environ.get("GROWTH_ROWS", "1000000"))
 SIZES = tuple(size for size in (10_000, 100_000, 1_000_000) if size <= MOST)
+ONLY = frozenset(os.environ.get("GROWTH_ONLY", "").split())  # names of results; none: all
 PUTS = 500
 CLAIMED = 50  # at once, as a pass does
 CLAIMS = 20
 _SWEEPS = 12
+_NEED_ORDERS = frozenset({"growth-order-export", "growth-due-rows", "growth-sweep"})  # and listings
 _ORDERS = 100_000  # in an answer, at most: the newest ones
 _LEAST_BYTES = {"/product": 100, "/order": 3000}  # of a row: an answer cut short is no record
 
@@ -182,9 +185,10 @@ async def measure(stage: Stage) -> list[Result]:
     """Fill a database for each size, then ask them all for the same in turn, round by round."""
     times: dict[str, list[Sequence[float]]] = {}
     async with AsyncExitStack() as stack:
-        hubs = [await _open(stage, stack, size) for size in SIZES]
+        orders = not ONLY or not ONLY.isdisjoint(_NEED_ORDERS)
+        hubs = [await _open(stage, stack, size, orders=orders) for size in SIZES]
         for number in range(-1, ROUNDS):
-            for name in hubs[0].calls:
+            for name in ONLY or hubs[0].calls:
                 row = [await hub.calls[name]() for hub in hubs]
                 if number >= 0:
                     times.setdefault(name, []).append(row)
