@@ -1,6 +1,7 @@
 """Build one API process."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -31,7 +32,8 @@ _PATIENCE_S = 5.0  # then the caller is told to come back
 
 def app_from_environment() -> ASGIApp:
     """Build the app of one API process; the supervisor has put the database's URL into the environment."""
-    die_with_parent(int(os.environ[CHILD]) if CHILD in os.environ else None)
+    # A server that is just starting waits for ever in its handler of SIGTERM: seen once, after the supervisor was killed.
+    die_with_parent(int(os.environ[CHILD]) if CHILD in os.environ else None, by=signal.SIGKILL)
     set_up_logs()
     settings = Settings.read(os.environ)
     if settings.database_url is None:

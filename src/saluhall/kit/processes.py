@@ -10,15 +10,15 @@ _PR_SET_PDEATHSIG = 1
 _NEW_OBJECTS = 20_000
 
 
-def die_with_parent(parent: int | None = None) -> None:
+def die_with_parent(parent: int | None = None, *, by: signal.Signals = signal.SIGTERM) -> None:
     """Ask Linux to stop this process when its parent ends, even by kill -9; elsewhere do nothing.
 
-    `parent` is the process that started this one, when it is known: it may have ended before we came here.
+    `parent` is the process that started this one, when it is known: it may have ended before we came here. `by` is the signal that comes.
     """
     if not sys.platform.startswith("linux"):
         return
     parent = parent or os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
         sys.exit(0)  # it ended before we asked
 
