@@ -122,7 +122,7 @@ class Hub:
             )
 
     async def read_first_page(self) -> float:
-        """Read the first page, for which all items are counted."""
+        """Read the first page, which also tells how many items there are."""
         async with aiohttp.ClientSession(f"http://127.0.0.1:{self.port}") as session:
             return (
                 await list_pages.read_page(session, self.seller, None, at_least=self.size)
@@ -169,9 +169,8 @@ class Hub:
         """Look which connections have due listings, as a worker does once a second."""
         given = {"now": utc_now()}
         async with Database(self.url, connections=1) as db, db.statement() as tx:
-            for _ in range(
-                _SWEEPS
-            ):  # until the driver has prepared it, as in a worker that has run for a while
+            # Until the driver has prepared it, as in a worker that has run for a while.
+            for _ in range(_SWEEPS):
                 await tx.all(dict, SYNC_CONNECTION.due_keys, given)
             began = time.perf_counter()
             found = await tx.all(dict, SYNC_CONNECTION.due_keys, given)

@@ -76,7 +76,7 @@ async def place_of(url: str, seller: Seller, *, after: int) -> Position:
 async def read_page(
     session: aiohttp.ClientSession, seller: Seller, after: Position | None, *, at_least: int
 ) -> float:
-    """Read a page; without a place it is the first one, and all items are counted with it. Raises RuntimeError when it is not whole."""
+    """Read a page; without a place it is the first one, which also tells how many there are. Raises RuntimeError when it is not whole."""
     query = {"limit": str(LIMIT)}
     if after is not None:
         query["cursor"] = text_from_position(after, total=at_least, wanted=Filter())

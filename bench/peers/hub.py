@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 
 from bench.figures import order_book
+from bench.figures.bulk_products import catalog_of
 from bench.partner_client import PASSWORD
 from bench.peers.client import Client, Unexpected, each, in_blocks
 from bench.peers.peer import Peer
@@ -48,10 +49,12 @@ class Hub(Peer):
     async def start(cls, stage: Stage) -> AsyncIterator["Hub"]:
         url = await stage.database()
         seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
+        async with await psycopg.AsyncConnection.connect(url) as connection:
+            catalog = await catalog_of(connection, seller.account_id)
         async with stage.server(stage.settings(SALUHALL_DATABASE_URL=url)) as (_, port):
             client = Client(port)
             try:
-                yield cls(client, seller, url, await _catalog(url, seller))
+                yield cls(client, seller, url, catalog)
             finally:
                 client.close()
 
@@ -143,14 +146,3 @@ class Hub(Peer):
 def _all_of(block: Sequence[Product], stored: Sequence[object]) -> None:
     if len(stored) != len(block):
         raise Unexpected(f"{len(stored)} of {len(block)} products were stored")
-
-
-async def _catalog(url: str, seller: Seller) -> int:
-    async with await psycopg.AsyncConnection.connect(url) as connection:
-        cursor = await connection.execute(
-            "select number from catalogs where account_id = %s", [seller.account_id]
-        )
-        row = await cursor.fetchone()
-    if row is None:
-        raise RuntimeError("the account has no catalog")
-    return int(row[0])

@@ -40,7 +40,7 @@ class Peer(ABC):
         """Create products, each by a call (or more) of its own, over all connections."""
 
     async def create_in_bulk(self, products: Sequence[Product]) -> None:
-        """Create products in the way that is best for many."""
+        """Create products in the way that is best for many; never asked of who says in `cannot` that there is none."""
         raise NotImplementedError
 
     @abstractmethod

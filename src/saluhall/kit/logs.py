@@ -51,7 +51,6 @@ def set_up_logs(level: str = "INFO") -> None:
     root.setLevel(level)
     for noisy in ("procrastinate", "psycopg.pool", "aiohttp", "_granian", "granian", "pyvips"):
         logging.getLogger(noisy).setLevel("WARNING")
-    server = logging.getLogger(
-        "_granian"
-    )  # it comes with a handler of its own, which writes plain lines
+    # The server comes with a handler of its own, which writes plain lines.
+    server = logging.getLogger("_granian")
     server.handlers, server.propagate = [], True

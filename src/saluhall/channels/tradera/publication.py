@@ -84,7 +84,7 @@ class Publication:
         except Rejected:
             await self._keep(self._fresh)  # this request is never published; other data is another
             raise
-        except Exception:
+        except Exception:  # whatever it was: a request that is known must not be made again
             if not self._is_saved:
                 await self._keep(self._progress)
             raise
