@@ -149,17 +149,33 @@ Reception = Callable[[Visit], Awaitable[Reply]]
 Admission = Callable[[Knock], Awaitable[Admitted]]
 
 
+class Gathers(Struct, frozen=True, kw_only=True):
+    """How calls of one principal that come at the same time are answered together, in one transaction.
+
+    `read` makes of the path's parameters and the body what is asked for, and raises whatever is wrong with the call itself; `name`
+    tells what it is about: of two about the same the later waits for the next lot. `answer` gives an answer, or a fact that the
+    dialect has words for, to each; a fact that is given to one undoes nothing of the others.
+    """
+
+    read: Callable[[Mapping[str, str], bytes], Any]
+    name: Callable[[Any], str]
+    answer: Callable[
+        [Transaction, Principal, Sequence[Any], datetime], Awaitable[Sequence[Reply | Exception]]
+    ]
+
+
 class Route(Struct, frozen=True, kw_only=True):
     """One method at one path (`{name}` marks a parameter): whom it admits, at what rate, and what to document.
 
-    A route either admits somebody and has an `endpoint`, or is open to everybody and has a `reception`. `headers` go with each of
-    its answers, good or bad. `query` documents query parameters: name and purpose; `files` the media types, other than JSON, that a
-    200 may have. `max_body_bytes` stands in for the dialect's.
+    A route either admits somebody and has an `endpoint`, or `gathers` calls that it answers together; or it is open to everybody and
+    has a `reception`. `headers` go with each of its answers, good or bad. `query` documents query parameters: name and purpose;
+    `files` the media types, other than JSON, that a 200 may have. `max_body_bytes` stands in for the dialect's.
     """
 
     method: str
     path: str
     endpoint: Endpoint | None = None
+    gathers: Gathers | None = None
     admits: Admission | None = None
     reception: Reception | None = None
     tier: Tier | None
@@ -175,7 +191,8 @@ class Route(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Name the function that answers."""
-        return str(getattr(self.endpoint or self.reception, "__name__", ""))
+        answers = self.gathers.answer if self.gathers else self.endpoint or self.reception
+        return str(getattr(answers, "__name__", ""))
 
 
 class Webhook(Struct, frozen=True, kw_only=True):

@@ -47,7 +47,8 @@ def test_a_route_says_whom_it_admits_and_how_often(dialect: Dialect, route: Rout
         assert callable(route.reception)
         return
     assert callable(route.admits)
-    assert callable(route.endpoint)
+    assert callable(route.gathers.answer if route.gathers else route.endpoint)
+    assert route.gathers is None or route.method != "POST", "a POST may carry an Idempotency-Key"
     assert route.admits.__module__ == f"saluhall.dialects.{dialect.name}.auth"
     if dialect.name in UNLIMITED:
         assert route.tier is None

@@ -32,6 +32,10 @@ class DatabaseUnavailable(Exception):
     """No connection could be had, or it broke; nothing was committed as far as we know."""
 
 
+class Deadlock(DatabaseUnavailable):
+    """PostgreSQL undid the transaction because two waited for each other; tried again, it may well go through."""
+
+
 class Transaction:
     """One transaction. Statements are named SQL with `%(name)s` parameters; a row becomes a value by a plain function."""
 
@@ -153,6 +157,8 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
+        except psycopg.errors.DeadlockDetected as error:
+            raise Deadlock(one_line(error)) from error
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise DatabaseUnavailable(one_line(error)) from error
 

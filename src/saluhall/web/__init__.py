@@ -9,7 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from saluhall.dialect import Dialect
-from saluhall.web.host import Host, failure_handler, handler_of, request_id_of
+from saluhall.web.answers import failure_handler, request_id_of
+from saluhall.web.host import Host, handler_of
 from saluhall.web.openapi import schema_routes
 from saluhall.web.own import Measures, own_routes
 
@@ -27,7 +28,7 @@ def make_app(
     routes = [handler_of(host, dialect, route) for dialect in dialects for route in dialect.routes]
     app = Litestar(
         [*routes, *own],
-        exception_handlers={Exception: failure_handler(host, dialects)},
+        exception_handlers={Exception: failure_handler(host.clock, dialects)},
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,

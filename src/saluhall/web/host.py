@@ -1,8 +1,7 @@
 """Host the dialects: request id, admission, one transaction and one `now` per request, and their words for whatever goes wrong."""
 
-import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from urllib.parse import unquote_to_bytes
@@ -10,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import ClientException, HTTPException, InternalServerException
+from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream as Streaming
 from litestar.types import Scope
@@ -19,37 +18,28 @@ from msgspec import Struct
 from saluhall.dialect import (
     SECRET_PARAMETER,
     Admission,
-    BodyTooLarge,
     Call,
     Dialect,
     Knock,
     Malformed,
     Means,
     NoSuchRoute,
-    Overloaded,
     Reply,
     Route,
-    Unexpected,
     Visit,
-    WrongMethod,
 )
 from saluhall.domain.accounts.model import Admitted, Tier
-from saluhall.kit.ids import new_id, text_from_id
 from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer, bearer_of
 from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
 from saluhall.storage import Database
-from saluhall.storage.database import DatabaseUnavailable
+from saluhall.web.answers import request_id_of, response_of, say
 from saluhall.web.callers import Network, address_of
+from saluhall.web.gathering import Gathering
 from saluhall.web.idempotency import answered
 from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_ID_KEY = "saluhall_request_id"
-_NOT_ALLOWED = 405
-_TOO_LARGE = 413
-_SERVER_ERROR = 500
 
 
 class Host(Struct, frozen=True, kw_only=True):
@@ -66,18 +56,29 @@ class Host(Struct, frozen=True, kw_only=True):
     means: Means
 
 
+class _Desk(Struct, frozen=True):
+    """Where the requests of one route are answered."""
+
+    host: Host
+    dialect: Dialect
+    route: Route
+    gathering: Gathering | None
+
+
 def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
     """Make the web library's handler for one route of a dialect."""
+    gathering = Gathering(host.db, host.clock, route.gathers) if route.gathers else None
+    desk = _Desk(host, dialect, route, gathering)
 
     async def handle(request: Request) -> Response[bytes] | Streaming:  # type: ignore[type-arg] # user, auth and state are not used
         started = time.perf_counter()
-        reply = await _answer(host, dialect, route, request, request_id_of(request.scope))
+        reply = await _answer(desk, request, request_id_of(request.scope))
         REQUESTS.labels(dialect.name, route.path, reply.status).inc()
         REQUEST_SECONDS.labels(dialect.name, route.path).observe(time.perf_counter() - started)
         if reply.stream is not None:
             accepted = request.headers.get("accept-encoding", "")
             return streamed(host.db, reply, reply.stream, accept_encoding=accepted)
-        return _response(dialect, reply)
+        return response_of(dialect, reply)
 
     path = route.path.replace("}", ":str}")
     return HTTPRouteHandler(
@@ -90,19 +91,14 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
     )(handle)
 
 
-async def _answer(
-    host: Host,
-    dialect: Dialect,
-    route: Route,
-    request: Request,  # type: ignore[type-arg]
-    request_id: str,
-) -> Reply:
+async def _answer(desk: _Desk, request: Request, request_id: str) -> Reply:  # type: ignore[type-arg]
+    host, route = desk.host, desk.route
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id)
     limits: Mapping[str, str] = {}
     try:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        if route.admits is None or route.endpoint is None:
+        if route.admits is None:
             reply = await _receive(host, route, request, request_id, headers)
         else:
             now = host.clock()
@@ -113,13 +109,18 @@ async def _answer(
             admitted = await _admit(host, route.admits, route.tier, headers, path, now=now)
             limits = _limits(route, admitted)
             structlog.contextvars.bind_contextvars(account_id=str(admitted.by.account_id))
-            call = partial(
-                Call, by=admitted.by, now=now, request_id=request_id, path=path, headers=headers
-            )
-            answer = partial(answered, dialect, route, route.endpoint)
-            reply = await _serve(host, answer, request, call)
+            if desk.gathering is not None:
+                body = await _body_of(request)
+                reply = await desk.gathering.answered(
+                    admitted.by, path=path, body=body, request_id=request_id
+                )
+            else:
+                call = partial(
+                    Call, by=admitted.by, now=now, request_id=request_id, path=path, headers=headers
+                )
+                reply = await _serve(desk, request, call)
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
-        reply = _say(dialect, error, request_id=request_id, now=host.clock())
+        reply = say(desk.dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
         reply = msgspec.structs.replace(reply, headers={**route.headers, **reply.headers})
     _log.info("request", method=route.method, route=route.path, status=reply.status)
@@ -163,12 +164,11 @@ def _limits(route: Route, admitted: Admitted) -> Mapping[str, str]:
 
 
 async def _serve(
-    host: Host,
-    answer: Callable[[Call, bytes], Awaitable[Reply]],
+    desk: _Desk,
     request: Request,  # type: ignore[type-arg]
     call: Callable[..., Call],
 ) -> Reply:
-    body = await _body_of(request)
+    host, body = desk.host, await _body_of(request)
     query = {name: values[-1] for name, values in request.query_params.dict().items()}
     async with host.db.transaction() as tx:
         given = call(
@@ -179,7 +179,7 @@ async def _serve(
             query=query,
             body=body,
         )
-        reply = await answer(given, _target_of(request.scope))
+        reply = await answered(desk.dialect, desk.route, given, _target_of(request.scope))
     return await reply.errand() if reply.errand else reply
 
 
@@ -219,28 +219,6 @@ async def _receive(
     return await route.reception(visit)
 
 
-def _say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -> Reply:
-    """Find the dialect's words; what it has none for is a bug of ours, logged whole and answered with nothing but the id."""
-    match error:
-        case DatabaseUnavailable():
-            _log.error("database unavailable", error=str(error))
-            fact: Exception = Overloaded()
-        case HTTPException(status_code=status) if status == _TOO_LARGE:
-            fact = BodyTooLarge()
-        case HTTPException(status_code=status) if status == _NOT_ALLOWED:
-            fact = WrongMethod()
-        case ClientException():
-            fact = Malformed()
-        case _:
-            fact = error
-    reply = dialect.say(fact)
-    if reply is None:
-        _log.error("unexpected failure: this is a bug", exc_info=error)
-        reply = dialect.say(Unexpected())
-    reply = reply or Reply(status=_SERVER_ERROR)
-    return dialect.stamp(reply, request_id, now) if dialect.stamp else reply
-
-
 def _target_of(scope: Scope) -> bytes:
     """Tell the path and the query as they were sent."""
     return scope["path"].encode("latin-1") + b"?" + scope["query_string"]
@@ -252,48 +230,3 @@ def _decoded(segment: str) -> str:
         return unquote_to_bytes(segment).decode("utf-8")
     except UnicodeDecodeError as error:
         raise Malformed from error
-
-
-def request_id_of(scope: Scope) -> str:
-    """Tell a request's id: the caller's when it is a plain word, else one of ours; the same whenever it is asked for."""
-    state = scope.setdefault("state", {})
-    if _ID_KEY not in state:
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        is_plain = _REQUEST_ID.fullmatch(given) is not None
-        state[_ID_KEY] = given if is_plain else text_from_id("req", new_id())
-    return str(state[_ID_KEY])
-
-
-def _response(dialect: Dialect, reply: Reply) -> Response[bytes]:
-    content = b"" if reply.body is None else msgspec.json.encode(reply.body)
-    return Response(
-        content,
-        status_code=reply.status,
-        media_type=dialect.content_type,
-        headers=dict(reply.headers),
-    )
-
-
-def failure_handler(
-    host: Host, dialects: Sequence[Dialect]
-) -> Callable[[Request, Exception], Response[bytes]]:  # type: ignore[type-arg]
-    """Answer what happened outside any route (no such path, wrong method) in the words of the dialect whose prefix it is."""
-
-    def handle(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
-        status = error.status_code if isinstance(error, HTTPException) else _SERVER_ERROR
-        for dialect in dialects:
-            if request.scope["path"].startswith(tuple(dialect.prefixes)):
-                missing = NoSuchRoute() if status == 404 else error  # noqa: PLR2004 - HTTP's own number
-                request_id = request_id_of(request.scope)
-                reply = _say(dialect, missing, request_id=request_id, now=host.clock())
-                return _response(dialect, reply)
-        if status == _SERVER_ERROR:
-            _log.error("unexpected failure: this is a bug", exc_info=error)
-        text = msgspec.json.encode({"error": str(getattr(error, "detail", "")) or "Not found"})
-        return Response(
-            text if status < _SERVER_ERROR else b'{"error":"Internal server error"}',
-            status_code=status,
-            media_type="application/json",
-        )
-
-    return handle

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from msgspec import Raw
 
-from saluhall.dialect import Call, Dialect, Endpoint, Reply, Route, refuse
+from saluhall.dialect import Call, Dialect, Endpoint, NoSuchRoute, Reply, Route, refuse
 from saluhall.domain.requests import operations as requests
 from saluhall.domain.requests.model import LONGEST_KEY, Answer, is_key
 from saluhall.storage import Transaction
@@ -21,10 +21,14 @@ def takes_key(dialect: Dialect, route: Route) -> bool:
     return dialect.idempotent and route.method == "POST" and route.admits is not None
 
 
-async def answered(
-    dialect: Dialect, route: Route, endpoint: Endpoint, call: Call, target: bytes
-) -> Reply:
-    """Answer a request to a route; `target` is its path and query as sent. Raises Invalid, RequestInFlight, RequestDiffers."""
+async def answered(dialect: Dialect, route: Route, call: Call, target: bytes) -> Reply:
+    """Answer a request to a route's endpoint; `target` is its path and query as sent.
+
+    Raises Invalid, RequestInFlight, RequestDiffers, NoSuchRoute.
+    """
+    endpoint = route.endpoint
+    if endpoint is None:
+        raise NoSuchRoute
     key = call.headers.get(HEADER.lower())
     if key is None or not takes_key(dialect, route):
         return await endpoint(call)

@@ -1,11 +1,13 @@
 """Rheo's item routes: each reads, calls one operation, answers."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
+from operator import attrgetter
 
 from msgspec import Struct
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import Call, Gathers, Reply, Route
 from saluhall.dialects.rheo import translate
 from saluhall.dialects.rheo.auth import api_key
 from saluhall.dialects.rheo.errors import InvalidStatus
@@ -17,9 +19,10 @@ from saluhall.dialects.rheo.wire import (
     PriceChange,
     StatusChange,
 )
-from saluhall.domain.accounts.model import Tier
+from saluhall.domain.accounts.model import Principal, Tier
 from saluhall.domain.listings import operations, queries
-from saluhall.domain.products.model import Status
+from saluhall.domain.products.model import PutProduct, Status
+from saluhall.storage import Transaction
 
 CATALOG = "RHEO"
 ITEM_SYNC = Tier("item-sync", 10)
@@ -35,15 +38,19 @@ _TAKEN_OFF = {
 }
 
 
-async def put_item(call: Call) -> Reply:
-    """Create or update an item."""
-    product = translate.product_from_body(call.body, external_id=call.path["external_id"])
-    [outcome] = await operations.put_products(
-        call.tx, by=call.by, catalog=CATALOG, products=[product], now=call.now
-    )
-    if outcome.problem is not None:
-        raise outcome.problem
-    return Reply(status=202, body=translate.accepted_from_outcome(outcome))
+def _item_to_put(path: Mapping[str, str], body: bytes) -> PutProduct:
+    return translate.product_from_body(body, external_id=path["external_id"])
+
+
+async def put_item(
+    tx: Transaction, by: Principal, products: Sequence[PutProduct], now: datetime
+) -> Sequence[Reply | Exception]:
+    """Create or update items, each put by a call of its own."""
+    outcomes = await operations.put_products(tx, by=by, catalog=CATALOG, products=products, now=now)
+    return [
+        outcome.problem or Reply(status=202, body=translate.accepted_from_outcome(outcome))
+        for outcome in outcomes
+    ]
 
 
 async def get_item(call: Call) -> Reply:
@@ -99,7 +106,7 @@ ROUTES: Sequence[Route] = (
     _route(
         method="PUT",
         path=_ITEM,
-        endpoint=put_item,
+        gathers=Gathers(read=_item_to_put, name=attrgetter("sku"), answer=put_item),
         tier=ITEM_SYNC,
         summary="Create or update an item",
         takes=Item,

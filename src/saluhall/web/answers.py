@@ -1,0 +1,99 @@
+"""What goes out: replies as responses, failures in the dialect's words, and the id of the request."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import ClientException, HTTPException
+from litestar.types import Scope
+
+from saluhall.dialect import (
+    BodyTooLarge,
+    Dialect,
+    Malformed,
+    NoSuchRoute,
+    Overloaded,
+    Reply,
+    Unexpected,
+    WrongMethod,
+)
+from saluhall.kit.ids import new_id, text_from_id
+from saluhall.storage.database import DatabaseUnavailable
+
+_log = structlog.get_logger(__name__)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID_KEY = "saluhall_request_id"
+_NOT_ALLOWED = 405
+_TOO_LARGE = 413
+_SERVER_ERROR = 500
+
+
+def say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -> Reply:
+    """Find the dialect's words; what it has none for is a bug of ours, logged whole and answered with nothing but the id."""
+    match error:
+        case DatabaseUnavailable():
+            _log.error("database unavailable", error=str(error))
+            fact: Exception = Overloaded()
+        case HTTPException(status_code=status) if status == _TOO_LARGE:
+            fact = BodyTooLarge()
+        case HTTPException(status_code=status) if status == _NOT_ALLOWED:
+            fact = WrongMethod()
+        case ClientException():
+            fact = Malformed()
+        case _:
+            fact = error
+    reply = dialect.say(fact)
+    if reply is None:
+        _log.error("unexpected failure: this is a bug", exc_info=error)
+        reply = dialect.say(Unexpected())
+    reply = reply or Reply(status=_SERVER_ERROR)
+    return dialect.stamp(reply, request_id, now) if dialect.stamp else reply
+
+
+def request_id_of(scope: Scope) -> str:
+    """Tell a request's id: the caller's when it is a plain word, else one of ours; the same whenever it is asked for."""
+    state = scope.setdefault("state", {})
+    if _ID_KEY not in state:
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        is_plain = _REQUEST_ID.fullmatch(given) is not None
+        state[_ID_KEY] = given if is_plain else text_from_id("req", new_id())
+    return str(state[_ID_KEY])
+
+
+def response_of(dialect: Dialect, reply: Reply) -> Response[bytes]:
+    """Write a reply that is no stream."""
+    content = b"" if reply.body is None else msgspec.json.encode(reply.body)
+    return Response(
+        content,
+        status_code=reply.status,
+        media_type=dialect.content_type,
+        headers=dict(reply.headers),
+    )
+
+
+def failure_handler(
+    clock: Callable[[], datetime], dialects: Sequence[Dialect]
+) -> Callable[[Request, Exception], Response[bytes]]:  # type: ignore[type-arg]
+    """Answer what happened outside any route (no such path, wrong method) in the words of the dialect whose prefix it is."""
+
+    def handle(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
+        status = error.status_code if isinstance(error, HTTPException) else _SERVER_ERROR
+        for dialect in dialects:
+            if request.scope["path"].startswith(tuple(dialect.prefixes)):
+                missing = NoSuchRoute() if status == 404 else error  # noqa: PLR2004 - HTTP's own number
+                request_id = request_id_of(request.scope)
+                reply = say(dialect, missing, request_id=request_id, now=clock())
+                return response_of(dialect, reply)
+        if status == _SERVER_ERROR:
+            _log.error("unexpected failure: this is a bug", exc_info=error)
+        text = msgspec.json.encode({"error": str(getattr(error, "detail", "")) or "Not found"})
+        return Response(
+            text if status < _SERVER_ERROR else b'{"error":"Internal server error"}',
+            status_code=status,
+            media_type="application/json",
+        )
+
+    return handle
