@@ -77,7 +77,7 @@ class Story:
         owner, now = each.account_id, self.account.now
         match name:
             case "submitted":
-                await handing_in.submitted(tx, each, self.new_ad(), ask_in=PAUSE, now=now)
+                await handing_in.submitted(tx, owner, [(each, self.new_ad(), PAUSE)], now=now)
                 return
             case "went_live":
                 live = Live(external_id=external_id, url="u")

@@ -1,18 +1,17 @@
 """Build one worker process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import structlog
 
 from saluhall.bootstrap import GRACE_S, vault_of
 from saluhall.dialect import Dialect
+from saluhall.jobs.drainers import Drainers
 from saluhall.jobs.run import Ai, Run, Telling, Voice
 from saluhall.jobs.schedule import JOBS, leave, sweep_forever
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
-from saluhall.kit.metrics import JOB_RUNS
 from saluhall.kit.processes import look_for_garbage_seldom
 from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells, run_jobs
@@ -36,12 +35,12 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         Database(url, connections=max(4, concurrency), patience_s=_PATIENCE_S) as db,
         Bells(url) as bells,
     ):
-        db.rung = bells.ring
         run = Run(
             db=db,
             worker=new_id(),
             clock=utc_now,
             stopping=stopping,
+            again=asyncio.Event(),
             channels=load_channels(),
             voice=_voice(load_dialects()),
             http=http,
@@ -56,13 +55,15 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             ),
             ai=_ai(settings),
         )
-        sweeper = asyncio.create_task(sweep_forever(run, bells.ring))
+        drainers = Drainers(run, bells.ring)
+        db.rung = drainers.ring
+        sweeper = asyncio.create_task(sweep_forever(run, drainers.ring))
         cleaner = asyncio.create_task(_forget_stalled(url, stopping))
         counter = asyncio.create_task(_analyze_grown(db, stopping))
         look_for_garbage_seldom()
         _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
-            drains = {job.name: _counted(run, job.name, job.drain) for job in JOBS}
+            drains = {job.name: drainers.drain_of(job) for job in JOBS}
             await run_jobs(url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S)
         finally:
             stopping.set()
@@ -77,24 +78,6 @@ async def _give_back(run: Run) -> None:
         await leave(run)
     except DatabaseUnavailable as error:
         _log.warning("the work of this worker is left for others to release", error=str(error))
-
-
-def _counted(
-    run: Run, name: str, drain: Callable[[Run, str], Awaitable[None]]
-) -> Callable[[str], Awaitable[None]]:
-    async def counted(key: str) -> None:
-        outcome = "crashed"
-        try:
-            await drain(run, key)
-            outcome = "done"
-        except Exception:  # noqa: BLE001 - the job alone fails, the worker goes on
-            _log.exception(
-                "a job failed; what it had claimed is due again later", job=name, for_=key
-            )
-        finally:
-            JOB_RUNS.labels(name, outcome).inc()
-
-    return counted
 
 
 async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:

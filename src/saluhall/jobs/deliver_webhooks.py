@@ -60,7 +60,7 @@ async def _drain(run: Run, endpoint: Endpoint) -> None:
         async with run.db.statement() as tx:
             await deliveries.record_attempts(tx, endpoint, attempts, now=run.clock())
 
-    await pump(claim, work, record, width=_WIDTH, stopping=run.stopping)
+    await pump(run, claim, work, record, width=_WIDTH)
 
 
 async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attempt:

@@ -74,7 +74,7 @@ async def drain(run: Run, key: str) -> None:
                     await products.text_unchanged(tx, due, reason=text, now=now)
             await listings.settle(tx, owner, [due.id for due, _ in done], now=now)
 
-    await pump(claim, work, record, width=_WIDTH, stopping=run.stopping)
+    await pump(run, claim, work, record, width=_WIDTH)
 
 
 async def ask(run: Run, due: DueText) -> Text:

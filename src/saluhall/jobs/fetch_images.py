@@ -47,7 +47,7 @@ async def drain(run: Run, key: str) -> None:
     async def work(image: DueImage) -> Fetched:
         return await _fetch(run, image, encoding)
 
-    await pump(claim, work, record, width=_WIDTH, stopping=run.stopping)
+    await pump(run, claim, work, record, width=_WIDTH)
 
 
 async def _fetch(run: Run, image: DueImage, encoding: asyncio.Semaphore) -> Fetched:

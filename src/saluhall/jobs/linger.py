@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from saluhall.jobs.run import Run
 
 LINGER = timedelta(seconds=3)
+_SHORTEST_S = 0.005
 
 
 async def linger(run: Run, next_at: datetime | None) -> bool:
-    """Sleep until `next_at` when that is soon; False when it is not, or when the worker stops."""
+    """Sleep until `next_at` when that is soon, or until the bell rings again; False when it is not, or when the worker stops."""
     if next_at is None or next_at - run.clock() > LINGER or run.stopping.is_set():
         return False
-    pause = (next_at - run.clock()).total_seconds()
+    pause_s = max((next_at - run.clock()).total_seconds(), _SHORTEST_S)
+    waiting = [asyncio.ensure_future(event.wait()) for event in (run.stopping, run.again)]
     try:
-        async with asyncio.timeout(max(pause, 0.005)):
-            await run.stopping.wait()
-    except TimeoutError:
-        return True
-    return False
+        await asyncio.wait(waiting, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    run.again.clear()
+    return not run.stopping.is_set()

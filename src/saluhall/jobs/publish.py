@@ -1,46 +1,67 @@
-"""Put one listing on the marketplace, going on from wherever an earlier try came to."""
+"""Put listings on the marketplace, each going on from wherever an earlier try came to."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from saluhall.channel import Channel, ListingDraft, Picture, Progress, Rejected
 from saluhall.domain.images.model import Image
 from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
+from saluhall.kit.together import Together
 
 _PICTURES_PAUSE = timedelta(seconds=2)
 _NO_PICTURE = "Image download failed: none of the item's pictures could be used"
 
 
-async def publish(
-    run: Run,
-    channel: Channel,
-    listing: Listing,
-    images: Sequence[Image],
-    *,
-    lease: timedelta,
-    ask_in: timedelta,
-) -> None:
-    """Hand a listing in with its product's pictures; its verdict is asked for after `ask_in`.
+class Publisher:
+    """Hands listings of one connection in; what several have to note at the same time is noted in one statement."""
 
-    Raises what the channel raises; Rejected also when no picture of the item is usable.
-    """
-    if listing.text_due or any(image.state == "due" for image in images):
-        async with run.db.transaction() as tx:
-            await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
-        return
-    pictures = _usable(run, images)
+    def __init__(self, run: Run, channel: Channel, owner: UUID, *, lease: timedelta) -> None:
+        self._run = run
+        self._channel = channel
+        self._owner = owner
+        self._lease = lease
+        self._saved: Together[tuple[Listing, Progress], None] = Together(self._save)
+        self._submitted: Together[tuple[Listing, Progress, timedelta], None] = Together(
+            self._submit
+        )
 
-    async def save(progress: Progress) -> None:
-        async with run.db.statement() as tx:
-            await handing_in.save_progress(tx, listing, progress, lease=lease, now=run.clock())
+    async def publish(
+        self, listing: Listing, images: Sequence[Image], *, ask_in: timedelta
+    ) -> None:
+        """Hand a listing in with its product's pictures; its verdict is asked for after `ask_in`.
 
-    draft = _draft(listing, pictures)
-    progress = await channel.publish(draft, progress=listing.progress, save=save)
-    async with run.db.statement() as tx:
-        await handing_in.submitted(tx, listing, progress, ask_in=ask_in, now=run.clock())
+        Raises what the channel raises; Rejected also when no picture of the item is usable.
+        """
+        run = self._run
+        if listing.text_due or any(image.state == "due" for image in images):
+            async with run.db.transaction() as tx:
+                await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
+            return
+        draft = _draft(listing, _usable(run, images))
+
+        async def save(progress: Progress) -> None:
+            await self._saved.ask((listing, progress))
+
+        progress = await self._channel.publish(draft, progress=listing.progress, save=save)
+        await self._submitted.ask((listing, progress, ask_in))
+
+    async def _save(self, saved: Sequence[tuple[Listing, Progress]]) -> Sequence[None]:
+        async with self._run.db.statement() as tx:
+            await handing_in.save_progress(
+                tx, self._owner, saved, lease=self._lease, now=self._run.clock()
+            )
+        return [None] * len(saved)
+
+    async def _submit(
+        self, submitted: Sequence[tuple[Listing, Progress, timedelta]]
+    ) -> Sequence[None]:
+        async with self._run.db.statement() as tx:
+            await handing_in.submitted(tx, self._owner, submitted, now=self._run.clock())
+        return [None] * len(submitted)
 
 
 def _usable(run: Run, found: Sequence[Image]) -> list[Picture]:

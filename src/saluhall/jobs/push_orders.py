@@ -81,7 +81,7 @@ async def _pass(push: Push) -> None:
     async def record(_: Sequence[None]) -> None:
         """Do nothing: each order records for itself, the moment it is known."""
 
-    await pump(claim, work, record, width=_WIDTH, stopping=push.run.stopping)
+    await pump(push.run, claim, work, record, width=_WIDTH)
 
 
 async def _tell(push: Push, due: DuePush) -> None:

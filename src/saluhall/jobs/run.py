@@ -39,12 +39,13 @@ class Telling(Struct, frozen=True, kw_only=True):
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One worker process: what its jobs work with."""
+    """One worker process: what its jobs work with. `again` is set when the bell rings for what is being drained already."""
 
     db: Database
     worker: UUID
     clock: Callable[[], datetime]
     stopping: asyncio.Event
+    again: asyncio.Event
     channels: Mapping[str, ChannelCard]
     voice: Voice
     http: Outbound

@@ -1,13 +1,13 @@
 """Which jobs there are, and the sweeper that rings for whatever is due, so that a lost bell loses nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from saluhall.jobs.deliver_webhooks import DELIVER_WEBHOOKS
+from saluhall.jobs.drainers import Ring
 from saluhall.jobs.enhance_texts import ENHANCE_TEXTS
 from saluhall.jobs.fetch_images import FETCH_IMAGES
 from saluhall.jobs.poll_connection import POLL_CONNECTION
@@ -38,8 +38,6 @@ _BEAT = """
 _BURY = "delete from workers where beat_at < now() - %(dead_after)s returning id"
 _LEAVE = "delete from workers where id = %(id)s"
 _log = structlog.get_logger(__name__)
-
-Ring = Callable[[Iterable[tuple[str, str]]], None]
 
 
 async def sweep_forever(run: Run, ring: Ring) -> None:

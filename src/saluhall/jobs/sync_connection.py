@@ -28,7 +28,7 @@ from saluhall.domain.listings import queries as listings
 from saluhall.domain.listings.model import Listing, Step, next_step
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.linger import linger
-from saluhall.jobs.publish import publish
+from saluhall.jobs.publish import Publisher
 from saluhall.jobs.pump import pump
 from saluhall.jobs.room import WIDTH, Room
 from saluhall.jobs.run import Run, job_of
@@ -51,6 +51,7 @@ class Sync(Struct, frozen=True):
     connection: Connection
     channel: Channel
     room: Room
+    publisher: Publisher
 
 
 class Work(Struct, frozen=True):
@@ -71,7 +72,7 @@ async def drain(run: Run, key: str) -> None:
     try:
         if found.state is ConnectionState.DISCONNECTED:
             raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - parked in one place
-        sync = Sync(run, found, open_channel(run, found), Room(run, found))
+        sync = _sync(run, found)
     except Disconnected as error:
         await cancel(run, found)
         await _park(run, found, str(error))
@@ -82,6 +83,13 @@ async def drain(run: Run, key: str) -> None:
             next_at = await listings.next_due_at(tx, found.account_id, found.id)
         if sync.room.is_tight or not await linger(run, next_at):
             return
+
+
+def _sync(run: Run, connection: Connection) -> Sync:
+    """Make ready for a connection. Raises Disconnected."""
+    channel = open_channel(run, connection)
+    publisher = Publisher(run, channel, connection.account_id, lease=_LEASE)
+    return Sync(run, connection, channel, Room(run, connection), publisher)
 
 
 async def _pass(sync: Sync) -> None:
@@ -96,7 +104,7 @@ async def _pass(sync: Sync) -> None:
     async def record(_: Sequence[None]) -> None:
         """Do nothing: each step records for itself, the moment it is known."""
 
-    await pump(claim, work, record, width=WIDTH, stopping=sync.run.stopping)
+    await pump(sync.run, claim, work, record, width=WIDTH)
 
 
 async def _claim(sync: Sync, limit: int) -> Sequence[Work]:
@@ -164,7 +172,7 @@ async def _publish(sync: Sync, listing: Listing, pictures: Sequence[Image]) -> N
     publishing.add(listing.id)
     try:
         ask_in = sync.room.ask_in(_SOON)
-        await publish(sync.run, sync.channel, listing, pictures, lease=_LEASE, ask_in=ask_in)
+        await sync.publisher.publish(listing, pictures, ask_in=ask_in)
     finally:
         publishing.discard(listing.id)
 

@@ -15,17 +15,29 @@ from saluhall.storage import Transaction
 
 
 async def save_progress(
-    tx: Transaction, listing: Listing, progress: Progress, *, lease: timedelta, now: datetime
+    tx: Transaction,
+    owner: UUID,
+    saved: Sequence[tuple[Listing, Progress]],
+    *,
+    lease: timedelta,
+    now: datetime,
 ) -> None:
-    """Note how far a publication has come the moment it is known."""
-    await handing_in_store.save_progress(tx, listing, progress, lease=lease, now=now)
+    """Note how far publications have come the moment it is known; `tx` commits each statement by itself."""
+    await handing_in_store.save_progress(tx, owner, saved, lease=lease, now=now)
 
 
 async def submitted(
-    tx: Transaction, listing: Listing, progress: Progress, *, ask_in: timedelta, now: datetime
+    tx: Transaction,
+    owner: UUID,
+    submitted: Sequence[tuple[Listing, Progress, timedelta]],
+    *,
+    now: datetime,
 ) -> None:
-    """Record that the listing is handed in; ask for the verdict a little later, whatever the seller wants meanwhile."""
-    await handing_in_store.submit(tx, listing, progress, ask_in=ask_in, now=now)
+    """Record that listings are handed in; ask for each verdict so much later, whatever the seller wants meanwhile.
+
+    `tx` commits each statement by itself.
+    """
+    await handing_in_store.submit(tx, owner, submitted, now=now)
 
 
 async def ask_again(

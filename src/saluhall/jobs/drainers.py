@@ -1,0 +1,65 @@
+"""Each key is drained once at a time in a process: a bell that rings for it meanwhile is heard by the drain under way."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+import structlog
+
+from saluhall.jobs.run import Job, Run
+from saluhall.kit.metrics import JOB_RUNS
+
+Ring = Callable[[Iterable[tuple[str, str]]], None]
+_log = structlog.get_logger(__name__)
+
+
+class Drainers:
+    """The jobs of one worker process; `ring` wakes a job anywhere, for bells that nobody here hears."""
+
+    def __init__(self, run: Run, ring: Ring) -> None:
+        self._run = run
+        self._ring = ring
+        self._under_way: dict[tuple[str, str], asyncio.Event] = {}
+
+    def ring(self, bells: Iterable[tuple[str, str]]) -> None:
+        """Wake jobs for keys; both are names."""
+        self._ring([bell for bell in bells if not self._is_heard(*bell)])
+
+    def _is_heard(self, job: str, key: str) -> bool:
+        again = self._under_way.get((job, key))
+        if again is not None:
+            again.set()
+        return again is not None
+
+    def drain_of(self, job: Job) -> Callable[[str], Awaitable[None]]:
+        """Give what drains the key of a bell, unless that is under way."""
+
+        async def drain(key: str) -> None:
+            if not self._is_heard(job.name, key):
+                await self._drain(job, key)
+
+        return drain
+
+    async def _drain(self, job: Job, key: str) -> None:
+        again = self._under_way[job.name, key] = asyncio.Event()
+        run = msgspec.structs.replace(self._run, again=again)
+        again.set()
+        try:
+            while again.is_set() and not run.stopping.is_set():
+                again.clear()
+                await _counted(run, job, key)
+        finally:
+            del self._under_way[job.name, key]
+
+
+async def _counted(run: Run, job: Job, key: str) -> None:
+    outcome = "crashed"
+    try:
+        await job.drain(run, key)
+        outcome = "done"
+    except Exception:  # noqa: BLE001 - the job alone fails, the worker goes on
+        _log.exception(
+            "a job failed; what it had claimed is due again later", job=job.name, for_=key
+        )
+    finally:
+        JOB_RUNS.labels(job.name, outcome).inc()
