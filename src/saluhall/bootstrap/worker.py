@@ -32,7 +32,9 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
     """Work the background until `stopping` is set; then finish what runs (bounded) and release the rest."""
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
     async with (
-        Database(url, connections=max(4, concurrency), patience_s=_PATIENCE_S) as db,
+        Database(
+            url, connections=max(4, concurrency), patience_s=_PATIENCE_S, plans_once=True
+        ) as db,
         Bells(url) as bells,
     ):
         run = Run(

@@ -108,9 +108,19 @@ class Transaction:
 
 
 class Database:
-    """The pool; whoever asks waits `patience_s` for a connection. `rung` is called with the bells of every committed transaction."""
+    """The pool; whoever asks waits `patience_s` for a connection. `rung` is called with the bells of every committed transaction.
 
-    def __init__(self, url: str, *, connections: int = 10, patience_s: float = 20) -> None:
+    `plans_once` makes one plan for each statement, whatever its values: for who runs the same few over and over, each by an index.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connections: int = 10,
+        patience_s: float = 20,
+        plans_once: bool = False,
+    ) -> None:
         self.url = url
         self.rung: Callable[[Iterable[tuple[str, str]]], None] | None = None
         self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
@@ -121,7 +131,7 @@ class Database:
             reconnect_timeout=RECONNECT_S,
             open=False,
             connection_class=AsyncConnection[DictRow],
-            configure=make_room,
+            configure=_plan_once if plans_once else make_room,
             kwargs={"row_factory": dict_row, "autocommit": True},
         )
 
@@ -161,6 +171,16 @@ class Database:
             raise Deadlock(one_line(error)) from error
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise DatabaseUnavailable(one_line(error)) from error
+
+
+async def _plan_once(connection: AsyncConnection[DictRow]) -> None:
+    await make_room(connection)
+    await connection.execute("set plan_cache_mode = force_generic_plan")
+
+
+async def commit_each(connection: AsyncConnection[Any]) -> None:
+    """Let each statement on a connection commit by itself, from now on."""
+    await connection.set_autocommit(True)
 
 
 def one_line(error: psycopg.Error) -> str:

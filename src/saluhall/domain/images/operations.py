@@ -31,7 +31,7 @@ async def claim_due(
 async def record(
     tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> None:
-    """Record what became of pictures, and in the item's history which were refused and why."""
+    """Record what became of pictures, and in the item's history which were refused and why; lock their products."""
     await store.record(tx, owner, fetched, now=now)
     refused = [f for f in fetched if f.reason is not None and f.retry_in_s is None]
     events = [

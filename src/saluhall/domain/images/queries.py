@@ -13,10 +13,3 @@ async def list_images(
 ) -> dict[UUID, list[Image]]:
     """List products' pictures in the seller's order, by product."""
     return await store.of_products(tx, owner, product_ids)
-
-
-async def count_by_product(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID]
-) -> list[tuple[UUID, str, int, int]]:
-    """Count pictures by product: (product id, sku, wanted, ready)."""
-    return await store.count(tx, owner, product_ids)

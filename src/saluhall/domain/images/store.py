@@ -39,11 +39,14 @@ CLAIM = """
      and p.account_id = due.account_id and p.id = due.product_id
   returning i.account_id, i.product_id, p.sku, i.source_url, i.attempts
 """
+# The products are locked first, by id, as a put does.
 RECORD = """
   with f as (
     select * from jsonb_to_recordset(%(fetched)s::text::jsonb)
       as t(product_id uuid, source_url text, stored_key text, media_type text, width integer,
            height integer, bytes integer, reason text, retry_in_s float8)
+  ), p as materialized (
+    select id from products where account_id = %(owner)s and id = any(%(ids)s) order by id for update
   )
   update images i
      set state = case when f.stored_key is not null then 'ready'
@@ -51,8 +54,8 @@ RECORD = """
          stored_key = f.stored_key, media_type = f.media_type, width = f.width, height = f.height,
          bytes = f.bytes, reason = f.reason, attempts = i.attempts + 1, claimed_by = null,
          due_at = %(now)s + make_interval(secs => f.retry_in_s), updated_at = %(now)s
-    from f
-   where i.account_id = %(owner)s and i.product_id = f.product_id and i.source_url = f.source_url
+    from p join f on f.product_id = p.id
+   where i.account_id = %(owner)s and i.product_id = p.id and i.source_url = f.source_url
      and i.due_at is not null
 """
 OF_PRODUCTS = """
@@ -60,12 +63,6 @@ OF_PRODUCTS = """
     from products p join images i on i.account_id = p.account_id and i.product_id = p.id
    where p.account_id = %(owner)s and p.id = any(%(ids)s)
    order by p.id, array_position(p.image_urls, i.source_url)
-"""
-COUNT = """
-  select p.id, p.sku, cardinality(p.image_urls) as wanted,
-         (select count(*) from images i
-           where i.account_id = p.account_id and i.product_id = p.id and i.state = 'ready') as ready
-    from products p where p.account_id = %(owner)s and p.id = any(%(ids)s)
 """
 FORGET = "delete from images where account_id = %(owner)s and product_id = %(product_id)s"
 
@@ -89,7 +86,7 @@ async def claim(
 async def record(
     tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> None:
-    """Record what became of pictures."""
+    """Record what became of pictures, and keep their products from changing until the transaction ends."""
     rows = [
         {
             **{name: getattr(f, name) for name in f.__struct_fields__ if name != "image"},
@@ -98,8 +95,9 @@ async def record(
         }
         for f in fetched
     ]
-    params = {"owner": owner, "fetched": msgspec.json.encode(rows).decode(), "now": now}
-    await tx.run(RECORD, params)
+    ids = list({f.image.product_id for f in fetched})
+    text = msgspec.json.encode(rows).decode()
+    await tx.run(RECORD, {"owner": owner, "fetched": text, "ids": ids, "now": now})
 
 
 async def of_products(
@@ -115,17 +113,6 @@ async def of_products(
 
 def _image_of_product(row: Row) -> tuple[UUID, Image]:
     return row["product_id"], Image(**{name: row[name] for name in Image.__struct_fields__})
-
-
-async def count(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID]
-) -> list[tuple[UUID, str, int, int]]:
-    """Count pictures by product: (product id, sku, wanted, ready)."""
-    return await tx.all(
-        lambda row: (row["id"], row["sku"], row["wanted"], row["ready"]),
-        COUNT,
-        {"owner": owner, "ids": list(product_ids)},
-    )
 
 
 async def forget(tx: Transaction, owner: UUID, product_id: UUID) -> None:

@@ -150,6 +150,15 @@ class StoredRow(Struct, frozen=True, kw_only=True):
     revived: bool | None = None
 
 
+class Settled(Struct, frozen=True, kw_only=True):
+    """A product that waits for nothing more: how many pictures were wanted, and how many can be shown."""
+
+    id: UUID
+    sku: str
+    wanted: int
+    ready: int
+
+
 def product_from_row(row: Mapping[str, Any]) -> Product:
     """Read a product from a row that has its columns."""
     return Product(

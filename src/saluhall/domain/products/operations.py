@@ -11,7 +11,6 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.images import operations as images
-from saluhall.domain.images import queries as image_queries
 from saluhall.domain.images.model import Fetched
 from saluhall.domain.products import fresh, store
 from saluhall.domain.products.generations import generations
@@ -203,32 +202,28 @@ async def pictures_fetched(
     tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> list[UUID]:
     """Record what became of pictures; return the products they belong to."""
-    product_ids = sorted({f.image.product_id for f in fetched})
-    await store.lock_many(tx, owner, product_ids)  # before the pictures, as a put does
     await images.record(tx, owner, fetched, now=now)
-    return product_ids
+    return sorted({f.image.product_id for f in fetched})
 
 
 async def settle(
     tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
-) -> list[UUID]:
-    """Activate the drafts among these that wait for no picture and no text any more; return them."""
+) -> None:
+    """Activate the drafts among these that wait for no picture and no text any more."""
     settled = await store.settle(tx, owner, product_ids, now=now)
-    counts = await image_queries.count_by_product(tx, owner, settled)
     events = [
         history.event_of(
             owner,
             EventType.IMAGES_READY,
-            product_id=product_id,
-            sku=sku,
-            data={"images": ready, "platform": "rheo"},
+            product_id=each.id,
+            sku=each.sku,
+            data={"images": each.ready, "platform": "rheo"},
             now=now,
         )
-        for product_id, sku, wanted, ready in counts
-        if wanted
+        for each in settled
+        if each.wanted
     ]
     await history.record(tx, events, now=now)
-    return settled
 
 
 async def claim_texts(

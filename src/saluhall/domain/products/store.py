@@ -12,6 +12,7 @@ from saluhall.domain.products.model import (
     DueText,
     Product,
     PutProduct,
+    Settled,
     Status,
     StoredRow,
     product_from_row,
@@ -132,9 +133,6 @@ MARK_SOLD = """
   update products set status = 'sold', updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s and status <> 'archived'
 """
-LOCK_MANY = """
-  select id from products where account_id = %(owner)s and id = any(%(ids)s) order by id for update
-"""
 SET_STATUS = """
   update products set status = %(status)s, updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s
@@ -155,7 +153,9 @@ SETTLE = """
      and not exists (
        select from images i
         where i.account_id = p.account_id and i.product_id = p.id and i.due_at is not null)
-  returning p.id
+  returning p.id, p.sku, cardinality(p.image_urls) as wanted,
+            (select count(*) from images i
+              where i.account_id = p.account_id and i.product_id = p.id and i.state = 'ready') as ready
 """
 CLAIM_TEXTS = """
   with due as (
@@ -224,11 +224,6 @@ async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: date
     await tx.run(MARK_SOLD, {"owner": owner, "id": product_id, "now": now})
 
 
-async def lock_many(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> None:
-    """Lock products until the transaction ends."""
-    await tx.run(LOCK_MANY, {"owner": owner, "ids": list(product_ids)})
-
-
 async def want_deleted(
     tx: Transaction, owner: UUID, product_id: UUID, *, status: Status, now: datetime
 ) -> None:
@@ -248,10 +243,10 @@ async def delete(tx: Transaction, owner: UUID, product_id: UUID) -> None:
 
 async def settle(
     tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
-) -> list[UUID]:
+) -> list[Settled]:
     """Activate the drafts among these that wait for nothing more."""
     params = {"owner": owner, "ids": list(product_ids), "now": now}
-    return await tx.all(lambda row: row["id"], SETTLE, params)
+    return await tx.all(lambda row: Settled(**row), SETTLE, params)
 
 
 async def claim_texts(
