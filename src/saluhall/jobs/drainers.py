@@ -1,7 +1,8 @@
 """Each key is drained once at a time in a process: a bell that rings for it meanwhile is heard by the drain under way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 import msgspec
 import structlog
@@ -31,7 +32,7 @@ class Drainers:
             again.set()
         return again is not None
 
-    def drain_of(self, job: Job) -> Callable[[str], Awaitable[None]]:
+    def drain_of(self, job: Job) -> Callable[[str], Coroutine[Any, Any, None]]:
         """Give what drains the key of a bell, unless that is under way."""
 
         async def drain(key: str) -> None:

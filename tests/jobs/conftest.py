@@ -1,0 +1,31 @@
+"""What a worker's jobs work with, for tests that need no marketplace."""
+
+import asyncio
+
+import pytest
+
+from saluhall.jobs.run import Run, Voice
+from saluhall.kit.clock import utc_now
+from saluhall.kit.http import Outbound
+from saluhall.kit.ids import new_id
+from saluhall.kit.secrets import Vault
+from saluhall.storage import Database
+from saluhall.storage.image_store import ImageStore
+
+
+@pytest.fixture
+def run(db: Database) -> Run:
+    return Run(
+        db=db,
+        worker=new_id(),
+        clock=utc_now,
+        stopping=asyncio.Event(),
+        again=asyncio.Event(),
+        channels={},
+        voice=Voice(body=lambda _: b"", headers=lambda *_: {}),
+        http=Outbound(),
+        images=ImageStore.open("memory://"),
+        vault=Vault("a key for tests"),
+        env={},
+        poll_interval_s=60,
+    )

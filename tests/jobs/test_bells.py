@@ -1,0 +1,64 @@
+"""A bell that is rung often is a few jobs, and the last time it rings is never lost."""
+
+import asyncio
+from functools import partial
+
+from saluhall.queue import Bells, run_jobs
+from tests.postgres import Postgres
+
+
+def _has_more(drained: list[str], before: int) -> bool:
+    return drained.count("busy") > before
+
+
+async def test_every_ring_is_followed_by_a_job_however_often_it_rings(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    drained: list[str] = []
+    some = asyncio.Condition()
+
+    async def drain(key: str) -> None:
+        async with some:
+            drained.append(key)
+            some.notify_all()
+
+    stopping = asyncio.Event()
+    working = asyncio.create_task(
+        run_jobs(url, {"a_job": drain}, concurrency=4, stopping=stopping, grace_s=5)
+    )
+
+    async def until_drained(keys: set[str]) -> None:
+        async with some, asyncio.timeout(60):
+            await some.wait_for(lambda: keys <= set(drained))
+
+    async with Bells(url) as bells:
+        for turn in range(4):
+            for _ in range(30):
+                bells.ring([("a_job", "busy"), ("a_job", "busy")])
+                await asyncio.sleep(0.01)
+            before = drained.count("busy")
+            bells.ring([("a_job", "busy"), ("a_job", f"turn {turn}")])
+            async with some, asyncio.timeout(60):
+                await some.wait_for(partial(_has_more, drained, before))
+        assert drained.count("busy") < 4 * 31 / 2
+
+        many = {str(n) for n in range(20)}
+        bells.ring([("a_job", key) for key in many])
+        await until_drained(many | {f"turn {turn}" for turn in range(4)})
+    stopping.set()
+    await working
+
+
+async def test_what_was_rung_last_is_rung_before_the_end(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    async with Bells(url) as bells:
+        bells.ring([("a_job", "first")])
+    drained: list[str] = []
+    stopping = asyncio.Event()
+
+    async def drain(key: str) -> None:
+        drained.append(key)
+        stopping.set()
+
+    async with asyncio.timeout(60):
+        await run_jobs(url, {"a_job": drain}, concurrency=1, stopping=stopping, grace_s=5)
+    assert drained == ["first"]

@@ -1,0 +1,119 @@
+"""Slow calls hold up neither what is due beside them nor what has ended."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from saluhall.jobs.pump import pump
+from saluhall.jobs.run import Run
+
+SLOW = "slow"
+
+
+class Source:
+    """Hands out what is due, works it, and writes down what was recorded."""
+
+    def __init__(self, run: Run, *due: str) -> None:
+        self.run = run
+        self.due = list(due)
+        self.batches: list[list[str]] = []
+        self.recorded = asyncio.Semaphore(0)
+        self.claims = 0
+        self.slow_may_end = asyncio.Event()
+
+    async def claim(self, limit: int) -> Sequence[str]:
+        self.claims += 1
+        claimed, self.due = self.due[:limit], self.due[limit:]
+        return claimed
+
+    async def work(self, item: str) -> str:
+        if item == "bad":
+            raise ValueError(item)
+        if item == SLOW:
+            await self.slow_may_end.wait()
+        return item
+
+    async def record(self, done: Sequence[str]) -> None:
+        self.batches.append(list(done))
+        for _ in done:
+            self.recorded.release()
+
+    async def pump(self, *, width: int = 8) -> None:
+        await pump(self.run, self.claim, self.work, self.record, width=width)
+
+    def all_recorded(self) -> list[str]:
+        return sorted(item for batch in self.batches for item in batch)
+
+
+async def test_everything_due_is_worked_and_recorded_once(run: Run) -> None:
+    items = [f"{n:03}" for n in range(100)]
+    source = Source(run, *items)
+    await source.pump(width=8)
+    assert source.all_recorded() == items
+
+
+async def test_what_has_ended_is_recorded_while_another_is_slow(run: Run) -> None:
+    source = Source(run, SLOW, "a", "b")
+    pumping = asyncio.create_task(source.pump())
+    await source.recorded.acquire()
+    await source.recorded.acquire()
+    assert source.all_recorded() == ["a", "b"]
+    source.slow_may_end.set()
+    await pumping
+    assert source.all_recorded() == ["a", "b", SLOW]
+
+
+async def test_what_becomes_due_beside_a_slow_one_is_worked_when_the_bell_rings(run: Run) -> None:
+    source = Source(run, SLOW)
+    pumping = asyncio.create_task(source.pump())
+    await asyncio.sleep(0.05)
+    source.due += ["a", "b"]
+    run.again.set()
+    await source.recorded.acquire()
+    await source.recorded.acquire()
+    assert not source.slow_may_end.is_set()
+    source.slow_may_end.set()
+    await pumping
+    assert source.all_recorded() == ["a", "b", SLOW]
+
+
+async def test_it_is_worked_without_a_bell_too(run: Run) -> None:
+    source = Source(run, SLOW)
+    pumping = asyncio.create_task(source.pump())
+    await asyncio.sleep(0.05)
+    source.due += ["a"]
+    await source.recorded.acquire()
+    source.slow_may_end.set()
+    await pumping
+
+
+async def test_a_bell_without_room_or_rest_makes_no_hurry(run: Run) -> None:
+    source = Source(run, SLOW, SLOW)
+    pumping = asyncio.create_task(source.pump(width=2))
+    await asyncio.sleep(0.05)
+    run.again.set()
+    await asyncio.sleep(0.2)
+    assert source.claims == 1
+    source.slow_may_end.set()
+    await pumping
+
+
+async def test_a_worker_that_stops_claims_nothing_more_and_records_what_ran(run: Run) -> None:
+    source = Source(run, SLOW, "a")
+    pumping = asyncio.create_task(source.pump())
+    await source.recorded.acquire()
+    run.stopping.set()
+    run.again.set()
+    source.due += ["b"]
+    source.slow_may_end.set()
+    await pumping
+    assert source.all_recorded() == ["a", SLOW]
+    assert source.due == ["b"]
+
+
+async def test_whatever_work_raises_ends_the_rest(run: Run) -> None:
+    source = Source(run, SLOW, "bad")
+    with pytest.raises(ValueError, match="bad"):
+        await source.pump()
+    assert source.all_recorded() == []
