@@ -24,7 +24,10 @@ def takes_key(dialect: Dialect, route: Route) -> bool:
 async def answered(
     dialect: Dialect, route: Route, endpoint: Endpoint, call: Call, target: bytes
 ) -> Reply:
-    """Answer a request to a route; `target` is its path and query as sent. Raises Invalid, RequestInFlight, RequestDiffers."""
+    """Answer a request to a route; `target` is its path and query as sent.
+
+    Raises Invalid, RequestInFlight, RequestDiffers, AnswerUnreadable.
+    """
     key = call.headers.get(HEADER.lower())
     if key is None or not takes_key(dialect, route):
         return await endpoint(call)
