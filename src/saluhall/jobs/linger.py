@@ -1,11 +1,12 @@
 """Wait for what is due in a moment, so that its time is kept to the fraction of a second."""
 
-import asyncio
 from datetime import datetime, timedelta
 
 from saluhall.jobs.run import Run
+from saluhall.kit.waiting import is_set_within
 
 LINGER = timedelta(seconds=3)
+_SHORTEST_S = 0.005
 
 
 async def linger(run: Run, next_at: datetime | None) -> bool:
@@ -13,9 +14,4 @@ async def linger(run: Run, next_at: datetime | None) -> bool:
     if next_at is None or next_at - run.clock() > LINGER or run.stopping.is_set():
         return False
     pause = (next_at - run.clock()).total_seconds()
-    try:
-        async with asyncio.timeout(max(pause, 0.005)):
-            await run.stopping.wait()
-    except TimeoutError:
-        return True
-    return False
+    return not await is_set_within(run.stopping, max(pause, _SHORTEST_S))
