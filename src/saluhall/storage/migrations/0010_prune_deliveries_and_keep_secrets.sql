@@ -6,3 +6,8 @@ create index deliveries_finished_idx on deliveries (tried_at) where due_at is nu
 
 -- Nobody asks for a replay that is done.
 create index replays_done_idx on replays (created_at) where due_at is null;
+
+-- Secrets that were replaced before the previous one, and when each was, the last one first: all that are less than a day old sign.
+alter table endpoints
+  add column older_secrets bytea[] not null default '{}',             -- sealed
+  add column older_replaced_at timestamptz[] not null default '{}';
