@@ -118,7 +118,8 @@ _FILTERS = {
 }
 PRUNE = """
   delete from delivery_attempts
-   where ctid = any(array(select ctid from delivery_attempts where at < %(before)s limit %(limit)s))
+   where ctid = any(array(
+     select ctid from delivery_attempts where at < %(before)s limit %(limit)s for update skip locked))
 """
 # Delivered or given up, and no line of the log tells of it any more: nothing can ask for it.
 FORGET_FINISHED = """

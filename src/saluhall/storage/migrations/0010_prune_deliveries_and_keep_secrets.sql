@@ -1,7 +1,6 @@
--- What was delivered or given up goes when the log of its attempts does: with the last attempt. What was finished before this day counts
--- as tried today, which costs no rewriting of the table.
-alter table deliveries add column tried_at timestamptz default now();
-alter table deliveries alter column tried_at drop default;
+-- What was delivered or given up goes when the log of its attempts does: with the last one. What there is already counts as tried today,
+-- which costs no rewriting of the table.
+alter table deliveries add column tried_at timestamptz not null default now(); -- for the last time; as long as it was not: made
 create index deliveries_finished_idx on deliveries (tried_at) where due_at is null and state <> 'held';
 
 -- Nobody asks for a replay that is done.
