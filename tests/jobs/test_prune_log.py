@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from saluhall.domain.accounts.model import Principal
 from saluhall.domain.webhooks import deliveries, replays
+from saluhall.domain.webhooks.model import AttemptNotFound
 from saluhall.kit.clock import utc_now
+from saluhall.kit.ids import new_id
 from saluhall.storage import Database
 from saluhall.storage.schema import exclusive, migrate
 from tests.conftest import StartHub
@@ -189,3 +192,43 @@ async def test_what_an_earlier_version_finished_is_kept_for_as_long_from_the_day
         async with db.transaction() as tx:
             left = await tx.all(lambda row: row["state"], "select state from deliveries")
     assert sorted(left) == ["due", "held"]
+
+
+STANDING = """
+  with e as (
+    insert into endpoints (account_id, id, url, secret, event_types, created_at, updated_at)
+    values (%(owner)s, new_ulid(), 'https://a.example', '', '{}', now(), now()) returning account_id, id
+  ), d as (
+    insert into deliveries (account_id, id, endpoint_id, event_id, state)
+    select account_id, new_ulid(), id, new_ulid(), 'delivered' from e returning *
+  )
+  insert into delivery_attempts (account_id, id, delivery_id, endpoint_id, event_id, success, at)
+  select account_id, new_ulid(), id, endpoint_id, event_id, true, now() from d
+  returning id
+"""
+WAITING = (
+    "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+)
+
+
+async def test_what_is_forgotten_at_that_moment_is_not_promised_once_more(db: Database) -> None:
+    by = Principal(account_id=new_id(), account_name="anna")
+    async with db.transaction() as tx:
+        attempt = await tx.one(lambda row: row["id"], STANDING, {"owner": by.account_id})
+    assert attempt is not None
+
+    async def ask() -> None:
+        async with db.transaction() as tx:
+            await deliveries.redeliver(tx, by=by, attempt_id=attempt, now=utc_now())
+
+    async with db.transaction() as pruning:
+        now = utc_now() + 2 * KEEP
+        assert await deliveries.forget_finished(pruning, keep=KEEP, limit=10, now=now) == 1
+        asking = asyncio.create_task(ask())
+        async with db.statement() as tx:
+            while not asking.done():
+                if await tx.all(dict, WAITING):
+                    break
+                await asyncio.sleep(0.02)
+    with pytest.raises(AttemptNotFound):
+        await asking
