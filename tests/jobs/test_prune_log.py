@@ -49,8 +49,14 @@ async def hub(start_hub: StartHub) -> Hub:
 
 
 async def pruned(shop: Shop) -> None:
-    """Wait until the log has been pruned."""
+    """Prune the log anew, and wait until that is done; one that is under way already may have passed what is to go."""
+    await no_pruning(shop)
     await shop.rows(PRUNE_NOW)
+    await no_pruning(shop)
+
+
+async def no_pruning(shop: Shop) -> None:
+    """Wait until no pruning is due or under way."""
     due = "select 1 from prunings where %(owner)s::uuid is not null and due_at <= now() + interval '15 minutes'"
     deadline = time.monotonic() + 75
     while await shop.rows(due):
