@@ -110,8 +110,6 @@ async def start_hub(
 
 
 @pytest.fixture
-async def shop(hub: Hub) -> AsyncIterator[Shop]:
+async def shop(hub: Hub) -> Shop:
     """A connected account that hears every event."""
-    opened = await hub.open_selling_shop()
-    yield opened
-    await hub.leave(opened)
+    return await hub.open_selling_shop()

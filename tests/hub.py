@@ -162,27 +162,16 @@ class Hub:
         return Shop(self, by=by, api_key=api_key, user_id=self._users)
 
     async def open_selling_shop(self) -> Shop:
-        """Open an account that is connected to the marketplace and hears every event."""
-        await self._leave_old_shops()
+        """Open an account that is connected to the marketplace and hears every event.
+
+        It alone is polled from now on: looked at every second, the shops of all tests before would keep the hub busy.
+        """
+        async with self.db.statement() as tx:
+            await tx.run("update connections set poll_due_at = null where poll_due_at is not null")
         shop = await self.open_shop()
         await shop.connect()
         await shop.listen()
         return shop
-
-    async def leave(self, shop: Shop) -> None:
-        """Poll no more for a shop whose test is over: looked at every second, old shops would keep the hub busy."""
-        async with self.db.statement() as tx:
-            await tx.run(
-                "update connections set poll_due_at = null where account_id = %(owner)s",
-                {"owner": shop.by.account_id},
-            )
-
-    async def _leave_old_shops(self) -> None:
-        """Poll no more for tests that are long over: hundreds of shops, each looked at every second, would keep the hub busy."""
-        async with self.db.statement() as tx:
-            await tx.run(
-                "update connections set poll_due_at = null where created_at < now() - interval '3 minutes'"
-            )
 
     async def cli(self, *arguments: str) -> Any:
         """Run a command of the hub with --json beside the running server; return what it says."""

@@ -73,6 +73,7 @@ def test_each_command_answers_with_the_keys_that_scripts_rely_on(saluhall: Saluh
     assert webhook["webhookSecret"].startswith("whsec_")
     assert [c["connection_id"] for c in listed["connections"]] == [connection["connection_id"]]
     assert listed["connections"][0]["budget"]["left"] == 100
+    assert "connected" in saluhall.run("connection", "list", "--account", "Bo").out
 
 
 def test_a_new_address_keeps_the_secret_and_a_new_token_keeps_the_connection(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.cli.command import Saluhall
@@ -72,3 +73,69 @@ def test_what_makes_no_sense_is_said_in_one_sentence(operator: Saluhall) -> None
     for words, sentence in refused.items():
         ran = operator.run(*words)
         assert ran.refuses(sentence), (words, ran.code, ran.out, ran.err)
+
+
+ASK = """
+  insert into deal_requests (account_id, kind, id, message, requested_at)
+  select account_id, %s, gen_random_uuid(), %s, timestamptz '2026-04-01 12:00+00' + %s * interval '1 day'
+    from accounts where name = 'Anna'
+"""
+
+
+def ask(operator: Saluhall, kind: str, message: str, *, day: int = 0) -> None:
+    """Ask for a deal as Anna."""
+    with psycopg.connect(operator.env["SALUHALL_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(ASK, [kind, message, day])
+
+
+def test_what_is_asked_for_is_listed_the_oldest_first(operator: Saluhall) -> None:
+    ask(operator, "flat_monthly", "Later", day=1)
+    ask(operator, "reseller_agreement", "We sell for 30 yards")
+
+    listed = operator.json("deal", "requests")
+    shown = operator.run("deal", "requests")
+
+    assert listed["requests"] == [
+        {
+            "account": "Anna",
+            "deal": "reseller_agreement",
+            "message": "We sell for 30 yards",
+            "requested_at": "2026-04-01T12:00:00Z",
+        },
+        {
+            "account": "Anna",
+            "deal": "flat_monthly",
+            "message": "Later",
+            "requested_at": "2026-04-02T12:00:00Z",
+        },
+    ]
+    heading, *rows = [line for line in shown.out.splitlines() if any(c.isalpha() for c in line)]
+    assert all(word in heading for word in ("account", "deal", "message", "requested at"))
+    assert "Anna" in rows[0]
+    assert "2026-04-01 12:00" in " ".join(shown.out.split())
+    text = " ".join(rows)
+    assert text.index("30") < text.index("Later")
+    assert not any(sign in shown.out for sign in "{}'")
+
+
+def test_when_nobody_asks_the_table_is_empty(operator: Saluhall) -> None:
+    ran = operator.run("deal", "requests")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "message" in ran.out
+    assert "Anna" not in ran.out
+
+
+@pytest.mark.parametrize("message", ["[/red]", "[bold]x[/]", "\x1b[2J", "a\rb", "å", ""])
+def test_nothing_in_a_message_is_taken_for_a_sign_to_the_terminal(
+    operator: Saluhall, message: str
+) -> None:
+    ask(operator, "flat_monthly", message)
+
+    ran = operator.run("deal", "requests")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "Anna" in ran.out
+    assert not set(ran.out) & {"\x1b", "\r"}
+    assert message not in {"[/red]", "[bold]x[/]"} or message in ran.out
+    assert operator.json("deal", "requests")["requests"][0]["message"] == message

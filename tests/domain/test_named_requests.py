@@ -10,6 +10,7 @@ from saluhall.domain.requests import operations as requests
 from saluhall.domain.requests.model import (
     PATIENCE,
     Answer,
+    AnswerUnreadable,
     RequestDiffers,
     RequestInFlight,
     is_key,
@@ -199,6 +200,26 @@ async def test_what_is_kept_is_sealed_for_its_account_and_key(db: Database) -> N
     assert b"4711" not in sealed
     with pytest.raises(Undecryptable):
         VAULT.open(sealed, purpose=f"answer {by.account_id} another")
+
+
+async def test_an_answer_that_another_key_sealed_is_told_apart_and_its_name_stays_taken(
+    db: Database,
+) -> None:
+    by, other = somebody(), Vault("the key after a change")
+    await answered(db, by)
+
+    for _ in range(2):
+        async with db.transaction() as tx:
+            with pytest.raises(AnswerUnreadable):
+                await requests.recall(tx, by=by, key="k", asked=b"a", vault=other, now=NOW)
+    async with db.transaction() as tx:
+        with pytest.raises(RequestDiffers):
+            await requests.recall(tx, by=by, key="k", asked=b"b", vault=other, now=NOW)
+    async with db.transaction() as tx:
+        assert (
+            await requests.recall(tx, by=by, key="k", asked=b"a", vault=other, now=NOW + DAY)
+            is None
+        )
 
 
 @pytest.mark.parametrize("key", ["a", "order 17", "x" * 255, '"5f0c"', "~"])

@@ -1,9 +1,6 @@
 """Webhook settings and endpoints as a partner's people manage them."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 from typing import Any
 from uuid import uuid4
@@ -11,30 +8,12 @@ from uuid import uuid4
 import pytest
 
 from saluhall.domain.webhooks.model import MOST_ENDPOINTS
-from saluhall.sandbox.partner import Hosted, Received
-from tests.hub import Hub, Shop
+from saluhall.sandbox.partner import Hosted
+from tests.hub import Hub
+from tests.journeys.endpoints import WEBHOOKS, made, rheo_signature
 
 SETTINGS = "/integration/webhook-settings"
-WEBHOOKS = "/integration/webhooks"
 NOBODY = str(uuid4())
-
-
-async def made(shop: Shop, **given: Any) -> dict[str, Any]:
-    """Make an endpoint at the shop's hook."""
-    body = {"url": shop.hub.partner.url + shop.hook, "eventTypes": ["item.created"], **given}
-    status, answer = await shop.as_person("POST", WEBHOOKS, body)
-    assert status == 200, answer
-    return dict(answer)
-
-
-def standard_signature(secret: str, got: Received) -> str:
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    message = f"{got.headers['webhook-id']}.{got.headers['webhook-timestamp']}.".encode() + got.body
-    return "v1," + base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
-
-
-def rheo_signature(secret: str, got: Received) -> str:
-    return "sha256=" + hmac.new(secret.encode(), got.body, hashlib.sha256).hexdigest()
 
 
 async def test_settings_begin_with_a_secret_and_take_an_address(hub: Hub) -> None:
@@ -215,37 +194,6 @@ async def test_a_change_of_address_holds_for_what_is_being_retried(hub: Hub) -> 
     moved = [r for r in hub.partner.received if r.path == there]
     assert [json.loads(r.body)["data"]["externalId"] for r in moved] == ["A"]
     assert moved[0].body == shop.received()[0].body
-
-
-async def test_a_secret_that_was_replaced_signs_on_beside_the_new_one_for_a_day(hub: Hub) -> None:
-    shop = await hub.open_shop()
-    hub.partner.hooks[shop.hook] = Hosted(status=500)
-    endpoint = await made(shop)
-    await shop.put("A")
-    await shop.logged(1)
-
-    path = f"{WEBHOOKS}/{endpoint['id']}/rotate-secret"
-    _, rotated = await shop.as_person("POST", path)
-    before = len(shop.received())
-    del hub.partner.hooks[shop.hook]
-    await shop.settle()
-
-    old, new = endpoint["secret"], rotated["secret"]
-    assert old != new
-    assert before >= 1
-    got = shop.received()[-1]
-    assert got.headers["x-rheo-signature"] == rheo_signature(new, got)
-    wanted = [standard_signature(new, got), standard_signature(old, got)]
-    assert got.headers["webhook-signature"].split(" ") == wanted
-
-    await shop.rows(
-        "update endpoints set rotated_at = rotated_at - interval '24 hours'"
-        " where account_id = %(owner)s returning id"
-    )
-    await shop.put("B")
-    await shop.settle()
-    got = shop.received()[-1]
-    assert got.headers["webhook-signature"] == standard_signature(new, got)
 
 
 async def test_a_deleted_endpoint_hears_no_more_and_its_log_stays(hub: Hub) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from saluhall.domain.accounts.operations import MOST_KEYS
 from saluhall.sandbox.partner import Hosted
+from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 
 GENERATE = "/integration/api-keys/generate"
@@ -165,6 +166,27 @@ async def test_a_request_cut_off_while_it_is_answered_is_neither_lost_nor_double
     status, headers, _ = await post(shop, "one")
     assert (status, is_replay(headers)) == (200, False)
     assert await names_of_keys(shop) == ["till", "test"]
+
+
+async def test_after_the_secret_key_changed_a_named_request_is_neither_repeated_nor_an_error_of_ours(
+    start_hub: StartHub,
+) -> None:
+    hub = await start_hub()
+    shop = await hub.open_shop()
+    await post(shop, "one")
+    await hub.stop()
+    hub.env["SALUHALL_SECRET_KEY"] = "another key"
+    await hub.start()
+    await shop.sign_in()
+
+    for _ in range(2):
+        status, headers, answer = await post(shop, "one")
+        assert (status, answer["code"]) == (409, "IDEMPOTENT_ANSWER_LOST")
+        assert not is_replay(headers)
+    assert (await post(shop, "one", b"{}"))[2]["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert await names_of_keys(shop) == ["till", "test"]
+    assert (await post(shop, "two"))[0] == 200
+    assert await names_of_keys(shop) == ["till", "till", "test"]
 
 
 async def waiting_for_the_account(hub: Hub) -> int:

@@ -29,6 +29,7 @@ _BY_NAME = {
     "catalog": "'RHEO'",
     "sku": "'SKU-1000'",
     "parent_sku": "'SKU-1'",
+    "time_zone": "'Europe/Stockholm'",
     "status": "'active'",
     "statuses": "array['standby']",
     "before": "now() - interval '30 days'",

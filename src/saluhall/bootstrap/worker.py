@@ -13,6 +13,7 @@ from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.processes import look_for_garbage_seldom
+from saluhall.kit.waiting import is_set_within
 from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells, run_jobs
 from saluhall.queue.worker import forget_stalled
@@ -85,7 +86,7 @@ async def _give_back(run: Run) -> None:
 async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         await forget_stalled(url)
-        await _pause(stopping, _FORGET_EVERY_S)
+        await is_set_within(stopping, _FORGET_EVERY_S)
 
 
 async def _analyze_grown(db: Database, stopping: asyncio.Event) -> None:
@@ -94,15 +95,7 @@ async def _analyze_grown(db: Database, stopping: asyncio.Event) -> None:
             await analyze_grown(db)
         except DatabaseUnavailable as error:
             _log.warning("tables could not be analyzed", error=str(error))
-        await _pause(stopping, _ANALYZE_EVERY_S)
-
-
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return
+        await is_set_within(stopping, _ANALYZE_EVERY_S)
 
 
 def _voice(dialects: list[Dialect]) -> Voice:

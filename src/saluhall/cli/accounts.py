@@ -68,7 +68,7 @@ def create_account(
 def set_time_zone(
     name: str, time_zone: str, *, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
-    """Let an account's months begin by the clock of this time zone, those of the past too."""
+    """Let an account's days and months begin by the clock of this time zone, those of the past too."""
 
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_account(tx, name)

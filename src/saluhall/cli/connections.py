@@ -1,12 +1,9 @@
 """saluhall connection add tradera, connection list."""
 
-import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.table import Table
 
 from saluhall.bootstrap import now, vault_of
 from saluhall.cli.session import (
@@ -19,6 +16,7 @@ from saluhall.cli.session import (
     read_settings,
     show,
 )
+from saluhall.cli.tables import show_table
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
@@ -139,11 +137,11 @@ async def _row(tx: Transaction, settings: Settings, found: Connection) -> dict[s
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    table = Table("connection", "channel", "user", "state", "token expires", "polled", "calls left")
+    headings = ("connection", "channel", "user", "state", "token expires", "polled", "calls left")
+    cells = []
     for row in rows:
         budget = row["budget"]
         state = row["state"] + (f": {row['reason']}" if row["reason"] else "")
-        cells = (row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown",
-                 row["polled_at"] or "never", f"{budget['left']} of {budget['calls_per_day']}")  # fmt: skip
-        table.add_row(*map(str, cells))
-    Console(file=sys.stdout).print(table)
+        cells.append((row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown",
+                      row["polled_at"] or "never", f"{budget['left']} of {budget['calls_per_day']}"))  # fmt: skip
+    show_table(headings, cells)

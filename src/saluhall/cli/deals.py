@@ -7,9 +7,10 @@ from msgspec.structs import asdict
 
 from saluhall.bootstrap import now
 from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
+from saluhall.cli.tables import show_table
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.resellers import operations, queries
-from saluhall.domain.resellers.model import Amounts, DealKind
+from saluhall.domain.resellers.model import Amounts, DealKind, DealRequest
 from saluhall.storage import Transaction
 
 deal = App(name="deal", help="How accounts and the operator share.")
@@ -46,18 +47,23 @@ def grant_deal(
 def list_requests(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List the deals that accounts ask for, the oldest first."""
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        asked = await queries.list_requests(tx)
-        return {
-            "requests": [
-                {
-                    "account": r.account_name,
-                    "deal": r.kind.value,
-                    "message": r.message,
-                    "requested_at": r.requested_at,
-                }
-                for r in asked
-            ]
-        }
+    async def do(tx: Transaction) -> list[DealRequest]:
+        return await queries.list_requests(tx)
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    asked = in_transaction(read_settings(data_dir), do)
+    if as_json:
+        show({"requests": [_row(request) for request in asked]}, as_json=True)
+    else:
+        show_table(
+            ("account", "deal", "message", "requested at"),
+            [tuple(_row(request).values()) for request in asked],
+        )
+
+
+def _row(request: DealRequest) -> dict[str, object]:
+    return {
+        "account": request.account_name,
+        "deal": request.kind.value,
+        "message": request.message,
+        "requested_at": request.requested_at,
+    }

@@ -101,4 +101,6 @@ async def _post(
     return await post(run.http, endpoint.url or "", body=body, headers=headers)
 
 
-DELIVER_WEBHOOKS = job_of("deliver_webhooks", drain, table="deliveries", key="endpoint_id")
+DELIVER_WEBHOOKS = job_of(
+    "deliver_webhooks", drain, table="deliveries", key="endpoint_id", within="endpoint_id"
+)

@@ -153,4 +153,5 @@ ENHANCE_TEXTS = job_of(
     key="account_id",
     due="enhance_due_at",
     claimed="enhance_claimed_by",
+    within="account_id",
 )

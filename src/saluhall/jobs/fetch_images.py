@@ -107,4 +107,4 @@ def _never(image: DueImage, reason: str) -> Fetched:
     return Fetched(image=image, reason=reason)
 
 
-FETCH_IMAGES = job_of("fetch_images", drain, table="images", key="account_id")
+FETCH_IMAGES = job_of("fetch_images", drain, table="images", key="account_id", within="account_id")

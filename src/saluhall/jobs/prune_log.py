@@ -1,13 +1,15 @@
-"""Throw away lines of the webhook log that are too old, some at a time."""
+"""Throw away lines of the webhook log that are too old, some at a time, and what nothing tells of any more without them."""
 
 from datetime import timedelta
 
-from saluhall.domain.webhooks import deliveries
+from saluhall.domain.webhooks import deliveries, replays
 from saluhall.jobs.run import Run, job_of
 
 _EVERY = timedelta(hours=1)
 _LEASE = timedelta(minutes=10)
 _BATCH = 5000
+# The log goes first: as long as a line stands in it, its delivery can be sent once more.
+_STEPS = (deliveries.prune, deliveries.forget_finished, replays.forget_done)
 
 
 async def drain(run: Run, key: str) -> None:
@@ -18,11 +20,13 @@ async def drain(run: Run, key: str) -> None:
         )
     if not mine:
         return
-    pruned = _BATCH
-    while pruned == _BATCH and not run.stopping.is_set():
-        async with run.db.transaction() as tx:
-            keep = timedelta(days=run.telling.log_days)
-            pruned = await deliveries.prune(tx, keep=keep, limit=_BATCH, now=run.clock())
+    keep = timedelta(days=run.telling.log_days)
+    now = run.clock()
+    for step in _STEPS:
+        pruned = _BATCH
+        while pruned == _BATCH and not run.stopping.is_set():
+            async with run.db.transaction() as tx:
+                pruned = await step(tx, keep=keep, limit=_BATCH, now=now)
     async with run.db.transaction() as tx:
         await deliveries.end_pruning(tx, key, next_at=run.clock() + _EVERY)
 

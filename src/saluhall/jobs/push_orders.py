@@ -151,6 +151,7 @@ PUSH_ORDERS = job_of(
     key="connection_id",
     due="push_due_at",
     claimed="push_claimed_by",
+    within="connection_id",
     # What waits for a connection to be made again stays due, but no bell can help it.
     only="""
       exists (select from connections c

@@ -113,14 +113,6 @@ _DUE_WITHIN = (
 _DUE_ANYWHERE = (
     "select distinct {key} as key from {table} where {due} <= %(now)s and {only} limit 1000"
 )
-# How the index of a table's due rows begins: with the account, and the column named here.
-_WITHIN = {
-    "images": "",
-    "products": "",
-    "listings": "connection_id",
-    "order_heads": "connection_id",
-    "deliveries": "endpoint_id",
-}
 
 
 def job_of(
@@ -132,17 +124,17 @@ def job_of(
     due: str = "due_at",
     claimed: str = "claimed_by",
     only: str = "true",
+    within: str | None = None,
 ) -> Job:
     """Describe a job by its table and columns; the three statements have the same shape for all.
 
-    `only` says which due rows a bell can help.
+    `only` says which due rows a bell can help. `within` is the column that stands before `due` in the index of due rows: the account,
+    or one that follows the account; none where the index begins with `due`.
     """
-    within = _WITHIN.get(table)
-    shape = _DUE_ANYWHERE if within is None else _DUE_WITHIN if within else _DUE_OWNERS
     return Job(
         name=name,
         drain=drain,
-        due_keys=shape.format(table=table, key=key, due=due, within=within, only=only),
+        due_keys=_shape(within).format(table=table, key=key, due=due, within=within, only=only),
         release=f"""
           update {table} set {due} = %(now)s, {claimed} = null
            where {due} is not null and {claimed} = any(%(workers)s)
@@ -152,3 +144,9 @@ def job_of(
             from {table} where {due} <= %(now)s
         """,
     )
+
+
+def _shape(within: str | None) -> str:
+    if within is None:
+        return _DUE_ANYWHERE
+    return _DUE_OWNERS if within == "account_id" else _DUE_WITHIN

@@ -1,6 +1,5 @@
 """Which jobs there are, and the sweeper that rings for whatever is due, so that a lost bell loses nothing."""
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from saluhall.jobs.push_orders import PUSH_ORDERS
 from saluhall.jobs.replay_webhooks import REPLAY_WEBHOOKS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
+from saluhall.kit.waiting import is_set_within
 from saluhall.storage import Transaction
 from saluhall.storage.database import DatabaseUnavailable
 
@@ -47,11 +47,7 @@ async def sweep_forever(run: Run, ring: Ring) -> None:
             await sweep(run, ring)
         except DatabaseUnavailable as error:
             _log.warning("the sweeper could not reach the database", error=str(error))
-        try:
-            async with asyncio.timeout(SWEEP_EVERY_S):
-                await run.stopping.wait()
-        except TimeoutError:
-            continue
+        await is_set_within(run.stopping, SWEEP_EVERY_S)
 
 
 async def sweep(run: Run, ring: Ring) -> None:

@@ -278,5 +278,9 @@ async def _park(run: Run, connection: Connection, reason: str) -> bool:
 
 
 SYNC_CONNECTION = job_of(
-    "sync_connection", drain, table="listings", key="coalesce(connection_id, account_id)"
+    "sync_connection",
+    drain,
+    table="listings",
+    key="coalesce(connection_id, account_id)",
+    within="connection_id",
 )

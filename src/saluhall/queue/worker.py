@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
+from saluhall.kit.waiting import is_set_within
 from saluhall.queue.bells import QUEUE, open_app
 
 _log = logging.getLogger(__name__)
@@ -55,21 +56,13 @@ async def run_jobs(
             [failure] = await asyncio.gather(working, return_exceptions=True)
             if not stopping.is_set():
                 _log.warning("the queue stopped and is started again: %s", failure)
-                await _pause(stopping)
+                await is_set_within(stopping, _RESTART_PAUSE_S)
 
 
 async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> None:
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
-
-
-async def _pause(stopping: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(_RESTART_PAUSE_S):
-            await stopping.wait()
-    except TimeoutError:
-        return
 
 
 async def forget_stalled(url: str) -> int:

@@ -24,7 +24,7 @@ def takes_key(dialect: Dialect, route: Route) -> bool:
 async def answered(dialect: Dialect, route: Route, call: Call, target: bytes) -> Reply:
     """Answer a request to a route's endpoint; `target` is its path and query as sent.
 
-    Raises Invalid, RequestInFlight, RequestDiffers, NoSuchRoute.
+    Raises Invalid, RequestInFlight, RequestDiffers, AnswerUnreadable, NoSuchRoute.
     """
     endpoint = route.endpoint
     if endpoint is None:

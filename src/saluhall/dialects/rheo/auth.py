@@ -17,6 +17,7 @@ from saluhall.kit.jwt import BadToken, TokenExpired, bearer_of
 
 ISSUER: Final = "saluhall"
 MANAGEMENT = Tier("management", 10)
+READ = Tier("read", 30)
 
 
 async def api_key(knock: Knock) -> Admitted:

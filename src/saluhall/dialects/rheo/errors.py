@@ -39,7 +39,7 @@ from saluhall.domain.orders.model import (
     TrackingWithoutCourier,
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
-from saluhall.domain.requests.model import RequestDiffers, RequestInFlight
+from saluhall.domain.requests.model import AnswerUnreadable, RequestDiffers, RequestInFlight
 from saluhall.domain.resellers.model import (
     BadDeal,
     CannotJoin,
@@ -130,6 +130,11 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
         409,
         "REQUEST_IN_FLIGHT",
         "A request with this Idempotency-Key is being answered at this moment",
+    ),
+    AnswerUnreadable: (
+        409,
+        "IDEMPOTENT_ANSWER_LOST",
+        "This request was answered before, but its answer can no longer be read",
     ),
     TooManyKeys: (409, "TOO_MANY_KEYS", "Too many API keys: revoke one first"),
     TooManyEndpoints: (409, "TOO_MANY_WEBHOOKS", "Too many webhook endpoints: delete one first"),

@@ -1,21 +1,17 @@
 """The feed: the events that webhooks tell, to be read at the reader's own pace."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from msgspec import Raw
 
 from saluhall.dialect import Call, Reply, Route
 from saluhall.dialects.rheo import translate_webhooks as translate
-from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.translate_lists import limit_from_query
 from saluhall.dialects.rheo.webhooks import envelope_from_event
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import Events
-from saluhall.domain.accounts.model import Tier
 from saluhall.domain.history import queries
-
-READ: Final = Tier("read", 30)
 
 
 async def list_events(call: Call) -> Reply:

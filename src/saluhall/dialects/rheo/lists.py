@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from saluhall.dialect import Call, Reply, Route
 from saluhall.dialects.rheo import translate, translate_batch, translate_lists
-from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_lists import (
     Batch,
@@ -25,7 +25,6 @@ from saluhall.domain.listings import operations, pages, queries
 from saluhall.domain.listings.page_model import START
 from saluhall.domain.products.model import Product
 
-READ: Final = Tier("read", 30)
 BATCH: Final = Tier("item-batch", 10)
 
 _BATCH_BYTES = 16 * 1024 * 1024

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from saluhall.dialect import Call, Gathers, Reply, Route
 from saluhall.dialects.rheo import translate
-from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.errors import InvalidStatus
 from saluhall.dialects.rheo.wire import (
     Accepted,
@@ -28,7 +28,6 @@ CATALOG = "RHEO"
 ITEM_SYNC = Tier("item-sync", 10)
 PRICE = Tier("price", 20)
 STATUS = Tier("status", 20)
-READ = Tier("read", 30)
 DELETE = Tier("delete", 10)
 
 _ITEM = "/integration/v1/items/{external_id}"

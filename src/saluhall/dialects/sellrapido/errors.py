@@ -40,7 +40,7 @@ from saluhall.domain.orders.model import (
     TrackingWithoutCourier,
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
-from saluhall.domain.requests.model import RequestDiffers, RequestInFlight
+from saluhall.domain.requests.model import AnswerUnreadable, RequestDiffers, RequestInFlight
 from saluhall.domain.resellers.model import (
     BadDeal,
     CannotJoin,
@@ -136,6 +136,7 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
     OrderNotFound: "told in the answer of the row that names it",
     ParentNotFound: "products have no parents here",
     ProductNotFound: "told in the answer of the row that names it",
+    AnswerUnreadable: "no request is named here",
     RequestDiffers: "no request is named here",
     RequestInFlight: "no request is named here",
     SessionEnded: "told as BadAccess or BadRefresh, by which token it was",

@@ -39,19 +39,21 @@ def stream_of(extraction: Extraction, *, by: Principal) -> Stream:
 
     async def json_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()  # the count and the orders are of one moment
-        total = await queries.count_orders(tx, by=by, wanted=extraction.wanted)
-        orders = queries.list_as_json(tx, by=by, wanted=extraction.wanted, layout=LAYOUT)
+        wanted = await queries.by_clock_of_account(tx, by=by, wanted=extraction.wanted)
+        total = await queries.count_orders(tx, by=by, wanted=wanted)
+        orders = queries.list_as_json(tx, by=by, wanted=wanted, layout=LAYOUT)
         async with aclosing(orders) as blocks:
             begun = b'{"orders":['
             async for block in blocks:
                 yield begun + block[1:] if begun else block
                 begun = b""
-        page = (total, extraction.wanted.offset, extraction.limit)
+        page = (total, wanted.offset, extraction.limit)
         yield begun + b'],"totalCount":%d,"offset":%d,"limit":%d}' % page
 
     async def csv_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()
-        separator, wanted = extraction.separator, extraction.wanted
+        separator = extraction.separator
+        wanted = await queries.by_clock_of_account(tx, by=by, wanted=extraction.wanted)
         if extraction.heading:
             yield heading(separator).encode()
         lines = queries.list_as_csv(tx, by=by, wanted=wanted, layout=LAYOUT, separator=separator)

@@ -72,9 +72,9 @@ def _accept(call: Call) -> str:
 _EXTRACTED: Final[Mapping[int, type]] = {200: OrderExtraction, 400: Error, 401: Error}
 _CHANGED: Final[Mapping[int, type]] = {200: list[StatusError], 400: list[StatusError], 401: Error}
 _FILTERS: Final = {
-    "start_date": "Order date from, yyyy-mm-dd (also startDate)",
+    "start_date": "Order date from, yyyy-mm-dd, a day of the account's time zone (also startDate)",
     "end_date": "Order date to, the whole day included (also endDate)",
-    "start_modified": "Modified from, yyyy-mm-dd (also startModified)",
+    "start_modified": "Modified from, yyyy-mm-dd, a day of the account's time zone (also startModified)",
     "end_modified": "Modified to, the whole day included (also endModified)",
     "code": "The marketplace's order codes, separated by commas",
     "format": "csv or json; without it the Accept header decides",

@@ -72,7 +72,7 @@ async def set_time_zone(
     time_zone: str,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
-    """Let the account's months begin by another clock, those of the past too. Raises BadTimeZone."""
+    """Let the account's days and months begin by another clock, those of the past too. Raises BadTimeZone."""
     await _check_zone(tx, time_zone)
     await store.set_time_zone(tx, by.account_id, time_zone)
 

@@ -24,3 +24,11 @@ async def principal_of_user(tx: Transaction, username: str) -> Principal:
 async def list_keys(tx: Transaction, *, by: Principal) -> list[ApiKey]:
     """List the account's live API keys, the newest first."""
     return await store.live_keys(tx, by.account_id)
+
+
+async def time_zone_of_account(tx: Transaction, *, by: Principal) -> str:
+    """Tell by which clock the account's days and months begin. Raises AccountNotFound."""
+    found = await store.find_time_zone(tx, by.account_id)
+    if found is None:
+        raise AccountNotFound(f"no account is named {by.account_name!r}")
+    return found

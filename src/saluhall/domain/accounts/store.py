@@ -53,6 +53,7 @@ FIND_LEGACY_KEY = """
 """
 SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(owner)s"
 IS_ZONE_KNOWN = "select from pg_timezone_names where name = %(name)s"
+FIND_TIME_ZONE = "select time_zone from accounts where account_id = %(owner)s"
 SET_TIME_ZONE = "select set_time_zone(%(owner)s, %(time_zone)s)"
 FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
 
@@ -109,6 +110,11 @@ async def add_account(
 async def is_zone_known(tx: Transaction, name: str) -> bool:
     """Tell whether PostgreSQL knows a time zone."""
     return await tx.one(lambda _: True, IS_ZONE_KNOWN, {"name": name}) is not None
+
+
+async def find_time_zone(tx: Transaction, owner: UUID) -> str | None:
+    """Find an account's time zone."""
+    return await tx.one(lambda row: str(row["time_zone"]), FIND_TIME_ZONE, {"owner": owner})
 
 
 async def set_time_zone(tx: Transaction, owner: UUID, time_zone: str) -> None:

@@ -30,11 +30,16 @@ _CELL = """
        then '"' || replace({0}, '"', '""') || '"' else {0} end
 """
 COUNT = "select count(*) as count from order_heads h where h.account_id = %(owner)s {conditions}"
+# When a day begins by a clock. Where it is midnight twice, for the clock is set back over it, the day begins the first time.
+_DAWN = """
+  least({0}::timestamp at time zone %(time_zone)s,
+        ({0}::timestamp - interval '1 hour') at time zone %(time_zone)s + interval '1 hour')
+"""
 CONDITIONS: Mapping[str, str] = {
-    "ordered_from": "h.date_order >= %(ordered_from)s::timestamp at time zone 'UTC'",
-    "ordered_to": "h.date_order < (%(ordered_to)s + 1)::timestamp at time zone 'UTC'",
-    "modified_from": "h.modified >= %(modified_from)s::timestamp at time zone 'UTC'",
-    "modified_to": "h.modified < (%(modified_to)s + 1)::timestamp at time zone 'UTC'",
+    "ordered_from": f"h.date_order >= {_DAWN.format('%(ordered_from)s')}",
+    "ordered_to": f"h.date_order < {_DAWN.format('(%(ordered_to)s + 1)')}",
+    "modified_from": f"h.modified >= {_DAWN.format('%(modified_from)s')}",
+    "modified_to": f"h.modified < {_DAWN.format('(%(modified_to)s + 1)')}",
     "codes": "h.code = any(%(codes)s)",
     "statuses": "h.status = any(%(statuses)s)",
     "tags": "string_to_array(h.tags, ';') && %(tags)s",

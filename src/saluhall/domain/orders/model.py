@@ -30,7 +30,7 @@ class StatusChange(Struct, frozen=True, kw_only=True):
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """Which orders are asked for: days are whole days in UTC, the last one included; None and () leave a thing open.
+    """Which orders are asked for: days are whole days in `time_zone`, the last one included; None and () leave a thing open.
 
     An order matches when its code, its status and one of its tags are among those named. `limit` None is all.
     """
@@ -39,11 +39,18 @@ class Wanted(Struct, frozen=True, kw_only=True):
     ordered_to: date | None = None
     modified_from: date | None = None
     modified_to: date | None = None
+    time_zone: str = "UTC"
     codes: tuple[str, ...] = ()
     statuses: tuple[OrderStatus, ...] = ()
     tags: tuple[str, ...] = ()
     offset: int = 0
     limit: int | None = None
+
+    @property
+    def names_days(self) -> bool:
+        """Tell whether it matters when a day begins."""
+        days = (self.ordered_from, self.ordered_to, self.modified_from, self.modified_to)
+        return any(day is not None for day in days)
 
 
 class Standing(Struct, frozen=True, kw_only=True):

@@ -135,7 +135,14 @@ def _named(wanted: Wanted) -> tuple[str, ...]:
 def _params(owner: UUID, wanted: Wanted) -> dict[str, object]:
     filters = {name: getattr(wanted, name) for name in _named(wanted)}
     lists = {name: list(value) for name, value in filters.items() if isinstance(value, tuple)}
-    return {**filters, **lists, "owner": owner, "offset": wanted.offset, "limit": wanted.limit}
+    return {
+        **filters,
+        **lists,
+        "owner": owner,
+        "time_zone": wanted.time_zone,
+        "offset": wanted.offset,
+        "limit": wanted.limit,
+    }
 
 
 def standing_from_row(row: Row) -> Standing:

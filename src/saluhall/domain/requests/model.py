@@ -19,6 +19,10 @@ class RequestInFlight(Exception):
     """A request with this key is being answered at this moment."""
 
 
+class AnswerUnreadable(Exception):
+    """The request was answered before, and the key with which the answer was sealed has changed since."""
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """What was answered: `body` is its text."""
 

@@ -10,11 +10,12 @@ from saluhall.domain.requests import store
 from saluhall.domain.requests.model import (
     PATIENCE,
     Answer,
+    AnswerUnreadable,
     Kept,
     RequestDiffers,
     RequestInFlight,
 )
-from saluhall.kit.secrets import Vault
+from saluhall.kit.secrets import Undecryptable, Vault
 from saluhall.storage import Transaction
 
 
@@ -23,7 +24,7 @@ async def recall(
 ) -> Answer | None:
     """Find what the request of this key was answered, else take the key until the transaction is over.
 
-    Raises RequestInFlight, RequestDiffers.
+    Raises RequestInFlight, RequestDiffers, AnswerUnreadable.
     """
     if not await store.claim(tx, by.account_id, key):
         raise RequestInFlight
@@ -36,7 +37,11 @@ async def recall(
         if kept.answered_at > now - PATIENCE:
             raise RequestInFlight
         return None
-    return msgspec.json.decode(vault.open(kept.answer, purpose=_purpose(by, key)), type=Answer)
+    try:
+        text = vault.open(kept.answer, purpose=_purpose(by, key))
+    except Undecryptable as error:  # it was done: doing it again would be worse than not telling
+        raise AnswerUnreadable from error
+    return msgspec.json.decode(text, type=Answer)
 
 
 async def remember(

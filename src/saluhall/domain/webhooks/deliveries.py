@@ -9,8 +9,6 @@ from saluhall.domain.webhooks import deliveries_store as store
 from saluhall.domain.webhooks.model import Attempt, AttemptNotFound, DueDelivery, Endpoint
 from saluhall.storage import Transaction
 
-ATTEMPTS = "delivery_attempts"  # the pruning of the log
-
 
 async def claim_due(
     tx: Transaction,
@@ -63,6 +61,11 @@ async def claim_pruning(
 async def prune(tx: Transaction, *, keep: timedelta, limit: int, now: datetime) -> int:
     """Delete some lines of the log that are too old; tell how many."""
     return await store.prune(tx, before=now - keep, limit=limit)
+
+
+async def forget_finished(tx: Transaction, *, keep: timedelta, limit: int, now: datetime) -> int:
+    """Delete some deliveries that were finished so long ago that the log tells of none of their attempts; tell how many."""
+    return await store.forget_finished(tx, before=now - keep, limit=limit)
 
 
 async def end_pruning(tx: Transaction, kind: str, *, next_at: datetime) -> None:

@@ -61,7 +61,7 @@ RECORD = """
     returning e.active
   )
   update deliveries d
-     set attempts = d.attempts + 1, claimed_by = null,
+     set attempts = d.attempts + 1, claimed_by = null, tried_at = a.at,
          state = case when a.success then 'delivered' when a.retry_at is null then 'exhausted' else 'due' end,
          due_at = case when not a.success then a.retry_at end
     from a
@@ -91,6 +91,7 @@ REPEAT = """
       join deliveries d on d.account_id = a.account_id and d.id = a.delivery_id
       join endpoints e on e.account_id = d.account_id and e.id = d.endpoint_id
      where a.account_id = %(owner)s and a.id = %(id)s
+       for no key update of d -- it is not forgotten meanwhile
   ), made_due as (
     update deliveries d
        set state = case when asked.on then 'due' else 'held' end,
@@ -117,7 +118,15 @@ _FILTERS = {
 }
 PRUNE = """
   delete from delivery_attempts
-   where ctid = any(array(select ctid from delivery_attempts where at < %(before)s limit %(limit)s))
+   where ctid = any(array(
+     select ctid from delivery_attempts where at < %(before)s limit %(limit)s for update skip locked))
+"""
+# Delivered or given up, and no line of the log tells of it any more: nothing can ask for it.
+FORGET_FINISHED = """
+  delete from deliveries
+   where ctid = any(array(
+     select ctid from deliveries where due_at is null and state <> 'held' and tried_at < %(before)s
+      order by tried_at limit %(limit)s for update skip locked))
 """
 CLAIM_PRUNING = """
   update prunings set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
@@ -204,6 +213,11 @@ async def read_log(
 async def prune(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Delete some lines of the log that are older than this; tell how many."""
     return await tx.run(PRUNE, {"before": before, "limit": limit})
+
+
+async def forget_finished(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Delete some deliveries that were finished before this; tell how many."""
+    return await tx.run(FORGET_FINISHED, {"before": before, "limit": limit})
 
 
 async def claim_pruning(

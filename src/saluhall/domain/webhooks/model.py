@@ -17,6 +17,7 @@ JITTER = 0.1  # of a later wait, either way: what failed together is not tried a
 FAILURES_BEFORE_OFF = 15
 TIMEOUT_S = 10.0
 OVERLAP = timedelta(hours=24)  # a secret that was replaced signs on beside the new one
+MOST_SECRETS = 10  # sign at the same time: whoever rotates on and on makes no endless header
 MOST_ENDPOINTS = 50
 # What an endpoint hears that did not choose; the other two are surprises to older clients (contract 4.1).
 DEFAULT_EVENT_TYPES = (
@@ -68,7 +69,10 @@ class ReplayRunning(Exception):
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """An endpoint; the secrets are sealed. `url` is None as long as only the secret was asked for."""
+    """An endpoint; the secrets are sealed. `url` is None as long as only the secret was asked for.
+
+    `previous_secret` was replaced at `rotated_at`; `older_secrets` before that, the last one first.
+    """
 
     id: UUID
     account_id: UUID
@@ -76,6 +80,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     secret: bytes
     previous_secret: bytes | None = None
     rotated_at: datetime | None = None
+    older_secrets: tuple[bytes, ...] = ()
+    older_replaced_at: tuple[datetime, ...] = ()
     event_types: tuple[str, ...]
     scope: Scope
     description: str
@@ -90,9 +96,12 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         return self.active and self.url is not None
 
     def sealed_secrets(self, now: datetime) -> list[bytes]:
-        """List the secrets that sign: the newest, then for a day the one before."""
-        overlaps = self.rotated_at is not None and now < self.rotated_at + OVERLAP
-        return [self.secret, *([self.previous_secret] if self.previous_secret and overlaps else [])]
+        """List the secrets that sign: the newest, then each that was replaced less than a day ago."""
+        former = [
+            (self.previous_secret, self.rotated_at),
+            *zip(self.older_secrets, self.older_replaced_at, strict=True),
+        ]
+        return [self.secret, *(s for s, at in former if s and at and now < at + OVERLAP)]
 
 
 class EndpointChange(Struct, frozen=True, kw_only=True):

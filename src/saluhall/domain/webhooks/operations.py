@@ -183,7 +183,7 @@ async def delete_endpoint(
 async def rotate_secret(
     tx: Transaction, *, by: Principal, endpoint_id: UUID, vault: Vault, now: datetime
 ) -> tuple[Endpoint, str]:
-    """Give an endpoint a new secret; for a day the one before signs on beside it. Raises EndpointNotFound."""
+    """Give an endpoint a new secret; for a day each one before signs on beside it. Raises EndpointNotFound."""
     secret, sealed = _sealed_secret(by.account_id, vault)
     endpoint = await store.rotate(tx, by.account_id, endpoint_id, secret=sealed, now=now)
     if endpoint is None:

@@ -79,6 +79,11 @@ async def go_on(
     return due_at
 
 
+async def forget_done(tx: Transaction, *, keep: timedelta, limit: int, now: datetime) -> int:
+    """Delete some replays that are done and were asked for so long ago; tell how many."""
+    return await store.forget_done(tx, before=now - keep, limit=limit)
+
+
 async def _step(tx: Transaction, replay: Replay, *, per_s: int, now: datetime) -> datetime | None:
     limit = min(BACKLOG - replay.pending, _BATCH, per_s)
     if not replay.is_on or (limit <= 0 and replay.failing):

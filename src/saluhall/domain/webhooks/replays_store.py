@@ -80,6 +80,12 @@ END_ORPHAN = """
    where r.id = %(id)s and r.due_at is not null
      and not exists (select from endpoints p where p.account_id = r.account_id and p.id = r.endpoint_id)
 """
+FORGET_DONE = """
+  delete from replays
+   where ctid = any(array(
+     select ctid from replays where due_at is null and created_at < %(before)s
+      order by created_at limit %(limit)s for update skip locked))
+"""
 
 
 async def add(
@@ -173,6 +179,11 @@ async def reschedule(tx: Transaction, replay: Replay, due_at: datetime | None) -
 async def end_orphan(tx: Transaction, replay_id: UUID) -> None:
     """End a replay whose endpoint is gone."""
     await tx.run(END_ORPHAN, {"id": replay_id})
+
+
+async def forget_done(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Delete some replays that are done and were asked for before this; tell how many."""
+    return await tx.run(FORGET_DONE, {"before": before, "limit": limit})
 
 
 def _window(since: datetime, until: datetime) -> dict[str, object]:

@@ -6,12 +6,18 @@ from uuid import UUID
 
 from msgspec import UNSET, structs
 
-from saluhall.domain.webhooks.model import Endpoint, EndpointChange, Scope
+from saluhall.domain.webhooks.model import (
+    MOST_SECRETS,
+    OVERLAP,
+    Endpoint,
+    EndpointChange,
+    Scope,
+)
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
-_COLUMNS = """id, account_id, url, secret, previous_secret, rotated_at, event_types, scope, description, active, fail_count,
-         created_at, updated_at"""
+_COLUMNS = """id, account_id, url, secret, previous_secret, rotated_at, older_secrets, older_replaced_at, event_types, scope,
+         description, active, fail_count, created_at, updated_at"""
 PUT_MAIN = f"""
   insert into endpoints as e (account_id, id, url, secret, event_types, main, created_at, updated_at)
   values (%(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
@@ -48,9 +54,14 @@ CHANGE = f"""
    where account_id = %(owner)s and id = %(id)s
   returning {_COLUMNS}
 """
+# Of the secrets before the previous one those are kept that still sign, up to a number; of several they go by when they were replaced.
 ROTATE = f"""
   update endpoints
-     set previous_secret = secret, secret = %(secret)s, rotated_at = %(now)s, updated_at = %(now)s
+     set previous_secret = secret, secret = %(secret)s, rotated_at = %(now)s, updated_at = %(now)s,
+         (older_secrets, older_replaced_at) = (
+           select coalesce(array_agg(older.secret order by n), '{{}}'), coalesce(array_agg(older.at order by n), '{{}}')
+             from unnest(previous_secret || older_secrets, rotated_at || older_replaced_at) with ordinality as older (secret, at, n)
+            where older.at > %(since)s and n <= %(most)s)
    where account_id = %(owner)s and id = %(id)s
   returning {_COLUMNS}
 """
@@ -172,8 +183,15 @@ async def change(
 async def rotate(
     tx: Transaction, owner: UUID, endpoint_id: UUID, *, secret: bytes, now: datetime
 ) -> Endpoint | None:
-    """Give an endpoint another secret; the one it had is kept beside it."""
-    params = {"owner": owner, "id": endpoint_id, "secret": secret, "now": now}
+    """Give an endpoint another secret; those that it had and that still sign are kept beside it."""
+    params = {
+        "owner": owner,
+        "id": endpoint_id,
+        "secret": secret,
+        "since": now - OVERLAP,
+        "most": MOST_SECRETS - 2,  # beside the new one and the one before
+        "now": now,
+    }
     return await tx.one(endpoint_from_row, ROTATE, params)
 
 
@@ -190,6 +208,7 @@ def _stored(endpoint: Endpoint | None) -> Endpoint:
 
 def endpoint_from_row(row: Row) -> Endpoint:
     """Read an endpoint."""
+    lists = ("event_types", "older_secrets", "older_replaced_at")
     return Endpoint(
-        **{**row, "event_types": tuple(row["event_types"]), "scope": Scope(row["scope"])}
+        **{**row, **{name: tuple(row[name]) for name in lists}, "scope": Scope(row["scope"])}
     )
