@@ -43,14 +43,22 @@ async def create_account(
     name: str,
     username: str,
     password: str,
-    time_zone: str = TIME_ZONE,
+    time_zone: str | None = None,
     now: datetime,
 ) -> UUID:
-    """Open an account with its first user. Raises AccountTaken, BadTimeZone."""
-    await _check_zone(tx, time_zone)
+    """Open an account with its first user; months begin by a usual clock when none is chosen. Raises AccountTaken, BadTimeZone."""
+    if time_zone is not None:
+        await _check_zone(tx, time_zone)
     account_id = new_id()
     try:
-        await store.add_account(tx, account_id=account_id, name=name, time_zone=time_zone, now=now)
+        await store.add_account(
+            tx,
+            account_id=account_id,
+            name=name,
+            time_zone=time_zone,
+            usual_zone=TIME_ZONE,
+            now=now,
+        )
         await store.add_user(
             tx,
             account_id,

@@ -26,9 +26,6 @@ async def list_keys(tx: Transaction, *, by: Principal) -> list[ApiKey]:
     return await store.live_keys(tx, by.account_id)
 
 
-async def time_zone_of_account(tx: Transaction, *, by: Principal) -> str:
-    """Tell by which clock the account's days and months begin. Raises AccountNotFound."""
-    found = await store.find_time_zone(tx, by.account_id)
-    if found is None:
-        raise AccountNotFound(f"no account is named {by.account_name!r}")
-    return found
+async def zone_of_days(tx: Transaction, *, by: Principal) -> str:
+    """Tell by which clock days begin that the account names: the one it chose, UTC when it never did."""
+    return await store.find_chosen_zone(tx, by.account_id) or "UTC"

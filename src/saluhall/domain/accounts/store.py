@@ -9,8 +9,8 @@ from saluhall.domain.accounts.model import ApiKey, Principal
 from saluhall.storage import Transaction
 
 ADD_ACCOUNT = """
-  insert into accounts (account_id, name, time_zone, created_at)
-  values (%(id)s, %(name)s, %(time_zone)s, %(now)s)
+  insert into accounts (account_id, name, time_zone, has_chosen_zone, created_at)
+  values (%(id)s, %(name)s, coalesce(%(time_zone)s, %(usual)s), %(time_zone)s::text is not null, %(now)s)
 """
 ADD_USER = """
   insert into users (account_id, id, username, password_hash, created_at)
@@ -53,7 +53,9 @@ FIND_LEGACY_KEY = """
 """
 SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(owner)s"
 IS_ZONE_KNOWN = "select from pg_timezone_names where name = %(name)s"
-FIND_TIME_ZONE = "select time_zone from accounts where account_id = %(owner)s"
+FIND_CHOSEN_ZONE = """
+  select case when has_chosen_zone then time_zone end as chosen from accounts where account_id = %(owner)s
+"""
 SET_TIME_ZONE = "select set_time_zone(%(owner)s, %(time_zone)s)"
 FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
 
@@ -100,10 +102,22 @@ COUNT_CALL = f"""
 
 
 async def add_account(
-    tx: Transaction, *, account_id: UUID, name: str, time_zone: str, now: datetime
+    tx: Transaction,
+    *,
+    account_id: UUID,
+    name: str,
+    time_zone: str | None,
+    usual_zone: str,
+    now: datetime,
 ) -> None:
-    """Store an account. Raises Conflict."""
-    params = {"id": account_id, "name": name, "time_zone": time_zone, "now": now}
+    """Store an account, and whether it chose a time zone. Raises Conflict."""
+    params = {
+        "id": account_id,
+        "name": name,
+        "time_zone": time_zone,
+        "usual": usual_zone,
+        "now": now,
+    }
     await tx.run(ADD_ACCOUNT, params)
 
 
@@ -112,9 +126,10 @@ async def is_zone_known(tx: Transaction, name: str) -> bool:
     return await tx.one(lambda _: True, IS_ZONE_KNOWN, {"name": name}) is not None
 
 
-async def find_time_zone(tx: Transaction, owner: UUID) -> str | None:
-    """Find an account's time zone."""
-    return await tx.one(lambda row: str(row["time_zone"]), FIND_TIME_ZONE, {"owner": owner})
+async def find_chosen_zone(tx: Transaction, owner: UUID) -> str | None:
+    """Find the time zone that an account chose, if it ever did."""
+    params = {"owner": owner}
+    return await tx.one(lambda row: row["chosen"], FIND_CHOSEN_ZONE, params)
 
 
 async def set_time_zone(tx: Transaction, owner: UUID, time_zone: str) -> None:

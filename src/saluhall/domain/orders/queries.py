@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from msgspec import structs
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.accounts.queries import time_zone_of_account
+from saluhall.domain.accounts.queries import zone_of_days
 from saluhall.domain.orders import store
 from saluhall.domain.orders.fields import Layout
 from saluhall.domain.orders.model import Wanted
@@ -13,10 +13,10 @@ from saluhall.storage import Transaction
 
 
 async def by_clock_of_account(tx: Transaction, *, by: Principal, wanted: Wanted) -> Wanted:
-    """Let the days that are asked for begin by the account's clock."""
+    """Let the days that are asked for begin by the clock that the account chose."""
     if not wanted.names_days:
         return wanted
-    return structs.replace(wanted, time_zone=await time_zone_of_account(tx, by=by))
+    return structs.replace(wanted, time_zone=await zone_of_days(tx, by=by))
 
 
 async def count_orders(tx: Transaction, *, by: Principal, wanted: Wanted) -> int:
