@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.dialects.sellrapido.order_answers import LAYOUT
-from saluhall.domain.listings import pages_store
+from saluhall.domain.listings import handing_in_store, pages_store
 from saluhall.domain.listings import store as listings
 from saluhall.domain.listings.page_model import START, Filter
 from saluhall.domain.orders import extraction as orders
@@ -115,6 +115,10 @@ def _named(name: str, variants: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 _LINES = products.Layout(fields=DEFAULT_FIELDS, field_separator="|", row_separator="\n")
 PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
+    "domain.listings.handing_in_store._left": [
+        ("listings save progress", handing_in_store.SAVE_FREE),
+        ("listings submit", handing_in_store.SUBMIT_FREE),
+    ],
     "domain.listings.pages_store.page": _named("page", _pages(pages_store._PAGE)),
     "domain.listings.pages_store.count": [
         ("page kept count", pages_store.KEPT_COUNT),
