@@ -65,7 +65,7 @@ class EmbeddedPostgres:
 
 def memory_bytes() -> int:
     """Tell how much memory there is: the machine's, or as much of it as our container may use."""
-    found = [psutil.virtual_memory().total]
+    found = [int(psutil.virtual_memory().total)]
     for path in map(Path, _LIMITS):
         text = path.read_text(encoding="ascii").strip() if path.is_file() else ""
         if text.isdecimal():
