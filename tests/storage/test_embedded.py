@@ -105,7 +105,8 @@ def test_it_listens_on_no_network(open_folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gigabytes", "megabytes"), [(0.25, 128), (0.5, 128), (2, 512), (4, 1024), (64, 1024)]
+    ("gigabytes", "megabytes"),
+    [(0.25, 128), (0.5, 128), (2, 512), (4, 1024), (8, 2048), (64, 2048)],
 )
 def test_it_shares_a_quarter_of_the_memory_within_bounds(gigabytes: float, megabytes: int) -> None:
     assert shared_mb(int(gigabytes * 2**30)) == megabytes

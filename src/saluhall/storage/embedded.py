@@ -22,7 +22,7 @@ max_wal_size = 4GB
 checkpoint_timeout = 15min
 """
 _LEAST_SHARED_MB = 128
-_MOST_SHARED_MB = 1024
+_MOST_SHARED_MB = 2048
 _MB = 1024 * 1024
 # What a container may use at most, by either generation of control groups; "max" or a huge number is no limit.
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
