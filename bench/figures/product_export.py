@@ -59,7 +59,7 @@ async def measure(stage: Stage) -> list[Result]:
             theirs,
             rows=PRODUCTS,
             target=TARGET,
-            what="psql with COPY of the same query",
+            what="psql with COPY of the same query, by the server's settings",
         ),
         Result(
             figure="product-export-growth-mb",

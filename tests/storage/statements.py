@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from types import ModuleType
 
+import msgspec
 from msgspec import Struct
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
@@ -18,6 +19,7 @@ from saluhall.domain.orders import extraction as orders
 from saluhall.domain.orders import pushes_store
 from saluhall.domain.products import bulk_store
 from saluhall.domain.products import extraction as products
+from saluhall.domain.products.fields import SHOWN
 from saluhall.domain.products.model import Status
 from saluhall.domain.webhooks import deliveries_store
 from saluhall.jobs.schedule import JOBS
@@ -114,6 +116,7 @@ def _named(name: str, variants: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 _LINES = products.Layout(fields=DEFAULT_FIELDS, field_separator="|", row_separator="\n")
+_LINES_OF_ALL_FIELDS = msgspec.structs.replace(_LINES, fields=tuple(SHOWN))
 PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     "domain.listings.handing_in_store._left": [
         ("listings save progress", handing_in_store.SAVE_FREE),
@@ -146,9 +149,9 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
         ("bulk change of pictures", bulk_store.change_statement(["title", "url_image1"])),
     ],
     "domain.products.extraction.lines_of_products": [
-        (f"product lines[{catalog=:d} {published=:d}]",
-         products.lines_statement(_LINES, of_catalog=catalog, published=published))
-        for catalog in (False, True) for published in (False, True)
+        (f"product lines[{catalog=:d} {published=:d} {len(lines.fields)}]",
+         products.lines_statement(lines, of_catalog=catalog, published=published))
+        for lines in (_LINES, _LINES_OF_ALL_FIELDS) for catalog in (False, True) for published in (False, True)
     ],
     "domain.webhooks.deliveries_store.read_log": [
         (f"log[{'+'.join(c)}]",

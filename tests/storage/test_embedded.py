@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from saluhall.storage.embedded import EmbeddedPostgres
+from saluhall.storage.embedded import EmbeddedPostgres, memory_bytes, shared_mb
 
 HOLD = """
 import sys
@@ -101,4 +101,22 @@ def test_it_listens_on_no_network(open_folder: Path) -> None:
     server = EmbeddedPostgres(open_folder)
     with psycopg.connect(server.url) as connection:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "megabytes"),
+    [(0.25, 128), (0.5, 128), (2, 512), (4, 1024), (8, 2048), (64, 2048)],
+)
+def test_it_shares_a_quarter_of_the_memory_within_bounds(gigabytes: float, megabytes: int) -> None:
+    assert shared_mb(int(gigabytes * 2**30)) == megabytes
+
+
+def test_a_new_server_is_set_up_for_the_memory_there_is(open_folder: Path) -> None:
+    server = EmbeddedPostgres(open_folder)
+    with psycopg.connect(server.url) as connection:
+        shown = connection.execute(
+            "select setting::int / 128 from pg_settings where name = 'shared_buffers'"
+        )
+        assert shown.fetchone() == (shared_mb(memory_bytes()),)
     server.close()

@@ -12,7 +12,7 @@ _LEAVERS = 20  # more than the hub has connections
 _READING = """
     from pg_stat_activity
    where datname = current_database() and state = 'active' and pid <> pg_backend_pid()
-     and (query like '%row_to_json%' or query like '%concat_ws%')
+     and (query like '%to_json(%' or query like '%concat_ws%')
 """
 _MANY_PRODUCTS = """
   insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price,
