@@ -7,6 +7,7 @@ import pytest
 
 READ_LATER = {
     "aiohttp": "only who calls somebody needs it, from the first call on",
+    "PIL": "only who makes pictures",
     "pyvips": "only who makes pictures",
     "rich.markdown": "only who reads the help of a command",
 }

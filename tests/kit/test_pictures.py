@@ -12,7 +12,7 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saluhall.kit import pictures
+from saluhall.kit import pictures, plain_jpeg
 from saluhall.kit.pictures import BadPicture, Encoded, reencode
 from tests.pictures import jpeg
 
@@ -173,6 +173,40 @@ def test_a_place_in_the_metadata_is_gone_and_the_picture_upright() -> None:
     assert near(pixels(got)(30, 50), RED)
 
 
+def test_a_plain_jpeg_loses_its_metadata_too() -> None:
+    raw = with_segments(
+        noise().write_to_buffer(".jpg", keep="none"),
+        (0xE1, exif_with_place(orientation=1)),
+        (0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>SECRET PERSON</x:xmpmeta>"),
+        (0xFE, b"SECRET comment"),
+    )
+    size = (300, 200)
+    assert plain_jpeg.recoded(raw, size=size, quality=85) is not None
+
+    got = read(raw)
+
+    assert b"SECRET" not in got.data
+    assert b"Exif" not in got.data
+    assert got.data == plain_jpeg.recoded(raw, size=size, quality=85)
+    assert (got.width, got.height) == size
+    assert near(pixels(got)(10, 10), list(pyvips.Image.new_from_buffer(raw, "")(10, 10)), by=40)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(halves().write_to_buffer(".jpg")[:-400], id="cut off"),
+        pytest.param(halves().write_to_buffer(".png"), id="no JPEG"),
+        pytest.param(halves().colourspace("b-w").write_to_buffer(".jpg"), id="grey"),
+        pytest.param(halves().colourspace("cmyk").write_to_buffer(".jpg"), id="for print"),
+        pytest.param(plain(7, 7).write_to_buffer(".jpg"), id="of another size"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_whatever_is_no_plain_jpeg_goes_the_thorough_way(raw: bytes) -> None:
+    assert plain_jpeg.recoded(raw, size=(200, 60), quality=85) is None
+
+
 def test_a_large_picture_is_shrunk_and_a_small_one_is_not_enlarged() -> None:
     tall = read(noise(500, 2000).write_to_buffer(".jpg"), longest_side=400)
     small = read(noise(30, 20).write_to_buffer(".jpg"), longest_side=400)
@@ -272,7 +306,7 @@ def test_broken_bytes_are_refused_or_read_and_never_crash(data: st.DataObject, s
 
 
 def test_the_library_is_not_loaded_before_it_is_needed() -> None:
-    code = "import sys, saluhall.kit.pictures; print('pyvips' in sys.modules)"
+    code = "import sys, saluhall.kit.pictures; print({'PIL', 'pyvips'} & {*sys.modules} != set())"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert told.stdout == "False\n"

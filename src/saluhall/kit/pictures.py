@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from saluhall.kit.plain_jpeg import recoded
+
 _LOADERS = (
     "VipsForeignLoadJpegBuffer",
     "VipsForeignLoadPngBuffer",
@@ -48,6 +50,8 @@ def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, longest_side: int) 
     vips = _libvips()
     try:
         header = _checked_header(vips, raw, max_pixels=max_pixels)
+        if plain := _recoded(header, raw, max_bytes=max_bytes, longest_side=longest_side):
+            return plain
         image = _decoded(vips, header, raw, longest_side)
         return _with_transparency(image, max_bytes) or _as_jpeg(image, max_bytes)
     except vips.Error:
@@ -105,6 +109,17 @@ def _is_as_wanted(header: Any, longest_side: int) -> bool:  # noqa: ANN401
     fits = max(header.width, header.height) <= longest_side
     upright = not header.get_typeof("orientation") or header.get("orientation") == 1
     return fits and upright and not _has_colours_of_its_own(header)
+
+
+def _recoded(header: Any, raw: bytes, *, max_bytes: int, longest_side: int) -> Encoded | None:  # noqa: ANN401
+    """Encode again a JPEG in colours that needs no other change; None for all others."""
+    is_plain = header.get("vips-loader") == "jpegload_buffer" and header.interpretation == "srgb"
+    if not is_plain or not _is_as_wanted(header, longest_side):
+        return None
+    data = recoded(raw, size=(header.width, header.height), quality=_QUALITIES[0])
+    if data is None or len(data) > max_bytes:
+        return None
+    return _encoded(header, data, "image/jpeg")
 
 
 def _decoded(vips: Any, header: Any, raw: bytes, longest_side: int) -> Any:  # noqa: ANN401
