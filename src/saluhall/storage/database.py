@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from saluhall.storage.lines import Column, lines_of
+from saluhall.storage.lines import Column, blocks_of_lines
 from saluhall.storage.reading import blocks_of, make_room
 
 T = TypeVar("T")
@@ -74,14 +74,14 @@ class Transaction:
         After a conflict none of the rows is stored, and the transaction goes on.
         """
         statement = f"copy {table} ({', '.join(sheet)}) from stdin"
-        lines = lines_of(sheet, count)
         try:
             async with (
                 self._connection.transaction(),
                 self._connection.cursor() as cursor,
                 cursor.copy(statement) as rows,
             ):
-                await rows.write(lines)
+                for block in blocks_of_lines(sheet, count):
+                    await rows.write(block)
         except (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation) as error:
             raise Conflict(error.diag.constraint_name or "") from error
 
