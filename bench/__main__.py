@@ -77,17 +77,20 @@ def main() -> None:
 
 
 async def _measure(chosen: Sequence[Figure], failed: list[str]) -> list[Result]:
-    """Measure one after the other; what fails is named in `failed`, and the others go on."""
+    """Measure one after the other; what fails is named in `failed`, and the others go on.
+
+    Each has a stage of its own: a PostgreSQL still tidies up after one figure when the next one begins.
+    """
     results: list[Result] = []
-    with tempfile.TemporaryDirectory(prefix="saluhall-bench-") as folder:
-        async with Stage(Path(folder)) as stage:
-            for figure in chosen:
-                print(figure.name, flush=True)
-                try:
+    for figure in chosen:
+        print(figure.name, flush=True)
+        with tempfile.TemporaryDirectory(prefix="saluhall-bench-") as folder:
+            try:
+                async with Stage(Path(folder)) as stage:
                     results.extend(await figure.measure(stage))
-                except Exception:  # noqa: BLE001 - whatever it was, it is shown
-                    traceback.print_exc()
-                    failed.append(figure.name)
+            except Exception:  # noqa: BLE001 - whatever it was, it is shown
+                traceback.print_exc()
+                failed.append(figure.name)
     return results
 
 

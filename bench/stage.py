@@ -127,7 +127,7 @@ class Stage:
         return f"{kind}{self._names}"
 
     async def database(self) -> str:
-        """Make a fresh, migrated database on a PostgreSQL shared by the run; return its URL."""
+        """Make a fresh, migrated database on a PostgreSQL shared by the figure; return its URL."""
         url = await self.empty_database()
         await bootstrap.prepare(url)
         return url
