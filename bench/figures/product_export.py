@@ -3,6 +3,8 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -55,28 +57,23 @@ async def measure(stage: Stage) -> list[Result]:
                 f" with the hub's setting {alike[-1]:.2f} s, memory grew by {growths[-1]:.1f} MB",
                 flush=True,
             )
+    return _results(ours, theirs, alike, max(growths))
+
+
+def _results(
+    ours: Sequence[float], theirs: Sequence[float], alike: Sequence[float], growth_mb: float
+) -> list[Result]:
+    same = "psql with COPY of the same query"
+    many = f"{same}, by several processes as the hub has it"
+    beside = partial(rate_beside, rows=PRODUCTS, target=TARGET)
     return [
-        rate_beside(
-            "product-export",
-            ours,
-            theirs,
-            rows=PRODUCTS,
-            target=TARGET,
-            what="psql with COPY of the same query, by the server's settings",
-        ),
-        rate_beside(
-            "product-export-alike",
-            ours,
-            alike,
-            rows=PRODUCTS,
-            target=TARGET,
-            what="psql with COPY of the same query, by several processes as the hub has it",
-        ),
+        beside("product-export", ours, theirs, what=f"{same}, by the server's settings"),
+        beside("product-export-alike", ours, alike, what=many),
         Result(
             figure="product-export-growth-mb",
-            ours=max(growths),
+            ours=growth_mb,
             reference=TARGET_MB,
-            ratio=max(growths) / TARGET_MB,
+            ratio=growth_mb / TARGET_MB,
             unit="MB",
             target=TARGET_MB,
             lower_is_better=True,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.products import fresh_store
@@ -22,7 +23,8 @@ async def create(
     shelf = await fresh_store.look(tx, by.account_id, catalog=catalog, skus=sorted(skus))
     if shelf is None:
         return {}
-    fresh = [p for p in products if p.sku not in shelf.known]
+    # In one order everywhere: two that create the same products wait for each other only one way round.
+    fresh = sorted((p for p in products if p.sku not in shelf.known), key=attrgetter("sku"))
     good = [p for p in fresh if not p.parent_sku or p.parent_sku in shelf.known]
     rows = {p.sku: _refused(p) for p in fresh}
     ids = new_ids(len(good))

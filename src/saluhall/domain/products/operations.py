@@ -29,6 +29,7 @@ from saluhall.domain.products.model import (
 )
 from saluhall.storage import Transaction
 
+_FEW = 50
 _RACE_TRIES = (
     3  # a concurrent create hides a row from this statement's snapshot, never from the next
 )
@@ -110,9 +111,10 @@ async def _put_all(
 ) -> dict[str, StoredRow]:
     """Put products, parents before their children.
 
-    Two calls that put the same products in different orders would wait for each other: those that put many take turns.
+    Two calls that put the same products in different orders would wait for each other: those that put many take turns. Of few, put
+    at the same time by several API processes, PostgreSQL would undo one, which is then tried again.
     """
-    if len(products) > 1:
+    if len(products) > _FEW:
         await store.take_turns(tx, by.account_id, catalog=catalog)
     rows: dict[str, StoredRow] = {}
     for generation in generations(products):
