@@ -25,11 +25,12 @@ from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.storage import Transaction
 
-ZONE = "By which clock its days and months begin: an IANA name such as Europe/Stockholm."
-TimeZone = Annotated[str, Parameter(help=ZONE)]
-ChosenZone = Annotated[
+TimeZone = Annotated[
     str | None,
-    Parameter(help=f"{ZONE} Never chosen, months are Stockholm's and days in filters UTC's."),
+    Parameter(
+        help="By which clock its days and months begin: an IANA name such as Europe/Stockholm."
+        " Never chosen, months are Stockholm's and days in filters UTC's."
+    ),
 ]
 
 account = App(name="account", help="Accounts and their users.")
@@ -44,7 +45,7 @@ def create_account(
     username: str,
     password: str,
     subject: Subject = None,
-    time_zone: ChosenZone = None,
+    time_zone: TimeZone = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

@@ -14,16 +14,16 @@ def recoded(raw: bytes, *, size: tuple[int, int], quality: int) -> bytes | None:
 
     It blocks for as long as it computes, without holding up other threads.
     """
+    out = io.BytesIO()
     try:
         picture = _opener()(io.BytesIO(raw))
         if picture.mode != "RGB" or picture.size != size:
             return None
         picture.load()
+        picture.info.clear()  # its comment would be written again
+        picture.save(out, "JPEG", quality=quality)
     except Exception:  # noqa: BLE001 - whatever is odd about it, the thorough way decides
         return None
-    picture.info.clear()  # its comment would be written again
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality)
     return out.getvalue()
 
 
