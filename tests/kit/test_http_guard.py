@@ -25,6 +25,14 @@ REFUSED_V4 = [
     "240.0.0.0/4",
 ]
 REFUSED_V6 = ["::/127", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "2001::/32", "2002::/16"]
+INNER_V4 = [
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+]
 GUARD = Guard()
 OUTBOUND = Outbound()  # opens nothing before it is used
 
@@ -65,6 +73,8 @@ def embeddings(address: IPv4Address | IPv6Address) -> list[IPv6Address]:
         IPv6Address((0x64FF9B0001 << 80) | number),  # NAT64, local use
         IPv6Address((0x2002 << 112) | (number << 80) | 1),  # 6to4
         IPv6Address((0x20010000 << 96) | (number ^ 0xFFFFFFFF)),  # Teredo
+        IPv6Address((0x2A004242 << 96) | (0x5EFE << 32) | number),  # ISATAP
+        IPv6Address((0x2A004242_0001_0002 << 64) | (0x0200_5EFE << 32) | number),  # ISATAP, u bit
     ]
 
 
@@ -84,6 +94,23 @@ def test_every_private_address_is_refused(address: IPv4Address | IPv6Address) ->
 @given(refused_v4)
 def test_an_address_is_refused_inside_every_ipv6_wrapping(address: IPv4Address) -> None:
     assert not [wrapped for wrapped in embeddings(address) if GUARD.permits(wrapped)]
+
+
+@given(
+    address=st.sampled_from(INNER_V4).flatmap(addresses_in),
+    prefix=st.integers(0x2003_0000, 0x3FFE_FFFF),
+)
+def test_an_inner_address_is_refused_in_a_tunnel_or_translator_of_any_prefix(
+    address: IPv4Address, prefix: int
+) -> None:
+    number = int(address)
+    wrapped = [
+        IPv6Address(prefix << 96 | number << 64),  # 6rd
+        IPv6Address(prefix << 96 | number << 64 | 1),  # 6rd, its first host
+        IPv6Address(prefix << 96 | number),  # NAT64 under an operator's prefix
+    ]
+
+    assert not [text for text in map(str, wrapped) if not refuses(f"https://[{text}]/")]
 
 
 @given(st.ip_addresses())
@@ -141,6 +168,12 @@ def test_well_known_inner_addresses_are_refused(text: str) -> None:
         "2606:4700::1111",
         "::ffff:8.8.8.8",
         "64:ff9b::808:808",
+        "2a00:4242::5efe:808:808",
+        "2a00:4242:808:808::1",
+        "2606:4700::6810:84e5",
+        "2600:1f18:a12:3401:7f4c:9a3e:11d0:5ab2",  # a cloud's, whose middle happens to read 10.18.52.1
+        "2a00:1450:4009:81b::200e",
+        "2a01:4f8:a0:5185::2",
     ],
 )
 def test_public_addresses_are_permitted(text: str) -> None:
@@ -151,6 +184,7 @@ def test_an_exempt_network_is_permitted_and_nothing_beside_it() -> None:
     guard = Guard([IPv4Network("10.1.0.0/16"), IPv6Network("fd00:1::/32")])
 
     permitted = ["10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::a01:203", "fd00:1::5"]
+    permitted += ["2a00:4242::5efe:a01:203", "2a00:4242:a01:203::1"]
     refused = ["10.2.0.1", "::ffff:10.2.0.1", "fd00:2::5", "127.0.0.1"]
 
     assert all(guard.permits(ip_address(text)) for text in permitted)
@@ -244,7 +278,16 @@ class FakeDns:
 
 @pytest.mark.parametrize(
     "addresses",
-    [["127.0.0.1"], ["8.8.8.8", "10.0.0.1"], ["2606:4700::1111", "::1"], ["::ffff:127.0.0.1"]],
+    [
+        ["127.0.0.1"],
+        ["8.8.8.8", "10.0.0.1"],
+        ["2606:4700::1111", "::1"],
+        ["::ffff:127.0.0.1"],
+        ["not an address"],
+        ["8.8.8.8", ""],
+        ["8.8.8"],
+        ["0x8080808"],
+    ],
 )
 async def test_a_name_with_one_private_address_is_refused_as_a_whole(addresses: list[str]) -> None:
     outbound = Outbound(resolve=resolving(addresses))
@@ -279,10 +322,11 @@ async def test_a_refusal_does_not_tell_the_address_it_found() -> None:
 
 async def test_no_socket_is_opened_for_a_private_address_even_past_the_other_checks() -> None:
     outbound = Outbound()
-    info = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 443))
 
-    with pytest.raises(PermissionError):
-        outbound._lines.strangers._socket(info)
+    for inner in ("127.0.0.1", "no address"):
+        info = (socket.AF_INET, socket.SOCK_STREAM, 0, "", (inner, 443))
+        with pytest.raises(PermissionError):
+            outbound._lines.strangers._socket(info)
 
     session = outbound._lines.strangers.session()
     assert isinstance(session, ClientSession)

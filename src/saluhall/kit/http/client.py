@@ -15,6 +15,7 @@ from yarl import URL
 from saluhall.kit.http.answers import Answer, read_beginning, read_whole
 from saluhall.kit.http.guard import Guard, NotAllowed, check_url, parse_url
 from saluhall.kit.http.question import Question
+from saluhall.kit.http.target import redirected
 
 if TYPE_CHECKING:  # nothing of the library before the first call
     from saluhall.kit.http.line import Lines, Resolve
@@ -120,8 +121,6 @@ def _deadline(timeout_s: float) -> float:
 def _followed(url: URL, location: str) -> URL:
     """Return where a redirect leads. Raises NotAllowed."""
     try:
-        return parse_url(str(url.join(URL(location))))
-    except ValueError:
-        raise NotAllowed("The redirect leads to a URL that cannot be understood") from None
+        return parse_url(redirected(url, location.strip()))
     except NotAllowed as refusal:
         raise NotAllowed(f"The redirect was not followed: {refusal}") from None

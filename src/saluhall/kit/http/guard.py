@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from ipaddress import (
     IPv4Address,
     IPv4Network,
-    IPv6Address,
     IPv6Network,
     ip_address,
 )
 
 from yarl import URL
 
-Address = IPv4Address | IPv6Address
+from saluhall.kit.http.embedded import Address, embedded_address, hidden_addresses
+from saluhall.kit.http.target import exact_url
+
 Network = IPv4Network | IPv6Network
 
 _LONGEST_SAVED = 2048
@@ -56,7 +57,6 @@ _REFUSED_V6 = [
         "3fff::/20",  # documentation
     )
 ]
-_NAT64 = IPv6Network("64:ff9b::/96")
 
 EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
@@ -73,7 +73,7 @@ def check_url(url: str) -> None:
 
 
 def parse_url(url: str, *, schemes: Sequence[str] = ("https",)) -> URL:
-    """Read a URL the one way that is also used to dial it. Raises NotAllowed."""
+    """Read a URL the one way that is also used to dial it; its path and query stay as given. Raises NotAllowed."""
     if len(url) > _LONGEST_CALLED:
         raise NotAllowed(f"The URL is longer than {_LONGEST_CALLED} characters")
     if url != url.strip() or _CONTROL.search(url):
@@ -90,7 +90,7 @@ def parse_url(url: str, *, schemes: Sequence[str] = ("https",)) -> URL:
     if port == 0:
         raise NotAllowed("The URL has no valid port")
     _check_host(parsed.raw_host or "")
-    return parsed
+    return exact_url(url, parsed)
 
 
 def _check_host(host: str) -> None:
@@ -128,16 +128,28 @@ class Guard:
             raise NotAllowed("The URL leads to an address that is not public")
 
     def check_resolved(self, host: str, addresses: Sequence[str]) -> None:
-        """Refuse a host as a whole if one of its addresses is refused. Raises NotAllowed."""
-        if not all(self.permits(ip_address(address)) for address in addresses):
+        """Refuse a host as a whole if one of its addresses is refused, or is none. Raises NotAllowed."""
+        if not all(map(self.permits_text, addresses)):
             raise NotAllowed(f"The host {host} leads to an address that is not public")
 
+    def permits_text(self, text: str) -> bool:
+        """Tell whether what a name server gave is an address that may be dialled."""
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return False
+        return self.permits(address)
+
     def permits(self, address: Address) -> bool:
-        """Tell whether an address may be dialled."""
-        inner = _embedded(address)
-        if any(seen in network for seen in (address, inner) for network in self._allow):
+        """Tell whether an address may be dialled, and every address that it wraps."""
+        inner = embedded_address(address)
+        if self._is_exempt(address) or self._is_exempt(inner):
             return True
-        return is_public(inner)
+        hidden = hidden_addresses(address)
+        return is_public(inner) and all(self._is_exempt(seen) or is_public(seen) for seen in hidden)
+
+    def _is_exempt(self, address: Address) -> bool:
+        return any(address in network for network in self._allow)
 
 
 def is_public(address: Address) -> bool:
@@ -145,14 +157,3 @@ def is_public(address: Address) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in block for block in _REFUSED_V4)
     return address in _GLOBAL_V6 and not any(address in block for block in _REFUSED_V6)
-
-
-def _embedded(address: Address) -> Address:
-    """Return the IPv4 address that a mapped or NAT64 address really reaches, else the address."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address

@@ -7,7 +7,6 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_address
 from types import SimpleNamespace
 
 from aiohttp import (
@@ -166,7 +165,7 @@ class Line:
         Whatever path led here, nothing is dialled that the guard does not permit.
         """
         family, kind, protocol, _, address = info
-        if not self._guard.permits(ip_address(address[0])):
+        if not self._guard.permits_text(str(address[0])):
             raise OSError(errno.EACCES, "the address is not public")
         return socket.socket(family, kind, protocol)
 
