@@ -8,6 +8,7 @@ from saluhall.jobs.run import Run, Voice
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
+from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database
 from saluhall.storage.image_store import ImageStore
@@ -25,6 +26,7 @@ def run(db: Database) -> Run:
         voice=Voice(body=lambda _: b"", headers=lambda *_: {}),
         http=Outbound(),
         images=ImageStore.open("memory://"),
+        image_pool=ImagePool(),
         vault=Vault("a key for tests"),
         env={},
         poll_interval_s=60,

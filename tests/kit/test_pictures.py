@@ -324,3 +324,23 @@ def test_threads_that_start_at_once_read_their_pictures_all_the_same() -> None:
                 for _ in range(8)
             ]
             assert len({each.result().sha256 for each in made}) == 1
+
+
+def test_an_image_of_two_thousand_bands_is_refused_by_its_header() -> None:
+    raw = pyvips.Image.black(4, 4, bands=2000).write_to_buffer(".tif")
+
+    with pytest.raises(BadPicture, match="2000 colour channels"):
+        read(raw)
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+    raw = jpeg("many scans")
+
+    with pytest.raises(BadPicture, match="scans"):
+        read(raw[:-2] + b"\xff\xda\x00\x02" * 201 + raw[-2:])
+
+
+def test_progressive_images_are_taken() -> None:
+    raw = noise().jpegsave_buffer(interlace=True)
+
+    assert read(raw).width == 300

@@ -12,6 +12,7 @@ from saluhall.jobs.schedule import JOBS, leave, sweep_forever
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
+from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.processes import look_for_garbage_seldom
 from saluhall.kit.waiting import is_set_within
 from saluhall.plugins import load_channels, load_dialects
@@ -32,6 +33,7 @@ _log = structlog.get_logger(__name__)
 async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyncio.Event) -> None:
     """Work the background until `stopping` is set; then finish what runs (bounded) and release the rest."""
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
+    image_pool = ImagePool()
     async with (
         Database(
             url, connections=max(4, concurrency), patience_s=_PATIENCE_S, plans_once=True
@@ -48,6 +50,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             voice=_voice(load_dialects()),
             http=http,
             images=ImageStore.open(settings.image_store),
+            image_pool=image_pool,
             vault=vault_of(settings),
             env=settings.env,
             poll_interval_s=settings.poll_interval_s,
@@ -73,6 +76,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             await asyncio.gather(sweeper, cleaner, counter, return_exceptions=True)
             await _give_back(run)
             _log.info("worker stopped", worker=str(run.worker))
+            await image_pool.close()
             await http.close()
 
 

@@ -1,6 +1,5 @@
 """Fetch an account's due pictures, re-encode and host them; activate the products that wait for nothing more."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -13,6 +12,8 @@ from saluhall.domain.listings import operations as listings
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
 from saluhall.kit.http import NoAnswer, NotAllowed, TooLarge
+from saluhall.kit.image_pool import ImageProcessLost
+from saluhall.kit.pictures import BadPicture
 from saluhall.storage.image_store import StoreUnavailable
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
@@ -32,7 +33,6 @@ _log = structlog.get_logger(__name__)
 async def drain(run: Run, key: str) -> None:
     """Fetch what is due for the account named by `key`."""
     owner = UUID(key)
-    encoding = asyncio.Semaphore(2)
 
     async def claim(limit: int) -> Sequence[DueImage]:
         async with run.db.statement() as tx:
@@ -45,12 +45,12 @@ async def drain(run: Run, key: str) -> None:
             await listings.pictures_fetched(tx, owner, fetched, now=run.clock())
 
     async def work(image: DueImage) -> Fetched:
-        return await _fetch(run, image, encoding)
+        return await _fetch(run, image)
 
     await pump(run, claim, work, record, width=_WIDTH)
 
 
-async def _fetch(run: Run, image: DueImage, encoding: asyncio.Semaphore) -> Fetched:
+async def _fetch(run: Run, image: DueImage) -> Fetched:
     try:
         answer = await run.http.fetch(
             image.source_url, max_bytes=MAX_DOWNLOAD_BYTES, timeout_s=TIMEOUT_S
@@ -59,8 +59,8 @@ async def _fetch(run: Run, image: DueImage, encoding: asyncio.Semaphore) -> Fetc
             return _later(image, f"the server answered {answer.status}")
         if answer.status != _OK:
             return _never(image, f"the server answered {answer.status}")
-        return await _host(run, image, answer.body, encoding)
-    except NoAnswer as error:
+        return await _host(run, image, answer.body)
+    except (NoAnswer, ImageProcessLost) as error:
         return _later(image, str(error))
     except StoreUnavailable as error:
         _log.error("image store unavailable", error=str(error), external_id=image.sku)
@@ -71,18 +71,15 @@ async def _fetch(run: Run, image: DueImage, encoding: asyncio.Semaphore) -> Fetc
         return _never(image, f"larger than {MAX_DOWNLOAD_BYTES // 1024 // 1024} MB")
 
 
-async def _host(run: Run, image: DueImage, raw: bytes, encoding: asyncio.Semaphore) -> Fetched:
-    from saluhall.kit.pictures import BadPicture, reencode  # noqa: PLC0415 - libvips loads only where it is used
-
+async def _host(run: Run, image: DueImage, raw: bytes) -> Fetched:
     try:
-        async with encoding:
-            encoded = await asyncio.to_thread(
-                reencode,
-                raw,
-                max_bytes=MAX_BYTES,
-                max_pixels=MAX_PIXELS,
-                longest_side=LONGEST_SIDE,
-            )
+        encoded = await run.image_pool.reencode(
+            raw,
+            account=image.account_id,
+            max_bytes=MAX_BYTES,
+            max_pixels=MAX_PIXELS,
+            longest_side=LONGEST_SIDE,
+        )
     except BadPicture as error:
         return _never(image, str(error))
     key = f"{encoded.sha256}.{'png' if encoded.media_type == 'image/png' else 'jpg'}"

@@ -10,6 +10,7 @@ from msgspec import Struct
 from saluhall.channel import ChannelCard
 from saluhall.domain.history.model import Event
 from saluhall.kit.http import Outbound
+from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database
 from saluhall.storage.image_store import ImageStore
@@ -50,6 +51,7 @@ class Run(Struct, frozen=True, kw_only=True):
     voice: Voice
     http: Outbound
     images: ImageStore
+    image_pool: ImagePool
     vault: Vault
     env: Mapping[str, str]
     poll_interval_s: int

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from saluhall.kit.plain_jpeg import recoded
+from saluhall.kit.plain_jpeg import recoded, warm_up
 
 _LOADERS = (
     "VipsForeignLoadJpegBuffer",
@@ -22,6 +22,11 @@ _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"II*\0", b"MM\0*"
 _QUALITIES = (85, 75, 65, 55)
 _SHRINK = 0.7
 _SMALLEST_SIDE = 64
+_OUT_OF_MEMORY = ("out of memory", "insufficient memory")
+_MAX_BANDS = 5  # cyan, magenta, yellow, black and transparency
+_MAX_SCANS = 200  # a progressive JPEG has about ten
+_SCAN = b"\xff\xda"
+_JPEG = b"\xff\xd8\xff"
 _WHITE = [255, 255, 255]
 _STARTING = threading.Lock()
 
@@ -45,7 +50,8 @@ class Encoded(Struct, frozen=True):
 def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, longest_side: int) -> Encoded:
     """Decode a picture and encode it again within every limit; equal bytes give equal bytes.
 
-    It blocks for as long as it computes: call it in a thread. Raises BadPicture.
+    It blocks for as long as it computes and is meant for a process of its own: see image_pool. Raises BadPicture, and MemoryError when
+    the process may have no more.
     """
     vips = _libvips()
     try:
@@ -54,12 +60,20 @@ def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, longest_side: int) 
             return plain
         image = _decoded(vips, header, raw, longest_side)
         return _with_transparency(image, max_bytes) or _as_jpeg(image, max_bytes)
-    except vips.Error:
+    except vips.Error as error:
         # The library's own words name its inner functions and sometimes files.
-        raise BadPicture(_complaint(raw)) from None
+        raise BadPicture(_complaint(error, raw)) from None
 
 
-def _complaint(raw: bytes) -> str:
+def start_libraries() -> None:
+    """Load what decodes and encodes."""
+    _libvips()
+    warm_up()
+
+
+def _complaint(error: Exception, raw: bytes) -> str:
+    if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
+        raise MemoryError
     if raw[4:11] in {b"ftyphei", b"ftyphev"}:
         return f"HEIC pictures cannot be read here: use {_FORMATS}"
     if not raw.startswith(_BEGINNINGS) and raw[4:8] != b"ftyp":
@@ -90,11 +104,17 @@ def _checked_header(vips: Any, raw: bytes, *, max_pixels: int) -> Any:  # noqa: 
     """Read the header, and refuse too large a picture by what it says, before a pixel is decoded."""
     if not raw:
         raise BadPicture("The picture is empty")
+    if raw.startswith(_JPEG) and raw.count(_SCAN) > _MAX_SCANS:
+        raise BadPicture(f"The picture has more than {_MAX_SCANS} scans: save it again as a JPEG")
     header = vips.Image.new_from_buffer(raw, "", access="sequential", fail_on="error")
     if header.width * header.height > max_pixels:
         raise BadPicture(
             f"The picture is too large: {header.width} x {header.height} pixels,"
             f" more than {max_pixels} in all"
+        )
+    if header.bands > _MAX_BANDS:
+        raise BadPicture(
+            f"The picture has {header.bands} colour channels; at most {_MAX_BANDS} can be read"
         )
     return header
 

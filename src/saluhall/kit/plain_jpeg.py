@@ -22,9 +22,16 @@ def recoded(raw: bytes, *, size: tuple[int, int], quality: int) -> bytes | None:
         picture.load()
         picture.info.clear()  # its comment would be written again
         picture.save(out, "JPEG", quality=quality)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - whatever is odd about it, the thorough way decides
         return None
     return out.getvalue()
+
+
+def warm_up() -> None:
+    """Load the library."""
+    _opener()
 
 
 @functools.cache
