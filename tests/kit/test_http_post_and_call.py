@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,12 +99,61 @@ async def test_a_post_keeps_the_beginning_of_an_endless_answer(theatre: Theatre)
     assert stage.connections == 2
 
 
+UNNEEDED_BODIES = {
+    "cut off": b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nok",
+    "wrongly compressed": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
+    "of an unknown encoding": b"HTTP/1.1 200 OK\r\nContent-Encoding: zz\r\nContent-Length: 2\r\n\r\nok",
+    "in broken chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n",
+    "after one long header": b"HTTP/1.1 200 OK\r\nX-Long: %s\r\nContent-Length: 0\r\n\r\n"
+    % (b"x" * 20_000),
+    "after many headers": b"HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n"
+    % (b"X-A: some value\r\n" * 900),
+}
+
+
+@pytest.mark.parametrize("said", UNNEEDED_BODIES.values(), ids=UNNEEDED_BODIES)
+async def test_the_status_decides_whatever_the_body_is_like(theatre: Theatre, said: bytes) -> None:
+    stage = await theatre.saying(said, then_close=True)
+
+    status = await theatre.outbound().post_for_status(
+        stage.url(), body=b"{}", headers={}, timeout_s=5
+    )
+
+    assert status == 200
+
+
+async def test_a_body_that_nobody_needs_is_not_waited_for(theatre: Theatre) -> None:
+    stage = await theatre.stage("dripping")
+    outbound = theatre.outbound()
+    began = time.monotonic()
+
+    status = await outbound.post_for_status(stage.url(), body=b"", headers={}, timeout_s=20)
+
+    assert status == 200
+    assert time.monotonic() - began < 5
+
+
+async def test_the_status_of_an_error_or_a_redirect_counts_whatever_its_body_is_like(
+    theatre: Theatre,
+) -> None:
+    missing = await theatre.saying(
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nno", then_close=True
+    )
+    moved = await theatre.answering(
+        b"x" * 4096, status="302 Found", extra=f"Location: {missing.url()}\r\n"
+    )
+
+    got = await theatre.outbound().fetch(moved.url(), max_bytes=100, timeout_s=5)
+
+    assert got.status == 404
+
+
 async def test_posts_reuse_their_connection(theatre: Theatre) -> None:
     stage = await theatre.answering(b"x" * 4096)
     outbound = theatre.outbound()
 
     for _ in range(20):
-        await outbound.post(stage.url(), body=b"{}", headers={}, timeout_s=5)
+        await outbound.post_for_status(stage.url(), body=b"{}", headers={}, timeout_s=5)
 
     assert (len(stage.heard), stage.connections) == (20, 1)
 

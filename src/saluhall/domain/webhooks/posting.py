@@ -13,7 +13,7 @@ async def post(
 ) -> tuple[int | None, str | None]:
     """Return the status of the answer, None without one, and what was wrong, None when nothing."""
     try:
-        answer = await http.post(url, body=body, headers=headers, timeout_s=TIMEOUT_S)
+        status = await http.post_for_status(url, body=body, headers=headers, timeout_s=TIMEOUT_S)
     except (NoAnswer, NotAllowed) as failure:
         return None, str(failure)
-    return answer.status, None if answer.status in _OK else f"HTTP {answer.status}"
+    return status, None if status in _OK else f"HTTP {status}"

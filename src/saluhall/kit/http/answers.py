@@ -1,5 +1,6 @@
 """What comes back from somebody else's server, or why nothing does."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,11 @@ from yarl import URL
 if TYPE_CHECKING:  # the library is imported with the first call, by `line`
     from aiohttp import ClientResponse
 
+_SUCCESS = range(200, 300)
 _BLOCK = 64 * 1024
+_SKIP_S = (
+    1.0  # how long to wait for a body that nobody needs, so that the connection can be used again
+)
 
 
 class NoAnswer(Exception):
@@ -55,6 +60,13 @@ async def read_whole(response: "ClientResponse", *, max_bytes: int) -> bytes:
     raise TooLarge(f"The answer of {shown(response.url)} is larger than {max_bytes} bytes")
 
 
+async def read_if_ok(response: "ClientResponse", *, max_bytes: int) -> bytes:
+    """Read the body of a success whole; nobody needs that of a redirect or an error. Raises TooLarge."""
+    if response.status in _SUCCESS:
+        return await read_whole(response, max_bytes=max_bytes)
+    return await skip_body(response)
+
+
 async def read_beginning(response: "ClientResponse", *, kept_bytes: int) -> bytes:
     """Read the beginning of the body; if there is more, the connection closes."""
     body = bytearray()
@@ -64,6 +76,19 @@ async def read_beginning(response: "ClientResponse", *, kept_bytes: int) -> byte
             response.close()
             break
     return bytes(body[:kept_bytes])
+
+
+async def skip_body(response: "ClientResponse") -> bytes:
+    """Return a body that nobody needs, because the status line has decided; nothing of one that is not short, whole and there soon.
+
+    Such a body costs the connection.
+    """
+    try:
+        async with asyncio.timeout(_SKIP_S):
+            return await read_whole(response, max_bytes=_BLOCK)
+    except Exception:  # noqa: BLE001 - whatever is wrong with the body
+        response.close()
+    return b""
 
 
 def shown(url: URL) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from saluhall.kit.http.answers import Answer, read_beginning, read_whole
+from saluhall.kit.http.answers import Answer, read_beginning, read_if_ok, read_whole, skip_body
 from saluhall.kit.http.guard import Guard, NotAllowed, check_url, parse_url
 from saluhall.kit.http.question import Question
 from saluhall.kit.http.target import redirected
@@ -61,10 +61,11 @@ class Outbound:
     ) -> Answer:
         """Get a stranger's URL, checking every hop like the first; the time limit is for all of it.
 
+        What is wrong with the body of an answer that is no success does not count: then it is empty.
         Raises NotAllowed, NoAnswer, TooLarge.
         """
         deadline = _deadline(timeout_s)
-        read = functools.partial(read_whole, max_bytes=max_bytes)
+        read = functools.partial(read_if_ok, max_bytes=max_bytes)
         target = parse_url(url)
         for _ in range(max_redirects + 1):
             self._guard.check_literal(target)
@@ -88,6 +89,18 @@ class Outbound:
         ask = Question("POST", target, body, {**_PLAIN, **headers})
         read = functools.partial(read_beginning, kept_bytes=_KEPT_BYTES)
         return await self._lines.strangers.put(ask, read, _deadline(timeout_s))
+
+    async def post_for_status(
+        self, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float
+    ) -> int:
+        """Post to a stranger's URL and return the status; redirects are answers, and whatever the body is, it does not count.
+
+        Raises NotAllowed, NoAnswer.
+        """
+        target = parse_url(url)
+        self._guard.check_literal(target)
+        ask = Question("POST", target, body, {**_PLAIN, **headers}, decompress=False)
+        return (await self._lines.strangers.put(ask, skip_body, _deadline(timeout_s))).status
 
     async def call(
         self,

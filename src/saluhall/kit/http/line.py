@@ -2,12 +2,14 @@
 
 import asyncio
 import errno
+import functools
 import io
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import Any
 
 from aiohttp import (
     AddrInfoType,
@@ -26,6 +28,7 @@ from aiohttp import (
     TraceConfig,
 )
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 
 from saluhall.kit.http.answers import Answer, NoAnswer, headers_of, shown
@@ -39,6 +42,8 @@ _IDLE_S = 4.0
 _BRIEFLY_S = 1.0
 _CONNECTIONS = 512
 _CONNECTIONS_PER_HOST = 64
+_LONGEST_LINE = 64 * 1024  # of an answer's status or one header
+_MOST_HEADERS = 1024
 _NAMES_HELD_S = 10
 _RESOLVER_THREADS = 16
 _LARGE_BODY = 1024 * 1024  # aiohttp warns about larger bodies given as plain bytes
@@ -112,7 +117,7 @@ class Line:
     def session(self) -> ClientSession:
         """Return the session: no proxies, no netrc, no cookies, no time limit but the caller's."""
         if self._session is None:
-            connector = TCPConnector(
+            connector = _Connector(
                 resolver=_GuardedResolver(self._guard, self._resolve),
                 socket_factory=self._socket,
                 ssl=self._tls,
@@ -128,6 +133,9 @@ class Line:
                 timeout=ClientTimeout(total=None, sock_connect=None),
                 trace_configs=[_contact_trace()],
                 middlewares=[_once],
+                max_line_size=_LONGEST_LINE,
+                max_field_size=_LONGEST_LINE,
+                max_headers=_MOST_HEADERS,
                 trust_env=False,
             )
         return self._session
@@ -144,6 +152,7 @@ class Line:
                     data=_data_of(question),
                     headers=question.headers,
                     allow_redirects=False,
+                    auto_decompress=question.decompress,
                     trace_request_ctx=contact,
                 ) as response,
             ):
@@ -174,6 +183,25 @@ def _data_of(question: Question) -> bytes | io.BytesIO | None:
     if question.body is None or len(question.body) < _LARGE_BODY:
         return question.body
     return io.BytesIO(question.body)
+
+
+class _HeadFirst(ResponseHandler):
+    """Reads the head of an answer by itself: a body that is wrong and comes along with it would take the status away."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the library may be handed it in any pieces."""
+        head, end, body = data.partition(b"\r\n\r\n")
+        super().data_received(head + end)
+        if body:
+            super().data_received(body)
+
+
+class _Connector(TCPConnector):
+    """Reads answers head first; the library has no public place to say so, and a test sees whether this one still is it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory = functools.partial[ResponseHandler](_HeadFirst, loop=asyncio.get_running_loop())
 
 
 class _GuardedResolver(AbstractResolver):

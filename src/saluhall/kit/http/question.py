@@ -8,10 +8,16 @@ from saluhall.kit.http.guard import NotAllowed
 
 
 class Question:
-    """One request, ready to be put. Raises NotAllowed."""
+    """One request, ready to be put; `decompress` what the answer's headers call compressed. Raises NotAllowed."""
 
     def __init__(
-        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: URL,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        decompress: bool = True,
     ) -> None:
         for name, value in headers.items():
             if any(sign in name + value for sign in "\r\n\0"):
@@ -20,3 +26,4 @@ class Question:
         self.url = url
         self.body = body
         self.headers = headers
+        self.decompress = decompress
