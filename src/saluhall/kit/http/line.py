@@ -201,7 +201,8 @@ class _Connector(TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory = functools.partial[ResponseHandler](_HeadFirst, loop=asyncio.get_running_loop())
+        made: type[ResponseHandler] = _HeadFirst
+        self._factory = functools.partial(made, loop=asyncio.get_running_loop())
 
 
 class _GuardedResolver(AbstractResolver):
