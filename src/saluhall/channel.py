@@ -237,6 +237,22 @@ class Saying(StrEnum):
     LOCAL = "local"  # the marketplace has no word for it: it is done here only
 
 
+class UnreadableEntry(Struct, frozen=True, kw_only=True):
+    """An entry of a marketplace's list that cannot be understood, or not be stored: its text as it came and what is wrong.
+
+    `kind` says what it was to be (`order`, `listing`, ...), `remote_id` is its id there as far as it can be read, else "".
+    """
+
+    kind: str
+    remote_id: str
+    raw: str
+    reason: str
+
+
+Report = Callable[[Sequence[UnreadableEntry]], Awaitable[None]]
+"""Keep entries for a person to look at; the work goes on with their neighbours."""
+
+
 class Channel(Protocol):
     """One seller's access to one marketplace. Every method raises Unavailable, Disconnected or Rejected."""
 
@@ -272,11 +288,12 @@ class Channel(Protocol):
 
 
 class Toolbox(Struct, frozen=True, kw_only=True):
-    """What a channel gets from the hub: the environment for its own settings, a way out, a budget."""
+    """What a channel gets from the hub: the environment for its own settings, a way out, a budget, and whom to tell of odd data."""
 
     env: Mapping[str, str]
     http: Outbound
     budget: Budget
+    report: Report
 
 
 class ChannelCard(Struct, frozen=True, kw_only=True):

@@ -47,7 +47,7 @@ def test_the_channel_has_every_method_of_the_socket(
     name: str, method: str, practice: Market
 ) -> None:
     login = Login(user_id="1", token="t")
-    toolbox = Toolbox(env={}, http=practice.http, budget=practice.purse)
+    toolbox = Toolbox(env={}, http=practice.http, budget=practice.purse, report=practice.report)
     has = getattr(card_of(name).connect(login, toolbox), method)
     wanted = inspect.signature(getattr(Channel, method))
     assert list(inspect.signature(has).parameters) == list(wanted.parameters)[1:]
@@ -57,7 +57,7 @@ def test_the_channel_has_every_method_of_the_socket(
 def test_connecting_needs_no_settings_and_makes_no_call(name: str, practice: Market) -> None:
     card_of(name).connect(
         Login(user_id="1", token="t"),
-        Toolbox(env={}, http=practice.http, budget=practice.purse),
+        Toolbox(env={}, http=practice.http, budget=practice.purse, report=practice.report),
     )
     assert practice.purse.spent == []
 

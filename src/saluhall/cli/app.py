@@ -22,6 +22,7 @@ for name, target in {
     "legacy-key": "saluhall.cli.legacy_keys:legacy_key",
     "catalog": "saluhall.cli.accounts:catalog",
     "connection": "saluhall.cli.connections:connection",
+    "attention": "saluhall.cli.attention:attention",
     "webhook": "saluhall.cli.webhooks:webhook",
 }.items():
     app.command(target, name=name)

@@ -18,6 +18,7 @@ from saluhall.cli.session import (
 )
 from saluhall.cli.tables import show_table
 from saluhall.domain.accounts.queries import principal_of_account
+from saluhall.domain.attention.queries import count_by_connection
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import parking
@@ -106,7 +107,8 @@ def list_connections(
     async def do(tx: Transaction) -> list[dict[str, Any]]:
         by = await principal_of_account(tx, account)
         found = await queries.list_connections(tx, by=by)
-        return [await _row(tx, settings, c) for c in found]
+        unreadable = await count_by_connection(tx, by=by)
+        return [await _row(tx, settings, c, unreadable.get(c.id, 0)) for c in found]
 
     rows = in_transaction(settings, do)
     if as_json:
@@ -115,7 +117,9 @@ def list_connections(
         _table(rows)
 
 
-async def _row(tx: Transaction, settings: Settings, found: Connection) -> dict[str, Any]:
+async def _row(
+    tx: Transaction, settings: Settings, found: Connection, unreadable: int
+) -> dict[str, Any]:
     card = load_channels().get(found.channel)
     limit = card.calls_per_day(settings.env) if card else 0
     budget = await queries.budget_of_channel(tx, found.channel, now=now())
@@ -124,7 +128,8 @@ async def _row(tx: Transaction, settings: Settings, found: Connection) -> dict[s
         "channel": found.channel,
         "user_id": found.user_id,
         "state": found.state,
-        "reason": found.reason,
+        "reason": found.reason or _trouble(unreadable),
+        "unreadable_entries": unreadable,
         "expires_at": found.expires_at,
         "polled_at": found.polled_at,
         "budget": {
@@ -134,6 +139,13 @@ async def _row(tx: Transaction, settings: Settings, found: Connection) -> dict[s
             "blocked_until": budget.blocked_until,
         },
     }
+
+
+def _trouble(unreadable: int) -> str | None:
+    if not unreadable:
+        return None
+    entries = "1 entry" if unreadable == 1 else f"{unreadable} entries"
+    return f"{entries} of its answers could not be taken; see `saluhall attention list`."
 
 
 def _table(rows: list[dict[str, Any]]) -> None:

@@ -22,6 +22,7 @@ from saluhall.domain.accounts.model import (
     TooManyKeys,
     UserNotFound,
 )
+from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogTaken
 from saluhall.domain.resellers.model import BadDeal
 from saluhall.domain.webhooks.model import BadEndpoint
@@ -58,6 +59,7 @@ FACTS = (
     TooManyKeys,
     CatalogTaken,
     BadEndpoint,
+    EntryNotFound,
     BadSetting,
     DatabaseUnavailable,
 )

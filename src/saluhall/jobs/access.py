@@ -1,8 +1,11 @@
 """Open a channel for a connection."""
 
-from saluhall.channel import Channel, Disconnected, Login, Toolbox
+from collections.abc import Sequence
+
+from saluhall.channel import Channel, Disconnected, Login, Toolbox, UnreadableEntry
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.connections.operations import token_purpose
+from saluhall.jobs.attention import keep_for_attention
 from saluhall.jobs.budget import DatabaseBudget
 from saluhall.jobs.run import Run
 from saluhall.kit.environment import BadSetting
@@ -30,7 +33,12 @@ def open_channel(run: Run, connection: Connection) -> Channel:
     budget = DatabaseBudget(
         run.db, channel=card.name, limit=card.calls_per_day(run.env), clock=run.clock
     )
+
+    async def report(entries: Sequence[UnreadableEntry]) -> None:
+        await keep_for_attention(run, connection, entries)
+
+    toolbox = Toolbox(env=run.env, http=run.http, budget=budget, report=report)
     try:
-        return card.connect(login, Toolbox(env=run.env, http=run.http, budget=budget))
+        return card.connect(login, toolbox)
     except BadSetting as error:
         raise Disconnected(f"The connection's options cannot be understood: {error}") from error

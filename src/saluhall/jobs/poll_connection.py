@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import structlog
 
-from saluhall.channel import Changes, Channel, RemoteOrder
+from saluhall.channel import Changes, Channel, RemoteOrder, UnreadableEntry
+from saluhall.domain.attention import operations as attention
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import outcomes, parking
@@ -14,6 +16,7 @@ from saluhall.domain.listings import queries as listings
 from saluhall.domain.orders import arrivals
 from saluhall.domain.orders.arriving import Marketplace
 from saluhall.jobs.access import open_channel
+from saluhall.jobs.attention import keep_for_attention
 from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.verdict import Crash, Park, Retry, Wait, verdict_on
 from saluhall.storage.database import DatabaseUnavailable
@@ -24,6 +27,7 @@ _OVERDUE = timedelta(minutes=2)
 _MOST_READS = 10
 _AFTER_FAILURE = timedelta(minutes=1)
 _ORDERS_AT_ONCE = 100
+_TRIED_AGAIN = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 
 
@@ -55,6 +59,10 @@ async def _poll(run: Run, connection: Connection) -> None:
     async with run.db.transaction() as tx:
         if changes is not None:
             await outcomes.observe(tx, connection, changes.listings, now=now)
+            seen = [listing.external_id for listing in changes.listings]
+            await attention.settle(
+                tx, connection, kinds=["listing", "change"], remote_ids=seen, now=now
+            )
         await operations.record_poll(
             tx,
             connection,
@@ -68,21 +76,30 @@ async def _poll(run: Run, connection: Connection) -> None:
 
 
 async def _take_orders(run: Run, channel: Channel, connection: Connection) -> Exception | None:
-    """Read and store orders; return what stood in the way. What could not be stored is read again by the next poll."""
+    """Read and store orders; return what stood in the way. An order that could not be stored is read again for some days."""
     try:
         feed = await channel.orders(connection.orders_since)
-        await _store(run, connection, feed.orders)
+        failed = await _store(run, connection, feed.orders)
+        tried_again = [
+            o.modified_at for o in failed if o.modified_at > feed.read_until - _TRIED_AGAIN
+        ]
+        out = {order.remote_id for order in failed}
+        stored = [order.remote_id for order in feed.orders if order.remote_id not in out]
+        now = run.clock()
         async with run.db.transaction() as tx:
+            await attention.settle(tx, connection, kinds=["order"], remote_ids=stored, now=now)
             await operations.record_orders_read(
-                tx, connection, until=feed.read_until, now=run.clock()
+                tx, connection, until=min([feed.read_until, *tried_again]), now=now
             )
     except Exception as error:  # noqa: BLE001 - judged like every failure of a poll, after the rest of it is recorded
         return error
     return None
 
 
-async def _store(run: Run, connection: Connection, orders: Sequence[RemoteOrder]) -> None:
-    """Store orders, many at a time; where that fails one by one, so that one we have a bug with does not keep the others out."""
+async def _store(
+    run: Run, connection: Connection, orders: Sequence[RemoteOrder]
+) -> list[RemoteOrder]:
+    """Store orders, many at a time; where that fails one by one, so that an odd one does not keep the others out. Return the odd ones."""
     card = run.channels[connection.channel]
     market = Marketplace(label=card.label, site=card.site, country=card.country)
     oldest_first = sorted(orders, key=lambda order: (order.created_at, order.remote_id))
@@ -91,7 +108,7 @@ async def _store(run: Run, connection: Connection, orders: Sequence[RemoteOrder]
         async with run.db.transaction() as tx:
             await arrivals.receive(tx, connection, some, market=market, now=run.clock())
 
-    failed: Exception | None = None
+    failed: list[tuple[RemoteOrder, Exception]] = []
     for start in range(0, len(oldest_first), _ORDERS_AT_ONCE):
         some = oldest_first[start : start + _ORDERS_AT_ONCE]
         try:
@@ -99,24 +116,34 @@ async def _store(run: Run, connection: Connection, orders: Sequence[RemoteOrder]
         except DatabaseUnavailable:
             raise
         except Exception:  # noqa: BLE001 - found out one by one whose fault it is
-            failed = await _store_singly(store, some) or failed
-    if failed is not None:
-        raise failed
+            failed += await _store_singly(store, some)
+    if failed:
+        await keep_for_attention(run, connection, [_unstorable(*each) for each in failed])
+    return [order for order, _ in failed]
 
 
 async def _store_singly(
     store: Callable[[Sequence[RemoteOrder]], Awaitable[None]], orders: Sequence[RemoteOrder]
-) -> Exception | None:
-    failed = None
+) -> list[tuple[RemoteOrder, Exception]]:
+    failed: list[tuple[RemoteOrder, Exception]] = []
     for order in orders:
         try:
             await store([order])
         except DatabaseUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - this order alone is set aside, and read again by the next poll
-            _log.error("an order could not be stored: this is a bug", remote_id=order.remote_id)
-            failed = error
+        except Exception as error:  # noqa: BLE001 - this order alone waits for a person
+            _log.error("an order could not be stored", remote_id=order.remote_id, exc_info=error)
+            failed.append((order, error))
     return failed
+
+
+def _unstorable(order: RemoteOrder, error: Exception) -> UnreadableEntry:
+    return UnreadableEntry(
+        kind="order",
+        remote_id=order.remote_id,
+        raw=msgspec.json.encode(order, enc_hook=str).decode(),
+        reason=f"It could not be stored: {error}",
+    )
 
 
 async def _look(
@@ -128,7 +155,9 @@ async def _look(
     overdue = [i for i, ends_at in watched if ends_at and ends_at < late and i not in seen]
     if not overdue:
         return changes
-    there = await channel.read(overdue[:_MOST_READS])
+    # Not always the same ones first: some of them may never be readable.
+    first = int(run.clock().timestamp()) % len(overdue)
+    there = await channel.read([*overdue[first:], *overdue[:first]][:_MOST_READS])
     return Changes(cursor=changes.cursor, listings=[*changes.listings, *there])
 
 

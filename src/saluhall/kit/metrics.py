@@ -17,6 +17,11 @@ REQUEST_SECONDS = Histogram(
 OUTBOUND_CALLS = Counter(
     "saluhall_outbound_calls", "Calls to marketplaces", labelnames=("channel", "outcome")
 )
+UNREADABLE_ENTRIES = Counter(
+    "saluhall_unreadable_entries",
+    "Entries of marketplaces' answers that could not be read or stored, each counted once",
+    labelnames=("channel", "kind"),
+)
 WEBHOOK_ATTEMPTS = Counter(
     "saluhall_webhook_attempts", "Attempts to deliver a webhook", labelnames=("outcome",)
 )

@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from saluhall.channel import (
     Progress,
     Purpose,
     Toolbox,
+    UnreadableEntry,
     Waiting,
 )
 from saluhall.channels.tradera import CHANNEL
@@ -104,6 +105,7 @@ class Market:
     url: str
     http: Outbound
     purse: Purse = field(default_factory=Purse)
+    reported: list[UnreadableEntry] = field(default_factory=list)
 
     def channel(
         self,
@@ -117,7 +119,11 @@ class Market:
             user_id=str(USER_ID), token=token, expires_at=expires_at, options=options or {}
         )
         whole = {"SALUHALL_TRADERA_URL": self.url, **(env or {})}
-        return CHANNEL.connect(login, Toolbox(env=whole, http=self.http, budget=self.purse))
+        toolbox = Toolbox(env=whole, http=self.http, budget=self.purse, report=self.report)
+        return CHANNEL.connect(login, toolbox)
+
+    async def report(self, entries: Sequence[UnreadableEntry]) -> None:
+        self.reported += entries
 
     async def turn(self, method: str, path: str, body: object = None) -> Any:
         answer = await self.http.call(

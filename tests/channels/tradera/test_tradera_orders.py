@@ -168,8 +168,10 @@ def test_a_bare_order_is_read_with_nothing_invented() -> None:
 
 
 def test_an_order_without_any_date_cannot_be_read() -> None:
-    with pytest.raises(Unavailable, match="order 7 has no date"):
-        order(createdDate=None, lastUpdatedDate="yesterday")
+    with pytest.raises(ValueError, match="neither createdDate nor lastUpdatedDate"):
+        order(createdDate=None, lastUpdatedDate="")
+    with pytest.raises(ValueError, match="lastUpdatedDate cannot be read: 'yesterday'"):
+        order(lastUpdatedDate="yesterday")
 
 
 def test_any_payment_means_paid_and_its_cost_is_a_fee() -> None:

@@ -18,7 +18,13 @@ from saluhall.channels.tradera.translate import CURRENCY
 def connect(login: Login, toolbox: Toolbox) -> Channel:
     """Open one seller's access. Raises BadSetting."""
     settings = Settings.read(toolbox.env).for_connection(login.options)
-    client = Client(settings=settings, login=login, http=toolbox.http, budget=toolbox.budget)
+    client = Client(
+        settings=settings,
+        login=login,
+        http=toolbox.http,
+        budget=toolbox.budget,
+        report=toolbox.report,
+    )
     return TraderaChannel(client=client, settings=settings)
 
 

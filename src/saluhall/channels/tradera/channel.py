@@ -34,6 +34,8 @@ from saluhall.channels.tradera.translate import (
     kronor_from_price,
     outcome_from_result,
     remote_listing_from_item,
+    sentences_of_refusal,
+    told_listing_from_item,
     url_from_id,
 )
 from saluhall.channels.tradera.wire import Item, RequestResult
@@ -82,9 +84,7 @@ class TraderaChannel:
         except NotThere as error:
             raise Rejected("The auction is no longer on Tradera; its price stays") from error
         if not result.isSuccessful:
-            said = [
-                each.errorMessage for each in result.validationErrors or () if each.errorMessage
-            ]
+            said = sentences_of_refusal(result)
             reason = "Tradera kept the old price; an auction with bids cannot change it"
             raise Rejected(": ".join([reason, "; ".join(said)]) if said else reason)
 
@@ -98,13 +98,14 @@ class TraderaChannel:
             return None
         except Rejected as error:
             refusal = str(error)
-        for item in await self._read_singly([external_id], Purpose.END):
-            there = _remote(item)
-            if there.state is not RemoteState.LIVE:
-                return there
-            with_bids = has_bids(item)
-            raise Rejected("The auction has bids and cannot be ended" if with_bids else refusal)
-        return None
+        try:
+            item = await self._client.item(external_id, Purpose.END)
+        except NotThere:
+            return None
+        there = remote_listing_from_item(item, utc_now())
+        if there.state is not RemoteState.LIVE:
+            return there
+        raise Rejected("The auction has bids and cannot be ended" if has_bids(item) else refusal)
 
     async def changes(self, cursor: str | None, watched: Sequence[str]) -> Changes:
         """Read the watched auctions that changed: few one by one, many with one call."""
@@ -112,14 +113,12 @@ class TraderaChannel:
         updated = await self._client.updated_items(since)
         touched = {str(each.id) for each in updated}
         changed = [external_id for external_id in watched if external_id in touched]
-        items = await self._read(changed)
         highest = max([since, *(each.rowVersion for each in updated)])
-        return Changes(cursor=str(highest), listings=[_remote(item) for item in items])
+        return Changes(cursor=str(highest), listings=await self._read(changed))
 
     async def read(self, external_ids: Sequence[str]) -> Sequence[RemoteListing]:
         """Read auctions one by one; those Tradera does not know are left out."""
-        items = await self._read_singly(external_ids, Purpose.POLL)
-        return [_remote(item) for item in items]
+        return await self._client.items(external_ids, Purpose.POLL, _remote)
 
     async def orders(self, since: datetime | None) -> OrderFeed:
         """Read the orders that changed since an instant of Tradera's time."""
@@ -166,25 +165,17 @@ class TraderaChannel:
             return Waiting(ask_in=error.retry_in or ASK_AGAIN_IN)
         return Waiting(ask_in=ASK_AGAIN_IN)
 
-    async def _read(self, external_ids: Sequence[str]) -> list[Item]:
+    async def _read(self, external_ids: Sequence[str]) -> list[RemoteListing]:
         if len(external_ids) <= SINGLE_READS:
-            return await self._read_singly(external_ids, Purpose.POLL)
+            return await self._client.items(external_ids, Purpose.POLL, _remote)
         after = utc_now() - LOOK_BACK
-        listed = await self._client.seller_items(Purpose.POLL, ending_after=after)
+        listed = await self._client.seller_items(Purpose.POLL, _remote, ending_after=after)
         wanted = set(external_ids)
-        found = {str(item.id): item for item in listed if str(item.id) in wanted}
+        found = {item.external_id: item for item in listed.good if item.external_id in wanted}
         missing = [each for each in external_ids if each not in found]
-        return [*found.values(), *await self._read_singly(missing, Purpose.POLL)]
-
-    async def _read_singly(self, external_ids: Sequence[str], purpose: Purpose) -> list[Item]:
-        items = []
-        for external_id in external_ids:
-            try:
-                items.append(await self._client.item(external_id, purpose))
-            except NotThere:
-                continue
-        return items
+        return [*found.values(), *await self._client.items(missing, Purpose.POLL, _remote)]
 
 
 def _remote(item: Item) -> RemoteListing:
-    return remote_listing_from_item(item, utc_now())
+    """Read an item of a list. Raises ValueError when it cannot be told whether it has ended."""
+    return told_listing_from_item(item, utc_now())

@@ -1,6 +1,6 @@
 """Tradera's REST v4 over HTTP: one budgeted call each, and what an answer means decided here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -8,7 +8,16 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec.json import Decoder
 
-from saluhall.channel import Budget, Disconnected, Login, Purpose, Rejected, Unavailable
+from saluhall.channel import (
+    Budget,
+    Disconnected,
+    Login,
+    Purpose,
+    Rejected,
+    Report,
+    Unavailable,
+    UnreadableEntry,
+)
 from saluhall.channels.tradera.settings import Settings
 from saluhall.channels.tradera.wire import (
     AddItemImageRequest,
@@ -26,10 +35,12 @@ from saluhall.channels.tradera.wire import (
     UpdateItemPriceResult,
 )
 from saluhall.kit.clock import iso_from_instant, utc_now
+from saluhall.kit.entries import Entries, ListReader, NotAList
 from saluhall.kit.http import Answer, NoAnswer, NotAllowed, Outbound, TooLarge
 from saluhall.kit.metrics import OUTBOUND_CALLS
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 EXPIRED = "Tradera token has expired. Partner must reconnect their Tradera account."
 WRONG_KEYS = (
@@ -46,14 +57,14 @@ BY_LAST_UPDATE = 1
 NEW_AND_UPDATED = 4
 
 QUEUED = Decoder(QueuedRequestResponse, strict=False)
-RESULTS: Decoder[list[RequestResult] | None] = Decoder(list[RequestResult] | None, strict=False)
+RESULTS = ListReader(RequestResult)
 ITEM = Decoder(Item, strict=False)
-ITEMS: Decoder[list[Item] | None] = Decoder(list[Item] | None, strict=False)
-UPDATED: Decoder[list[UpdatedItemInfo] | None] = Decoder(list[UpdatedItemInfo] | None, strict=False)
+ITEMS = ListReader(Item)
+UPDATED = ListReader(UpdatedItemInfo)
 PRICED = Decoder(UpdateItemPriceResult, strict=False)
 YES_OR_NO = Decoder(bool, strict=False)
-ORDERS: Decoder[list[SellerOrder] | None] = Decoder(list[SellerOrder] | None, strict=False)
-SALES: Decoder[list[Sale] | None] = Decoder(list[Sale] | None, strict=False)
+ORDERS = ListReader(SellerOrder)
+SALES = ListReader(Sale)
 TIME: Decoder[str | Time] = Decoder(str | Time)
 ERROR = Decoder(ErrorBody)
 
@@ -65,11 +76,14 @@ class NotThere(Exception):
 class Client:
     """One seller's calls. Raises Unavailable, Disconnected, Rejected, NotThere."""
 
-    def __init__(self, *, settings: Settings, login: Login, http: Outbound, budget: Budget) -> None:
+    def __init__(
+        self, *, settings: Settings, login: Login, http: Outbound, budget: Budget, report: Report
+    ) -> None:
         self._settings = settings
         self._login = login
         self._http = http
         self._budget = budget
+        self._report = report
 
     async def create_item(self, request: ItemRequest, *, needs: int) -> QueuedRequestResponse:
         """Ask for a new item, if `needs` calls can be made; it stays invisible until it is committed."""
@@ -88,28 +102,55 @@ class Client:
         """Ask what became of requests; those without a result are left out."""
         query = urlencode({"requestIds": request_ids}, doseq=True)
         path = f"/v4/listings/request-results?{query}"
-        results = _read(RESULTS, await self._call("GET", path, Purpose.ASK)) or []
-        return {result.requestId: result for result in results}
+        body = await self._call("GET", path, Purpose.ASK)
+        results = await self._entries(
+            RESULTS, body, _as_it_is, kind="submission", id_name="requestId"
+        )
+        return {result.requestId: result for result in results.good}
 
     async def item(self, external_id: str, purpose: Purpose) -> Item:
         """Read one item of the seller."""
         return _read(ITEM, await self._call("GET", f"/v4/listings/items/{external_id}", purpose))
 
+    async def items(
+        self, external_ids: Sequence[str], purpose: Purpose, convert: Callable[[Item], U]
+    ) -> list[U]:
+        """Read items one by one; those that Tradera does not know are left out, those that cannot be read are reported."""
+        found: list[U] = []
+        for external_id in external_ids:
+            try:
+                body = await self._call("GET", f"/v4/listings/items/{external_id}", purpose)
+            except NotThere:
+                continue
+            if not body.lstrip().startswith(b"{"):
+                raise Unavailable(f"Tradera's answer about item {external_id} cannot be read")
+            entries = await self._entries(ITEMS, b"[" + body + b"]", convert, kind="listing")
+            found += entries.good
+        return found
+
     async def seller_items(
-        self, purpose: Purpose, *, ending_after: datetime, needs: int = 1
-    ) -> list[Item]:
+        self,
+        purpose: Purpose,
+        convert: Callable[[Item], U],
+        *,
+        ending_after: datetime,
+        needs: int = 1,
+    ) -> Entries[U]:
         """Read the seller's items, ended ones too, that end after an instant; if `needs` calls can be made."""
         query = urlencode(
             {"filterActive": ACTIVE_AND_ENDED, "minEndDate": iso_from_instant(ending_after)}
         )
         path = f"/v4/listings/seller-items?{query}"
         body = await self._call("GET", path, purpose, needs=needs)
-        return _read(ITEMS, body) or []
+        return await self._entries(ITEMS, body, convert, kind="listing")
 
     async def updated_items(self, row_version: int) -> list[UpdatedItemInfo]:
-        """Ask which items changed after a row version."""
+        """Ask which items changed after a row version; one whose version cannot be read has changed all the same."""
         path = f"/v4/listings/updated-seller-items?rowVersion={row_version}"
-        return _read(UPDATED, await self._call("GET", path, Purpose.POLL)) or []
+        body = await self._call("GET", path, Purpose.POLL)
+        updated = await self._entries(UPDATED, body, _as_it_is, kind="change")
+        ids = [i for misfit in updated.misfits if (i := misfit.number("id")) is not None]
+        return [*updated.good, *(UpdatedItemInfo(id=i, rowVersion=row_version) for i in ids)]
 
     async def change_price(self, external_id: str, kronor: int) -> UpdateItemPriceResult:
         """Set a new start price."""
@@ -127,23 +168,29 @@ class Client:
         told = _read(TIME, await self._call("GET", "/v4/reference-data/time", Purpose.POLL))
         return told.time if isinstance(told, Time) else told
 
-    async def orders(self, start: datetime, end: datetime) -> list[SellerOrder]:
+    async def orders(
+        self, start: datetime, end: datetime, convert: Callable[[SellerOrder], U]
+    ) -> Sequence[U]:
         """Read the orders that changed within a span of time."""
         span = {"fromDate": iso_from_instant(start), "toDate": iso_from_instant(end)}
         query = urlencode({**span, "queryDateMode": BY_LAST_UPDATE})
-        return _read(ORDERS, await self._call("GET", f"/v4/orders?{query}", Purpose.POLL)) or []
+        body = await self._call("GET", f"/v4/orders?{query}", Purpose.POLL)
+        return (await self._entries(ORDERS, body, convert, kind="order", id_name="orderId")).good
 
     async def order(self, remote_id: str) -> SellerOrder | None:
         """Read one order; None when it is not the seller's."""
         body = await self._call("GET", f"/v4/orders/{remote_id}", Purpose.SHIP)
-        found = _read(ORDERS, body) or []
-        return next((order for order in found if str(order.orderId) == remote_id), None)
+        found = await self._entries(ORDERS, body, _as_it_is, kind="order", id_name="orderId")
+        order = next((each for each in found.good if str(each.orderId) == remote_id), None)
+        if order is None and found.misfits:
+            raise Unavailable(f"Tradera's order {remote_id} cannot be read")
+        return order
 
     async def ship(self, remote_id: str) -> None:
         """Mark an order as shipped."""
         await self._call("POST", f"/v4/orders/{remote_id}/ship", Purpose.SHIP)
 
-    async def sales(self, start: datetime, end: datetime) -> list[Sale]:
+    async def sales(self, start: datetime, end: datetime) -> Sequence[Sale]:
         """Read the transactions that were made or changed within a span of time."""
         span = {
             "minTransactionDate": iso_from_instant(start),
@@ -151,12 +198,40 @@ class Client:
         }
         query = urlencode({**span, "filter": NEW_AND_UPDATED})
         path = f"/v4/listings/seller-transactions?{query}"
-        return _read(SALES, await self._call("GET", path, Purpose.SHIP)) or []
+        body = await self._call("GET", path, Purpose.SHIP)
+        return (await self._entries(SALES, body, _as_it_is, kind="transaction")).good
 
     async def confirm_paid(self, transaction_id: int) -> None:
         """Mark a transaction as paid."""
         mark = TransactionStatusUpdateData(transactionId=transaction_id, markAsPaidConfirmed=True)
         await self._call("PUT", "/v4/listings/transaction-status", Purpose.SHIP, mark)
+
+    async def _entries(
+        self,
+        reader: ListReader[T],
+        body: bytes,
+        convert: Callable[[T], U],
+        *,
+        kind: str,
+        id_name: str = "id",
+    ) -> Entries[U]:
+        """Read a list; entries that cannot be read are reported, and their neighbours count. Raises Unavailable."""
+        try:
+            entries = reader.read(body, convert)
+        except NotAList as error:
+            raise Unavailable(f"Tradera's answer cannot be read: {error}") from error
+        odd = [
+            UnreadableEntry(
+                kind=kind,
+                remote_id="" if (number := misfit.number(id_name)) is None else str(number),
+                raw=misfit.raw,
+                reason=misfit.reason,
+            )
+            for misfit in entries.misfits
+        ]
+        if odd:
+            await self._report(odd)
+        return entries
 
     async def _call(
         self,
@@ -262,6 +337,10 @@ def _retry_after(answer: Answer) -> timedelta | None:
     text = answer.headers.get("retry-after", "")
     is_seconds = text.isascii() and text.isdigit() and len(text) <= LONGEST_WAIT_DIGITS
     return timedelta(seconds=int(text)) if is_seconds else None
+
+
+def _as_it_is(value: T) -> T:
+    return value
 
 
 def _read(decoder: Decoder[T], body: bytes, *, changes: bool = False) -> T:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow, Unavailable
+from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow
 from saluhall.channels.tradera.countries import country_from_name
 from saluhall.channels.tradera.translate import CURRENCY, instant_from_text
 from saluhall.channels.tradera.wire import (
@@ -18,11 +18,11 @@ from saluhall.channels.tradera.wire import (
 
 
 def order_from_wire(order: SellerOrder) -> RemoteOrder:
-    """Read an order. Any payment means paid: Tradera has none until then. Raises Unavailable when it has no date."""
-    created_at = instant_from_text(order.createdDate)
-    modified_at = instant_from_text(order.lastUpdatedDate)
+    """Read an order. Any payment means paid: Tradera has none until then. Raises ValueError when its dates cannot be read."""
+    created_at = _instant(order.createdDate, "createdDate")
+    modified_at = _instant(order.lastUpdatedDate, "lastUpdatedDate")
     if (at := created_at or modified_at) is None:
-        raise Unavailable(f"Tradera's order {order.orderId} has no date that can be read")
+        raise ValueError("it has neither createdDate nor lastUpdatedDate")
     payments = order.sellerOrderPayments or []
     return RemoteOrder(
         remote_id=str(order.orderId),
@@ -71,7 +71,7 @@ def _paid_at(payments: Sequence[SellerOrderPayment], *, fallback: datetime) -> d
 def _row(item: SellerOrderItem) -> RemoteOrderRow:
     return RemoteOrderRow(
         external_id=str(item.itemId),
-        own_references=[_text(reference) for reference in item.ownReferences or ()],
+        own_references=[_text(r) for r in item.ownReferences or () if isinstance(r, str)],
         title=_text(item.title),
         quantity=item.quantity,
         unit_price=Decimal(item.unitPrice),
@@ -103,6 +103,13 @@ def _place(ship_to: ShipTo) -> RemoteAddress:
         city=_text(ship_to.city),
         country=country_from_name(_text(ship_to.countryName)),
     )
+
+
+def _instant(text: str | None, name: str) -> datetime | None:
+    instant = instant_from_text(text)
+    if text and instant is None:
+        raise ValueError(f"{name} cannot be read: {text!r}")
+    return instant
 
 
 def _text(text: str | None) -> str:

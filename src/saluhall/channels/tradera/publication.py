@@ -129,8 +129,12 @@ class Publication:
     async def _find_standing(self, started_at: datetime, calls: int) -> Item | None:
         """Look for our own reference among the seller's items: live, or sold since we began."""
         after = min(started_at, utc_now() - LOOK_BACK)
-        items = await self._client.seller_items(Purpose.PUBLISH, ending_after=after, needs=calls)
-        ours = [item for item in items if self._draft.key in (item.ownReferences or ())]
+        items = await self._client.seller_items(
+            Purpose.PUBLISH, _as_it_is, ending_after=after, needs=calls
+        )
+        if any(self._draft.key in misfit.raw for misfit in items.misfits):
+            raise Unavailable("The listing may stand on Tradera, in an entry that cannot be read")
+        ours = [item for item in items.good if self._draft.key in (item.ownReferences or ())]
         standing = [item for item in ours if _stands(item, started_at)]
         return max(standing, key=lambda item: item.id, default=None)
 
@@ -197,6 +201,10 @@ class Publication:
     def _hold(self, progress: Progress) -> None:
         self._progress, self._steps = progress, steps_from_progress(progress)
         self._is_saved = False
+
+
+def _as_it_is(item: Item) -> Item:
+    return item
 
 
 def _is_surely_undone(error: Unavailable | Disconnected) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from saluhall.channel import OrderFeed, Rejected, Saying, Unavailable
+from saluhall.channel import OrderFeed, Rejected, RemoteOrder, Saying, Unavailable
 from saluhall.channels.tradera.client import Client, NotThere
 from saluhall.channels.tradera.order_words import order_from_wire, sales_of_order
 from saluhall.channels.tradera.translate import instant_from_text
@@ -25,11 +25,11 @@ class Sales:
     async def read(self, since: datetime | None) -> OrderFeed:
         """Read what changed since an instant of Tradera's time: one call for 90 days, one more when its time is not known."""
         time_there = await self._time() if needs_time(since, utc_now()) else None
-        found: dict[int, SellerOrder] = {}
+        found: dict[str, RemoteOrder] = {}
         for window in windows(since, time_there):
-            for each in await self._client.orders(window.start, window.end):
-                found[each.orderId] = each
-        orders = [order_from_wire(each) for each in found.values()]
+            for each in await self._client.orders(window.start, window.end, order_from_wire):
+                found[each.remote_id] = each
+        orders = list(found.values())
         stamps = [order.modified_at for order in orders]
         if time_there is None and is_doubtful(max(stamps, default=None), utc_now()):
             time_there = await self._time()

@@ -31,6 +31,7 @@ from saluhall.channels.tradera.wire import (
     ItemType,
     RequestResult,
     ResultCode,
+    UpdateItemPriceResult,
 )
 
 CURRENCY = "SEK"
@@ -176,6 +177,14 @@ def remote_listing_from_item(item: Item, now: datetime) -> RemoteListing:
     )
 
 
+def told_listing_from_item(item: Item, now: datetime) -> RemoteListing:
+    """Read an item. Raises ValueError when nothing tells whether it has ended: it says so only by a date that cannot be read."""
+    is_told = item.status is not None and item.status.ended is not None
+    if item.endDate and instant_from_text(item.endDate) is None and not is_told:
+        raise ValueError(f"endDate cannot be read: {item.endDate!r}")
+    return remote_listing_from_item(item, now)
+
+
 def _state(item: Item, now: datetime) -> RemoteState:
     status = item.status or ItemStatus()
     ends_at = instant_from_text(item.endDate)
@@ -186,6 +195,12 @@ def _state(item: Item, now: datetime) -> RemoteState:
     if sold is None:
         sold = bool(item.totalBids) and item.reservePriceReached is not False
     return RemoteState.SOLD if sold else RemoteState.ENDED
+
+
+def sentences_of_refusal(result: UpdateItemPriceResult) -> list[str]:
+    """Collect what Tradera says about a price that it does not take."""
+    said = (e.get("errorMessage") for e in result.validationErrors or () if isinstance(e, dict))
+    return [sentence for sentence in said if isinstance(sentence, str) and sentence]
 
 
 def has_bids(item: Item) -> bool:

@@ -5,8 +5,12 @@ leaves shapes empty.
 """
 
 from enum import IntEnum, IntFlag
+from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Code = Annotated[int, Meta(ge=0)]
+Quantity = Annotated[int, Meta(ge=1)]
 
 
 class ItemType(IntEnum):
@@ -94,7 +98,7 @@ class RequestResult(Struct, frozen=True, kw_only=True):
     """What became of one request."""
 
     requestId: int
-    resultCode: int
+    resultCode: Code
     message: str | None = None
 
 
@@ -120,7 +124,7 @@ class Item(Struct, frozen=True, kw_only=True):
     maxBidSpecified: bool | None = None
     totalBids: int | None = None
     reservePriceReached: bool | None = None
-    ownReferences: list[str] | None = None
+    ownReferences: list[Any] | None = None  # texts; whatever else is there is not ours
     status: ItemStatus | None = None
 
 
@@ -131,17 +135,11 @@ class UpdatedItemInfo(Struct, frozen=True, kw_only=True):
     rowVersion: int
 
 
-class PriceError(Struct, frozen=True, kw_only=True):
-    """Why a price was not changed."""
-
-    errorMessage: str | None = None
-
-
 class UpdateItemPriceResult(Struct, frozen=True, kw_only=True):
     """Whether a price was changed; a refusal comes with HTTP 200."""
 
     isSuccessful: bool
-    validationErrors: list[PriceError] | None = None
+    validationErrors: list[Any] | None = None  # objects with an `errorMessage`
 
 
 class SellerOrderUser(Struct, frozen=True, kw_only=True):
@@ -176,10 +174,10 @@ class SellerOrderItem(Struct, frozen=True, kw_only=True):
 
     itemId: int
     title: str | None = None
-    quantity: int = 1
+    quantity: Quantity = 1
     unitPrice: int = 0
     vatRate: int | None = None
-    ownReferences: list[str] | None = None
+    ownReferences: list[Any] | None = None  # texts; whatever else is there is not ours
 
 
 class SellerOrderPayment(Struct, frozen=True, kw_only=True):
