@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -24,65 +23,73 @@ async def answer(hub: Hub, *orders: object) -> None:
     await hub.market.faults({"method": "GET", "path": "/v4/orders", "status": 200, "body": body})
 
 
-async def until(read: Callable[[], Awaitable[Any]], wanted: object) -> None:
+async def codes(shop: Shop) -> list[str]:
+    rows = await shop.rows(
+        "select code from order_heads where account_id = %(owner)s order by code"
+    )
+    return [row["code"] for row in rows]
+
+
+async def waiting(shop: Shop) -> dict[str, dict[str, Any]]:
+    """What the attention list shows, by its id at the marketplace."""
+    listed = await shop.hub.cli("attention", "list", "--account", shop.by.account_name)
+    return {entry["remote_id"]: entry for entry in listed["entries"]}
+
+
+async def connection_of(shop: Shop) -> dict[str, Any]:
+    listed = await shop.hub.cli("connection", "list", "--account", shop.by.account_name)
+    return dict(listed["connections"][0])
+
+
+async def until_orders(shop: Shop, *wanted: str) -> None:
     deadline = time.monotonic() + 30
-    while (found := await read()) != wanted:
+    while (found := await codes(shop)) != list(wanted):
         assert time.monotonic() < deadline, found
         await asyncio.sleep(0.2)
+
+
+async def until_waiting(shop: Shop, *wanted: str) -> dict[str, dict[str, Any]]:
+    deadline = time.monotonic() + 30
+    while sorted(found := await waiting(shop)) != list(wanted):
+        assert time.monotonic() < deadline, found
+        await asyncio.sleep(0.2)
+    return found
+
+
+async def is_shown_everywhere(shop: Shop) -> None:
+    """See the odd orders 91 and 93, and one without a number, in the list, on the connection, in the log and in a metric."""
+    found = await until_waiting(shop, "", "91", "93")
+    assert "25/10/2026 12:00" in found["91"]["raw"]
+    assert "createdDate cannot be read" in found["91"]["reason"]
+    assert "could not be stored" in found["93"]["reason"]
+    connection = await connection_of(shop)
+    assert (connection["state"], connection["unreadable_entries"]) == ("connected", 3)
+    assert "3 entries" in connection["reason"]
+    log = [json.loads(line) for line in shop.hub.log.read_text().splitlines() if '"91"' in line]
+    account_id = str(shop.by.account_id)
+    assert ("warning", account_id) in [(line["level"], line.get("account_id")) for line in log]
+    _, _, metrics = await shop.hub.request("GET", "/metrics")
+    assert b'saluhall_unreadable_entries_total{channel="tradera",kind="order"}' in metrics
 
 
 async def test_odd_orders_wait_for_a_person_while_their_neighbours_arrive(
     hub: Hub, shop: Shop
 ) -> None:
-    name = shop.by.account_name
-
-    async def codes() -> list[str]:
-        rows = await shop.rows(
-            "select code from order_heads where account_id = %(owner)s order by 1"
-        )
-        return [row["code"] for row in rows]
-
-    async def waiting() -> list[str]:
-        listed = await hub.cli("attention", "list", "--account", name)
-        return sorted(entry["remote_id"] for entry in listed["entries"])
-
-    huge = [{"itemId": 93, "quantity": 10**12, "unitPrice": 1}]
+    odd = order(91, createdDate="25/10/2026 12:00")
+    huge = order(93, items=[{"itemId": 93, "quantity": 10**12, "unitPrice": 1}])
     try:
-        await answer(
-            hub,
-            order(90),
-            order(91, createdDate="25/10/2026 12:00"),
-            None,
-            order(93, items=huge),
-            order(94),
-        )
-        await until(codes, ["90", "94"])
-        await until(waiting, ["", "91", "93"])
-
-        listed = await hub.cli("attention", "list", "--account", name)
-        by_id = {entry["remote_id"]: entry for entry in listed["entries"]}
-        assert "25/10/2026 12:00" in by_id["91"]["raw"]
-        assert "createdDate cannot be read" in by_id["91"]["reason"]
-        assert "could not be stored" in by_id["93"]["reason"]
-        [connection] = (await hub.cli("connection", "list", "--account", name))["connections"]
-        assert (connection["state"], connection["unreadable_entries"]) == ("connected", 3)
-        assert "3 entries" in connection["reason"]
-        warned = [json.loads(line) for line in hub.log.read_text().splitlines() if '"91"' in line]
-        assert any(
-            line["level"] == "warning" and line["account_id"] == str(shop.by.account_id)
-            for line in warned
-        )
-        _, _, metrics = await hub.request("GET", "/metrics")
-        assert b'saluhall_unreadable_entries_total{channel="tradera",kind="order"}' in metrics
+        await answer(hub, order(90), odd, None, huge, order(94))
+        await until_orders(shop, "90", "94")
+        await is_shown_everywhere(shop)
 
         await answer(hub, order(91), order(93))
-        await until(codes, ["90", "91", "93", "94"])
-        await until(waiting, [""])
-        [left] = (await hub.cli("attention", "list", "--account", name))["entries"]
+        await until_orders(shop, "90", "91", "93", "94")
+        left = await until_waiting(shop, "")
+
         await answer(hub)
-        await hub.cli("attention", "dismiss", left["id"], "--account", name)
-        await until(waiting, [])
-        [connection] = (await hub.cli("connection", "list", "--account", name))["connections"]
-        assert connection["reason"] is None
+        entry_id = left[""]["id"]
+        await hub.cli("attention", "dismiss", entry_id, "--account", shop.by.account_name)
+        await until_waiting(shop)
+        assert (await connection_of(shop))["reason"] is None
     finally:
         await hub.market.faults()

@@ -30,6 +30,7 @@ from saluhall.domain.accounts.model import (
     UnknownSubject,
     UserNotFound,
 )
+from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
 from saluhall.domain.orders.model import (
     ChangePending,
@@ -176,6 +177,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
 NOT_SPOKEN: Mapping[type[Exception], str] = {
     AccountNotFound: "accounts are opened and named on the command line",
     AccountTaken: "accounts are opened and named on the command line",
+    EntryNotFound: "what waits for a person is listed on the command line",
     BadTimeZone: "the clock of an account is set on the command line",
     BadDeal: "deals are granted on the command line",
     BadSubject: "users are linked on the command line",

@@ -31,6 +31,7 @@ from saluhall.domain.accounts.model import (
     UnknownSubject,
     UserNotFound,
 )
+from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
 from saluhall.domain.orders.model import (
     ChangePending,
@@ -109,6 +110,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
 NOT_SPOKEN: Mapping[type[Exception], str] = {
     AccountNotFound: "accounts are opened and named on the command line",
     AccountTaken: "accounts are opened and named on the command line",
+    EntryNotFound: "what waits for a person is listed on the command line",
     KeyNotFound: "API keys are managed elsewhere",
     TooManyKeys: "API keys are managed elsewhere",
     UnknownSubject: "only tokens of our own open something here",
