@@ -5,11 +5,12 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 FIGURES ?=
 PEERS ?=
+export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT
 # Code that is compiled anew at each start costs two thirds of the start: keep it, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench bench-peers lock
+.PHONY: help setup demo test check fix docs bench bench-peers chaos lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ check: setup ## lint, format, types, import rules
 
 test: check ## set up and run every check and every test
 	PYTHONHASHSEED=0 $(BIN)/pytest -n 4 --dist worksteal
+
+chaos: setup ## break everything for CHAOS_MINUTES=5 and see that nothing is lost, doubled or stuck; CHAOS_SEED=1 tells that story
+	$(BIN)/python -m tests.chaos
 
 fix: setup ## repair what lint and format can repair
 	$(BIN)/ruff check --fix .

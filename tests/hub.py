@@ -92,9 +92,7 @@ class Hub:
                 stdout=log,
                 stderr=log,
             )
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
-            await self.db.__aenter__()
+        await self.attach()
         deadline = time.monotonic() + 75
         while not await self._is_ready():
             assert time.monotonic() < deadline, self.log.read_text()[-4000:]
@@ -102,6 +100,12 @@ class Hub:
             await asyncio.sleep(0.05)
         if self._shop is None:
             self._shop = await self.open_shop()
+
+    async def attach(self) -> None:
+        """Open what `request` and `db` need; by itself, for a server that somebody else has started at `base`."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+            await self.db.__aenter__()
 
     @property
     def pid(self) -> int:
