@@ -18,10 +18,10 @@ _DUE = """
            jsonb_build_object('platform', 'tradera', 'currency', 'SEK', 'external_id', n::text,
                               'url', 'https://www.tradera.com/item/' || n)
       from generate_series(1, %(count)s) n
-    returning account_id, id
+    returning account_id, id, sku
   )
-  insert into deliveries (account_id, id, endpoint_id, event_id, state, due_at)
-  select e.account_id, new_ulid(), p.id, e.id, 'due', now()
+  insert into deliveries (account_id, id, endpoint_id, event_id, sku, state, due_at)
+  select e.account_id, new_ulid(), p.id, e.id, e.sku, 'due', now()
     from e join endpoints p on p.account_id = e.account_id
 """
 

@@ -86,6 +86,12 @@ async def test_a_dead_receiver_is_switched_off_and_what_waits_is_delivered_later
     await shop.listen(["item.created"])
     early = [f"EARLY {n}" for n in range(OFF_AFTER + 3)]
     await asyncio.gather(*(shop.put(name) for name in early))
+    await shop.logged(OFF_AFTER)
+    assert await shop.rows("select 1 from endpoints where account_id = %(owner)s and active")
+    await shop.rows(
+        "update endpoints set failing_since = failing_since - interval '5 minutes'"
+        " where account_id = %(owner)s returning id"
+    )
     [endpoint] = await _until_off(shop)
     assert endpoint["fail_count"] >= OFF_AFTER
     tries = len(shop.received())
@@ -118,6 +124,30 @@ async def _until_off(shop: Shop) -> list[dict[str, Any]]:
             return endpoints
         assert time.monotonic() < deadline, endpoints
         await asyncio.sleep(0.05)
+
+
+async def test_events_of_an_item_arrive_in_their_order_also_after_failures(hub: Hub) -> None:
+    shop = await hub.open_shop()
+    hub.partner.hooks[shop.hook] = Hosted(status=500)
+    await shop.listen(["item.created", "item.sold"])
+    names = [f"PART {n}" for n in range(12)]
+    await asyncio.gather(*(shop.put(name) for name in names))
+    await asyncio.gather(*(shop.patch(name, "status", {"status": "sold"}) for name in names))
+    await shop.logged(2 * len(names))
+    assert {event["eventType"] for event in shop.events()} == {"item.created"}
+    failed = len(shop.received())
+
+    del hub.partner.hooks[shop.hook]
+    await shop.put("another")
+    await shop.heard("item.created", "another", timeout_s=5)
+    await shop.settle()
+
+    told: dict[str, list[str]] = {}
+    for event in shop.events()[failed:]:
+        told.setdefault(event["data"]["externalId"], []).append(event["eventType"])
+    assert {name: told[name] for name in names} == {
+        name: ["item.created", "item.sold"] for name in names
+    }
 
 
 async def test_a_redirect_is_a_failure_and_is_not_followed(hub: Hub) -> None:

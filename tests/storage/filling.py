@@ -113,7 +113,7 @@ _GROWING = {
     }),
     "deliveries": (0.3, {
         "account_id": _owned(), "id": id_of("delivery", "n"), "endpoint_id": _owned("endpoint"),
-        "event_id": id_of("event", "n"), "state": "'delivered'", "due_at": _DUE,
+        "event_id": id_of("event", "n"), "sku": "'SKU-' || n", "state": "'delivered'", "due_at": _DUE,
         "tried_at": "now() - (1000000 - n) * interval '1 second'",
     }),
     "delivery_attempts": (0.3, {

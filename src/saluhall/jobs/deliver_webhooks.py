@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from saluhall.domain.webhooks import deliveries, operations, queries
@@ -29,25 +29,26 @@ async def drain(run: Run, key: str) -> None:
             if not endpoint.is_on:
                 await deliveries.hold_back(tx, endpoint)
                 return
-        await _drain(run, endpoint)
+        looked_at = await _drain(run, endpoint)
         async with run.db.statement() as tx:
-            next_at = await queries.next_due_at(tx, endpoint)
+            next_at = await queries.next_due_at(tx, endpoint, since=looked_at)
         if not await linger(run, next_at):
             return
 
 
-async def _drain(run: Run, endpoint: Endpoint) -> None:
-    failing = False
+async def _drain(run: Run, endpoint: Endpoint) -> datetime:
+    """Deliver until nothing is due; return when that was seen."""
+    looked_at = run.clock()
 
     async def claim(limit: int) -> Sequence[tuple[Endpoint, DueDelivery]]:
-        if failing:
-            return ()  # see first whether the endpoint is still on
+        nonlocal looked_at
+        looked_at = run.clock()
         async with run.db.statement() as tx:
             now_it_is = await queries.find_endpoint(tx, endpoint.id)
             if now_it_is is None or not now_it_is.is_on:
                 return ()
             due = await deliveries.claim_due(
-                tx, now_it_is, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
+                tx, now_it_is, worker=run.worker, limit=limit, lease=_LEASE, now=looked_at
             )
         return [(now_it_is, delivery) for delivery in due]
 
@@ -55,12 +56,11 @@ async def _drain(run: Run, endpoint: Endpoint) -> None:
         return await _attempt(run, *due)
 
     async def record(attempts: Sequence[Attempt]) -> None:
-        nonlocal failing
-        failing = failing or not all(a.success for a in attempts)
         async with run.db.statement() as tx:
             await deliveries.record_attempts(tx, endpoint, attempts, now=run.clock())
 
     await pump(run, claim, work, record, width=_WIDTH)
+    return looked_at
 
 
 async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attempt:

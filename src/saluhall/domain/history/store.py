@@ -33,13 +33,13 @@ RECORD = f"""
     select account_id, id, type, at, product_id, sku, data
       from jsonb_to_recordset(%(events)s::text::jsonb)
         as t(account_id uuid, id uuid, type text, at timestamptz, product_id uuid, sku text, data jsonb)
-    returning account_id, id, type, at
+    returning account_id, id, type, at, sku
   ), listeners as (
     select heard.account_id as heard_account_id, p.*
       from (select distinct account_id from e) heard, lateral ({_LISTENERS.format(heard="heard.account_id")}) p
   ), d as (
-    insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, state, due_at)
-    select p.account_id, new_ulid(), p.id, e.id, p.event_account_id, p.member_external_id,
+    insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, sku, state, due_at)
+    select p.account_id, new_ulid(), p.id, e.id, p.event_account_id, p.member_external_id, nullif(e.sku, ''),
            case when p.active then 'due' else 'held' end, case when p.active then e.at end
       from e join listeners p on p.heard_account_id = e.account_id
      where e.type = any(%(delivered)s)
@@ -51,10 +51,10 @@ RECORD = f"""
 # The same fan-out for many events of one type, whose rows came by COPY.
 FAN_OUT = f"""
   with d as (
-    insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, state, due_at)
-    select p.account_id, new_ulid(), p.id, e.id::uuid, p.event_account_id, p.member_external_id,
+    insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, sku, state, due_at)
+    select p.account_id, new_ulid(), p.id, e.id::uuid, p.event_account_id, p.member_external_id, nullif(e.sku, ''),
            case when p.active then 'due' else 'held' end, case when p.active then %(now)s end
-      from ({_LISTENERS.format(heard="%(owner)s")}) p, string_to_table(%(ids)s, ',') as e (id)
+      from ({_LISTENERS.format(heard="%(owner)s")}) p, unnest(string_to_array(%(ids)s, ','), %(skus)s::text[]) as e (id, sku)
      where (p.event_types = '{{}}' or %(type)s = any(p.event_types))
     returning endpoint_id, due_at
   )
@@ -109,7 +109,13 @@ async def record_alike(
     await tx.copy_in("events", sheet, count=len(ids))
     if event_type not in DELIVERED:
         return []
-    params = {"owner": owner, "ids": ",".join(ids), "type": event_type.value, "now": now}
+    params = {
+        "owner": owner,
+        "ids": ",".join(ids),
+        "skus": list(of.values()),
+        "type": event_type.value,
+        "now": now,
+    }
     return await tx.all(lambda row: row["endpoint_id"], FAN_OUT, params)
 
 

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.webhooks.model import (
+    FAILING_BEFORE_OFF,
     FAILURES_BEFORE_OFF,
     Attempt,
     AttemptFilter,
@@ -24,11 +25,30 @@ FREE_HELD = """
   update deliveries set state = 'due', due_at = %(now)s, attempts = 0
    where account_id = %(owner)s and endpoint_id = %(id)s and state = 'held'
 """
-CLAIM = """
+# Of an item only the oldest event goes to an endpoint; the later ones wait until that has arrived or was given up, and are due when it
+# is tried again. What is sent once more waits for its like alone. The oldest is looked up by index for each row: `limit 1` keeps
+# PostgreSQL from reading all that is due to join it.
+_BEFORE = """
+      from deliveries b
+     where b.account_id = d.account_id and b.endpoint_id = d.endpoint_id and b.sku = d.sku
+       and b.event_id < d.event_id and b.due_at is not null and b.repeated = d.repeated
+       and b.event_account_id is not distinct from d.event_account_id
+     order by b.event_id limit 1"""
+CLAIM = f"""
   with due as (
-    select account_id, id from deliveries
-     where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at <= %(now)s
-     order by due_at limit %(limit)s for update skip locked
+    select d.account_id, d.id from deliveries d
+     where d.account_id = %(owner)s and d.endpoint_id = %(endpoint)s and d.due_at <= %(now)s
+       and (select true {_BEFORE}) is null
+     order by d.due_at limit %(limit)s for update of d skip locked
+  ), later as (
+    update deliveries w set due_at = blocked.due_at
+      from (select d.account_id, d.id, oldest.due_at
+              from deliveries d, lateral (select b.due_at, b.claimed_by {_BEFORE}) oldest
+             where d.account_id = %(owner)s and d.endpoint_id = %(endpoint)s and d.due_at <= %(now)s
+               and (select count(*) from due) < %(limit)s
+               and oldest.due_at > %(now)s and oldest.claimed_by is null
+             order by d.due_at limit 1000 for update of d skip locked) blocked
+     where w.account_id = blocked.account_id and w.id = blocked.id
   )
   update deliveries d set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
     from due, events e
@@ -50,12 +70,16 @@ RECORD = """
   ), counted as (
     update endpoints e
        set fail_count = tail.failures + case when tail.any_success then 0 else e.fail_count end,
-           active = e.active and tail.failures
-                    + case when tail.any_success then 0 else e.fail_count end < %(limit)s,
+           failing_since = case when tail.any_success then tail.since else coalesce(e.failing_since, tail.since) end,
+           active = e.active
+                    and (tail.failures + case when tail.any_success then 0 else e.fail_count end < %(limit)s
+                         or tail.any_success or coalesce(e.failing_since, tail.since) + %(failing)s > %(now)s),
            updated_at = %(now)s
-      from (select count(*) filter (where not success and at > coalesce(
-                     (select max(at) from a where success and counts), '-infinity')) as failures,
-                   bool_or(success) as any_success from a where counts) tail
+      from (select count(*) filter (where is_last) as failures, min(at) filter (where is_last) as since,
+                   bool_or(success) as any_success
+              from (select success, at, not success and at > coalesce(
+                             (select max(at) from a where success and counts), '-infinity') as is_last
+                      from a where counts) counted) tail
      where e.account_id = %(owner)s and e.id = %(endpoint)s
        and (tail.failures > 0 or (tail.any_success and e.fail_count > 0))
     returning e.active
@@ -79,14 +103,17 @@ FORGET = """
    where d.endpoint_id = %(endpoint)s and d.due_at is not null
      and not exists (select from endpoints e where e.id = d.endpoint_id)
 """
+# What is due already and was not claimed waits for an older event of its item, which another worker has.
 NEXT_DUE = """
   select min(due_at) as next_at from deliveries
-   where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at is not null
+   where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at > %(since)s
 """
-# A delivery that is on its way right now is left alone.
+# A delivery that is on its way right now is left alone. One that has not arrived yet stays in its place before the later ones of its item,
+# which were due when it was to be tried again.
 REPEAT = """
   with asked as (
-    select d.account_id, d.id, d.endpoint_id, d.event_id, e.active and e.url is not null as on
+    select d.account_id, d.id, d.endpoint_id, d.event_id, d.sku, d.event_account_id, d.repeated,
+           d.state in ('delivered', 'exhausted') as is_finished, e.active and e.url is not null as on
       from delivery_attempts a
       join deliveries d on d.account_id = a.account_id and d.id = a.delivery_id
       join endpoints e on e.account_id = d.account_id and e.id = d.endpoint_id
@@ -95,9 +122,16 @@ REPEAT = """
   ), made_due as (
     update deliveries d
        set state = case when asked.on then 'due' else 'held' end,
-           due_at = case when asked.on then %(now)s end, attempts = 0, repeated = true
+           due_at = case when asked.on then %(now)s end, attempts = 0, repeated = d.repeated or asked.is_finished
       from asked
      where d.account_id = asked.account_id and d.id = asked.id and d.claimed_by is null
+  ), behind as (
+    update deliveries d set due_at = %(now)s
+      from asked
+     where d.account_id = asked.account_id and d.endpoint_id = asked.endpoint_id and d.sku = asked.sku
+       and d.event_id > asked.event_id and d.due_at > %(now)s and d.attempts = 0 and d.claimed_by is null
+       and d.event_account_id is not distinct from asked.event_account_id
+       and d.repeated = asked.repeated and asked.on and not asked.is_finished
   )
   select endpoint_id, event_id from asked
 """
@@ -171,6 +205,7 @@ async def record(
         "endpoint": endpoint.id,
         "attempts": msgspec.json.encode(attempts).decode(),
         "limit": FAILURES_BEFORE_OFF,
+        "failing": FAILING_BEFORE_OFF,
         "now": now,
     }
     await tx.run(RECORD, params)
@@ -186,9 +221,9 @@ async def forget(tx: Transaction, endpoint_id: UUID) -> int:
     return await tx.run(FORGET, {"endpoint": endpoint_id})
 
 
-async def next_due(tx: Transaction, endpoint: Endpoint) -> datetime | None:
-    """Tell when the endpoint's next delivery is due."""
-    params = {"owner": endpoint.account_id, "endpoint": endpoint.id}
+async def next_due(tx: Transaction, endpoint: Endpoint, *, since: datetime) -> datetime | None:
+    """Return when the endpoint's next delivery after `since` is due."""
+    params = {"owner": endpoint.account_id, "endpoint": endpoint.id, "since": since}
     return await tx.one(lambda row: row["next_at"], NEXT_DUE, params)
 
 

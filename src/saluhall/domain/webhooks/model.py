@@ -14,7 +14,8 @@ RETRY_AFTER_S: tuple[int, ...] = (1, 2, 4, 8, 16)
 # endpoint off. The last wait is repeated when the operator wants more days.
 LATER_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 300, 600, 840, 960, 1440))
 JITTER = 0.1  # of a later wait, either way: what failed together is not tried again together
-FAILURES_BEFORE_OFF = 15
+FAILURES_BEFORE_OFF = 15  # in a row, and for so long: many calls at once can fail within a second
+FAILING_BEFORE_OFF = timedelta(minutes=5)
 TIMEOUT_S = 10.0
 OVERLAP = timedelta(hours=24)  # a secret that was replaced signs on beside the new one
 MOST_SECRETS = 10  # sign at the same time: whoever rotates on and on makes no endless header

@@ -39,6 +39,6 @@ async def list_attempts(
     return await deliveries_store.read_log(tx, by.account_id, wanted, limit=limit)
 
 
-async def next_due_at(tx: Transaction, endpoint: Endpoint) -> datetime | None:
-    """Tell when the endpoint's next delivery is due, None when nothing is."""
-    return await deliveries_store.next_due(tx, endpoint)
+async def next_due_at(tx: Transaction, endpoint: Endpoint, *, since: datetime) -> datetime | None:
+    """Return when the endpoint's next delivery after `since` is due, None when nothing is."""
+    return await deliveries_store.next_due(tx, endpoint, since=since)

@@ -48,13 +48,13 @@ NEXT_HEARD = f"""
 # What is queued and how far that is are one statement: whoever is killed has done both or neither.
 QUEUE = f"""
   with batch as (
-    select e.id from events e
+    select e.id, e.sku from events e
      where e.account_id = %(heard)s and e.id > %(after)s and {_WANTED}
      order by e.id limit %(limit)s
   ), d as (
-    insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, state, due_at,
+    insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, sku, state, due_at,
                             repeated)
-    select %(owner)s, new_ulid(), p.id, batch.id, nullif(h.heard, %(owner)s), h.member_external_id,
+    select %(owner)s, new_ulid(), p.id, batch.id, nullif(h.heard, %(owner)s), h.member_external_id, nullif(batch.sku, ''),
            case when p.active and p.url is not null then 'due' else 'held' end,
            case when p.active and p.url is not null then %(now)s end, true
       from batch, endpoints p, ({_HEARD}) h

@@ -23,7 +23,7 @@ PUT_MAIN = f"""
   values (%(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
   on conflict (account_id) where main do update
      set url = excluded.url, event_types = case when %(keeps_types)s then e.event_types else excluded.event_types end,
-         active = true, fail_count = 0, updated_at = excluded.updated_at
+         active = true, fail_count = 0, failing_since = null, updated_at = excluded.updated_at
   returning {_COLUMNS}
 """
 MINT_MAIN = f"""
@@ -50,7 +50,7 @@ CHANGE = f"""
      set url = coalesce(%(url)s, url), event_types = coalesce(%(event_types)s, event_types),
          scope = coalesce(%(scope)s, scope), description = coalesce(%(description)s, description),
          active = coalesce(%(active)s, active), fail_count = case when %(active)s then 0 else fail_count end,
-         updated_at = %(now)s
+         failing_since = case when %(active)s then null else failing_since end, updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s
   returning {_COLUMNS}
 """
