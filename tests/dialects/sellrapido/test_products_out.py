@@ -73,6 +73,9 @@ async def test_the_documented_sample(hub: Hub) -> None:
         ("%", "\\n", "100 %s %(x)s", "100  s  (x)s"),
         ("\\t", "\ue000\ue001", "tab\there\ue000\ue001", "tab here "),
         ("ab", "ba", "xabbay", "x  y"),
+        ("|", "\\n", "Rad 1\r\nRad 2\rRad 3", "Rad 1  Rad 2 Rad 3"),
+        ("|", "\\r", "Rad 1\r\nRad 2\nRad 3", "Rad 1  Rad 2 Rad 3"),
+        ("|", "§", "Rad 1\rRad 2\nRad 3", "Rad 1 Rad 2 Rad 3"),
     ],
 )
 async def test_separators_of_any_length_never_stand_in_a_value(
@@ -83,7 +86,7 @@ async def test_separators_of_any_length_never_stand_in_a_value(
 
     text = await desk.extract(fields="sku,title", field_separator=separator, row_separator=end)
 
-    spelled = {"\\t": "\t", "\\r\\n": "\r\n", "\\n": "\n"}
+    spelled = {"\\t": "\t", "\\r": "\r", "\\r\\n": "\r\n", "\\n": "\n"}
     between, after = spelled.get(separator, separator), spelled.get(end, end)
     assert text.decode() == f"sku{between}title{after}1{between}{shown}{after}"
 

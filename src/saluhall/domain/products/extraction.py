@@ -24,8 +24,8 @@ _BY_SEVERAL = "set local parallel_tuple_cost = 0.01; "
 class Layout(Struct, frozen=True, kw_only=True):
     """How the lines are written.
 
-    With a qualifier every value stands in a pair of it, and inside a value it is doubled; without one, separators inside a value
-    become spaces.
+    With a qualifier every value stands in a pair of it, and inside a value it is doubled; without one, separators and line breaks
+    (CR as well as LF) inside a value become spaces, whatever ends a row.
     """
 
     fields: Sequence[str]
@@ -81,6 +81,9 @@ def lines_statement(layout: Layout, *, of_catalog: bool, published: bool) -> str
         line = f"%(qualifier)s || replace({doubled}, %(mark)s, {between}) || %(qualifier)s"
     else:
         bare = f"replace(replace({values}, %(separator)s, ' '), %(end)s, ' ')"
+        for line_break in ("\r", "\n"):
+            if line_break not in (layout.field_separator, layout.row_separator):
+                bare = f"replace({bare}, chr({ord(line_break)}), ' ')"
         line = f"replace({bare}, %(mark)s, %(separator)s)"
     conditions = ["p.account_id = %(owner)s", "not p.delete_wanted"]
     if of_catalog:
