@@ -14,6 +14,7 @@ from saluhall.domain.products.model import DueText, Text
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Ai, Run, job_of
 from saluhall.kit.http import NoAnswer, NotAllowed, TooLarge
+from saluhall.kit.texts import is_seen
 
 TIMEOUT_S = 20.0
 _WIDTH = 4
@@ -110,7 +111,7 @@ def text_from_completion(body: bytes) -> Text:
     title, description = (
         s.replace("\0", "").strip() for s in (enhanced.title, enhanced.description)
     )
-    if not title:
+    if not is_seen(title):
         raise NoText("the language model gave an empty title")
     return Text(title=title, description=description or None)
 

@@ -105,3 +105,40 @@ def test_line_breaks_become_html_and_html_becomes_text() -> None:
     assert description_from_text("<b>5 < 6 & 7</b>\r\nrad två", []) == (
         "&lt;b&gt;5 &lt; 6 &amp; 7&lt;/b&gt;<br>rad två"
     )
+
+
+@pytest.mark.parametrize(
+    "line_break", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
+)
+def test_every_line_break_is_a_blank_in_a_title_and_a_break_in_a_description(
+    line_break: str,
+) -> None:
+    text = f"Volvo{line_break}bromsok"
+
+    assert title_from_text(text) == "Volvo bromsok"
+    assert description_from_text(text, []) == f"Volvo{BREAK}bromsok"
+
+
+@pytest.mark.parametrize(
+    "blank", ["\t", "\x1f", "\xa0", "\u1680", "\u2003", "\u202f", "\u3000", "\u3164"]
+)
+def test_every_blank_is_a_blank_in_a_title(blank: str) -> None:
+    assert title_from_text(f"{blank}Volvo{blank}{blank}bromsok{blank}") == "Volvo bromsok"
+
+
+def test_a_description_that_nobody_sees_is_none() -> None:
+    assert description_from_text("\u200b \u2060\u3164", []) == ""
+
+
+@pytest.mark.parametrize("edge", ["e\u0301\u0323", "🇸🇪", "👨‍👩‍👧‍👦", "👍🏽", "각"])
+@pytest.mark.parametrize("lacking", [1, 2])
+def test_a_cut_lies_before_a_whole_character(edge: str, lacking: int) -> None:
+    head = "x" * (TITLE_LIMIT - units(edge) + lacking)
+
+    assert title_from_text(f"{head}{edge}tail") == head[:TITLE_LIMIT]
+    assert title_from_text(f"{head[lacking:]}{edge}tail") == head[lacking:] + edge
+    long = "x" * (DESCRIPTION_LIMIT - units(edge) + lacking - 1)
+    assert (
+        plain(description_from_text(f"{long}{edge}tail", []))
+        == long[: DESCRIPTION_LIMIT - 1] + ELLIPSIS
+    )

@@ -125,6 +125,7 @@ def test_no_images_is_not_the_same_as_none_given() -> None:
     ("field", "value", "path", "message"),
     [
         ("title", "   ", "title", "Must be at least 2 characters"),
+        ("title", "\u200b\u2060\u3164", "title", "Must have at least 1 visible character"),
         ("title", "x" * 256, "title", "Must be at most 255 characters"),
         ("title", None, "title", "Required"),
         ("price", None, "price", "Required"),

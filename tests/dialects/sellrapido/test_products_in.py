@@ -24,6 +24,7 @@ BAD_FIELDS = [
     ({"quantity": 2**31}, FORMAT.format("quantity")),
     ({"quantity": True}, FORMAT.format("quantity")),
     ({"title": 7}, FORMAT.format("title")),
+    ({"title": "\u200b\u2060\u3164 "}, FORMAT.format("title")),
     ({"title": "nul \0 here"}, FORMAT.format("title")),
     ({"title": 1, "brand": 2}, FORMAT.format("title, brand")),
     ({"sku": "s" * 256}, FORMAT.format("sku")),

@@ -38,6 +38,7 @@ from saluhall.kit.clock import iso_from_instant, utc_now
 from saluhall.kit.entries import Entries, ListReader, NotAList
 from saluhall.kit.http import Answer, NoAnswer, NotAllowed, Outbound, TooLarge
 from saluhall.kit.metrics import OUTBOUND_CALLS
+from saluhall.kit.texts import whole_characters
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -314,7 +315,7 @@ class Client:
             text = ""
         for secret in (self._login.token, self._settings.app_key):
             text = text.replace(secret, "***") if secret else text
-        return text[:LONGEST_REASON] or f"HTTP {answer.status}"
+        return text[: whole_characters(text, LONGEST_REASON)] or f"HTTP {answer.status}"
 
 
 KINDS: Mapping[int, str] = {

@@ -4,6 +4,8 @@ import html
 import unicodedata
 from collections.abc import Callable, Sequence
 
+from saluhall.kit.texts import is_seen, on_one_line, whole_characters, with_line_feeds
+
 TITLE_LIMIT = 80
 DESCRIPTION_LIMIT = 7000
 ELLIPSIS = "…"
@@ -13,18 +15,17 @@ _UTF16_PLANE = 0xFFFF
 
 
 def clean(text: str) -> str:
-    """Drop what no ad may hold: control characters (but line breaks) and lone surrogates."""
-    unified = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    """Write every line break as a line feed; drop what no ad may hold: other control characters and lone surrogates."""
     return "".join(
         letter
-        for letter in unified
+        for letter in with_line_feeds(text)
         if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs")
     )
 
 
 def one_line(text: str) -> str:
     """Put text on one line with single spaces."""
-    return " ".join(clean(text).split())
+    return on_one_line(clean(text))
 
 
 def units(text: str) -> int:
@@ -45,10 +46,10 @@ def rendered_units(text: str) -> int:
 def shorten(
     text: str, limit: int, *, size: Callable[[str], int] = units, ellipsis: str = ""
 ) -> str:
-    """Shorten to the limit after the last word that fits; a single word too long is cut."""
+    """Shorten to the limit after the last word that fits; a single word too long is cut, between characters as people see them."""
     if size(text) <= limit:
         return text
-    end = _longest_prefix(text, limit - size(ellipsis), size)
+    end = whole_characters(text, _longest_prefix(text, limit - size(ellipsis), size))
     if not text[end].isspace():
         end = _last_space(text, end) or end
     return text[:end].rstrip() + ellipsis
@@ -74,7 +75,7 @@ def title_from_text(text: str) -> str:
 
 def description_from_text(text: str, footer: Sequence[str]) -> str:
     """Fit a description as HTML; the footer's lines stay whole, the text before them gives way."""
-    body, last = clean(text).strip(), "\n".join(footer)
+    body, last = clean(text).strip() if is_seen(text) else "", "\n".join(footer)
     if not last:
         return rendered(_fit_body(body, DESCRIPTION_LIMIT))
     room = DESCRIPTION_LIMIT - rendered_units("\n\n" + last)

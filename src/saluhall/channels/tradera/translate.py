@@ -33,6 +33,7 @@ from saluhall.channels.tradera.wire import (
     ResultCode,
     UpdateItemPriceResult,
 )
+from saluhall.kit.texts import is_seen
 
 CURRENCY = "SEK"
 MOST_KRONOR = 2**31 - 1
@@ -45,7 +46,7 @@ def item_request_from_draft(draft: ListingDraft, settings: Settings) -> ItemRequ
     if draft.currency != CURRENCY:
         raise Rejected(f"Tradera sells in SEK only; the price is in {draft.currency}")
     title = title_from_text(draft.title)
-    if not title:
+    if not is_seen(title):
         raise Rejected("Tradera needs a title")
     footer = footer_from_domain(draft.domain, settings.language)
     return ItemRequest(

@@ -14,6 +14,7 @@ from saluhall.dialects.rheo.wire import MAX_ID, MAX_IMAGES, Item, PriceChange
 from saluhall.kit.fitting import NUL, Problem, misfits
 from saluhall.kit.http import NotAllowed, check_url
 from saluhall.kit.shapes import Misshapen, plain_from_json
+from saluhall.kit.texts import is_seen
 
 _MAX_KEYS = 50
 _MAX_VALUE_BYTES = 1024
@@ -41,6 +42,8 @@ def problems_of_item(item: Item, *, external_id: str) -> Iterator[Problem]:
     title: object = item.title
     if isinstance(title, str) and len(title.strip()) < _LEAST_TITLE:
         yield Problem("title", "Must be at least 2 characters")
+    elif isinstance(title, str) and not is_seen(title):
+        yield Problem("title", "Must have at least 1 visible character")
     if item.type != "container":
         yield from _problems_of_price(item.price)
     if item.parentExternalId == external_id:

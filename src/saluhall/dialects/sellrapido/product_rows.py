@@ -15,6 +15,7 @@ from saluhall.dialects.sellrapido.wire_products import MOST_ROWS, ChangedProduct
 from saluhall.domain.products.fields import EDITABLE, UNIT, Form
 from saluhall.domain.products.model import Batch
 from saluhall.kit.shapes import Unreadable, plain_from_json
+from saluhall.kit.texts import is_seen
 
 _KEYS = frozenset({"catalog", "sku"})
 _JSON = frozenset(name for name, form in EDITABLE.items() if form is Form.JSON)
@@ -75,7 +76,8 @@ def _all_at_once(body: bytes, shape: type[Keyed]) -> Rows | None:
         if name in row
     )
     has_empty_row = shape is ChangedProduct and any(len(row) == len(_KEYS) for row in objects)
-    if has_odd_json or has_empty_row:
+    has_unseen = "title" in named and any(_is_unseen(getattr(row, "title", UNSET)) for row in rows)
+    if has_odd_json or has_empty_row or has_unseen:
         return None
     return Rows(rows=rows, places=range(len(rows)), named=named, errors=())
 
@@ -123,7 +125,10 @@ def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
         raise BadRow("No updatable fields")
     raws = _raw_object.decode(raw)
     values = {name: _value(types[name], given[name], bytes(raws[name])) for name in given}
-    if wrong := [name for name, value in values.items() if value is UNSET]:
+    wrong = [name for name, value in values.items() if value is UNSET]
+    if _is_unseen(values.get("title")):
+        wrong.append("title")
+    if wrong:
         raise BadRow(f"Validation error: invalid format for field {', '.join(wrong)}")
     make: Callable[..., Keyed] = shape
     return make(**values)
@@ -141,6 +146,11 @@ def _value(kind: object, plain: object, raw: bytes) -> object:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError:
         return UNSET
+
+
+def _is_unseen(title: object) -> bool:
+    """Tell whether a title was given of which nobody sees anything; an empty one is none."""
+    return isinstance(title, str) and title != "" and not is_seen(title)
 
 
 def _is_missing(shape: type[Keyed], name: str, given: Mapping[str, object]) -> bool:

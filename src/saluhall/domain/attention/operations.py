@@ -12,6 +12,7 @@ from saluhall.domain.attention import store
 from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.connections.model import Connection
 from saluhall.kit.ids import new_id
+from saluhall.kit.texts import whole_characters
 from saluhall.storage import Transaction
 
 MAX_ENTRIES = 1000  # of one connection; past it new ones are logged and counted only
@@ -80,7 +81,11 @@ def _identity(entry: UnreadableEntry) -> tuple[str, str]:
 
 def _storable(text: str, limit: int) -> str:
     """Cut a text and spell out what no database keeps: bytes that are no UTF-8, lone surrogates, NUL."""
-    cut = text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    cut = (
+        text
+        if len(text) <= limit
+        else text[: whole_characters(text, limit - 1)] + "\N{HORIZONTAL ELLIPSIS}"
+    )
     try:
         whole = cut.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
