@@ -5,7 +5,7 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 FIGURES ?=
 PEERS ?=
-export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT
+export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT CHAOS_LOG
 # Code that is compiled anew at each start costs two thirds of the start: keep it, whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
 

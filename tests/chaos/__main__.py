@@ -5,8 +5,10 @@ import os
 import random
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.chaos.engine import play
+from tests.chaos.machine import HAS_FAKETIME
 from tests.chaos.moves import Scene, name_of
 from tests.chaos.story import Pace, tell
 
@@ -20,6 +22,7 @@ class Wish:
     seed: int
     minutes: float
     without: tuple[str, ...]
+    log: Path | None
 
     @classmethod
     def read(cls) -> "Wish":
@@ -29,6 +32,7 @@ class Wish:
             seed=int(seed),
             minutes=float(os.environ.get("CHAOS_MINUTES") or 5),
             without=tuple(filter(None, without)),
+            log=Path(log) if (log := os.environ.get("CHAOS_LOG")) else None,
         )
 
     def story(self) -> list[Scene]:
@@ -39,7 +43,9 @@ class Wish:
 def main() -> int:
     wish = Wish.read()
     print(f"CHAOS_SEED={wish.seed} CHAOS_MINUTES={wish.minutes:g}", flush=True)  # noqa: T201
-    report = asyncio.run(play(wish.story(), seed=wish.seed, recovery_s=_RECOVERY_S))
+    report = asyncio.run(play(wish.story(), seed=wish.seed, recovery_s=_RECOVERY_S, log=wish.log))
+    if not HAS_FAKETIME:
+        print("libfaketime is missing: no clock was wrong")  # noqa: T201
     print(report.text())  # noqa: T201
     return 0 if report.is_good else 1
 

@@ -58,9 +58,11 @@ class Stage(Struct, kw_only=True):
     facts: Facts | None = None  # as they were seen last
 
 
-async def play(story: Sequence[Scene], *, seed: int, recovery_s: float) -> Report:
+async def play(
+    story: Sequence[Scene], *, seed: int, recovery_s: float, log: Path | None = None
+) -> Report:
     """Play a story; give everything so many seconds to recover, twice: as it stands, and after all auctions have ended."""
-    async with staged(seed) as stage:
+    async with staged(seed, log) as stage:
         begun = time.monotonic()
         running = await _perform(stage, story)
         _heal(stage)
@@ -190,7 +192,7 @@ async def _violations(stage: Stage) -> list[Violation]:
 
 
 @asynccontextmanager
-async def staged(seed: int) -> AsyncIterator[Stage]:
+async def staged(seed: int, log: Path | None) -> AsyncIterator[Stage]:
     """Start everything, with three sellers; end it all."""
     async with AsyncExitStack() as stack:
         folder = Path(
@@ -207,7 +209,7 @@ async def staged(seed: int) -> AsyncIterator[Stage]:
         await receiver.start()
         stack.push_async_callback(receiver.stop)
         env = _settings(proxy.url, receiver)
-        machine = Machine(folder, env)
+        machine = Machine(folder, env, log=log)
         stack.push_async_callback(machine.close)
         await machine.start()
         hub = Hub(

@@ -101,13 +101,14 @@ def lives_are_apart(world: World) -> Iterator[Violation]:
 
 
 def one_live_listing_at_most(world: World) -> Iterator[Violation]:
-    """An item has one live listing at most, and as many in its life as it was offered."""
+    """An item has one live listing at most, and was listed as often as it was offered."""
     for item, lives in world.ledger.lives.items():
-        live = [each.id for each in world.live(item)]
-        if len(live) > 1:
-            yield _about("doubled", item, f"live at once: {', '.join(live)}")
         for life in lives:
-            ever = [each.id for each in world.of_life(item, life)]
+            listings = world.of_life(item, life)
+            live = [each.id for each in listings if not each.ended]
+            if len(live) > 1:
+                yield _about("doubled", item, f"live at once: {', '.join(live)}")
+            ever = [each.id for each in listings]
             if len(ever) > 1 + life.restocked:
                 why = f"offered {1 + life.restocked} times, listed as {', '.join(ever)}"
                 yield _about("doubled", item, why)

@@ -85,11 +85,3 @@ class Ledger:
         """Go through the last life of each item."""
         for item, lives in self.lives.items():
             yield item, lives[-1]
-
-    def life_of_title(self, title: str) -> tuple[Item, Life] | None:
-        """Find the life that had this title; titles are never used twice."""
-        for item, lives in self.lives.items():
-            for life in lives:
-                if title in life.titles:
-                    return item, life
-        return None

@@ -30,9 +30,9 @@ class Machine:
     without answering for so long that somebody had to start it anew.
     """
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], *, log: Path | None = None) -> None:
         self._folder = folder
-        self._log = folder / "hub.log"
+        self._log = log or folder / "hub.log"
         self._env = {**os.environ, **env, "SALUHALL_DATA_DIR": str(folder / "data")}
         self._hub: subprocess.Popen[bytes] | None = None
         self._worker: subprocess.Popen[bytes] | None = None
