@@ -10,7 +10,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import operations as connections
-from saluhall.domain.listings import operations, queries
+from saluhall.domain.listings import deletions, operations, queries
 from saluhall.domain.listings.model import Shelved
 from saluhall.domain.products.model import PutOutcome, PutProduct
 from saluhall.kit.ids import new_id
@@ -75,7 +75,7 @@ class Account:
 
     async def delete(self, sku: str) -> None:
         async with self.db.transaction() as tx:
-            await operations.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=self.now)
+            await deletions.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=self.now)
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         async with self.db.statement() as tx:

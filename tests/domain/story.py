@@ -47,17 +47,18 @@ class Story:
     async def turn(self, choice: int, meanwhile: str) -> None:
         self.account.later(timedelta(hours=2))
         due = await self.claim()
-        before = await self.state()
+        before = await self.states()
         await self.happen(meanwhile)
-        between = await self.state()
+        between = await self.states()
         assert moved(before, between), (meanwhile, before, between)
         for each in due:
             names = ANSWERS[next_step(each)]
             name = names[choice % len(names)]
             async with self.account.db.transaction() as tx:
                 await self.answer(tx, each, name)
-            after = await self.state()
+            after = await self.states()
             assert moved(between, after), (name, between, after)
+            between = after
         await self.check()
 
     async def claim(self) -> list[Listing]:
@@ -153,13 +154,13 @@ class Story:
             assert connection is not None
             await outcomes.observe(tx, connection, there, now=self.account.now)
 
-    async def state(self) -> State | None:
+    async def states(self) -> dict[UUID, State]:
         rows = await self.account.rows(
-            "select l.state from listings l join products p on p.account_id = l.account_id"
+            "select l.id, l.state from listings l join products p on p.account_id = l.account_id"
             " and p.id = l.product_id where p.sku = %(sku)s",
             sku=self.sku,
         )
-        return State(rows[0]["state"]) if rows else None
+        return {row["id"]: State(row["state"]) for row in rows}
 
     async def check(self) -> None:
         """Hold what was told to what is: each standing is told when it begins and when it is over, a sale once."""
@@ -174,7 +175,8 @@ class Story:
             begins = row["type"] == "listing.created"
             assert standing.get(row["product_id"], False) != begins, told
             standing[row["product_id"]] = begins
-        assert sum(standing.values()) == (await self.state() is State.LIVE), told
+        live = [state for state in (await self.states()).values() if state is State.LIVE]
+        assert sum(standing.values()) == len(live), told
         due = await self.account.rows(
             "select l.state, l.desired from listings l join products p on p.id = l.product_id"
             " where p.sku = %(sku)s and l.due_at is not null and l.state in ('sold', 'refused')",
@@ -183,8 +185,12 @@ class Story:
         assert not [row for row in due if row["desired"] == "live"], "nothing is to be done"
 
 
-def moved(before: State | None, after: State | None) -> bool:
+def moved(before: dict[UUID, State], after: dict[UUID, State]) -> bool:
     """Tell whether the table allows this in at most two moves (down, then wanted anew); a row may come and go."""
-    if before is None or after is None or before is after:
+    return all(_moved(state, after.get(each, state)) for each, state in before.items())
+
+
+def _moved(before: State, after: State) -> bool:
+    if before is after:
         return True
     return after in MOVES[before] or any(after in MOVES[between] for between in MOVES[before])

@@ -12,6 +12,7 @@ from saluhall.domain.accounts.model import BadTimeZone
 from saluhall.domain.analytics import queries
 from saluhall.domain.analytics.model import Analytics, Revenue
 from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.listings import deletions
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.orders import operations as orders
 from saluhall.domain.orders.model import OrderStatus, StatusChange
@@ -189,7 +190,7 @@ async def test_a_sale_stays_when_its_item_goes(db: Database) -> None:
     seller = await Seller.open(db)
     await sell(seller, "A", price=100, domain={"domain": "fashion"})
     async with db.transaction() as tx:
-        await listings.delete_product(tx, by=seller.by, catalog=RHEO, sku="A", now=NOW)
+        await deletions.delete_product(tx, by=seller.by, catalog=RHEO, sku="A", now=NOW)
 
     found = await asked(seller)
     assert [(c.name, *figures(c)) for c in found.categories] == [("fashion", 1, 1, 100, 0, 0)]

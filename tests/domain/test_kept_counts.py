@@ -14,8 +14,8 @@ from saluhall.domain.analytics import queries
 from saluhall.domain.analytics.model import Inventory
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.listings import deletions, pages
 from saluhall.domain.listings import operations as listings
-from saluhall.domain.listings import pages
 from saluhall.domain.listings.page_model import Filter
 from saluhall.domain.products import bulk, stock
 from saluhall.domain.products import operations as products
@@ -103,7 +103,7 @@ class Writer:
 
     async def delete(self, tx: Transaction) -> None:
         sku = self.dice.choice(self.skus)
-        await listings.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=utc_now())
+        await deletions.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=utc_now())
 
     async def sell(self, tx: Transaction) -> None:
         """Take the last pieces of some, and let drafts become active."""

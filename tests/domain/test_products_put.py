@@ -169,26 +169,6 @@ async def test_an_update_never_lists_anew(account: Account) -> None:
     assert (await account.get("A")).state is None
 
 
-async def test_a_product_put_while_it_is_being_deleted_stays(account: Account) -> None:
-    connection = await account.connect()
-    first = await account.put("A", title="Bromsok", price=Decimal(950), auto_publish=True)
-    await account.rows(
-        "update listings set state = 'live', external_id = '7' where connection_id = %(id)s"
-        " returning id",
-        id=connection,
-    )
-    await account.delete("A")
-    with pytest.raises(ProductNotFound):
-        await account.get("A")
-
-    again = await account.put("A", title="Bromsok", price=Decimal(900))
-
-    shelved = await account.get("A")
-    assert again.product_id == first.product_id
-    assert shelved.product.status is Status.ACTIVE
-    assert shelved.product.price == Decimal(900)
-
-
 async def test_a_product_put_after_it_was_deleted_is_a_new_one(account: Account) -> None:
     first = await account.put("A", **WHOLE)
     await account.delete("A")

@@ -20,7 +20,7 @@ from saluhall.dialects.rheo.wire import (
     StatusChange,
 )
 from saluhall.domain.accounts.model import Principal, Tier
-from saluhall.domain.listings import operations, queries
+from saluhall.domain.listings import deletions, operations, queries
 from saluhall.domain.products.model import PutProduct, Status
 from saluhall.storage import Transaction
 
@@ -85,7 +85,7 @@ async def patch_status(call: Call) -> Reply:
 async def delete_item(call: Call) -> Reply:
     """Take an item off the shelf and forget it."""
     sku = translate.sku_from_id(call.path["external_id"])
-    product_id = await operations.delete_product(
+    product_id = await deletions.delete_product(
         call.tx, by=call.by, catalog=CATALOG, sku=sku, now=call.now
     )
     message = "Item is being removed in the background."

@@ -96,10 +96,11 @@ def accepted_from_outcome(outcome: PutOutcome) -> Accepted:
     """Answer a PUT."""
     created = "Item is being processed in the background."
     updated = "Item updated; changes are being processed in the background."
+    unchanged = "Item unchanged: it has all these values already."
     return Accepted(
         success=True,
         itemId=str(outcome.product_id),
-        message=created if outcome.created else updated,
+        message=created if outcome.created else updated if outcome.changed else unchanged,
     )
 
 

@@ -28,21 +28,20 @@ async def put_products(
 ) -> list[PutOutcome]:
     """Create or update products and let their listings follow; one outcome per product, in the order given.
 
+    A product that was deleted does not come back: its sku belongs to a new product, with a listing of its own.
+
     A new product with `auto_publish` is listed once its pictures are settled; an update never lists anew, but a live listing
     follows the price, and a refused one is tried again with the new data.
     """
     stored = await product_operations.put(tx, by=by, catalog=catalog, products=products, now=now)
     to_list = [row.id for row in stored.created if row.id and row.auto_publish]
-    # Put again while its deletion was under way: to the seller that is a new item.
-    again = {p.sku for p in products if p.auto_publish is True}
-    to_list += [r.id for r in stored.updated if r.id and r.revived and r.sku in again]
     if to_list:
         _ring(tx, by.account_id, await store.want_live(tx, by.account_id, to_list, now=now))
-    changed = [row.id for row in stored.updated if row.id and not _FOLLOWED.isdisjoint(row.named)]
+    changed = [row.id for row in stored.known if row.id and not _FOLLOWED.isdisjoint(row.named)]
     if changed:
         follows = await store.follow(tx, by.account_id, changed, now=now)
         _ring(tx, by.account_id, follows)
-    drafts = [r.id for r in stored.updated if r.id and r.status == Status.DRAFT]
+    drafts = [r.id for r in stored.known if r.id and r.status == Status.DRAFT]
     if drafts:  # what they waited for may not be wanted any more
         await settle(tx, by.account_id, drafts, now=now)
     return stored.outcomes
@@ -83,27 +82,6 @@ async def set_status(
     product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
     await product_operations.set_status(tx, by=by, product=product, status=status, now=now)
     await _want_ended(tx, by=by, product=product, now=now)
-    return product.id
-
-
-async def delete_product(
-    tx: Transaction, *, by: Principal, catalog: str, sku: str, now: datetime
-) -> UUID:
-    """Delete a product: at once when nothing of it stands on a marketplace, else as soon as its listing is down.
-
-    A product that a marketplace sold is archived instead. Raises ProductNotFound.
-    """
-    product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
-    if await store.is_sold(tx, by.account_id, product.id):
-        await product_operations.archive(tx, by=by, product=product, now=now)
-    elif await store.is_standing(tx, by.account_id, product.id):
-        await product_operations.hide(tx, by=by, product=product, now=now)
-        await _want_ended(tx, by=by, product=product, now=now)
-    else:
-        await store.drop(tx, by.account_id, product.id)
-        await product_operations.remove(
-            tx, by.account_id, product_id=product.id, sku=product.sku, now=now
-        )
     return product.id
 
 

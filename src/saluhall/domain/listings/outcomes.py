@@ -9,7 +9,7 @@ from uuid import UUID
 from saluhall.channel import Progress, RemoteListing, RemoteState
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.history.model import EventType
-from saluhall.domain.listings import sales, store
+from saluhall.domain.listings import deletions, sales, store
 from saluhall.domain.listings.model import PRIORITY, Desired, Listing, State, Step
 from saluhall.domain.listings.recording import record, tell, tell_failure
 from saluhall.domain.products import operations as product_operations
@@ -128,12 +128,8 @@ async def ended(tx: Transaction, listing: Listing, *, now: datetime) -> None:
     if stood:
         gone = {"external_id": listing.external_id}
         await tell(tx, recorded, EventType.LISTING_ENDED, gone, now=now)
-    if recorded.delete_wanted:
-        await store.drop(tx, recorded.account_id, recorded.product_id)
-        await product_operations.remove(
-            tx, recorded.account_id, product_id=recorded.product_id, sku=recorded.sku, now=now
-        )
-    elif recorded.desired is Desired.LIVE and listing.desired is Desired.ENDED:
+    await deletions.finish(tx, recorded.account_id, [recorded.product_id], now=now)
+    if recorded.desired is Desired.LIVE and listing.desired is Desired.ENDED:
         await _list_anew(tx, recorded, now=now)
 
 

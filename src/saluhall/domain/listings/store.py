@@ -64,16 +64,6 @@ WANT_ENDED = """
      and state in ('waiting', 'submitted', 'live', 'refused')
   returning connection_id, state
 """
-SOLD = """
-  select count(*) as sold from listings
-   where account_id = %(owner)s and product_id = %(product_id)s and state = 'sold'
-"""
-STANDING = """
-  select count(*) as standing from listings
-   where account_id = %(owner)s and product_id = %(product_id)s
-     and (state in ('submitted', 'live')
-          or state = 'waiting' and (claimed_by is not null or (progress ->> 'may_stand')::boolean))
-"""
 LISTING = """
   l.id, l.account_id, l.connection_id, l.product_id, p.sku, l.desired, l.revision, l.state, p.price,
   l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told,
@@ -145,7 +135,6 @@ NEXT_DUE = """
          and due_at is not null
        order by due_at limit 1) first
 """
-DROP = "delete from listings where account_id = %(owner)s and product_id = %(product_id)s"
 
 
 async def want_live(
@@ -177,18 +166,6 @@ async def want_ended(
     """Want a product's listings ended; return the connections that have work."""
     params = {"owner": owner, "product_id": product_id, "now": now}
     return await tx.all(_connection, WANT_ENDED, params)
-
-
-async def is_sold(tx: Transaction, owner: UUID, product_id: UUID) -> bool:
-    """Tell whether a marketplace sold the product."""
-    params = {"owner": owner, "product_id": product_id}
-    return bool(await tx.one(lambda row: row["sold"], SOLD, params))
-
-
-async def is_standing(tx: Transaction, owner: UUID, product_id: UUID) -> bool:
-    """Tell whether anything of a product stands, or may stand, on a marketplace."""
-    params = {"owner": owner, "product_id": product_id}
-    return bool(await tx.one(lambda row: row["standing"], STANDING, params))
 
 
 async def claim(
@@ -256,11 +233,6 @@ async def on_shelf(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> S
     return await tx.one(
         shelved_from_row, ON_SHELF, {"owner": owner, "catalog": catalog, "sku": sku}
     )
-
-
-async def drop(tx: Transaction, owner: UUID, product_id: UUID) -> None:
-    """Delete a product's listings."""
-    await tx.run(DROP, {"owner": owner, "product_id": product_id})
 
 
 def _connection(row: Row) -> UUID | None:

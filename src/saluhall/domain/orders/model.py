@@ -16,6 +16,10 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+DONE = frozenset({OrderStatus.SENT, OrderStatus.CANCELLED})
+"""Where nothing of an order is in progress any more."""
+
+
 class StatusChange(Struct, frozen=True, kw_only=True):
     """One wanted change of one order; None leaves what is stored. `index` is its place in the call."""
 

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.listings import deletions
 from saluhall.domain.orders import store
 from saluhall.domain.orders.changes import changed, with_push
 from saluhall.domain.orders.model import (
+    DONE,
     ChangePending,
     OrderCancelled,
     OrderNotFound,
@@ -44,6 +46,10 @@ async def change_status(
     news = [order for order in pushed if order != before[order.id]]
     if news:
         await store.write(tx, by.account_id, news, now=now)
+        done = [order.id for order in news if order.status in DONE]
+        if done:  # what was deleted meanwhile need not be kept any longer
+            deleted = await store.deleted_products(tx, by.account_id, done)
+            await deletions.finish(tx, by.account_id, deleted, now=now)
     due = {order.connection_id for order in news if order.wanted_status is not None}
     tx.ring("push_orders", sorted(str(connection_id) for connection_id in due))
     return refused

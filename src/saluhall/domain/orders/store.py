@@ -49,6 +49,12 @@ WRITE = """
             shipping_note text, wanted_status text)
    where h.account_id = %(owner)s and h.id = n.id
 """
+DELETED_PRODUCTS = """
+  select distinct p.id
+    from order_rows r join products p on p.account_id = r.account_id and p.id = r.product
+   where r.account_id = %(owner)s and r.order_id = any(%(ids)s)
+     and (p.status = 'archived' or p.delete_wanted)
+"""
 
 # Whole orders with ids of their own; ours go on above them. Elsewhere an order is known by its code.
 _RECORDS = "json_populate_recordset(null::{table}, %(records)s::text::json)"
@@ -83,6 +89,12 @@ async def write(
     """Store how far orders are, all in one statement."""
     text = msgspec.json.encode(standings).decode()
     await tx.run(WRITE, {"owner": owner, "standings": text, "now": now})
+
+
+async def deleted_products(tx: Transaction, owner: UUID, order_ids: Sequence[int]) -> list[UUID]:
+    """List the products in these orders that the seller has deleted."""
+    params = {"owner": owner, "ids": list(order_ids)}
+    return await tx.all(lambda row: row["id"], DELETED_PRODUCTS, params)
 
 
 async def count(tx: Transaction, owner: UUID, wanted: Wanted) -> int:

@@ -29,7 +29,7 @@ INSTANT = "select change_instant() as at"
 _OF_CATALOGS = """
   p.account_id = %(owner)s and p.catalog_id = any(%(shelves)s) and p.sku = any(%(skus)s)
 """
-_FIND = f"select p.catalog_id, p.sku from products p where {_OF_CATALOGS}"
+_FIND = f"select p.catalog_id, p.sku from products p where {_OF_CATALOGS} and not p.delete_wanted"
 # The rows come as one object, looked up by key, and not as a table to be joined: PostgreSQL guesses how many rows such a table has,
 # and on a young database, without statistics, it then compares each with each. Products are locked in one order everywhere, so that
 # two calls never wait for each other.
@@ -37,27 +37,31 @@ _CHANGE = """
   with t as materialized (
     select %(rows)s::text::jsonb as rows
   ), was as materialized (
-    select p.id, p.price, p.quantity, p.status, (select rows from t) -> {key} as v
-      from products p
+    select p.id, p.price, p.quantity, p.status, p.image_urls, v, {is_changed} as is_changed
+      from products p, lateral (select (select rows from t) -> {key} as v offset 0) given
      where {of_catalogs} and not p.delete_wanted and (select rows from t) ? {key}
      order by p.id for update of p
   ), changed as (
     update products p set updated_at = %(now)s, {changes}
       from was
-     where p.account_id = %(owner)s and p.id = was.id
-    returning (was.v ->> 0)::integer as place, p.id, p.sku, {followed} as followed,
+     where p.account_id = %(owner)s and p.id = was.id and was.is_changed
+    returning p.id, p.sku, {followed} as followed,
               p.quantity < was.quantity as fewer,
               p.status = 'not_listed' and was.status <> 'not_listed' as unlisted,
               p.status = 'active' and was.status <> 'active' as restocked,
               {pictures} as pictures
+  ), unchanged as (
+    select id, {followed_unchanged} as followed, {pictures_unchanged} as pictures
+      from was where not is_changed
   )
-  select array_agg(place) as places,
+  select (select array_agg((v ->> 0)::integer) from was) as places,
          array_agg(id) filter (where followed) as followed,
          array_agg(id) filter (where fewer) as fewer,
          array_agg(id) filter (where restocked) as restocked,
          json_object_agg(id, sku) filter (where unlisted) as unlisted,
          json_object_agg(id, pictures) filter (where pictures is not null) as pictures
-    from changed
+    from (select * from changed
+          union all select id, null, followed, false, false, false, pictures from unchanged) done
 """
 _KEY = "(p.catalog_id::text || p.sku)"
 # A change of these is worth another try of a listing that was refused.
@@ -166,44 +170,60 @@ def changed_from_row(row: Mapping[str, Any]) -> Changed:
 
 def change_statement(named: Sequence[str]) -> str:
     """Write the statement that changes these fields where a row names them."""
-    given = {name: f"(was.v ->> {place})" for place, name in enumerate(named, start=1)}
-    followed = ["p.price <> was.price"]
-    followed += [f"{given[name]} is not null" for name in named if name in _FOLLOWED]
+    stored = {name: f"(was.v ->> {place})" for place, name in enumerate(named, start=1)}
+    seen = {name: f"(v ->> {place})" for place, name in enumerate(named, start=1)}
+    tried = [f"{stored[name]} is not null" for name in named if name in _FOLLOWED]
     pictures = not set(PICTURES).isdisjoint(named)
     return _CHANGE.format(
         key=_KEY,
         of_catalogs=_OF_CATALOGS,
-        changes=", ".join(_changes(given)),
-        followed=" or ".join(followed),
+        is_changed=" or ".join(_differences(seen)) or "false",
+        changes=", ".join(f"{column} = {value}" for column, value in _changes(stored)),
+        followed=" or ".join(["p.price <> was.price", *tried]),
+        followed_unchanged=" or ".join(tried) or "false",
         pictures="p.image_urls" if pictures else "null::text[]",
+        pictures_unchanged="image_urls" if pictures else "null::text[]",
     )
 
 
-def _changes(given: Mapping[str, str]) -> Iterator[str]:
-    """Write assignments, by the names and the SQL of what is given."""
+def _differences(given: Mapping[str, str]) -> Iterator[str]:
+    """Write conditions, one of which holds when a row changes anything; JSON is compared as text."""
+    for column, value in _changes(given):
+        is_json = any(f.name == column and f.sql_type == "json" for f in COLUMN_OF.values())
+        cast = "::text" if is_json else ""
+        yield f"({value}){cast} is distinct from p.{column}{cast}"
+
+
+def _changes(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give columns with the SQL of their new values, by the names and the SQL of what is given."""
     for name, value in given.items():
         if field := COLUMN_OF.get(name):
-            yield f"{field.name} = coalesce({value}::{field.sql_type}, p.{field.name})"
+            yield field.name, f"coalesce({value}::{field.sql_type}, p.{field.name})"
     if "quantity" in given:
         quantity = f"{given['quantity']}::integer"
         none_left = f"{quantity} = 0 and p.status = 'active'"
         # What a seller took off the shelves with pieces left stays off them.
         had_gone = "p.status = 'sold' or p.status = 'not_listed' and p.quantity = 0"
-        yield f"""status = case when {none_left} then 'not_listed'
-                              when {quantity} > p.quantity and ({had_gone}) then 'active'
-                              else p.status end"""
+        yield (
+            "status",
+            f"""case when {none_left} then 'not_listed'
+                     when {quantity} > p.quantity and ({had_gone}) then 'active'
+                     else p.status end""",
+        )
     if not {WEIGHT, UNIT}.isdisjoint(given):
         before = f"p.weight_kg / ({kilograms_per('p.weight_um')})"
         weight = f"coalesce({given.get(WEIGHT, 'null')}::numeric, {before})"
         unit = f"coalesce({given.get(UNIT, 'null')}, p.weight_um)"
-        yield f"weight_kg = {weight} * ({kilograms_per(unit)})"
+        kilograms = f"{weight} * ({kilograms_per(unit)})"
+        is_kept = f"{given.get(WEIGHT, 'null')} is null and {unit} = p.weight_um"
+        yield "weight_kg", f"case when {is_kept} then p.weight_kg else {kilograms} end"
     if not set(PICTURES).isdisjoint(given):
         urls = ", ".join(
             f"coalesce({given.get(name, 'null')}, p.image_urls[{n}])"
             for n, name in enumerate(PICTURES, start=1)
         )
         every = f"array[{urls}] || p.image_urls[{len(PICTURES) + 1}:]"
-        yield f"image_urls = array_remove(array_remove({every}, null), '')"
+        yield "image_urls", f"array_remove(array_remove({every}, null), '')"
 
 
 def literal_text(default: str) -> str:

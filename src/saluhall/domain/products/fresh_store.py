@@ -19,7 +19,8 @@ _NULL = "null"
 LOOK = """
   select c.id as catalog_id, change_instant() as changed_at, array(
            select p.sku from products p
-            where p.account_id = %(owner)s and p.catalog_id = c.id and p.sku = any(%(skus)s)) as known
+            where p.account_id = %(owner)s and p.catalog_id = c.id and p.sku = any(%(skus)s)
+              and not p.delete_wanted) as known
     from catalogs c where c.account_id = %(owner)s and c.code = %(catalog)s
 """
 

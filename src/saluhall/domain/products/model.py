@@ -24,7 +24,9 @@ class Status(StrEnum):
     ACTIVE = "active"
     SOLD = "sold"
     NOT_LISTED = "not_listed"
-    ARCHIVED = "archived"  # deleted by the seller while a sale was under way
+    ARCHIVED = (
+        "archived"  # deleted by the seller while a sale was under way; it goes when that is done
+    )
 
 
 class ProductNotFound(Exception):
@@ -105,11 +107,12 @@ class Product(Struct, frozen=True, kw_only=True):
 
 
 class PutOutcome(Struct, frozen=True, kw_only=True):
-    """What became of one PutProduct: stored (created or updated), or the fact that refused it."""
+    """What became of one PutProduct: created, updated or (not `changed`) found as it is already, or the fact that refused it."""
 
     sku: str
     product_id: UUID | None = None
     created: bool = False
+    changed: bool = True
     problem: Exception | None = None
 
 
@@ -133,8 +136,7 @@ class Text(Struct, frozen=True, kw_only=True):
 class StoredRow(Struct, frozen=True, kw_only=True):
     """What a put did to one product.
 
-    `outcome` is created, updated or refused; `named` holds the fields that an update named; `revived` says that it was about to be
-    deleted.
+    `outcome` is created, updated, unchanged or refused; `named` holds the fields that a put of a known product named.
     """
 
     outcome: str
@@ -147,7 +149,6 @@ class StoredRow(Struct, frozen=True, kw_only=True):
     auto_publish: bool | None = None
     ai_enhancement: bool | None = None
     named: frozenset[str] = frozenset()
-    revived: bool | None = None
 
 
 class Settled(Struct, frozen=True, kw_only=True):

@@ -36,11 +36,14 @@ _RACE_TRIES = (
 
 
 class Stored(Struct, frozen=True, kw_only=True):
-    """What a put did: an outcome per product in the order given, and the rows for whoever must follow."""
+    """What a put did: an outcome per product in the order given, and the rows for whoever must follow.
+
+    `known` are the products that were there before, whether the put changed anything of them or not.
+    """
 
     outcomes: list[PutOutcome]
     created: list[StoredRow]
-    updated: list[StoredRow]
+    known: list[StoredRow]
 
 
 async def put(
@@ -48,22 +51,23 @@ async def put(
 ) -> Stored:
     """Create or update products; fetch new pictures, forget dropped ones, note what was created.
 
-    Of those that name the same sku the first counts. A parent may stand in the same call, before its children or after them.
+    A product that has all these values already stays as it is; only pictures that were refused are tried again. Of those that name
+    the same sku the first counts. A parent may stand in the same call, before its children or after them.
     """
     first: dict[str, PutProduct] = {}
     for product in products:
         first.setdefault(product.sku, product)
     rows = await _put_all(tx, by=by, catalog=catalog, products=first, now=now)
     created = [row for row in rows.values() if row.outcome == "created"]
-    updated = [row for row in rows.values() if row.outcome == "updated"]
+    known = [row for row in rows.values() if row.outcome in {"updated", "unchanged"}]
     wanted = {
         row.id: row.image_urls
-        for row in (*created, *updated)
+        for row in (*created, *known)
         if row.id is not None and row.image_urls is not None
         if (row.image_urls if row.outcome == "created" else "image_urls" in row.named)
     }
     await images.want(tx, by=by, urls=wanted, now=now)
-    if any(row.ai_enhancement for row in (*created, *updated)):
+    if any(row.ai_enhancement for row in (*created, *known)):
         tx.ring("enhance_texts", [by.account_id])
     await _note_created(tx, by, created, now=now)
     outcomes = [
@@ -72,7 +76,7 @@ async def put(
         else PutOutcome(sku=p.sku, problem=SkuRepeated(p.sku))
         for p in products
     ]
-    return Stored(outcomes=outcomes, created=created, updated=updated)
+    return Stored(outcomes=outcomes, created=created, known=known)
 
 
 async def _note_created(
@@ -133,7 +137,12 @@ async def _put_all(
 def _outcome(row: StoredRow) -> PutOutcome:
     if row.outcome == "refused":
         return PutOutcome(sku=row.sku, problem=ParentNotFound(row.sku))
-    return PutOutcome(sku=row.sku, product_id=row.id, created=row.outcome == "created")
+    return PutOutcome(
+        sku=row.sku,
+        product_id=row.id,
+        created=row.outcome == "created",
+        changed=row.outcome != "unchanged",
+    )
 
 
 async def lock(tx: Transaction, *, by: Principal, catalog: str, sku: str, now: datetime) -> Product:  # noqa: ARG001 - every operation has `now`
@@ -147,17 +156,17 @@ async def lock(tx: Transaction, *, by: Principal, catalog: str, sku: str, now: d
 async def change_price(
     tx: Transaction, *, by: Principal, product: Product, price: Decimal, now: datetime
 ) -> None:
-    """Store a new price, and note it when it differs."""
-    await store.set_price(tx, by.account_id, product.id, price=price, now=now)
+    """Store a new price and note it; the same price again changes nothing."""
     if price != product.price:
+        await store.set_price(tx, by.account_id, product.id, price=price, now=now)
         await _note(tx, by, product, EventType.PRICE_UPDATED, {"price": str(price)}, now=now)
 
 
 async def set_status(
     tx: Transaction, *, by: Principal, product: Product, status: Status, now: datetime
 ) -> None:
-    """Store a status that the seller set, and tell when it is news."""
-    if status == product.status:
+    """Store a status that the seller set, and tell when it is news; what was deleted and waits for a sale to be done stays archived."""
+    if product.status in {status, Status.ARCHIVED}:
         return
     await store.set_status(tx, by.account_id, product.id, status=status, now=now)
     if status is Status.SOLD:

@@ -17,9 +17,14 @@ LOCK = """
    order by p.id
      for update of p
 """
+# What was to be deleted is shown again, as archived, unless a new product has its sku by now.
 TAKE = """
   update products p
-     set quantity = t.quantity, delete_wanted = false, updated_at = %(now)s,
+     set quantity = t.quantity, updated_at = %(now)s,
+         delete_wanted = p.delete_wanted and exists (
+           select from products n
+            where n.account_id = p.account_id and n.catalog_id = p.catalog_id and n.sku = p.sku
+              and not n.delete_wanted),
          status = case when p.status = 'archived' or p.delete_wanted then 'archived'
                        when t.quantity = 0 then 'sold' else p.status end
     from jsonb_to_recordset(%(left)s::text::jsonb) as t (id uuid, quantity integer)

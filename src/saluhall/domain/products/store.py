@@ -40,19 +40,26 @@ _PUT_SHAPE = """
     select t.sku from t
      where t.parent_sku is not null and (t.parent_sku = t.sku or (
        select p.id from products p
-        where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku) is null)
+        where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku
+          and not p.delete_wanted) is null)
   ), found as (
     select p.id, t.*
       from t, lateral (
         select id from products
-         where account_id = %(owner)s and catalog_id = t.catalog_id and sku = t.sku offset 0) p
+         where account_id = %(owner)s and catalog_id = t.catalog_id and sku = t.sku
+           and not delete_wanted offset 0) p
      order by p.id
   ), old as (
-    select p.account_id, p.delete_wanted, found.*
+    select p.account_id, p.now_kind, p.now_status, p.now_price, p.now_image_urls, p.now_auto_publish,
+           p.now_ai_enhancement, p.is_changed, found.*
       from found, lateral (
-        select account_id, delete_wanted from products
-         where account_id = %(owner)s and catalog_id = found.catalog_id and sku = found.sku
-           for update) p
+        select p.account_id, p.kind as now_kind, p.status as now_status, p.price as now_price,
+               p.image_urls as now_image_urls, p.auto_publish as now_auto_publish,
+               p.ai_enhancement as now_ai_enhancement, {is_changed} as is_changed
+          from products p, (select found.*) t
+         where p.account_id = %(owner)s and p.catalog_id = t.catalog_id and p.sku = t.sku
+           and not p.delete_wanted
+           for update of p) p
   ), created as (
     insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at,
                           enhance_due_at, {names})
@@ -62,31 +69,28 @@ _PUT_SHAPE = """
       from t
      where t.sku not in (select sku from refused) and t.sku not in (select sku from old)
      order by t.sku
-    on conflict (account_id, catalog_id, sku) do nothing
+    on conflict (account_id, catalog_id, sku) where not delete_wanted do nothing
     returning id, sku, kind, status, price, image_urls, auto_publish, ai_enhancement
   ), updated as (
     update products p
-       set updated_at = %(now)s, delete_wanted = false,
+       set updated_at = %(now)s,
            enhanced_title = case when {same_text} then p.enhanced_title end,
            enhanced_description = case when {same_text} then p.enhanced_description end,
-           quantity = case when p.status = 'archived' or t.delete_wanted then greatest(p.quantity, 1)
-                           else p.quantity end,
-           status = case when p.status = 'archived' or t.delete_wanted then 'active'
-                         else p.status end,
            enhance_due_at = case when not {enhance} then null
                                  when p.ai_enhancement and {same_text} then p.enhance_due_at
                                  else %(now)s end,
            {kept}
       from old t
-     where p.account_id = t.account_id and p.catalog_id = t.catalog_id and p.sku = t.sku
-       and t.sku not in (select sku from refused) and t.sku not in (select sku from created)
-    returning p.id, p.sku, p.kind, p.status, p.price, p.image_urls, p.auto_publish, p.ai_enhancement,
-              t.j, t.delete_wanted
+     where p.account_id = t.account_id and p.id = t.id and t.is_changed
+       and t.sku not in (select sku from refused)
+    returning p.id, p.sku, p.kind, p.status, p.price, p.image_urls, p.auto_publish, p.ai_enhancement, t.j
   )
-  select 'created' as outcome, c.*, null::jsonb as named, false as revived from created c
-  union all select 'updated', u.id, u.sku, u.kind, u.status, u.price, u.image_urls,
-                   u.auto_publish, u.ai_enhancement, u.j, u.delete_wanted from updated u
-  union all select 'refused', null, sku, null, null, null, null, null, null, null, null from refused
+  select 'created' as outcome, c.*, null::jsonb as named from created c
+  union all select 'updated', u.* from updated u
+  union all select 'unchanged', o.id, o.sku, o.now_kind, o.now_status, o.now_price, o.now_image_urls,
+                   o.now_auto_publish, o.now_ai_enhancement, o.j
+              from old o where not o.is_changed and o.sku not in (select sku from refused)
+  union all select 'refused', null, sku, null, null, null, null, null, null, null from refused
 """
 
 
@@ -103,14 +107,22 @@ def _put_statement() -> str:
         for f in PUT_FIELDS
         if not f.on_create_only
     )
+    # Text tells apart what PostgreSQL cannot compare as JSON.
+    is_changed = " or ".join(
+        f"(t.j ? '{f.name}' and coalesce(t.{f.name}, {f.default})"
+        f" is distinct from p.{f.name}{'::text' if f.name in _CAST else ''})"
+        for f in PUT_FIELDS
+        if not f.on_create_only
+    )
     enhance = "(case when t.j ? 'ai_enhancement' then coalesce(t.ai_enhancement, false) else p.ai_enhancement end)"
     same_text = (
         f"({enhance} and not (t.j ? 'title' and t.title is distinct from p.title"
         " or t.j ? 'description' and t.description is distinct from p.description))"
     )
     return _PUT_SHAPE.format(
-        typed=typed, names=names, fresh=fresh, kept=kept, enhance=enhance, same_text=same_text
-    )
+        typed=typed, names=names, fresh=fresh, kept=kept, enhance=enhance, same_text=same_text,
+        is_changed=f"({is_changed})",
+    )  # fmt: skip
 
 
 PUT = _put_statement()
@@ -131,7 +143,7 @@ SET_PRICE = """
 """
 MARK_SOLD = """
   update products set status = 'sold', updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s and status <> 'archived'
+   where account_id = %(owner)s and id = %(id)s and status not in ('archived', 'sold')
 """
 SET_STATUS = """
   update products set status = %(status)s, updated_at = %(now)s
@@ -141,9 +153,14 @@ WANT_DELETED = """
   update products set delete_wanted = true, status = %(status)s, updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s
 """
+# It is shown again, as archived, unless a new product has its sku by now.
 KEEP_AFTER_ALL = """
-  update products set delete_wanted = false, status = 'archived', updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s and delete_wanted
+  update products p set status = 'archived', updated_at = %(now)s,
+         delete_wanted = exists (
+           select from products n
+            where n.account_id = p.account_id and n.catalog_id = p.catalog_id and n.sku = p.sku
+              and not n.delete_wanted)
+   where account_id = %(owner)s and id = %(id)s and delete_wanted and status <> 'archived'
 """
 DELETE = "delete from products where account_id = %(owner)s and id = %(id)s"
 SETTLE = """
@@ -159,13 +176,13 @@ SETTLE = """
 """
 CLAIM_TEXTS = """
   with due as (
-    select account_id, catalog_id, sku from products
+    select account_id, id from products
      where account_id = %(owner)s and enhance_due_at <= %(now)s
      order by enhance_due_at limit %(limit)s for update skip locked
   )
   update products p set enhance_due_at = %(now)s + %(lease)s, enhance_claimed_by = %(worker)s
     from due
-   where p.account_id = due.account_id and p.catalog_id = due.catalog_id and p.sku = due.sku
+   where p.account_id = due.account_id and p.id = due.id
   returning p.id, p.sku, p.title, p.description
 """
 RECORD_TEXT = """
