@@ -1,6 +1,5 @@
 """Fixtures for tests that need a database or a whole running hub."""
 
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -24,13 +23,6 @@ async def postgres() -> AsyncIterator[Postgres]:
     with running_postgres() as server:
         await server.make_template()
         yield server
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that a PostgreSQL started by root can reach under its own user: pytest shuts its own folders to others."""
-    with tempfile.TemporaryDirectory(prefix="saluhall-test-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 @pytest.fixture

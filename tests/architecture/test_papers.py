@@ -16,7 +16,7 @@ PAPERS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 SETTING = re.compile(r"SALUHALL_[A-Z0-9_]*[A-Z0-9]\b(?!_)")
 # Set by our own processes for each other: nobody else sets them.
-INTERNAL = {"SALUHALL_CHILD", "SALUHALL_DIE_WITH_PARENT"}
+INTERNAL = {"SALUHALL_CHILD", "SALUHALL_DIE_WITH_PARENT", "SALUHALL_LIFE_PIPE"}
 FOR_TESTS = {"SALUHALL_TEST_POSTGRES"}
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from tests.cli.command import Saluhall
 
 
-def test_the_first_start_makes_everything_and_a_restart_finds_it_again(open_folder: Path) -> None:
-    saluhall = Saluhall(open_folder / "data")
+def test_the_first_start_makes_everything_and_a_restart_finds_it_again(tmp_path: Path) -> None:
+    saluhall = Saluhall(tmp_path / "data")
 
     with saluhall.serving() as server:
         saluhall.json("account", "create", "Anna", "--username", "anna", "--password", "p")
@@ -42,8 +42,8 @@ def wait_until_stopped(saluhall: Saluhall) -> None:
         time.sleep(0.1)
 
 
-def test_commands_bring_their_own_database_when_no_server_runs(open_folder: Path) -> None:
-    saluhall = Saluhall(open_folder / "data")
+def test_commands_bring_their_own_database_when_no_server_runs(tmp_path: Path) -> None:
+    saluhall = Saluhall(tmp_path / "data")
 
     saluhall.json("account", "create", "Anna", "--username", "anna", "--password", "p")
     assert saluhall.postgres() == []

@@ -19,9 +19,9 @@ VERSIONS = (16, 18)
 
 
 @pytest.fixture
-async def database(open_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+async def database(tmp_path: Path) -> AsyncIterator[EmbeddedPostgres]:
     """A PostgreSQL of one's own, to stop and start."""
-    server = EmbeddedPostgres(open_folder / "own")
+    server = EmbeddedPostgres(tmp_path / "own")
     yield server
     server.close()
 
@@ -54,7 +54,7 @@ async def test_an_outage_is_said_and_ends_by_itself(
     hub, shop = own_hub, await own_hub.open_selling_shop()
     await shop.listed("BEFORE", imageUrls=[f"{hub.partner.url}/1.jpg"])
 
-    database._server.stop()
+    database.stop()
     await until(hub, "/readyz", 503)
     assert await status_of(hub, "/healthz") == 200
     assert await status_of(hub, "/metrics") == 200
@@ -68,7 +68,7 @@ async def test_an_outage_is_said_and_ends_by_itself(
             "statusCode": 503,
         }
 
-    database._server.start()
+    database.start()
     await until(hub, "/readyz", 200)
     assert (await shop.get("BEFORE"))["traderaStatus"] == "active"
     await shop.listed("AFTER", imageUrls=[f"{hub.partner.url}/2.jpg"])
@@ -93,10 +93,10 @@ async def test_a_database_that_is_not_migrated_is_not_ready(start_hub: StartHub)
 
 @pytest.mark.parametrize("version", [v for v in VERSIONS if v != TESTED_VERSION])
 async def test_the_main_job_runs_on_the_other_version_of_postgresql_too(
-    version: int, market: Market, partner: Partner, open_folder: Path
+    version: int, market: Market, partner: Partner, tmp_path: Path
 ) -> None:
-    server = EmbeddedPostgres(open_folder / "own", version=version)
-    hub = Hub(url=server.url, folder=open_folder, market=market, partner=partner, env={})
+    server = EmbeddedPostgres(tmp_path / "own", version=version)
+    hub = Hub(url=server.url, folder=tmp_path, market=market, partner=partner, env={})
     try:
         assert await bootstrap.prepare(server.url) != []
         await hub.start()

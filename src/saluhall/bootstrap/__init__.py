@@ -1,33 +1,61 @@
 """The one place that knows every part: here what all processes stand on; `api` and `worker` build the two kinds of process."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from saluhall.kit.clock import utc_now
 from saluhall.kit.secrets import Vault
 from saluhall.settings import Settings
 from saluhall.storage.schema import begin_era, exclusive, has_table, migrate
 
+if TYPE_CHECKING:
+    from saluhall.storage.embedded import EmbeddedPostgres
+
 GRACE_S = 10.0
+_LOOK_EVERY_S = 0.1
+Meanwhile = Callable[[], AbstractAsyncContextManager[None]]
 # Set by `serve` to its process id: the database is prepared, and the child ends when `serve` ends.
 CHILD = "SALUHALL_CHILD"
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """Give the URL of the database: the operator's, or the embedded one, running while this is open."""
+async def database(
+    settings: Settings, *, keep: bool = False, meanwhile: Meanwhile | None = None
+) -> AsyncIterator[str]:
+    """Give the URL of the database: the operator's, or the embedded one, running while this is open.
+
+    `keep` starts it again when it ends; `meanwhile` is open while its start takes long. Raises DatabaseUnavailable.
+    """
     if settings.database_url:
         yield settings.database_url
         return
     from saluhall.storage.embedded import EmbeddedPostgres  # noqa: PLC0415 - only who has no database needs one brought along
 
-    embedded = await asyncio.to_thread(EmbeddedPostgres, settings.data_dir)
+    embedded = EmbeddedPostgres(settings.data_dir, start=False)
+    opening = asyncio.create_task(asyncio.to_thread(embedded.start))
     try:
+        await _open(embedded, opening, meanwhile)
+        if keep:
+            embedded.keep()
         yield embedded.url
     finally:
+        embedded.give_up()
+        await asyncio.wait({opening})
         await asyncio.to_thread(embedded.close)
+
+
+async def _open(
+    embedded: "EmbeddedPostgres", opening: asyncio.Task[None], meanwhile: Meanwhile | None
+) -> None:
+    async with AsyncExitStack() as stack:
+        while not (await asyncio.wait({opening}, timeout=_LOOK_EVERY_S))[0]:
+            if meanwhile is not None and embedded.waits.is_set():
+                await stack.enter_async_context(meanwhile())
+                meanwhile = None
+    await opening
 
 
 async def prepare(url: str) -> list[str]:

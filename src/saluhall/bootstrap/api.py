@@ -18,6 +18,7 @@ from saluhall.kit.http import Outbound
 from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
+from saluhall.kit.metrics import reserve
 from saluhall.kit.processes import die_with_parent, look_for_garbage_seldom
 from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells
@@ -35,6 +36,7 @@ def app_from_environment() -> ASGIApp:
     # A server that is just starting waits for ever in its handler of SIGTERM: seen once, after the supervisor was killed.
     die_with_parent(int(os.environ[CHILD]) if CHILD in os.environ else None, by=signal.SIGKILL)
     set_up_logs()
+    reserve()
     settings = Settings.read(os.environ)
     if settings.database_url is None:
         raise RuntimeError("SALUHALL_DATABASE_URL must be set for an API process")

@@ -12,6 +12,7 @@ from saluhall import bootstrap
 from saluhall.bootstrap.worker import work
 from saluhall.cli.session import AsJson, DataDir, check_channels, read_settings
 from saluhall.kit.logs import set_up_logs
+from saluhall.kit.metrics import reserve
 from saluhall.kit.processes import die_with_parent
 from saluhall.settings import Settings
 
@@ -26,6 +27,7 @@ def worker(
     if parent := os.environ.get(bootstrap.CHILD):
         die_with_parent(int(parent))
     set_up_logs()
+    reserve()
     settings = read_settings(data_dir)
     check_channels(settings)
     uvloop.run(_work(settings, concurrency))
@@ -36,7 +38,7 @@ async def _work(settings: Settings, concurrency: int) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
-    async with bootstrap.database(settings) as url:
+    async with bootstrap.database(settings, keep=True) as url:
         if not os.environ.get(bootstrap.CHILD):
             await bootstrap.prepare(url)
         await work(settings, url, concurrency=concurrency, stopping=stopping)

@@ -15,6 +15,7 @@ from saluhall.jobs.push_orders import PUSH_ORDERS
 from saluhall.jobs.replay_webhooks import REPLAY_WEBHOOKS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
+from saluhall.kit.life import show_life
 from saluhall.kit.waiting import is_set_within
 from saluhall.storage import Transaction
 from saluhall.storage.database import DatabaseUnavailable
@@ -47,6 +48,7 @@ async def sweep_forever(run: Run, ring: Ring) -> None:
             await sweep(run, ring)
         except DatabaseUnavailable as error:
             _log.warning("the sweeper could not reach the database", error=str(error))
+        show_life()
         await is_set_within(run.stopping, SWEEP_EVERY_S)
 
 
