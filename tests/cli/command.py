@@ -125,15 +125,20 @@ class Server:
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> int | None:
         """The status of a GET; None when nobody answers."""
+        return self.read(path, headers)[0]
+
+    def read(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int | None, str]:
+        """The status and the body of a GET; None and nothing when nobody answers."""
         head = "".join(f"{name}: {text}\r\n" for name, text in (headers or {}).items())
         request = f"GET {path} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n{head}\r\n"
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
                 connection.sendall(request.encode())
-                answer = connection.makefile("rb").readline()
+                answer = connection.makefile("rb").read().decode()
         except OSError:
-            return None
-        return int(answer.split()[1]) if answer else None
+            return None, ""
+        head, _, body = answer.partition("\r\n\r\n")
+        return (int(head.split()[1]), body) if head else (None, "")
 
     def stop(self) -> int:
         """SIGTERM; return the exit code."""

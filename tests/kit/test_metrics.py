@@ -40,3 +40,36 @@ def test_many_processes_are_summed(tmp_path: Path) -> None:
     assert f"{counted}2.0" in told[0]
     assert f"{counted}4.0" in told[1]
     assert 'saluhall_request_seconds_count{dialect="rheo",route="/items"} 2.0' in told[1]
+
+
+FULL = """
+import resource
+from saluhall.kit import metrics
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+metrics.reserve()
+for number in range(20_000):
+    metrics.REQUESTS.labels("rheo", str(number), "202").inc()
+print(metrics.exposition().decode().count("saluhall_requests_total{"))
+"""
+
+
+def test_where_there_is_no_room_for_counters_a_process_counts_for_itself(tmp_path: Path) -> None:
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+
+    ran = subprocess.run(
+        [sys.executable, "-c", FULL], env=env, capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.splitlines()[-1] == "20000"
+
+
+def test_room_for_counters_is_taken_before_they_count(tmp_path: Path) -> None:
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    code = COUNT.replace("metrics.REQUESTS", "metrics.reserve()\nmetrics.REQUESTS", 1)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+
+    assert 'saluhall_requests_total{dialect="rheo",route="/items",status="202"} 2.0' in ran.stdout
+    assert {path.stat().st_blocks * 512 for path in tmp_path.iterdir()} == {1 << 20}

@@ -35,7 +35,8 @@ async def database(
     from saluhall.storage.embedded import EmbeddedPostgres  # noqa: PLC0415 - only who has no database needs one brought along
 
     embedded = EmbeddedPostgres(settings.data_dir, start=False)
-    opening = asyncio.create_task(asyncio.to_thread(embedded.start))
+    # No task: those are cancelled when we end, and a thread goes on.
+    opening = asyncio.get_running_loop().run_in_executor(None, embedded.start)
     try:
         await _open(embedded, opening, meanwhile)
         if keep:
@@ -48,7 +49,7 @@ async def database(
 
 
 async def _open(
-    embedded: "EmbeddedPostgres", opening: asyncio.Task[None], meanwhile: Meanwhile | None
+    embedded: "EmbeddedPostgres", opening: asyncio.Future[None], meanwhile: Meanwhile | None
 ) -> None:
     async with AsyncExitStack() as stack:
         while not (await asyncio.wait({opening}, timeout=_LOOK_EVERY_S))[0]:
