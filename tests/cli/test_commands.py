@@ -54,7 +54,9 @@ def test_every_command_explains_itself(
 
 
 def test_each_command_answers_with_the_keys_that_scripts_rely_on(saluhall: Saluhall) -> None:
-    account = saluhall.json("account", "create", "Bo", "--username", "bo", "--password", "secret")
+    account = saluhall.json(
+        "account", "create", "Bo", "--username", "bo", "--password", "a good secret"
+    )
     key = saluhall.json("key", "create", "--account", "Bo", "--name", "till")
     catalog = saluhall.json("catalog", "create", "Shop", "--account", "Bo", "--code", "SHOP")
     login = ("--account", "Bo", "--user-id", "17", "--token", "tok")
@@ -91,11 +93,19 @@ def test_a_new_address_keeps_the_secret_and_a_new_token_keeps_the_connection(
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(saluhall: Saluhall) -> None:
-    person = ("--username", "eve", "--password", "p")
+    person = ("--username", "eve", "--password", "a good password")
     login = ("connection", "add", "tradera", "--user-id", "1", "--token", "t")
     refused = {
         ("account", "create", "Anna", *person): "account 'Anna' exists already",
-        ("account", "create", "Eve", "--username", "anna", "--password", "p"): "'anna' exists",
+        (
+            "account",
+            "create",
+            "Eve",
+            "--username",
+            "anna",
+            "--password",
+            "a good password",
+        ): "'anna' exists",
         ("account", "create", "", *person): "must not be empty",
         ("key", "create", "--account", "Nobody"): "no account is named 'Nobody'",
         ("catalog", "create", "R", "--account", "Anna", "--code", "RHEO"): "'RHEO' already",
@@ -161,7 +171,7 @@ def test_every_secret_can_stand_in_a_file(postgres: Postgres, tmp_path: Path) ->
     hook = ("webhook", "set", "https://x.example", "--account", "Anna")
 
     by_file = Saluhall(tmp_path / "data", files)
-    by_file.json("account", "create", "Anna", "--username", "anna", "--password", "p")
+    by_file.json("account", "create", "Anna", "--username", "anna", "--password", "a good password")
     secret = by_file.json(*hook)["webhookSecret"]
     plain = {"SALUHALL_DATABASE_URL": url.read_text(), "SALUHALL_SECRET_KEY": "a key in a file"}
 
@@ -206,7 +216,15 @@ async def test_a_worker_alone_works_what_a_server_without_one_took(start_hub: St
 
 def test_a_subject_is_one_users(saluhall: Saluhall) -> None:
     saluhall.json(
-        "account", "create", "Bo", "--username", "bo", "--password", "x", "--subject", "s"
+        "account",
+        "create",
+        "Bo",
+        "--username",
+        "bo",
+        "--password",
+        "a good password",
+        "--subject",
+        "s",
     )
 
     taken = saluhall.run("user", "link", "--username", "anna", "--subject", "s")

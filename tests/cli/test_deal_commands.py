@@ -18,7 +18,7 @@ def operator(postgres: Postgres, tmp_path: Path) -> Saluhall:
 
 
 def test_a_clock_is_set_and_changed(operator: Saluhall) -> None:
-    person = ("--username", "bo", "--password", "p")
+    person = ("--username", "bo", "--password", "a good password")
     operator.json("account", "create", "Bo", *person, "--time-zone", "Europe/Helsinki")
 
     changed = operator.json("account", "time-zone", "Bo", "Europe/Oslo")
@@ -58,7 +58,7 @@ def test_a_deal_is_granted(operator: Saluhall) -> None:
 
 def test_what_makes_no_sense_is_said_in_one_sentence(operator: Saluhall) -> None:
     grant = ("deal", "grant", "--account", "Anna", "--type")
-    person = ("--username", "eve", "--password", "p")
+    person = ("--username", "eve", "--password", "a good password")
     refused = {
         ("account", "create", "Eve", *person, "--time-zone", "Mars/Base"): "no time zone",
         ("account", "time-zone", "Anna", "europe/oslo"): "no time zone",

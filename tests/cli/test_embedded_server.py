@@ -10,7 +10,9 @@ def test_the_first_start_makes_everything_and_a_restart_finds_it_again(tmp_path:
     saluhall = Saluhall(tmp_path / "data")
 
     with saluhall.serving() as server:
-        saluhall.json("account", "create", "Anna", "--username", "anna", "--password", "p")
+        saluhall.json(
+            "account", "create", "Anna", "--username", "anna", "--password", "a good password"
+        )
         key = saluhall.json("key", "create", "--account", "Anna")["api_key"]
         saluhall.json("catalog", "create", "Shop", "--account", "Anna")
         login = ("--account", "Anna", "--user-id", "17", "--token", "tok")
@@ -45,7 +47,9 @@ def wait_until_stopped(saluhall: Saluhall) -> None:
 def test_commands_bring_their_own_database_when_no_server_runs(tmp_path: Path) -> None:
     saluhall = Saluhall(tmp_path / "data")
 
-    saluhall.json("account", "create", "Anna", "--username", "anna", "--password", "p")
+    saluhall.json(
+        "account", "create", "Anna", "--username", "anna", "--password", "a good password"
+    )
     assert saluhall.postgres() == []
     assert (saluhall.data_dir / "postgres").stat().st_mode & 0o077 == 0
     assert set(saluhall.json("key", "create", "--account", "Anna")) == {"api_key"}

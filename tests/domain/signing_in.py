@@ -68,22 +68,20 @@ async def admit(db: Database, session: Session, *, now: datetime = NOW) -> Princ
 
 
 async def renew(db: Database, session: Session, *, now: datetime = NOW) -> Session:
-    async with db.transaction() as tx:
-        return await sessions.renew_access(
-            tx,
-            owner=session.account_id,
-            session_id=session.id,
-            refresh_jti=session.refresh_jti,
-            now=now,
-        )
+    return await sessions.renew_access(
+        db,
+        owner=session.account_id,
+        session_id=session.id,
+        refresh_jti=session.refresh_jti,
+        now=now,
+    )
 
 
 async def rotate(db: Database, session: Session, *, now: datetime = NOW) -> Session:
-    async with db.transaction() as tx:
-        return await sessions.rotate(
-            tx,
-            owner=session.account_id,
-            session_id=session.id,
-            refresh_jti=session.refresh_jti,
-            now=now,
-        )
+    return await sessions.rotate(
+        db,
+        owner=session.account_id,
+        session_id=session.id,
+        refresh_jti=session.refresh_jti,
+        now=now,
+    )

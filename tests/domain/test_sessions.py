@@ -67,7 +67,7 @@ async def test_signing_in_again_leaves_the_other_session_alone(db: Database, use
 
     second = await sign_in(db, user)
 
-    assert await admit(db, first) == await admit(db, second)
+    assert (await admit(db, first)).user_id == (await admit(db, second)).user_id
 
 
 async def test_a_new_access_token_takes_the_place_of_the_earlier_one(

@@ -92,6 +92,22 @@ async def test_a_member_that_was_renamed_reads_the_same_when_it_is_sent_once_mor
     assert (await member.as_person("POST", path))[0] == 404
 
 
+async def test_what_happened_to_a_member_is_not_sent_again_once_it_has_left(hub: Hub) -> None:
+    reseller, member = await reseller_at(hub), await hub.open_shop()
+    await take_on(reseller, member, "10")
+    await listen(reseller, "members")
+    await member.put("A")
+    await reseller.settle()
+    [line] = (await reseller.log())["deliveries"]
+    await reseller.rows("delete from members where account_id = %(owner)s returning 1 as x")
+
+    path = f"/integration/webhook-deliveries/{line['id']}/redeliver"
+    assert (await reseller.as_person("POST", path))[0] == 404
+    await reseller.settle()
+
+    assert len(reseller.received()) == 1
+
+
 async def test_a_replay_to_a_reseller_goes_through_all_its_members(hub: Hub) -> None:
     reseller = await reseller_at(hub)
     members = [await hub.open_shop() for _ in range(3)]

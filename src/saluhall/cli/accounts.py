@@ -23,6 +23,7 @@ from saluhall.domain.accounts.queries import principal_of_account, principal_of_
 from saluhall.domain.accounts.subscriptions import SubscriptionTier
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.sessions import ending
 from saluhall.storage import Transaction
 
 TimeZone = Annotated[
@@ -50,8 +51,9 @@ def create_account(
     as_json: AsJson = False,
 ) -> None:
     """Open an account with its first user; the system catalog RHEO comes with it."""
-    if not (name.strip() and username.strip() and password):
-        raise Refused("name, username and password must not be empty")
+    if not (name.strip() and username.strip()):
+        raise Refused("name and username must not be empty")
+    ending.check_password(password)
 
     async def do(tx: Transaction) -> dict[str, object]:
         at = now()
@@ -111,7 +113,7 @@ def subscribe_account(
 
 @account.command(name="suspend")
 def suspend_account(name: str, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Let nobody of an account in, by password, token or key, until it is resumed; what it sells stays as it is."""
+    """Let nobody of an account in, by password, token or key, until it is resumed, and end their sessions; what it sells stays as it is."""
     _suspend(name, suspended=True, data_dir=data_dir, as_json=as_json)
 
 
@@ -124,7 +126,7 @@ def resume_account(name: str, *, data_dir: DataDir = None, as_json: AsJson = Fal
 def _suspend(name: str, *, suspended: bool, data_dir: DataDir, as_json: AsJson) -> None:
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_account(tx, name)
-        await accounts.suspend_account(tx, by=by, suspended=suspended, now=now())
+        await ending.suspend_account(tx, by=by, suspended=suspended, now=now())
         return {"account": name, "suspended": suspended}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)

@@ -25,6 +25,7 @@ from saluhall.domain.accounts.model import (
 from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogTaken
 from saluhall.domain.resellers.model import BadDeal
+from saluhall.domain.sessions.model import SessionNotFound, WeakPassword
 from saluhall.domain.webhooks.model import BadEndpoint
 from saluhall.kit.environment import BadSetting
 from saluhall.settings import Settings
@@ -57,6 +58,8 @@ FACTS = (
     BadDeal,
     KeyNotFound,
     TooManyKeys,
+    SessionNotFound,
+    WeakPassword,
     CatalogTaken,
     BadEndpoint,
     EntryNotFound,

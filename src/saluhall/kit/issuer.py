@@ -10,7 +10,7 @@ import structlog
 
 from saluhall.kit.http import Answer, NoAnswer, NotAllowed, Outbound, TooLarge
 from saluhall.kit.jwks import BadKeys, Key, keys_from_json
-from saluhall.kit.jwt import BadToken, TokenExpired
+from saluhall.kit.jwt import UNREADABLE, BadToken, TokenExpired, check_spelling
 from saluhall.kit.trust import Trust, is_subject
 
 _LEEWAY_S = 30.0
@@ -43,7 +43,7 @@ class Issuer:
         """Tell whether a token says that it is this issuer's; nothing of it has been checked."""
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
+        except UNREADABLE:
             return False
         return claims.get("iss") == self._trust.issuer
 
@@ -74,6 +74,7 @@ class Issuer:
         return is_fresh and self._key_of(token) is not None
 
     def _verified(self, token: str, key: Key) -> Mapping[str, Any]:
+        check_spelling(token)
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -89,7 +90,7 @@ class Issuer:
                     "verify_iat": False,
                 },
             )
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        except UNREADABLE as error:
             raise BadToken(str(error)) from error
         return claims
 
@@ -97,7 +98,7 @@ class Issuer:
         """Find the key that a token names; one that names none was signed with the only one there is."""
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
+        except UNREADABLE:
             return None
         if self._trust.secret is not None or (key_id is None and len(self._keys) == 1):
             return next(iter(self._keys.values()))

@@ -204,14 +204,13 @@ async def test_an_access_token_admits_for_fifteen_minutes(door: Door) -> None:
 async def test_an_earlier_access_token_is_refused_with_the_reason(
     door: Door, renew: Any, words: str
 ) -> None:
-    async with door.db.transaction() as tx:
-        renewed = await renew(
-            tx,
-            owner=door.session.account_id,
-            session_id=door.session.id,
-            refresh_jti=door.session.refresh_jti,
-            now=NOW,
-        )
+    renewed = await renew(
+        door.db,
+        owner=door.session.account_id,
+        session_id=door.session.id,
+        refresh_jti=door.session.refresh_jti,
+        now=NOW,
+    )
 
     with pytest.raises(BadAccess, match=words):
         await door.knock(bearer, token=door.token)

@@ -11,6 +11,7 @@ from saluhall.dialects.rheo import (
     lists,
     partner,
     routes,
+    sessions,
     sign_in,
     tracking,
 )
@@ -34,6 +35,7 @@ DIALECT = Dialect(
         *lists.ROUTES,
         *tracking.ROUTES,
         *sign_in.ROUTES,
+        *sessions.ROUTES,
         *keys.ROUTES,
         *endpoints.ROUTES,
         *deliveries.ROUTES,

@@ -51,10 +51,14 @@ from saluhall.domain.resellers.model import (
     SlugTaken,
 )
 from saluhall.domain.sessions.model import (
+    MIN_PASSWORD_LENGTH,
     InvalidCredentials,
     SessionEnded,
+    SessionNotFound,
     SignInThrottled,
     TokenReplaced,
+    WeakPassword,
+    WrongPassword,
 )
 from saluhall.domain.webhooks.model import (
     AttemptNotFound,
@@ -120,6 +124,9 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
     InvalidCredentials: (401, "INVALID_CREDENTIALS", "Invalid username or password"),
     AccountSuspended: (403, "ACCOUNT_SUSPENDED", "Account is suspended"),
     ProductNotFound: (404, "NOT_FOUND", _NO_ITEM),
+    WrongPassword: (403, "WRONG_PASSWORD", "The current password is not right"),
+    WeakPassword: (422, "VALIDATION_FAILED", "Validation failed"),
+    SessionNotFound: (404, "NOT_FOUND", "No open session found with this ID"),
     KeyNotFound: (404, "NOT_FOUND", "API key not found"),
     EndpointNotFound: (404, "NOT_FOUND", "No webhook endpoint found with this ID"),
     AttemptNotFound: (404, "NOT_FOUND", "No webhook delivery found with this ID"),
@@ -210,6 +217,8 @@ def _details(fact: Exception) -> list[Detail] | UnsetType:
             return [Detail(problem.field, problem.message) for problem in fact.problems]
         case NoMembers():
             return [Detail("scope", "Must be 'self' without a reseller agreement")]
+        case WeakPassword():
+            return [Detail("new_password", f"Must have at least {MIN_PASSWORD_LENGTH} characters")]
         case ParentNotFound():
             return [Detail("parentExternalId", _NO_ITEM)]
         case _:

@@ -40,14 +40,13 @@ async def refresh(visit: Visit) -> Reply:
         claims = tokens.opened(
             visit.signer, given.refresh_token, issuer=ISSUER, kind=tokens.REFRESH, now=visit.now
         )
-        async with visit.db.transaction() as tx:
-            session = await sessions.rotate(
-                tx,
-                owner=claims.owner,
-                session_id=claims.session_id,
-                refresh_jti=claims.jti,
-                now=visit.now,
-            )
+        session = await sessions.rotate(
+            visit.db,
+            owner=claims.owner,
+            session_id=claims.session_id,
+            refresh_jti=claims.jti,
+            now=visit.now,
+        )
     except (BadToken, SessionEnded) as error:
         raise BadRefresh from error
     return _both(visit, session)

@@ -37,6 +37,29 @@ class Tokens(Struct, frozen=True, kw_only=True):
     refresh_token: Token
 
 
+class NewPassword(Struct, frozen=True, kw_only=True):
+    """The body of a change of password."""
+
+    current_password: _Password
+    new_password: _Password
+
+
+class OpenSession(Struct, frozen=True, kw_only=True):
+    """A session that is not over; `current` says that it is the caller's own."""
+
+    id: str
+    address: str
+    createdAt: str
+    expiresAt: str
+    current: bool
+
+
+class OpenSessions(Struct, frozen=True, kw_only=True):
+    """The open sessions of a user."""
+
+    sessions: list[OpenSession]
+
+
 class NewKey(Struct, frozen=True, kw_only=True):
     """The body of a key's making; it may be missing altogether."""
 

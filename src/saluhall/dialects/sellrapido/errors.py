@@ -54,8 +54,11 @@ from saluhall.domain.resellers.model import (
 from saluhall.domain.sessions.model import (
     InvalidCredentials,
     SessionEnded,
+    SessionNotFound,
     SignInThrottled,
     TokenReplaced,
+    WeakPassword,
+    WrongPassword,
 )
 from saluhall.domain.webhooks.model import (
     AttemptNotFound,
@@ -142,6 +145,9 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
     RequestDiffers: "no request is named here",
     RequestInFlight: "no request is named here",
     SessionEnded: "told as BadAccess or BadRefresh, by which token it was",
+    SessionNotFound: "sessions are managed elsewhere",
+    WeakPassword: "passwords are changed elsewhere",
+    WrongPassword: "passwords are changed elsewhere",
     SkuRepeated: "told in the answer of the row it is about",
     SkuTaken: "told in the answer of the row it is about",
     TokenReplaced: "told as BadAccess",

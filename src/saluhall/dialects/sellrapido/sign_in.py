@@ -71,14 +71,13 @@ async def _renewed(visit: Visit, renew: Callable[..., Coroutine[Any, Any, Sessio
     given = _read(visit, RefreshToken)
     try:
         claims = opened(visit.signer, given.refresh_token, kind=REFRESH, now=visit.now)
-        async with visit.db.transaction() as tx:
-            return await renew(
-                tx,
-                owner=claims.owner,
-                session_id=claims.session_id,
-                refresh_jti=claims.jti,
-                now=visit.now,
-            )
+        return await renew(
+            visit.db,
+            owner=claims.owner,
+            session_id=claims.session_id,
+            refresh_jti=claims.jti,
+            now=visit.now,
+        )
     except TokenExpired as error:
         raise BadRefresh(EXPIRED) from error
     except BadToken as error:

@@ -67,12 +67,16 @@ class Tier(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """The caller: every query and operation is scoped by `account_id`. `user_id` is the person's who signed in, `key_id` the key's."""
+    """The caller: every query and operation is scoped by `account_id`.
+
+    `user_id` is the person's who signed in and `session_id` their session, `key_id` the key's.
+    """
 
     account_id: UUID
     account_name: str
     key_id: UUID | None = None
     user_id: UUID | None = None
+    session_id: UUID | None = None
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,11 @@ LONGEST_WAIT = timedelta(minutes=1)
 MEMORY = timedelta(hours=1)  # a failure older than this is forgotten
 
 
+# A client whose response was lost, or that asked twice at once, uses a spent refresh token soon; whoever stole it, later.
+REUSE_GRACE = timedelta(seconds=10)
+MIN_PASSWORD_LENGTH = 8
+
+
 class InvalidCredentials(Exception):
     """No user has this name with this password; the message is the name that was tried."""
 
@@ -29,6 +34,18 @@ class SessionEnded(Exception):
 
 class TokenReplaced(Exception):
     """A newer access token of the same session took this one's place."""
+
+
+class SessionNotFound(Exception):
+    """The user has no open session with this id."""
+
+
+class WrongPassword(Exception):
+    """The current password that was given is not the user's."""
+
+
+class WeakPassword(Exception):
+    """The new password is shorter than MIN_PASSWORD_LENGTH characters."""
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -63,6 +80,15 @@ class Session(Struct, frozen=True, kw_only=True):
     access_expires_at: datetime
     refresh_jti: UUID
     refresh_expires_at: datetime
+
+
+class OpenSession(Struct, frozen=True, kw_only=True):
+    """A session as its user sees it: from which address it was opened, and until when it can be renewed."""
+
+    id: UUID
+    address: str
+    created_at: datetime
+    expires_at: datetime
 
 
 class Subject(Struct, frozen=True):

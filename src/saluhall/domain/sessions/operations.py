@@ -1,15 +1,13 @@
-"""Sign in, go on, rotate."""
+"""Sign in, renew, rotate."""
 
 import asyncio
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from uuid import UUID, uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+import structlog
 
 from saluhall.domain.accounts.model import AccountSuspended, Principal
 from saluhall.domain.sessions import store
@@ -17,6 +15,7 @@ from saluhall.domain.sessions.model import (
     ACCESS_LIFE,
     MEMORY,
     REFRESH_LIFE,
+    REUSE_GRACE,
     Failures,
     InvalidCredentials,
     Session,
@@ -27,14 +26,14 @@ from saluhall.domain.sessions.model import (
     User,
     wait_after,
 )
+from saluhall.domain.sessions.passwords import is_right, password_turn
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database, Transaction
 
 _FREE_FOR_A_USER = 5
 _FREE_FOR_AN_ADDRESS = 100  # a whole office may stand behind one
 _SUBNET_BITS = 64  # whoever has one IPv6 address has so many that only the network counts
-# A comparison takes 64 MiB for a moment. It is also how many guesses can be under way before the first is counted.
-_comparing = asyncio.Semaphore(4)
+_log = structlog.get_logger(__name__)
 
 
 async def sign_in(
@@ -45,24 +44,32 @@ async def sign_in(
     A failure is counted in a transaction of its own, for unknown names too, and the slow comparison holds no connection.
     """
     place = _place(address)
-    async with _comparing:
-        async with db.statement() as tx:
-            user = await store.find_user(tx, username, address=place, now=now)
-            subjects = _subjects(username, place, at_home=user is not None and user.at_home)
-            await _see_throttle(tx, subjects, now=now)
-        stored = user.password_hash if user else None
-        is_right = await asyncio.to_thread(_is_right, stored, password)
-        if user is None or not is_right:
-            async with db.transaction() as tx:
-                await store.failed(tx, [s.key for s in subjects], memory=MEMORY, now=now)
-            raise InvalidCredentials(username)
+    async with password_turn(username):
+        user = await _checked(db, username, password, place=place, now=now)
     if user.is_suspended:
         raise AccountSuspended
     session = _session_of(user, now=now)
     async with db.transaction() as tx:
+        subjects = _subjects(username, place, at_home=user.at_home)
         await store.forgive(tx, subjects[0].key)
         await store.add(tx, session, address=place, now=now)
     return session
+
+
+async def _checked(
+    db: Database, username: str, password: str, *, place: str, now: datetime
+) -> User:
+    """Find the user who has this name and password. Raises InvalidCredentials, SignInThrottled."""
+    async with db.statement() as tx:
+        user = await store.find_user(tx, username, address=place, now=now)
+        subjects = _subjects(username, place, at_home=user is not None and user.at_home)
+        await _see_throttle(tx, subjects, now=now)
+    matches = await asyncio.to_thread(is_right, user.password_hash if user else None, password)
+    if user is None or not matches:
+        async with db.transaction() as tx:
+            await store.failed(tx, [s.key for s in subjects], memory=MEMORY, now=now)
+        raise InvalidCredentials(username)
+    return user
 
 
 def _subjects(username: str, place: str, *, at_home: bool) -> Sequence[Subject]:
@@ -93,20 +100,6 @@ async def _see_throttle(tx: Transaction, subjects: Sequence[Subject], *, now: da
         raise SignInThrottled(max(1, math.ceil((until - now).total_seconds())))
 
 
-def _is_right(password_hash: str | None, password: str) -> bool:
-    """Compare; a name nobody has costs as much time."""
-    nobodys = _nobodys_hash()
-    try:
-        return PasswordHasher().verify(password_hash or nobodys, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-@cache
-def _nobodys_hash() -> str:
-    return PasswordHasher().hash(str(uuid4()))
-
-
 def _session_of(user: User, *, now: datetime) -> Session:
     return Session(
         id=new_id(),
@@ -125,38 +118,56 @@ def _session_of(user: User, *, now: datetime) -> Session:
 
 
 async def renew_access(
-    tx: Transaction, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
+    db: Database, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
 ) -> Session:
     """Give a session a new access token; the earlier one counts no more. Raises SessionEnded, AccountSuspended."""
-    return await _renewed(tx, owner, session_id, refresh_jti, rotate=False, now=now)
+    return await _renewed(db, owner, session_id, refresh_jti, rotate=False, now=now)
 
 
 async def rotate(
-    tx: Transaction, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
+    db: Database, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
 ) -> Session:
     """Give a session two new tokens; the earlier ones count no more. Raises SessionEnded, AccountSuspended."""
-    return await _renewed(tx, owner, session_id, refresh_jti, rotate=True, now=now)
+    return await _renewed(db, owner, session_id, refresh_jti, rotate=True, now=now)
 
 
 async def _renewed(
-    tx: Transaction, owner: UUID, session_id: UUID, jti: UUID, *, rotate: bool, now: datetime
+    db: Database, owner: UUID, session_id: UUID, jti: UUID, *, rotate: bool, now: datetime
 ) -> Session:
-    session = await store.renew(
-        tx,
-        owner,
-        session_id,
-        jti=jti,
-        access_jti=uuid4(),
-        access_expires_at=now + ACCESS_LIFE,
-        refresh_jti=uuid4() if rotate else None,
-        refresh_expires_at=now + REFRESH_LIFE if rotate else None,
-        now=now,
-    )
+    """Renew a session; a refresh token that was replaced ends it: somebody else may have the token."""
+    async with db.transaction() as tx:
+        session = await store.renew(
+            tx,
+            owner,
+            session_id,
+            jti=jti,
+            access_jti=uuid4(),
+            access_expires_at=now + ACCESS_LIFE,
+            refresh_jti=uuid4() if rotate else None,
+            refresh_expires_at=now + REFRESH_LIFE if rotate else None,
+            now=now,
+        )
+        if session is not None and session.is_suspended:
+            raise AccountSuspended
     if session is None:
+        await _end_reused(db, owner, session_id, jti, now=now)
         raise SessionEnded
-    if session.is_suspended:
-        raise AccountSuspended
     return session
+
+
+async def _end_reused(
+    db: Database, owner: UUID, session_id: UUID, jti: UUID, *, now: datetime
+) -> None:
+    async with db.statement() as tx:
+        is_ended = await store.end_reused(
+            tx, owner, session_id, jti=jti, life=REFRESH_LIFE, grace=REUSE_GRACE, now=now
+        )
+    if is_ended:
+        _log.warning(
+            "a spent refresh token was used again: its session is ended",
+            account_id=str(owner),
+            session_id=str(session_id),
+        )
 
 
 async def admit(
@@ -180,4 +191,5 @@ async def admit(
         account_id=session.account_id,
         account_name=session.account_name,
         user_id=session.user_id,
+        session_id=session.id,
     )

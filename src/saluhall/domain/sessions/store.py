@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from saluhall.domain.sessions.model import Failures, Session, User
+from saluhall.domain.sessions.model import Failures, OpenSession, Session, User
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
@@ -50,6 +50,29 @@ RENEW = f"""
     returning *
   )
   select {_SESSION} from s {_PERSON}
+"""
+# Not right after it was replaced: then it is the same client, whose answer was lost or who asked twice at once.
+END_REUSED = """
+  delete from sessions
+   where account_id = %(owner)s and id = %(id)s and refresh_jti <> %(jti)s
+     and refresh_expires_at - %(life)s <= %(now)s - %(grace)s
+"""
+OPEN_SESSIONS = """
+  select id, address, created_at, refresh_expires_at as expires_at from sessions
+   where account_id = %(owner)s and user_id = %(user_id)s and refresh_expires_at > %(now)s
+   order by created_at desc, id desc
+   limit 1000
+"""
+END = "delete from sessions where account_id = %(owner)s and user_id = %(user_id)s and id = %(id)s"
+END_OF_USER = """
+  delete from sessions
+   where account_id = %(owner)s and user_id = %(user_id)s
+     and (%(spare)s::uuid is null or id <> %(spare)s)
+"""
+END_OF_ACCOUNT = "delete from sessions where account_id = %(owner)s"
+FIND_HASH = "select password_hash from users where account_id = %(owner)s and id = %(user_id)s"
+SET_HASH = """
+  update users set password_hash = %(password_hash)s where account_id = %(owner)s and id = %(user_id)s
 """
 FAILURES = """
   select subject, failures, failed_at from sign_in_failures
@@ -124,6 +147,67 @@ async def renew(
         "now": now,
     }
     return await tx.one(session_from_row, RENEW, params)
+
+
+async def end_reused(
+    tx: Transaction,
+    owner: UUID,
+    session_id: UUID,
+    *,
+    jti: UUID,
+    life: timedelta,
+    grace: timedelta,
+    now: datetime,
+) -> bool:
+    """Delete a session whose refresh token was replaced longer ago than `grace`; tell whether it was there."""
+    params = {
+        "owner": owner,
+        "id": session_id,
+        "jti": jti,
+        "life": life,
+        "grace": grace,
+        "now": now,
+    }
+    return await tx.run(END_REUSED, params) > 0
+
+
+async def open_sessions(
+    tx: Transaction, owner: UUID, user_id: UUID | None, *, now: datetime
+) -> list[OpenSession]:
+    """Read a user's sessions that are not over, the newest first."""
+    params = {"owner": owner, "user_id": user_id, "now": now}
+    return await tx.all(lambda row: OpenSession(**row), OPEN_SESSIONS, params)
+
+
+async def end(tx: Transaction, owner: UUID, user_id: UUID | None, session_id: UUID) -> bool:
+    """Delete a session of a user; tell whether there was one."""
+    return await tx.run(END, {"owner": owner, "user_id": user_id, "id": session_id}) > 0
+
+
+async def end_of_user(
+    tx: Transaction, owner: UUID, user_id: UUID | None, *, spare: UUID | None
+) -> int:
+    """Delete a user's sessions, all but one if that is named; return how many."""
+    return await tx.run(END_OF_USER, {"owner": owner, "user_id": user_id, "spare": spare})
+
+
+async def end_of_account(tx: Transaction, owner: UUID) -> int:
+    """Delete every session of an account; return how many."""
+    return await tx.run(END_OF_ACCOUNT, {"owner": owner})
+
+
+async def password_hash(tx: Transaction, owner: UUID, user_id: UUID | None) -> str | None:
+    """Read the hash of a user's password."""
+    params = {"owner": owner, "user_id": user_id}
+    return await tx.one(lambda row: str(row["password_hash"]), FIND_HASH, params)
+
+
+async def set_password_hash(
+    tx: Transaction, owner: UUID, user_id: UUID | None, password_hash: str
+) -> None:
+    """Store the hash of a user's new password."""
+    params = {"owner": owner, "user_id": user_id, "password_hash": password_hash}
+    await tx.run(SET_HASH, params)
 
 
 async def failures(

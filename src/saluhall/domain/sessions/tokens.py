@@ -49,7 +49,7 @@ def opened(signer: Signer, token: str, *, issuer: str, kind: str, now: datetime)
             owner=UUID(claims["owner"]),
             session_id=UUID(claims["sid"]),
         )
-    except (KeyError, ValueError, AttributeError) as error:
+    except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise BadToken("the ids are missing") from error
 
 

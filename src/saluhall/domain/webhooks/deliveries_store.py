@@ -110,6 +110,7 @@ NEXT_DUE = """
 """
 # A delivery that is on its way right now is left alone. One that has not arrived yet stays in its place before the later ones of its item,
 # which were due when it was to be tried again.
+# What happened to a member is sent again only while it is one.
 REPEAT = """
   with asked as (
     select d.account_id, d.id, d.endpoint_id, d.event_id, d.sku, d.event_account_id, d.repeated,
@@ -118,6 +119,9 @@ REPEAT = """
       join deliveries d on d.account_id = a.account_id and d.id = a.delivery_id
       join endpoints e on e.account_id = d.account_id and e.id = d.endpoint_id
      where a.account_id = %(owner)s and a.id = %(id)s
+       and (d.event_account_id is null or exists (
+         select from members m where m.account_id = d.account_id and m.member_account_id = d.event_account_id
+       ))
        for no key update of d -- it is not forgotten meanwhile
   ), made_due as (
     update deliveries d

@@ -1,0 +1,107 @@
+"""The sessions of a person: list them, end them, sign out, change the password."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from saluhall.dialect import Call, Reply, Route
+from saluhall.dialects.rheo.auth import MANAGEMENT, person
+from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire_people import NewPassword, OpenSession, OpenSessions
+from saluhall.domain.sessions import ending, model
+from saluhall.domain.sessions.model import SessionNotFound
+from saluhall.kit.clock import iso_from_instant
+
+_SESSIONS: Final = "/auth/sessions"
+
+
+async def list_sessions(call: Call) -> Reply:
+    """List the person's open sessions, the newest first."""
+    found = await ending.list_sessions(call.tx, by=call.by, now=call.now)
+    own = call.by.session_id
+    return Reply(
+        status=200, body=OpenSessions(sessions=[_session_from_ours(s, own=own) for s in found])
+    )
+
+
+async def end_session(call: Call) -> Reply:
+    """End one of the person's sessions. Raises SessionNotFound."""
+    try:
+        session_id = UUID(call.path["id"])
+    except ValueError as error:
+        raise SessionNotFound from error
+    await ending.end_session(call.tx, by=call.by, session_id=session_id, now=call.now)
+    return Reply(status=204)
+
+
+async def sign_out(call: Call) -> Reply:
+    """End the session that the access token belongs to. Raises SessionNotFound."""
+    if call.by.session_id is None:
+        raise SessionNotFound  # the token of an external issuer belongs to no session of ours
+    await ending.end_session(call.tx, by=call.by, session_id=call.by.session_id, now=call.now)
+    return Reply(status=204)
+
+
+async def change_password(call: Call) -> Reply:
+    """Change the person's password and end all other sessions, after the transaction: comparing takes long."""
+    given = read(call.body, NewPassword)
+    return Reply(status=204, errand=partial(_change, call, given))
+
+
+async def _change(call: Call, given: NewPassword) -> Reply:
+    await ending.change_password(
+        call.db,
+        by=call.by,
+        current=given.current_password,
+        new=given.new_password,
+        now=call.now,
+    )
+    return Reply(status=204)
+
+
+def _session_from_ours(session: model.OpenSession, *, own: UUID | None) -> OpenSession:
+    return OpenSession(
+        id=str(session.id),
+        address=session.address,
+        createdAt=iso_from_instant(session.created_at),
+        expiresAt=iso_from_instant(session.expires_at),
+        current=session.id == own,
+    )
+
+
+_route = partial(Route, admits=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"})
+
+ROUTES: Sequence[Route] = (
+    _route(
+        method="GET",
+        path=_SESSIONS,
+        endpoint=list_sessions,
+        summary="List the open sessions of the person, the newest first",
+        answers={200: OpenSessions, 401: Error, 403: Error, 429: Error},
+    ),
+    _route(
+        method="DELETE",
+        path=f"{_SESSIONS}/{{id}}",
+        endpoint=end_session,
+        summary="End a session: its tokens open nothing from now on",
+        answers={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
+    ),
+    _route(
+        method="POST",
+        path="/auth/sign-out",
+        endpoint=sign_out,
+        summary="End the session of this access token",
+        answers={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
+    ),
+    _route(
+        method="POST",
+        path="/auth/password",
+        endpoint=change_password,
+        summary="Change the password and end all other sessions",
+        takes=NewPassword,
+        example={"current_password": "a good password", "new_password": "a better password"},
+        answers={204: None, 400: Error, 401: Error, 403: Error, 422: Error, 429: Error},
+    ),
+)
