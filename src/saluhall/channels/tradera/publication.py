@@ -92,8 +92,11 @@ class Publication:
 
     async def _go_on(self, wish: Wish) -> None:
         """Begin, or go on with a request for this very draft; one for older data is left alone."""
-        if self._steps.request_id is None or self._steps.digest != wish.digest:
+        is_known = self._steps.request_id is not None and not self._steps.uploading
+        if not is_known or self._steps.digest != wish.digest:
             await self._begin(wish)
+        elif self._steps.pictures < len(wish.formats):
+            await self._advance(uploading=True)
         if self._steps.commit is not Commit.DONE:
             await self._add_pictures(wish)
             await self._commit()
@@ -152,9 +155,15 @@ class Publication:
             image = AddItemImageRequest(
                 imageData=data, imageFormat=wish.formats[done], hasMega=MEGA_PICTURES
             )
-            await self._client.add_image(self._request_id(), image)
+            try:
+                await self._client.add_image(self._request_id(), image)
+            except (Unavailable, Disconnected) as error:
+                # A request with an image that may stand there twice is not committed: it is begun anew.
+                is_undone = _is_surely_undone(error)
+                self._hold(self._advanced() if is_undone else self._fresh)
+                raise
             if done + 1 < len(wish.formats):
-                await self._advance(pictures=done + 1)
+                await self._advance(pictures=done + 1, uploading=True)
             else:
                 await self._advance(pictures=done + 1, commit=Commit.ASKED)
 
@@ -180,14 +189,19 @@ class Publication:
             raise AssertionError("pictures and commit come after create")
         return self._steps.request_id
 
-    async def _advance(self, *, pictures: int | None = None, commit: Commit | None = None) -> None:
-        await self._keep(self._advanced(pictures=pictures, commit=commit))
+    async def _advance(
+        self, *, pictures: int | None = None, uploading: bool = False, commit: Commit | None = None
+    ) -> None:
+        await self._keep(self._advanced(pictures=pictures, uploading=uploading, commit=commit))
 
-    def _advanced(self, *, pictures: int | None = None, commit: Commit | None = None) -> Progress:
+    def _advanced(
+        self, *, pictures: int | None = None, uploading: bool = False, commit: Commit | None = None
+    ) -> Progress:
         ends_at = utc_now() + timedelta(days=self._settings.duration_days)
         steps = msgspec.structs.replace(
             self._steps,
             pictures=self._steps.pictures if pictures is None else pictures,
+            uploading=uploading,
             commit=commit or self._steps.commit,
             ends_at=ends_at if commit is Commit.DONE else self._steps.ends_at,
         )

@@ -18,12 +18,16 @@ class Commit(StrEnum):
 
 
 class Steps(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was done so far; `digest` tells whether the draft is still the one begun with."""
+    """What was done so far; `digest` tells whether the draft is still the one begun with.
+
+    `uploading` says that an image was sent whose response is not known. Nobody can look into a request, so it is never gone on with.
+    """
 
     started_at: datetime | None = None
     digest: str = ""
     request_id: int | None = None
     pictures: int = 0
+    uploading: bool = False
     commit: Commit = Commit.NOT_YET
     ends_at: datetime | None = None
 
