@@ -6,11 +6,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from saluhall.bootstrap.counters import sweep_counters
 from saluhall.sandbox.partner import Hosted, Partner
 from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
 from tests.pictures import jpeg
 from tests.postgres import Postgres, running_postgres
+
+
+def pytest_sessionfinish() -> None:
+    """Leave nothing in memory of the servers that tests have killed."""
+    sweep_counters()
+
 
 # A busy machine is no failure: how long examples take says nothing here.
 settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])

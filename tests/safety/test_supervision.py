@@ -79,7 +79,6 @@ def test_a_killed_database_comes_back_and_two_servers_share_one(tmp_path: Path) 
         assert counted(first)
         assert first.stop() == 0
     assert saluhall.postgres() == []
-    assert list((saluhall.data_dir / "metrics").iterdir()) == []
 
 
 def test_while_the_database_recovers_the_hub_is_alive_and_not_ready(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """The folder in which the processes of one `serve` count: in memory where the system has room there, each `serve` with its own."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a new folder in it, 0700
@@ -12,43 +13,42 @@ _PREFIX = "saluhall-metrics-"
 
 
 @contextmanager
-def counters_folder(data_dir: Path, *, memory: Path = _MEMORY) -> Iterator[Path]:
-    """Make a new folder for counters, delete it at the end, and those that killed servers of this data dir have left."""
-    notes = data_dir / "metrics"
-    try:
-        made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=memory))
-    except OSError:
-        made = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    note = notes / str(os.getpid())
-    with suppress(OSError):  # a note that cannot be made is no reason not to start
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if data_dir.stat().st_uid == os.geteuid():
-            notes.mkdir(exist_ok=True)
-            _forget_the_dead(notes)
-            note.symlink_to(made)
+def counters_folder(memory: Path = _MEMORY) -> Iterator[Path]:
+    """Make a new folder for counters and delete it at the end."""
+    memory = memory if memory.is_dir() else Path(tempfile.gettempdir())
+    sweep_counters(memory)
+    made, handle = _new_folder(memory)
     try:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
-        note.unlink(missing_ok=True)
+        os.close(handle)
 
 
-def _forget_the_dead(notes: Path) -> None:
-    for note in notes.iterdir():
-        if note.is_symlink() and note.name.isdecimal() and not _lives(int(note.name)):
-            left = note.readlink()
-            if left.name.startswith(_PREFIX) and left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
-            note.unlink(missing_ok=True)
-        elif note.suffix == ".db":  # 0.1 and older counted here
-            note.unlink(missing_ok=True)
+def _new_folder(memory: Path) -> tuple[Path, int]:
+    """Make a folder and lock it; once more when somebody who sweeps was between the two."""
+    while True:
+        made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=memory))
+        handle = os.open(made, os.O_RDONLY | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if made.exists():
+            return made, handle
+        os.close(handle)
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != os.getpid()
+def sweep_counters(memory: Path = _MEMORY) -> None:
+    """Delete the folders that killed servers of ours have left: nobody holds a lock on them any more."""
+    for left in memory.glob(f"{_PREFIX}*"):
+        try:
+            if left.is_symlink() or left.stat().st_uid != os.geteuid():
+                continue
+            handle = os.open(left, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(handle)

@@ -47,7 +47,7 @@ def serve(
     if processes < 1:
         raise Refused(f"--processes must be at least 1, not {processes}")
     _see_that_it_is_free(host, port)
-    with counters_folder(settings.data_dir) as counters:
+    with counters_folder() as counters:
         os.environ |= _environment(settings, base=f"http://{host}:{port}", counters=counters)
         asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))
 
