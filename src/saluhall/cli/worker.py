@@ -13,7 +13,7 @@ from saluhall.bootstrap.worker import work
 from saluhall.cli.session import AsJson, DataDir, check_channels, read_settings
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import reserve
-from saluhall.kit.processes import die_with_parent
+from saluhall.kit.processes import die_with_parent, give_back_large_blocks
 from saluhall.settings import Settings
 
 
@@ -26,6 +26,7 @@ def worker(
     """Work the background alone; run as many as you like, on as many machines."""
     if parent := os.environ.get(bootstrap.CHILD):
         die_with_parent(int(parent))
+    give_back_large_blocks()
     set_up_logs()
     reserve()
     settings = read_settings(data_dir)
