@@ -7,8 +7,10 @@ import pytest
 
 from saluhall.jobs.drainers import Drainers
 from saluhall.jobs.run import Job, Run
+from saluhall.storage.claims import Claims
 
 KEY = "a-key"
+NOTHING = Claims(release="", give_back="select where %(worker)s::uuid is null")
 
 
 class Watched:
@@ -20,7 +22,7 @@ class Watched:
         self.may_end = asyncio.Semaphore(0)
         self.further: list[tuple[str, str]] = []
         self.fails = False
-        job = Job(name="watched", drain=self._drain, due_keys="", release="", measure="")
+        job = Job(name="watched", drain=self._drain, due_keys="", claims=NOTHING, measure="")
         self.drainers = Drainers(run, self._ring)
         self.drain = self.drainers.drain_of(job)
 

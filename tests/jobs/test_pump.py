@@ -112,8 +112,26 @@ async def test_a_worker_that_stops_claims_nothing_more_and_records_what_ran(run:
     assert source.due == ["b"]
 
 
-async def test_whatever_work_raises_ends_the_rest(run: Run) -> None:
+async def test_when_work_raises_what_runs_is_finished_and_recorded_and_nothing_more_claimed(
+    run: Run,
+) -> None:
     source = Source(run, SLOW, "bad")
+    pumping = asyncio.create_task(source.pump())
+    await asyncio.sleep(0.05)
+    run.again.set()
+    source.due += ["b"]
+    source.slow_may_end.set()
     with pytest.raises(ValueError, match="bad"):
-        await source.pump()
+        await pumping
+    assert source.all_recorded() == [SLOW]
+    assert source.due == ["b"]
+
+
+async def test_a_worker_that_is_cut_off_ends_what_runs(run: Run) -> None:
+    source = Source(run, SLOW)
+    pumping = asyncio.create_task(source.pump())
+    await asyncio.sleep(0.05)
+    pumping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pumping
     assert source.all_recorded() == []

@@ -12,6 +12,7 @@ from saluhall.domain.orders.model import DuePush, OrderStatus, StatusChange
 from saluhall.jobs.push_orders import PUSH_ORDERS
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
+from saluhall.storage.claims import Dead, release
 from tests.domain.selling import NOW, Seller, order, row
 
 LEASE = timedelta(minutes=3)
@@ -37,9 +38,9 @@ class Desk:
                 tx, self.seller.by.account_id, self.connection.id, worker=worker, limit=10, lease=LEASE, now=now
             )  # fmt: skip
 
-    async def told(self, push: DuePush, saying: Saying, *, worker: UUID) -> dict[str, object]:
+    async def told(self, push: DuePush, saying: Saying) -> dict[str, object]:
         async with self.seller.db.transaction() as tx:
-            await pushes.told(tx, push, saying, label="Tradera", worker=worker, now=NOW)
+            await pushes.told(tx, push, saying, label="Tradera", now=NOW)
         [head] = await self.seller.heads()
         return head
 
@@ -69,12 +70,12 @@ async def test_an_order_is_taken_by_one_worker_until_its_lease_runs_out(desk: De
 async def test_only_whoever_holds_the_claim_records_an_answer(desk: Desk) -> None:
     await desk.say(OrderStatus.SENT)
     [push] = await desk.claim(ONE)
-    await desk.claim(OTHER, now=NOW + LEASE)
+    [taken] = await desk.claim(OTHER, now=NOW + LEASE)
 
-    late = await desk.told(push, Saying.TOLD, worker=ONE)
+    late = await desk.told(push, Saying.TOLD)
     assert late["wanted_status"] == "sent"
 
-    done = await desk.told(push, Saying.TOLD, worker=OTHER)
+    done = await desk.told(taken, Saying.TOLD)
     assert (done["wanted_status"], done["push_due_at"], done["push_claimed_by"]) == (
         None,
         None,
@@ -87,7 +88,7 @@ async def test_an_answer_to_what_is_not_wanted_any_more_changes_nothing(desk: De
     [push] = await desk.claim(ONE)
     await desk.say(OrderStatus.SENT)
 
-    head = await desk.told(push, Saying.LOCAL, worker=ONE)
+    head = await desk.told(push, Saying.LOCAL)
 
     assert (head["status"], head["wanted_status"], head["status_message"]) == ("sent", "sent", "")
     assert [p.wanted_status for p in await desk.claim(ONE)] == [OrderStatus.SENT]
@@ -97,7 +98,7 @@ async def test_what_was_told_stands_in_the_order_in_the_words_of_partners(desk: 
     await desk.say(OrderStatus.SENT)
     [push] = await desk.claim(ONE)
 
-    head = await desk.told(push, Saying.TOLD, worker=ONE)
+    head = await desk.told(push, Saying.TOLD)
 
     assert head["upload_status"] == {
         "request_payload": '{"order_id":"77","status":"sent"}',
@@ -113,7 +114,7 @@ async def test_pauses_grow_and_the_trouble_is_seen(desk: Desk) -> None:
     for _ in range(14):
         [push] = await desk.claim(ONE, now=now)
         async with desk.seller.db.transaction() as tx:
-            await pushes.postpone(tx, push, reason="no answer", pause=None, worker=ONE, now=now)
+            await pushes.postpone(tx, push, reason="no answer", pause=None, now=now)
         [head] = await desk.seller.heads()
         pauses.append(head["push_due_at"] - now)
         now = head["push_due_at"]
@@ -148,6 +149,6 @@ async def test_what_a_dead_worker_held_is_due_at_once(desk: Desk) -> None:
     await desk.claim(ONE)
 
     async with desk.seller.db.transaction() as tx:
-        await tx.run(PUSH_ORDERS.release, {"now": NOW, "workers": [ONE]})
+        await release(tx, {"push_orders": PUSH_ORDERS.claims}, [Dead(ONE, NOW)], now=NOW)
 
     assert len(await desk.claim(OTHER)) == 1

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 
 from saluhall import VERSION
 from saluhall.bootstrap import CHILD, vault_of
+from saluhall.bootstrap.timekeeping import keeping_time
 from saluhall.dialect import Means
 from saluhall.domain.connections import queries as connections
 from saluhall.kit.clock import utc_now
@@ -57,7 +58,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with db, Bells(url) as bells:
+        async with db, keeping_time(db), Bells(url) as bells:
             db.rung = bells.ring
             look_for_garbage_seldom()
             yield

@@ -7,8 +7,9 @@ import structlog
 from saluhall.bootstrap import GRACE_S, vault_of
 from saluhall.dialect import Dialect
 from saluhall.jobs.drainers import Drainers
+from saluhall.jobs.heartbeat import beating
 from saluhall.jobs.run import Ai, Run, Telling, Voice
-from saluhall.jobs.schedule import JOBS, leave, sweep_forever
+from saluhall.jobs.schedule import JOBS, sweep_forever
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
@@ -20,6 +21,7 @@ from saluhall.queue import Bells, run_jobs
 from saluhall.queue.worker import forget_stalled
 from saluhall.settings import Settings
 from saluhall.storage import Database
+from saluhall.storage.claims import Life
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageStore
 from saluhall.storage.statistics import analyze_grown
@@ -32,9 +34,13 @@ _log = structlog.get_logger(__name__)
 
 async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyncio.Event) -> None:
     """Work the background until `stopping` is set; then finish what runs (bounded) and release the rest."""
-    http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
+    worker, life = new_id(), Life()
+    http = Outbound(
+        allow=settings.outbound_allow, ca_file=settings.outbound_ca_file, may_call=life.check
+    )
     image_pool = ImagePool()
     async with (
+        beating(url, worker, life),
         Database(
             url, connections=max(4, concurrency), patience_s=_PATIENCE_S, plans_once=True
         ) as db,
@@ -42,7 +48,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
     ):
         run = Run(
             db=db,
-            worker=new_id(),
+            worker=worker,
             clock=utc_now,
             stopping=stopping,
             again=asyncio.Event(),
@@ -74,17 +80,9 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         finally:
             stopping.set()
             await asyncio.gather(sweeper, cleaner, counter, return_exceptions=True)
-            await _give_back(run)
             _log.info("worker stopped", worker=str(run.worker))
             await image_pool.close()
             await http.close()
-
-
-async def _give_back(run: Run) -> None:
-    try:
-        await leave(run)
-    except DatabaseUnavailable as error:
-        _log.warning("the work of this worker is left for others to release", error=str(error))
 
 
 async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:

@@ -30,6 +30,7 @@ from saluhall.domain.webhooks.model import BadEndpoint
 from saluhall.kit.environment import BadSetting
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
+from saluhall.storage.claims import take_time
 from saluhall.storage.database import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -100,6 +101,8 @@ async def prepared(settings: Settings) -> AsyncIterator[Database]:
     async with bootstrap.database(settings) as url:
         await bootstrap.prepare(url)
         async with Database(url, connections=2) as db:
+            async with db.statement() as tx:
+                await take_time(tx)
             yield db
 
 

@@ -13,6 +13,7 @@ from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import WEBHOOK_ATTEMPTS
+from saluhall.storage.claims import params_of
 
 _WIDTH = 96
 _LEASE = timedelta(minutes=2)
@@ -85,6 +86,7 @@ async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attem
         error=error,
         at=now,
         retry_at=None if error is None else again_at,
+        **params_of(delivery.claim),
     )
 
 

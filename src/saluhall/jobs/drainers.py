@@ -9,8 +9,13 @@ import structlog
 
 from saluhall.jobs.run import Job, Run
 from saluhall.kit.metrics import JOB_RUNS
+from saluhall.kit.waiting import is_set_within
+from saluhall.storage import claims
+from saluhall.storage.database import DatabaseUnavailable
 
 Ring = Callable[[Iterable[tuple[str, str]]], None]
+_CRASHED = "crashed"
+_TRY_EVERY_S = 0.25
 _log = structlog.get_logger(__name__)
 
 
@@ -48,19 +53,32 @@ class Drainers:
         try:
             while again.is_set() and not run.stopping.is_set():
                 again.clear()
-                await _counted(run, job, key)
+                if await _counted(run, job, key) == _CRASHED:
+                    await give_back(run, job, key)
         finally:
             del self._under_way[job.name, key]
 
 
-async def _counted(run: Run, job: Job, key: str) -> None:
-    outcome = "crashed"
+async def _counted(run: Run, job: Job, key: str) -> str:
+    outcome = _CRASHED
     try:
         await job.drain(run, key)
         outcome = "done"
     except Exception:  # noqa: BLE001 - the job alone fails, the worker goes on
-        _log.exception(
-            "a job failed; what it had claimed is due again later", job=job.name, for_=key
-        )
+        _log.exception("a job failed; what it had claimed is given back", job=job.name, for_=key)
     finally:
         JOB_RUNS.labels(job.name, outcome).inc()
+    return outcome
+
+
+async def give_back(run: Run, job: Job, key: str) -> None:
+    """Return what a failed job held of a key, as soon as the database takes it; its key is drained by nobody here until then."""
+    while True:
+        try:
+            async with run.db.statement() as tx:
+                await claims.give_back(tx, job.claims, run.worker, key, now=run.clock())
+        except DatabaseUnavailable:
+            if await is_set_within(run.stopping, _TRY_EVERY_S):
+                return  # whoever ends gives everything back
+        else:
+            return

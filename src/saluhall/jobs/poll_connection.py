@@ -18,7 +18,7 @@ from saluhall.domain.orders.arriving import Marketplace
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.attention import keep_for_attention
 from saluhall.jobs.run import Run, job_of
-from saluhall.jobs.verdict import Crash, Park, Retry, Wait, verdict_on
+from saluhall.jobs.verdict import Crash, GiveBack, Park, Retry, Wait, verdict_on
 from saluhall.storage.database import DatabaseUnavailable
 
 _LEASE = timedelta(minutes=5)
@@ -195,6 +195,8 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
                 pause = wait
             case Retry(pause=wait):
                 pause = wait or min(pause, timedelta(seconds=run.poll_interval_s))
+            case GiveBack():
+                pause = timedelta(0)
             case Crash():
                 pause = max(pause, timedelta(seconds=run.poll_interval_s))
                 _log.error("a poll failed: this is a bug", exc_info=error)

@@ -15,10 +15,10 @@ _STEPS = (deliveries.prune, deliveries.forget_finished, replays.forget_done)
 async def drain(run: Run, key: str) -> None:
     """Prune what `key` names, which is the log, and say when to look again."""
     async with run.db.transaction() as tx:
-        mine = await deliveries.claim_pruning(
+        claim = await deliveries.claim_pruning(
             tx, key, worker=run.worker, lease=_LEASE, now=run.clock()
         )
-    if not mine:
+    if claim is None:
         return
     keep = timedelta(days=run.telling.log_days)
     now = run.clock()
@@ -28,7 +28,7 @@ async def drain(run: Run, key: str) -> None:
             async with run.db.transaction() as tx:
                 pruned = await step(tx, keep=keep, limit=_BATCH, now=now)
     async with run.db.transaction() as tx:
-        await deliveries.end_pruning(tx, key, next_at=run.clock() + _EVERY)
+        await deliveries.end_pruning(tx, key, claim, next_at=run.clock() + _EVERY)
 
 
 PRUNE_LOG = job_of("prune_log", drain, table="prunings", key="kind")

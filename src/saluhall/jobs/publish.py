@@ -10,7 +10,9 @@ from saluhall.domain.images.model import Image
 from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
+from saluhall.kit.clock import steady_s
 from saluhall.kit.together import Together
+from saluhall.storage.claims import ClaimLost, acting_since
 
 _PICTURES_PAUSE = timedelta(seconds=2)
 _NO_PICTURE = "Image download failed: none of the item's pictures could be used"
@@ -34,7 +36,7 @@ class Publisher:
     ) -> None:
         """Hand a listing in with its product's pictures; its verdict is asked for after `ask_in`.
 
-        Raises what the channel raises; Rejected also when no picture of the item is usable.
+        Raises what the channel raises; Rejected also when no picture of the item is usable; ClaimLost when others may act on it by now.
         """
         run = self._run
         if listing.text_due or any(image.state == "due" for image in images):
@@ -44,24 +46,24 @@ class Publisher:
         draft = _draft(listing, _usable(run, images))
 
         async def save(progress: Progress) -> None:
+            asked_s = steady_s()
             await self._saved.ask((listing, progress))
+            acting_since(asked_s)
 
         progress = await self._channel.publish(draft, progress=listing.progress, save=save)
         await self._submitted.ask((listing, progress, ask_in))
 
-    async def _save(self, saved: Sequence[tuple[Listing, Progress]]) -> Sequence[None]:
+    async def _save(self, saved: Sequence[tuple[Listing, Progress]]) -> Sequence[ClaimLost | None]:
         async with self._run.db.statement() as tx:
-            await handing_in.save_progress(
+            return await handing_in.save_progress(
                 tx, self._owner, saved, lease=self._lease, now=self._run.clock()
             )
-        return [None] * len(saved)
 
     async def _submit(
         self, submitted: Sequence[tuple[Listing, Progress, timedelta]]
-    ) -> Sequence[None]:
+    ) -> Sequence[ClaimLost | None]:
         async with self._run.db.statement() as tx:
-            await handing_in.submitted(tx, self._owner, submitted, now=self._run.clock())
-        return [None] * len(submitted)
+            return await handing_in.submitted(tx, self._owner, submitted, now=self._run.clock())
 
 
 def _usable(run: Run, found: Sequence[Image]) -> list[Picture]:

@@ -1,10 +1,13 @@
 """Keep a bounded number of slow calls under way, claiming more as some finish."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextvars import copy_context
+from typing import Any, Generic, TypeVar
 
 from saluhall.jobs.run import Run
+from saluhall.kit.clock import steady_s
+from saluhall.storage.claims import acting_since
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,7 +21,7 @@ _LOOK_AGAIN_S = 1.0
 async def pump(
     run: Run,
     claim: Callable[[int], Awaitable[Sequence[T]]],
-    work: Callable[[T], Awaitable[R]],
+    work: Callable[[T], Coroutine[Any, Any, R]],
     record: Callable[[Sequence[R]], Awaitable[None]],
     *,
     width: int,
@@ -27,41 +30,100 @@ async def pump(
 
     What finishes within a moment, or while a batch is being recorded, makes the next batch. While some calls are slow, what becomes
     due meanwhile waits a second at most, and only a moment when the bell rings for it. When the worker stops, nothing more is claimed.
-    Raises whatever claim, work or record raise, after cancelling the rest.
+    When claim, work or record raise, nothing more is claimed either: what runs is left to finish and recorded as far as possible,
+    so that no call is cut off whose effect nobody would know; then the first error is raised.
     """
-    running: set[asyncio.Task[R]] = set()
-    finished: list[R] = []
-    clock = asyncio.get_running_loop().time
-    looks_at = records_at = clock()
-    try:
-        while True:
-            room = width - len(running)
-            may_look = room >= width / 2 and not run.stopping.is_set()
-            if may_look and (not running or clock() >= looks_at):
-                run.again.clear()
-                claimed = await claim(room)
-                running |= {asyncio.ensure_future(work(item)) for item in claimed}
-                looks_at = clock() + (_REST_S if len(claimed) < room else 0.0)
-            if not running:
-                return
-            limit_s = looks_at - clock() if may_look and run.again.is_set() else _LOOK_AGAIN_S
-            limit_s = min(limit_s, records_at - clock()) if finished else limit_s
-            done, running = await _some_done(running, run.again, limit_s=limit_s)
-            finished += [task.result() for task in done]
-            if finished and (not running or clock() >= records_at):
-                await record(finished)
-                finished = []
-                records_at = clock() + _REST_S
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    await _Pump(run, claim, work, record, width=width).run()
+
+
+class _Pump(Generic[T, R]):
+    def __init__(
+        self,
+        run: Run,
+        claim: Callable[[int], Awaitable[Sequence[T]]],
+        work: Callable[[T], Coroutine[Any, Any, R]],
+        record: Callable[[Sequence[R]], Awaitable[None]],
+        *,
+        width: int,
+    ) -> None:
+        self._run = run
+        self._claim = claim
+        self._work = work
+        self._record = record
+        self._width = width
+        self._running: set[asyncio.Task[R]] = set()
+        self._finished: list[R] = []
+        self._error: Exception | None = None
+        self._clock = asyncio.get_running_loop().time
+        self._looks_at = self._records_at = self._clock()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                await self._look_for_more()
+                if not self._running:
+                    break
+                await self._wait()
+                if self._finished and (not self._running or self._clock() >= self._records_at):
+                    await self._record_finished()
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+        if self._error is not None:
+            raise self._error
+
+    @property
+    def _may_look(self) -> bool:
+        has_room = self._width - len(self._running) >= self._width / 2
+        return has_room and self._error is None and not self._run.stopping.is_set()
+
+    async def _look_for_more(self) -> None:
+        if not self._may_look or (self._running and self._clock() < self._looks_at):
+            return
+        room = self._width - len(self._running)
+        self._run.again.clear()
+        claimed_at_s = steady_s()
+        try:
+            claimed = await self._claim(room)
+        except Exception as error:  # noqa: BLE001 - raised when what runs has finished
+            self._error = error
+            return
+        context = copy_context()
+        context.run(acting_since, claimed_at_s)
+        loop = asyncio.get_running_loop()
+        self._running |= {loop.create_task(self._work(i), context=context.copy()) for i in claimed}
+        self._looks_at = self._clock() + (_REST_S if len(claimed) < room else 0.0)
+
+    async def _wait(self) -> None:
+        """Wait until a call ends, the bell rings, or it is time to look or to record."""
+        looks_soon = self._may_look and self._run.again.is_set()
+        limit_s = self._looks_at - self._clock() if looks_soon else _LOOK_AGAIN_S
+        limit_s = min(limit_s, self._records_at - self._clock()) if self._finished else limit_s
+        done = await _some_done(self._running, self._run.again, limit_s=limit_s)
+        self._running -= done
+        for task in done:
+            error = task.exception()
+            if error is None:
+                self._finished.append(task.result())
+            elif isinstance(error, Exception):
+                self._error = self._error or error
+            else:
+                raise error
+
+    async def _record_finished(self) -> None:
+        finished, self._finished = self._finished, []
+        try:
+            await self._record(finished)
+        except Exception as error:  # noqa: BLE001 - raised when what runs has finished
+            self._error = self._error or error
+        self._records_at = self._clock() + _REST_S
 
 
 async def _some_done(
     running: set[asyncio.Task[R]], again: asyncio.Event, *, limit_s: float
-) -> tuple[set[asyncio.Task[R]], set[asyncio.Task[R]]]:
-    """Wait until a call ends, the bell rings, or the time is up; tell what has ended, and what still runs."""
+) -> set[asyncio.Task[R]]:
+    """Wait until a call ends, the bell rings, or the time is up; return what has ended."""
     bell = None if again.is_set() else asyncio.ensure_future(again.wait())
     try:
         await asyncio.wait(
@@ -72,5 +134,4 @@ async def _some_done(
     finally:
         if bell is not None:
             bell.cancel()
-    done = {task for task in running if task.done()}
-    return done, running - done
+    return {task for task in running if task.done()}

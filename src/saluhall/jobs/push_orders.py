@@ -17,7 +17,7 @@ from saluhall.domain.orders.model import DuePush, OrderStatus
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
-from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Wait, verdict_on
+from saluhall.jobs.verdict import Crash, GiveBack, Park, Refuse, Retry, Wait, verdict_on
 
 _WIDTH = 4
 _LEASE = timedelta(minutes=3)
@@ -94,7 +94,7 @@ async def _tell(push: Push, due: DuePush) -> None:
         return
     run = push.run
     async with run.db.transaction() as tx:
-        await pushes.told(tx, due, saying, label=push.label, worker=run.worker, now=run.clock())
+        await pushes.told(tx, due, saying, label=push.label, now=run.clock())
 
 
 async def _say(channel: Channel, due: DuePush) -> Saying:
@@ -115,17 +115,19 @@ async def _judge(push: Push, due: DuePush, error: Exception) -> None:
         push.over.set()
         await _park(run, push.connection, verdict.reason)
         return
-    worker, now = run.worker, run.clock()
+    now = run.clock()
     async with run.db.transaction() as tx:
         match verdict:
             case Wait(pause=pause):
                 push.over.set()
                 pause = min(pause, _LONGEST_WAIT)
-                await pushes.wait(tx, due, reason=_NO_CALLS, pause=pause, worker=worker, now=now)
+                await pushes.wait(tx, due, reason=_NO_CALLS, pause=pause, now=now)
             case Retry(reason=reason, pause=later):
-                await pushes.postpone(tx, due, reason=reason, pause=later, worker=worker, now=now)
+                await pushes.postpone(tx, due, reason=reason, pause=later, now=now)
             case Refuse(reason=reason):
-                await pushes.refused(tx, due, reason=reason, worker=worker, now=now)
+                await pushes.refused(tx, due, reason=reason, now=now)
+            case GiveBack():
+                raise error  # the job ends, and what it holds is given back
             case Crash():
                 _log.error(
                     "an order's status was set aside: this is a bug",
@@ -133,7 +135,7 @@ async def _judge(push: Push, due: DuePush, error: Exception) -> None:
                     order_id=due.id,
                     exc_info=error,
                 )
-                await pushes.refused(tx, due, reason=_OUR_BUG, worker=worker, now=now)
+                await pushes.refused(tx, due, reason=_OUR_BUG, now=now)
 
 
 async def _park(run: Run, connection: Connection, reason: str) -> None:

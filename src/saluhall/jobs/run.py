@@ -13,6 +13,7 @@ from saluhall.kit.http import Outbound
 from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database
+from saluhall.storage.claims import Claims, claims_of
 from saluhall.storage.image_store import ImageStore
 
 
@@ -62,14 +63,14 @@ class Run(Struct, frozen=True, kw_only=True):
 class Job(Struct, frozen=True, kw_only=True):
     """A job and the rows it drains.
 
-    `due_keys` finds the keys that have due rows (parameter `now`); `release` gives back what dead workers had claimed (parameters
-    `now`, `workers`); `measure` tells how many rows are due and since when the oldest is.
+    `due_keys` finds the keys that have due rows (parameter `now`); `claims` says how claimed rows are returned; `measure` tells how
+    many rows are due and since when the oldest is.
     """
 
     name: str
     drain: Callable[[Run, str], Awaitable[None]]
     due_keys: str
-    release: str
+    claims: Claims
     measure: str
 
 
@@ -127,20 +128,18 @@ def job_of(
     claimed: str = "claimed_by",
     only: str = "true",
     within: str | None = None,
+    may_be_changing: str = "false",
 ) -> Job:
     """Describe a job by its table and columns; the three statements have the same shape for all.
 
     `only` says which due rows a bell can help. `within` is the column that stands before `due` in the index of due rows: the account,
-    or one that follows the account; none where the index begins with `due`.
+    or one that follows the account; none where the index begins with `due`. `may_be_changing`: see `claims_of`.
     """
     return Job(
         name=name,
         drain=drain,
         due_keys=_shape(within).format(table=table, key=key, due=due, within=within, only=only),
-        release=f"""
-          update {table} set {due} = %(now)s, {claimed} = null
-           where {due} is not null and {claimed} = any(%(workers)s)
-        """,
+        claims=claims_of(table, key=key, due=due, claimed=claimed, may_be_changing=may_be_changing),
         measure=f"""
           select count(*) as due, coalesce(extract(epoch from %(now)s - min({due})), 0)::float8 as oldest_s
             from {table} where {due} <= %(now)s

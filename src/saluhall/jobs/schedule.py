@@ -1,7 +1,6 @@
 """Which jobs there are, and the sweeper that rings for whatever is due, so that a lost bell loses nothing."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import structlog
 
@@ -31,18 +30,11 @@ JOBS: tuple[Job, ...] = (
     PRUNE_LOG,
 )
 SWEEP_EVERY_S = 1.0
-_DEAD_AFTER = timedelta(seconds=8)
-_BEAT = """
-  insert into workers (id, beat_at) values (%(id)s, now())
-  on conflict (id) do update set beat_at = excluded.beat_at
-"""
-_BURY = "delete from workers where beat_at < now() - %(dead_after)s returning id"
-_LEAVE = "delete from workers where id = %(id)s"
 _log = structlog.get_logger(__name__)
 
 
 async def sweep_forever(run: Run, ring: Ring) -> None:
-    """Every second: show that this worker lives, release what dead ones had claimed, ring for what is due."""
+    """Every second: ring for what is due."""
     while not run.stopping.is_set():
         try:
             await sweep(run, ring)
@@ -55,28 +47,10 @@ async def sweep_forever(run: Run, ring: Ring) -> None:
 async def sweep(run: Run, ring: Ring) -> None:
     """Sweep once."""
     now = run.clock()
-    async with run.db.transaction() as tx:
-        await tx.run(_BEAT, {"id": run.worker})
-        dead = await tx.all(lambda row: row["id"], _BURY, {"dead_after": _DEAD_AFTER})
-        if dead:
-            _log.warning("released the work of dead workers", workers=[str(w) for w in dead])
-            await _release(tx, dead, now=now)
     for job in JOBS:
         async with run.db.statement() as tx:
             keys = await tx.all(lambda row: str(row["key"]), job.due_keys, {"now": now})
         ring((job.name, key) for key in keys)
-
-
-async def leave(run: Run) -> None:
-    """Give back whatever this worker still holds: it stops."""
-    async with run.db.transaction() as tx:
-        await _release(tx, [run.worker], now=run.clock())
-        await tx.run(_LEAVE, {"id": run.worker})
-
-
-async def _release(tx: Transaction, workers: list[Any], *, now: datetime) -> None:
-    for job in JOBS:
-        await tx.run(job.release, {"now": now, "workers": workers})
 
 
 async def measure(tx: Transaction, *, now: datetime) -> dict[str, tuple[int, float]]:

@@ -33,7 +33,7 @@ from saluhall.jobs.pump import pump
 from saluhall.jobs.room import WIDTH, Room
 from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.unreachable import cancel, refuse_unconnected
-from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Wait, verdict_on
+from saluhall.jobs.verdict import GiveBack, Park, Refuse, Retry, Verdict, Wait, verdict_on
 from saluhall.storage import Transaction
 
 _LEASE = timedelta(minutes=3)
@@ -250,26 +250,38 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
         if await _park(sync.run, sync.connection, verdict.reason):
             return
         verdict = Wait(timedelta(0))  # made anew meanwhile: the next pass uses the new token
+    if isinstance(verdict, Wait):
+        sync.room.is_tight = sync.room.is_spent = True
     for listing in group:
-        now = sync.run.clock()
         async with sync.run.db.transaction() as tx:
-            match verdict:
-                case Wait(pause=pause):
-                    sync.room.is_tight = sync.room.is_spent = True
-                    pause = min(pause, _LONGEST_WAIT)
-                    await outcomes.wait(tx, listing, pause=pause, now=now)
-                case Retry(reason=reason, pause=pause):
-                    await outcomes.postpone(tx, listing, reason=reason, pause=pause, now=now)
-                case Refuse(reason=reason):
-                    await outcomes.refused(tx, listing, reason=reason, now=now)
-                case Crash():
-                    _log.error(
-                        "a listing was set aside: this is a bug",
-                        account_id=str(listing.account_id),
-                        external_id=listing.sku,
-                        exc_info=error,
-                    )
-                    await outcomes.set_aside(tx, listing, now=now)
+            await _follow(tx, listing, verdict, error, now=sync.run.clock())
+
+
+async def _follow(
+    tx: Transaction, listing: Listing, verdict: Verdict, error: Exception, *, now: datetime
+) -> None:
+    """Record what a verdict means for a listing."""
+    match verdict:
+        case GiveBack():
+            await outcomes.wait(tx, listing, pause=timedelta(0), now=now)
+        case Wait(pause=pause):
+            await outcomes.wait(tx, listing, pause=min(pause, _LONGEST_WAIT), now=now)
+        case Retry(reason=reason, pause=pause):
+            await outcomes.postpone(tx, listing, reason=reason, pause=pause, now=now)
+        case Refuse(reason=reason):
+            await outcomes.refused(tx, listing, reason=reason, now=now)
+        case _:
+            await _set_aside(tx, listing, error, now=now)
+
+
+async def _set_aside(tx: Transaction, listing: Listing, error: Exception, *, now: datetime) -> None:
+    _log.error(
+        "a listing was set aside: this is a bug",
+        account_id=str(listing.account_id),
+        external_id=listing.sku,
+        exc_info=error,
+    )
+    await outcomes.set_aside(tx, listing, now=now)
 
 
 async def _park(run: Run, connection: Connection, reason: str) -> bool:
@@ -283,4 +295,6 @@ SYNC_CONNECTION = job_of(
     table="listings",
     key="coalesce(connection_id, account_id)",
     within="connection_id",
+    # Its price may be on its way there, or it itself.
+    may_be_changing="state = 'live' or (progress ->> 'may_stand')::boolean",
 )

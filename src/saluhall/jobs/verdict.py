@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec import Struct
 
 from saluhall.channel import Disconnected, OutOfBudget, Rejected, Unavailable
+from saluhall.storage.claims import ClaimLost, MayNotAct
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import StoreUnavailable
 
@@ -34,16 +35,22 @@ class Refuse(Struct, frozen=True):
     reason: str
 
 
+class GiveBack(Struct, frozen=True):
+    """The row may be somebody else's by now: nothing was done, and if it is still ours it is due again at once."""
+
+
 class Crash(Struct, frozen=True):
     """We are wrong: log it, set this row alone aside."""
 
 
-Verdict = Wait | Retry | Park | Refuse | Crash
+Verdict = Wait | Retry | Park | Refuse | GiveBack | Crash
 
 
 def verdict_on(error: Exception) -> Verdict:
     """Judge a failure of a channel."""
     match error:
+        case ClaimLost() | MayNotAct():
+            return GiveBack()
         case OutOfBudget(retry_in=pause):
             return Wait(pause or timedelta(minutes=1))
         case Unavailable(retry_in=pause):

@@ -1,8 +1,9 @@
 """Identifiers: 128 bits that sort by time, kept as uuid and shown with a prefix where people see them."""
 
 import os
-import time
 from uuid import UUID
+
+from saluhall.kit.clock import unix_ms
 
 _CHANCE_BITS = 80
 _last = 0
@@ -15,7 +16,7 @@ def new_id() -> UUID:
     Those that a process makes in the same millisecond sort in the order in which they were made.
     """
     global _last  # noqa: PLW0603 - what came before is what the order is about
-    made = int.from_bytes((time.time_ns() // 1_000_000).to_bytes(6, "big") + os.urandom(10), "big")
+    made = int.from_bytes(unix_ms().to_bytes(6, "big") + os.urandom(10), "big")
     if made >> _CHANCE_BITS == _last >> _CHANCE_BITS:
         made = _last + 1 + int.from_bytes(os.urandom(5), "big")
     _last = made
@@ -24,7 +25,7 @@ def new_id() -> UUID:
 
 def new_ids(count: int) -> list[str]:
     """Make many identifiers at once, each as 32 hexadecimal digits."""
-    start = (time.time_ns() // 1_000_000).to_bytes(6, "big").hex()
+    start = unix_ms().to_bytes(6, "big").hex()
     chance = os.urandom(10 * count).hex()
     return [start + chance[at : at + 20] for at in range(0, 20 * count, 20)]
 

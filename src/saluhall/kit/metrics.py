@@ -4,7 +4,14 @@ import os
 from pathlib import Path
 
 import structlog
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client import values as counting
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -30,6 +37,11 @@ UNREADABLE_ENTRIES = Counter(
 )
 WEBHOOK_ATTEMPTS = Counter(
     "saluhall_webhook_attempts", "Attempts to deliver a webhook", labelnames=("outcome",)
+)
+CLOCK_AHEAD = Gauge(
+    "saluhall_clock_ahead_seconds",
+    "How far the machine's clock is ahead of the database's",
+    multiprocess_mode="livemostrecent",
 )
 JOB_RUNS = Counter("saluhall_job_runs", "Runs of background jobs", labelnames=("job", "outcome"))
 

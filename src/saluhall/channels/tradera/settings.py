@@ -40,7 +40,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     app_key: str = NO_KEY
     public_key: str | None = None
     calls_per_day: Annotated[int, Meta(ge=1)] = 100
-    timeout_s: Annotated[int, Meta(ge=1)] = 20
+    timeout_s: Annotated[int, Meta(ge=1, le=20)] = 20
     language: Language = "en"
     duration_days: Days = 7
     restarts: Annotated[int, Meta(ge=0, le=2)] = 0

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.storage.claims import Claim
+
 
 class ConnectionState(StrEnum):
     """Whether a connection's access is known to work."""
@@ -35,6 +37,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     cursor: str | None
     orders_since: datetime | None
     polled_at: datetime | None
+    poll_claim: Claim | None = None
 
 
 class BudgetState(Struct, frozen=True, kw_only=True):

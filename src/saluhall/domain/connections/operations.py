@@ -163,8 +163,7 @@ async def record_poll(
     """Record how far a poll came (None: it failed) and when the next is due."""
     await store.record_poll(
         tx,
-        connection.account_id,
-        connection.id,
+        connection,
         cursor=cursor,
         polled_at=polled_at,
         next_at=next_at,
@@ -179,7 +178,7 @@ async def record_orders_read(
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Record up to when, in the marketplace's time, all orders are stored."""
-    await store.record_orders_read(tx, connection.account_id, connection.id, until=until)
+    await store.record_orders_read(tx, connection, until=until)
 
 
 async def poll_by(

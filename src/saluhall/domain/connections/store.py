@@ -9,6 +9,7 @@ import msgspec
 
 from saluhall.domain.connections.model import BudgetState, Connection, ConnectionState
 from saluhall.storage import Transaction
+from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
 PUT = """
@@ -24,7 +25,7 @@ PUT = """
 """
 _COLUMNS = """
   id, number, account_id, channel, user_id, token, expires_at, options, state, reason, cursor,
-  orders_since, polled_at
+  orders_since, polled_at, poll_claimed_by, poll_claim_number
 """
 OF_ACCOUNT = f"select {_COLUMNS} from connections where account_id = %(owner)s order by created_at"
 FIND = f"select {_COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
@@ -35,7 +36,9 @@ DISCONNECT = """
    where account_id = %(owner)s and id = %(id)s and token = %(token)s
 """
 CLAIM_POLL = f"""
-  update connections set poll_due_at = %(now)s + %(lease)s, poll_claimed_by = %(worker)s
+  update connections
+     set poll_due_at = %(now)s + %(lease)s, poll_claimed_by = %(worker)s,
+         poll_claim_number = poll_claim_number + 1
    where account_id = %(owner)s and id = (
      select id from connections
       where account_id = %(owner)s and id = %(id)s and poll_due_at <= %(now)s and state = 'connected'
@@ -47,9 +50,12 @@ RECORD_POLL = """
      set cursor = coalesce(%(cursor)s, cursor), poll_due_at = %(next_at)s, poll_claimed_by = null,
          polled_at = coalesce(%(polled_at)s, polled_at)
    where account_id = %(owner)s and id = %(id)s and state = 'connected'
+     and poll_claimed_by = %(worker)s and poll_claim_number = %(claim)s
 """
 RECORD_ORDERS_READ = """
-  update connections set orders_since = %(until)s where account_id = %(owner)s and id = %(id)s
+  update connections set orders_since = %(until)s
+   where account_id = %(owner)s and id = %(id)s
+     and poll_claimed_by = %(worker)s and poll_claim_number = %(claim)s
 """
 POLL_SOON = """
   update connections set poll_due_at = %(at)s
@@ -149,17 +155,15 @@ async def claim_poll(
 
 async def record_poll(
     tx: Transaction,
-    owner: UUID,
-    connection_id: UUID,
+    connection: Connection,
     *,
     cursor: str | None,
     polled_at: datetime | None,
     next_at: datetime,
 ) -> None:
-    """Record how far a poll came and when the next is due."""
+    """Record how far a poll came and when the next is due, if its claim still holds."""
     params = {
-        "owner": owner,
-        "id": connection_id,
+        **_claimed(connection),
         "cursor": cursor,
         "polled_at": polled_at,
         "next_at": next_at,
@@ -167,11 +171,17 @@ async def record_poll(
     await tx.run(RECORD_POLL, params)
 
 
-async def record_orders_read(
-    tx: Transaction, owner: UUID, connection_id: UUID, *, until: datetime
-) -> None:
-    """Record up to when orders were read."""
-    await tx.run(RECORD_ORDERS_READ, {"owner": owner, "id": connection_id, "until": until})
+async def record_orders_read(tx: Transaction, connection: Connection, *, until: datetime) -> None:
+    """Record up to when orders were read, if the claim of the poll still holds."""
+    await tx.run(RECORD_ORDERS_READ, {**_claimed(connection), "until": until})
+
+
+def _claimed(connection: Connection) -> dict[str, Any]:
+    return {
+        "owner": connection.account_id,
+        "id": connection.id,
+        **params_of(connection.poll_claim),
+    }
 
 
 async def poll_soon(tx: Transaction, owner: UUID, connection_id: UUID, *, at: datetime) -> None:
@@ -229,4 +239,7 @@ def _spent_from_row(row: Row) -> tuple[list[bool], BudgetState]:
 
 def connection_from_row(row: Row) -> Connection:
     """Read a connection."""
-    return Connection(**{**row, "state": ConnectionState(row["state"])})
+    facts = {name: row[name] for name in Connection.__struct_fields__ if name in row}
+    claim = {"claimed_by": row["poll_claimed_by"], "claim_number": row["poll_claim_number"]}
+    state = ConnectionState(row["state"])
+    return Connection(**{**facts, "state": state, "poll_claim": claim_from_row(claim)})

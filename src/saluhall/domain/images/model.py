@@ -4,6 +4,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.storage.claims import Claim
+
 
 class DueImage(Struct, frozen=True, kw_only=True):
     """A picture to fetch."""
@@ -13,6 +15,7 @@ class DueImage(Struct, frozen=True, kw_only=True):
     sku: str
     source_url: str
     attempts: int
+    claim: Claim | None = None
 
 
 class Image(Struct, frozen=True, kw_only=True):

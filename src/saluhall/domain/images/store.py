@@ -8,6 +8,7 @@ import msgspec
 
 from saluhall.domain.images.model import DueImage, Fetched, Image
 from saluhall.storage import Transaction
+from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
 WANT = """
@@ -32,18 +33,18 @@ CLAIM = """
      where account_id = %(owner)s and due_at <= %(now)s
      order by due_at limit %(limit)s for update skip locked
   )
-  update images i set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+  update images i set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = i.claim_number + 1
     from due, products p
    where i.account_id = due.account_id and i.product_id = due.product_id
      and i.source_url = due.source_url
      and p.account_id = due.account_id and p.id = due.product_id
-  returning i.account_id, i.product_id, p.sku, i.source_url, i.attempts
+  returning i.account_id, i.product_id, p.sku, i.source_url, i.attempts, i.claimed_by, i.claim_number
 """
 # The products are locked first, by id, as a put does.
 RECORD = """
   with f as (
     select * from jsonb_to_recordset(%(fetched)s::text::jsonb)
-      as t(product_id uuid, source_url text, stored_key text, media_type text, width integer,
+      as t(product_id uuid, source_url text, worker uuid, claim integer, stored_key text, media_type text, width integer,
            height integer, bytes integer, reason text, retry_in_s float8)
   ), p as materialized (
     select id from products where account_id = %(owner)s and id = any(%(ids)s) order by id for update
@@ -56,7 +57,7 @@ RECORD = """
          due_at = %(now)s + make_interval(secs => f.retry_in_s), updated_at = %(now)s
     from p join f on f.product_id = p.id
    where i.account_id = %(owner)s and i.product_id = p.id and i.source_url = f.source_url
-     and i.due_at is not null
+     and i.due_at is not null and i.claimed_by = f.worker and i.claim_number = f.claim
 """
 OF_PRODUCTS = """
   select i.product_id, i.source_url, i.state, i.stored_key, i.media_type, i.reason
@@ -80,7 +81,7 @@ async def claim(
 ) -> list[DueImage]:
     """Take due pictures for the length of a lease."""
     params = {"owner": owner, "worker": worker, "limit": limit, "lease": lease, "now": now}
-    return await tx.all(lambda row: DueImage(**row), CLAIM, params)
+    return await tx.all(_due_from_row, CLAIM, params)
 
 
 async def record(
@@ -92,6 +93,7 @@ async def record(
             **{name: getattr(f, name) for name in f.__struct_fields__ if name != "image"},
             "product_id": f.image.product_id,
             "source_url": f.image.source_url,
+            **params_of(f.image.claim),
         }
         for f in fetched
     ]
@@ -109,6 +111,11 @@ async def of_products(
     for product_id, image in await tx.all(_image_of_product, OF_PRODUCTS, params):
         found.setdefault(product_id, []).append(image)
     return found
+
+
+def _due_from_row(row: Row) -> DueImage:
+    facts = {name: row[name] for name in DueImage.__struct_fields__ if name != "claim"}
+    return DueImage(**facts, claim=claim_from_row(row))
 
 
 def _image_of_product(row: Row) -> tuple[UUID, Image]:

@@ -12,6 +12,7 @@ from saluhall.domain.listings import handing_in_store
 from saluhall.domain.listings.model import Listing, State
 from saluhall.domain.listings.recording import Change, event_of, record_all
 from saluhall.storage import Transaction
+from saluhall.storage.claims import ClaimLost
 
 
 async def save_progress(
@@ -21,9 +22,13 @@ async def save_progress(
     *,
     lease: timedelta,
     now: datetime,
-) -> None:
-    """Note how far publications have come the moment it is known; `tx` commits each statement by itself."""
-    await handing_in_store.save_progress(tx, owner, saved, lease=lease, now=now)
+) -> list[ClaimLost | None]:
+    """Note how far publications have come the moment it is known; for each None, or that its claim is lost and it must stop.
+
+    `tx` commits each statement by itself.
+    """
+    lost = await handing_in_store.save_progress(tx, owner, saved, lease=lease, now=now)
+    return [ClaimLost() if listing.id in lost else None for listing, _ in saved]
 
 
 async def submitted(
@@ -32,12 +37,13 @@ async def submitted(
     submitted: Sequence[tuple[Listing, Progress, timedelta]],
     *,
     now: datetime,
-) -> None:
+) -> list[ClaimLost | None]:
     """Record that listings are handed in; ask for each verdict so much later, whatever the seller wants meanwhile.
 
-    `tx` commits each statement by itself.
+    For each None, or that its claim is lost. `tx` commits each statement by itself.
     """
-    await handing_in_store.submit(tx, owner, submitted, now=now)
+    lost = await handing_in_store.submit(tx, owner, submitted, now=now)
+    return [ClaimLost() if listing.id in lost else None for listing, _, _ in submitted]
 
 
 async def ask_again(

@@ -10,12 +10,14 @@ import msgspec
 from saluhall.channel import Progress
 from saluhall.domain.listings.model import PRIORITY, Listing, Step
 from saluhall.storage import Transaction
+from saluhall.storage.claims import params_of
 
 # Whoever holds some listings must not wait for others: those that somebody else holds are left out, and written one by one.
 _ROWS = """
   with r as (
     select * from jsonb_to_recordset(%(rows)s::text::jsonb)
-      as r(id uuid, progress jsonb, external_id text, price numeric, desired text, ask_in_s float8)
+      as r(id uuid, state text, worker uuid, claim integer, progress jsonb, external_id text, price numeric,
+           desired text, ask_in_s float8)
   ), free as materialized (
     select id from listings where account_id = %(owner)s and id = any(%(ids)s) for update {taken}
   )
@@ -27,6 +29,7 @@ _SAVE_PROGRESS = """
          due_at = %(now)s + %(lease)s, updated_at = %(now)s
     from free join r using (id)
    where l.account_id = %(owner)s and l.id = free.id and l.id = any(%(ids)s)
+     and l.claimed_by = r.worker and l.claim_number = r.claim and l.state = r.state
   returning l.id
 """
 # What was handed in is asked for next, whatever the seller wants by now; so the product need not be read.
@@ -38,7 +41,7 @@ _SUBMIT = """
                                  else interval '0' end
     from free join r using (id)
    where l.account_id = %(owner)s and l.id = free.id and l.id = any(%(ids)s)
-     and l.state in ('waiting', 'refused', 'ended', 'submitted')
+     and l.claimed_by = r.worker and l.claim_number = r.claim and l.state = r.state
   returning l.id
 """
 SAVE_FREE = _ROWS.format(taken="skip locked") + _SAVE_PROGRESS
@@ -51,8 +54,9 @@ ASK_AGAIN = """
          due_at = %(now)s + case when l.desired = u.desired then make_interval(secs => u.ask_in_s)
                                  else interval '0' end
     from jsonb_to_recordset(%(undecided)s::text::jsonb)
-      as u(id uuid, desired text, attempts integer, ask_in_s float8)
+      as u(id uuid, worker uuid, claim integer, desired text, attempts integer, ask_in_s float8)
    where l.account_id = %(owner)s and l.id = u.id and l.state = 'submitted'
+     and l.claimed_by = u.worker and l.claim_number = u.claim
 """
 
 
@@ -63,13 +67,14 @@ async def save_progress(
     *,
     lease: timedelta,
     now: datetime,
-) -> None:
-    """Note how far publications have come, and extend the claims; with the remote id goes the price it was made with."""
+) -> frozenset[UUID]:
+    """Note how far publications have come, and extend the claims; with the remote id goes the price it was made with.
+
+    Return the listings whose claim is lost: of them nothing was noted.
+    """
     rows = [{**_come(listing, progress), "price": listing.price} for listing, progress in saved]
     params = {"owner": owner, "lease": lease, "now": now}
-    left = await _left(tx, SAVE_FREE, rows, params)
-    for row in left:
-        await tx.run(SAVE, _with_rows(params, [row]))
+    return await _write(tx, SAVE_FREE, SAVE, rows, params)
 
 
 async def submit(
@@ -78,8 +83,8 @@ async def submit(
     submitted: Sequence[tuple[Listing, Progress, timedelta]],
     *,
     now: datetime,
-) -> None:
-    """Note that listings are handed in, unless it is known by now what became of one, and after how long to ask."""
+) -> frozenset[UUID]:
+    """Note that listings are handed in, and after how long to ask; return those whose claim is lost."""
     rows = [
         {
             **_come(listing, progress),
@@ -89,23 +94,38 @@ async def submit(
         for listing, progress, ask_in in submitted
     ]
     params = {"owner": owner, "priority": PRIORITY[Step.ASK], "now": now}
-    left = await _left(tx, SUBMIT_FREE, rows, params)
-    for row in left:
-        await tx.run(SUBMIT, _with_rows(params, [row]))
+    return await _write(tx, SUBMIT_FREE, SUBMIT, rows, params)
 
 
 def _come(listing: Listing, progress: Progress) -> dict[str, Any]:
-    return {"id": listing.id, "progress": progress, "external_id": progress.external_id}
+    return {
+        "id": listing.id,
+        "state": listing.state.value,
+        **params_of(listing.claim),
+        "progress": progress,
+        "external_id": progress.external_id,
+    }
 
 
-async def _left(
+async def _write(
+    tx: Transaction,
+    free: str,
+    held: str,
+    rows: Sequence[Mapping[str, Any]],
+    params: Mapping[str, Any],
+) -> frozenset[UUID]:
+    """Write those rows that nobody else locks together, the others one by one; return those whose claim is lost."""
+    done = await _written(tx, free, rows, params) if len(rows) > 1 else set()
+    for row in rows:
+        if row["id"] not in done:
+            done |= await _written(tx, held, [row], params)
+    return frozenset(row["id"] for row in rows) - done
+
+
+async def _written(
     tx: Transaction, statement: str, rows: Sequence[Mapping[str, Any]], params: Mapping[str, Any]
-) -> Sequence[Mapping[str, Any]]:
-    """Write those rows that nobody else holds; return what is left to do."""
-    if len(rows) == 1:
-        return rows
-    done = set(await tx.all(lambda row: row["id"], statement, _with_rows(params, rows)))
-    return [row for row in rows if row["id"] not in done]
+) -> set[UUID]:
+    return set(await tx.all(lambda row: row["id"], statement, _with_rows(params, rows)))
 
 
 def _with_rows(params: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -124,6 +144,7 @@ async def ask_again(
     rows = [
         {
             "id": listing.id,
+            **params_of(listing.claim),
             "desired": listing.desired.value,
             "attempts": listing.attempts + 1,
             "ask_in_s": ask_in.total_seconds(),

@@ -11,6 +11,7 @@ from msgspec import Struct
 from saluhall.channel import Progress
 from saluhall.domain.images.model import ShownImage
 from saluhall.domain.products.model import Product
+from saluhall.storage.claims import Claim
 
 
 class Desired(StrEnum):
@@ -42,9 +43,9 @@ MOVES: dict[State, frozenset[State]] = {
 
 
 def may_move(state: State, to: State | None) -> bool:
-    """Tell whether a listing may go from one state to another; staying is fine except in the two that are told once."""
+    """Tell whether a listing may go from one state to another; staying is fine except in those that are told once."""
     if to is None or to is state:
-        return to not in {State.SOLD, State.ENDED}
+        return to not in {State.LIVE, State.SOLD, State.ENDED}
     return to in MOVES[state]
 
 
@@ -96,6 +97,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     shipping_strategy: str
     weight_kg: Decimal | None
     domain: Mapping[str, Any] | None
+    claim: Claim | None = None
 
 
 def next_step(listing: Listing) -> Step | None:

@@ -46,13 +46,6 @@ async def claim_due(
     )
 
 
-async def release(
-    tx: Transaction, owner: UUID, listing_ids: Sequence[UUID], *, worker: UUID, now: datetime
-) -> None:
-    """Give back what was claimed and not begun."""
-    await store.release(tx, owner, listing_ids, worker=worker, now=now)
-
-
 async def start_over(
     tx: Transaction, listing: Listing, progress: Progress, *, reason: str, now: datetime
 ) -> None:

@@ -42,7 +42,7 @@ async def record(
 ) -> Listing | None:
     """Write changes over one listing; return it as it is now.
 
-    None when there is nothing to write to: the row is gone, or somebody else recorded meanwhile what this would undo or repeat.
+    None when nothing may be written: the row is gone, its claim is lost, or it is not in the state any more that it was claimed in.
     """
     change = Change(listing=listing, fields=fields, due_in=due_in, never=never)
     recorded = await record_all(tx, listing.account_id, [change], now=now)
@@ -52,20 +52,33 @@ async def record(
 async def record_all(
     tx: Transaction, owner: UUID, changes: Sequence[Change], *, now: datetime
 ) -> list[Listing]:
-    """Write changes over listings of an account, two statements for however many; return those that were written."""
+    """Write changes over listings of an account, two statements for however many; return those that were written.
+
+    Only who holds the claim writes, and only over the state that was claimed; over another state it merely returns the claim. Who
+    holds none, like a look at the marketplace, has locked the rows in this transaction.
+    """
     ids = [change.listing.id for change in changes]
     fresh = {each.id: each for each in await recording_store.lock(tx, owner, ids)}
     written = []
     rows = []
     for change in changes:
         before = fresh.get(change.listing.id)
-        if before is not None and may_move(before.state, change.fields.get("state")):
-            after = structs.replace(before, **_known(change.fields))
-            written.append(after)
-            rows.append(_row(after, change, now=now))
+        if before is None or before.claim != change.listing.claim:
+            continue
+        if not _is_as_claimed(before, change):
+            rows.append(_row(before, Change(listing=before, fields={}), now=now))
+            continue
+        after = structs.replace(before, claim=None, **_known(change.fields))
+        written.append(after)
+        rows.append(_row(after, change, now=now))
     if rows:
         await recording_store.write(tx, owner, rows, now=now)
     return written
+
+
+def _is_as_claimed(before: Listing, change: Change) -> bool:
+    same = before.state is change.listing.state
+    return same and may_move(before.state, change.fields.get("state"))
 
 
 def _known(fields: dict[str, Any]) -> dict[str, Any]:

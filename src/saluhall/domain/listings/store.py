@@ -11,6 +11,7 @@ from saluhall.domain.images.model import ShownImage
 from saluhall.domain.listings.model import PRIORITY, Desired, Listing, Shelved, State
 from saluhall.domain.products.model import product_from_row
 from saluhall.storage import Transaction
+from saluhall.storage.claims import claim_from_row
 from saluhall.storage.database import Row
 
 # The account's first connection takes the listing: one piece is never offered twice.
@@ -70,7 +71,7 @@ LISTING = """
   p.delete_wanted, p.currency, coalesce(p.enhanced_title, p.title) as title,
   coalesce(p.enhanced_description, p.description) as description,
   p.enhance_due_at is not null as text_due, p.shipping_cost,
-  p.shipping_strategy, p.weight_kg, p.domain
+  p.shipping_strategy, p.weight_kg, p.domain, l.claimed_by, l.claim_number
 """
 # Equal or null, never `is not distinct from`: that cannot use the index of due rows.
 _CLAIM = f"""
@@ -80,7 +81,8 @@ _CLAIM = f"""
        and due_at <= %(now)s and priority <= %(lowest)s
      order by priority, due_at limit %(limit)s for update skip locked
   )
-  update listings l set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+  update listings l
+     set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = l.claim_number + 1
     from due, products p
    where l.account_id = due.account_id and l.id = due.id
      and p.account_id = l.account_id and p.id = l.product_id
@@ -101,10 +103,6 @@ LOCK_EXTERNAL = f"""
    where l.account_id = %(owner)s and l.connection_id = %(connection)s
      and l.external_id = any(%(external_ids)s) and l.state = 'live'
      for update of l
-"""
-RELEASE = """
-  update listings set due_at = %(now)s, claimed_by = null
-   where account_id = %(owner)s and id = any(%(ids)s) and claimed_by = %(worker)s
 """
 WATCHED = """
   select external_id, ends_at from listings
@@ -202,14 +200,6 @@ async def lock_external(
     return await tx.all(listing_from_row, LOCK_EXTERNAL, params)
 
 
-async def release(
-    tx: Transaction, owner: UUID, listing_ids: Sequence[UUID], *, worker: UUID, now: datetime
-) -> None:
-    """Give claimed listings back."""
-    params = {"owner": owner, "ids": list(listing_ids), "worker": worker, "now": now}
-    await tx.run(RELEASE, params)
-
-
 async def watched(
     tx: Transaction, owner: UUID, connection_id: UUID
 ) -> list[tuple[str, datetime | None]]:
@@ -241,7 +231,8 @@ def _connection(row: Row) -> UUID | None:
 
 def listing_from_row(row: Row) -> Listing:
     """Read a listing."""
-    fields = {name: row[name] for name in Listing.__struct_fields__}
+    fields = {name: row[name] for name in Listing.__struct_fields__ if name != "claim"}
+    fields["claim"] = claim_from_row(row)
     fields["desired"] = Desired(row["desired"])
     fields["state"] = State(row["state"])
     fields["progress"] = msgspec.convert(row["progress"] or {}, Progress)

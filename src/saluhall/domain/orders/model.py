@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.storage.claims import Claim
+
 
 class OrderStatus(StrEnum):
     """Where an order is, in the words partners use."""
@@ -123,3 +125,4 @@ class DuePush(Struct, frozen=True, kw_only=True):
     courier_code: str
     date_payment: datetime | None
     attempts: int
+    claim: Claim | None = None

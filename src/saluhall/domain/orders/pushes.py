@@ -30,7 +30,7 @@ async def claim_due(
 
 
 async def told(
-    tx: Transaction, push: DuePush, saying: Saying, *, label: str, worker: UUID, now: datetime
+    tx: Transaction, push: DuePush, saying: Saying, *, label: str, now: datetime
 ) -> None:
     """Record that the marketplace knows the status, or that it is done here only because it has no word for it."""
     is_local = saying is Saying.LOCAL
@@ -39,16 +39,13 @@ async def told(
         push,
         message=done_here_only(label, push.wanted_status) if is_local else "",
         upload=None if is_local else {"order_id": push.remote_id, "status": push.wanted_status},
-        worker=worker,
         now=now,
     )
 
 
-async def refused(
-    tx: Transaction, push: DuePush, *, reason: str, worker: UUID, now: datetime
-) -> None:
+async def refused(tx: Transaction, push: DuePush, *, reason: str, now: datetime) -> None:
     """Record that the marketplace refused the status for good: it stays as the seller set it, and says why it went no further."""
-    await pushes_store.settle(tx, push, message=reason, upload=None, worker=worker, now=now)
+    await pushes_store.settle(tx, push, message=reason, upload=None, now=now)
 
 
 async def postpone(
@@ -57,23 +54,22 @@ async def postpone(
     *,
     reason: str,
     pause: timedelta | None,
-    worker: UUID,
     now: datetime,
 ) -> None:
     """Try again after a pause that grows, for the moment was wrong."""
     attempts = push.attempts + 1
     pause = pause or min(timedelta(seconds=2 ** min(attempts, 20)), _LONGEST_PAUSE)
     await pushes_store.put_off(
-        tx, push, message=reason, attempts=attempts, due_at=now + pause, worker=worker, now=now
+        tx, push, message=reason, attempts=attempts, due_at=now + pause, now=now
     )
 
 
 async def wait(
-    tx: Transaction, push: DuePush, *, reason: str, pause: timedelta, worker: UUID, now: datetime
+    tx: Transaction, push: DuePush, *, reason: str, pause: timedelta, now: datetime
 ) -> None:
     """Put off for no fault of anybody: the budget allows no call now."""
     await pushes_store.put_off(
-        tx, push, message=reason, attempts=push.attempts, due_at=now + pause, worker=worker, now=now
+        tx, push, message=reason, attempts=push.attempts, due_at=now + pause, now=now
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from saluhall.domain.orders.model import DuePush, OrderStatus
 from saluhall.storage import Transaction
+from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
 # What waits for a marketplace that is not connected stays due and is not taken: connecting again is all it needs.
@@ -20,16 +21,19 @@ CLAIM = """
                     where c.account_id = h.account_id and c.id = h.connection_id and c.state = 'connected')
      order by h.push_due_at, h.id limit %(limit)s for update of h skip locked
   )
-  update order_heads h set push_due_at = %(now)s + %(lease)s, push_claimed_by = %(worker)s
+  update order_heads h
+     set push_due_at = %(now)s + %(lease)s, push_claimed_by = %(worker)s,
+         push_claim_number = h.push_claim_number + 1
     from due
    where h.account_id = due.account_id and h.id = due.id
   returning h.account_id, h.id, h.connection_id, h.remote_id, h.code, h.status, h.wanted_status,
-            h.tracking, h.courier_code, h.date_payment, h.push_attempts as attempts
+            h.tracking, h.courier_code, h.date_payment, h.push_attempts as attempts,
+            h.push_claimed_by as claimed_by, h.push_claim_number as claim_number
 """
 # The seller may have asked for something else while the marketplace was thinking: then this answer is of no interest.
 _STILL_WANTED = """
    where account_id = %(owner)s and id = %(id)s and push_claimed_by = %(worker)s
-     and wanted_status = %(wanted)s
+     and push_claim_number = %(claim)s and wanted_status = %(wanted)s
 """
 SETTLE = f"""
   update order_heads
@@ -91,12 +95,11 @@ async def settle(
     *,
     message: str,
     upload: Mapping[str, str] | None,
-    worker: UUID,
     now: datetime,
 ) -> None:
     """Note that nothing is to be told any more, and what was told."""
     params = {
-        **_whose(push, worker),
+        **_whose(push),
         "message": message,
         "upload": None if upload is None else msgspec.json.encode(upload).decode(),
         "now": now,
@@ -111,12 +114,11 @@ async def put_off(
     message: str,
     attempts: int,
     due_at: datetime,
-    worker: UUID,
     now: datetime,
 ) -> None:
     """Give a claimed order back, due later."""
     params = {
-        **_whose(push, worker),
+        **_whose(push),
         "message": message,
         "attempts": attempts,
         "due_at": due_at,
@@ -135,19 +137,21 @@ async def park(
 
 def push_from_row(row: Row) -> DuePush:
     """Read what is due."""
+    facts = {name: row[name] for name in DuePush.__struct_fields__ if name != "claim"}
     return DuePush(
+        claim=claim_from_row(row),
         **{
-            **row,
+            **facts,
             "status": OrderStatus(row["status"]),
             "wanted_status": OrderStatus(row["wanted_status"]),
-        }
+        },
     )
 
 
-def _whose(push: DuePush, worker: UUID) -> dict[str, object]:
+def _whose(push: DuePush) -> dict[str, object]:
     return {
         "owner": push.account_id,
         "id": push.id,
         "wanted": push.wanted_status.value,
-        "worker": worker,
+        **params_of(push.claim),
     }

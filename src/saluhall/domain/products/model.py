@@ -9,6 +9,8 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
+from saluhall.storage.claims import Claim
+
 
 class Kind(StrEnum):
     """An item is sold; a container groups items (a donor vehicle)."""
@@ -124,6 +126,7 @@ class DueText(Struct, frozen=True, kw_only=True):
     sku: str
     title: str
     description: str | None
+    claim: Claim | None = None
 
 
 class Text(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from saluhall.domain.products.model import (
     product_from_row,
 )
 from saluhall.storage import Transaction
+from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
 _CAST = {"metadata": "::json"}
@@ -180,10 +181,13 @@ CLAIM_TEXTS = """
      where account_id = %(owner)s and enhance_due_at <= %(now)s
      order by enhance_due_at limit %(limit)s for update skip locked
   )
-  update products p set enhance_due_at = %(now)s + %(lease)s, enhance_claimed_by = %(worker)s
+  update products p
+     set enhance_due_at = %(now)s + %(lease)s, enhance_claimed_by = %(worker)s,
+         enhance_claim_number = p.enhance_claim_number + 1
     from due
    where p.account_id = due.account_id and p.id = due.id
-  returning p.id, p.sku, p.title, p.description
+  returning p.id, p.sku, p.title, p.description, p.enhance_claimed_by as claimed_by,
+            p.enhance_claim_number as claim_number
 """
 RECORD_TEXT = """
   update products
@@ -191,6 +195,7 @@ RECORD_TEXT = """
          enhanced_description = %(description)s
    where account_id = %(owner)s and id = %(id)s and ai_enhancement
      and title = %(seen_title)s and description is not distinct from %(seen_description)s
+     and enhance_claimed_by = %(worker)s and enhance_claim_number = %(claim)s
 """
 
 
@@ -271,7 +276,12 @@ async def claim_texts(
 ) -> list[DueText]:
     """Take products whose text is to be enhanced, for the length of a lease."""
     params = {"owner": owner, "worker": worker, "limit": limit, "lease": lease, "now": now}
-    return await tx.all(lambda row: DueText(account_id=owner, **row), CLAIM_TEXTS, params)
+    return await tx.all(lambda row: _due_from_row(owner, row), CLAIM_TEXTS, params)
+
+
+def _due_from_row(owner: UUID, row: Row) -> DueText:
+    facts = {name: row[name] for name in ("id", "sku", "title", "description")}
+    return DueText(account_id=owner, **facts, claim=claim_from_row(row))
 
 
 async def record_text(
@@ -281,6 +291,7 @@ async def record_text(
     params = {
         "owner": due.account_id,
         "id": due.id,
+        **params_of(due.claim),
         "title": title,
         "description": description,
         "seen_title": due.title,

@@ -8,6 +8,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.webhooks import deliveries_store as store
 from saluhall.domain.webhooks.model import Attempt, AttemptNotFound, DueDelivery, Endpoint
 from saluhall.storage import Transaction
+from saluhall.storage.claims import Claim
 
 
 async def claim_due(
@@ -53,8 +54,8 @@ async def redeliver(
 
 async def claim_pruning(
     tx: Transaction, kind: str, *, worker: UUID, lease: timedelta, now: datetime
-) -> bool:
-    """Take a pruning that is due; False when another has it."""
+) -> Claim | None:
+    """Take a pruning that is due; None when another has it."""
     return await store.claim_pruning(tx, kind, worker=worker, lease=lease, now=now)
 
 
@@ -68,6 +69,6 @@ async def forget_finished(tx: Transaction, *, keep: timedelta, limit: int, now: 
     return await store.forget_finished(tx, before=now - keep, limit=limit)
 
 
-async def end_pruning(tx: Transaction, kind: str, *, next_at: datetime) -> None:
-    """Say when a pruning is due again."""
-    await store.end_pruning(tx, kind, next_at=next_at)
+async def end_pruning(tx: Transaction, kind: str, claim: Claim, *, next_at: datetime) -> None:
+    """Say when a pruning is due again, if the claim still holds."""
+    await store.end_pruning(tx, kind, claim, next_at=next_at)

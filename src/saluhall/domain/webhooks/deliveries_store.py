@@ -18,6 +18,7 @@ from saluhall.domain.webhooks.model import (
     LoggedAttempt,
 )
 from saluhall.storage import Transaction
+from saluhall.storage.claims import Claim, claim_from_row, params_of
 from saluhall.storage.database import Row
 
 # What was held begins its schedule anew.
@@ -50,11 +51,12 @@ CLAIM = f"""
              order by d.due_at limit 1000 for update of d skip locked) blocked
      where w.account_id = blocked.account_id and w.id = blocked.id
   )
-  update deliveries d set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+  update deliveries d
+     set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = d.claim_number + 1
     from due, events e
    where d.account_id = due.account_id and d.id = due.id
      and e.account_id = coalesce(d.event_account_id, d.account_id) and e.id = d.event_id
-  returning d.id, d.attempts, d.repeated, d.member_external_id,
+  returning d.id, d.attempts, d.repeated, d.member_external_id, d.claimed_by, d.claim_number,
             e.id as event_id, e.account_id, e.type, e.at, e.product_id, e.sku, e.data
 """
 # Attempts are logged one row each; the endpoint counts failures in a row in the order of the attempts that count.
@@ -62,7 +64,7 @@ RECORD = """
   with a as (
     select * from jsonb_to_recordset(%(attempts)s::text::jsonb)
       as t(id uuid, delivery_id uuid, event_id uuid, event_type text, sku text, success boolean, counts boolean,
-           http_status integer, error text, at timestamptz, retry_at timestamptz)
+           http_status integer, error text, at timestamptz, retry_at timestamptz, worker uuid, claim integer)
   ), logged as (
     insert into delivery_attempts (account_id, id, delivery_id, endpoint_id, event_id, event_type, sku, success,
                                    http_status, error, at)
@@ -90,6 +92,7 @@ RECORD = """
          due_at = case when not a.success then a.retry_at end
     from a
    where d.account_id = %(owner)s and d.id = a.delivery_id
+     and d.claimed_by = a.worker and d.claim_number = a.claim
 """
 HOLD = """
   update deliveries d set state = 'held', due_at = null, claimed_by = null
@@ -167,11 +170,15 @@ FORGET_FINISHED = """
       order by tried_at limit %(limit)s for update skip locked))
 """
 CLAIM_PRUNING = """
-  update prunings set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+  update prunings
+     set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = claim_number + 1
    where kind = %(kind)s and due_at <= %(now)s
-  returning kind
+  returning claimed_by, claim_number
 """
-END_PRUNING = "update prunings set due_at = %(next)s, claimed_by = null where kind = %(kind)s"
+END_PRUNING = """
+  update prunings set due_at = %(next)s, claimed_by = null
+   where kind = %(kind)s and claimed_by = %(worker)s and claim_number = %(claim)s
+"""
 
 
 async def free_held(tx: Transaction, owner: UUID, endpoint_id: UUID, *, now: datetime) -> int:
@@ -261,15 +268,15 @@ async def forget_finished(tx: Transaction, *, before: datetime, limit: int) -> i
 
 async def claim_pruning(
     tx: Transaction, kind: str, *, worker: UUID, lease: timedelta, now: datetime
-) -> bool:
-    """Take a pruning that is due; False when another has it."""
+) -> Claim | None:
+    """Take a pruning that is due; None when another has it."""
     params = {"kind": kind, "worker": worker, "lease": lease, "now": now}
-    return await tx.one(lambda row: row["kind"], CLAIM_PRUNING, params) is not None
+    return await tx.one(claim_from_row, CLAIM_PRUNING, params)
 
 
-async def end_pruning(tx: Transaction, kind: str, *, next_at: datetime) -> None:
+async def end_pruning(tx: Transaction, kind: str, claim: Claim, *, next_at: datetime) -> None:
     """Say when a pruning is due again."""
-    await tx.run(END_PRUNING, {"kind": kind, "next": next_at})
+    await tx.run(END_PRUNING, {"kind": kind, "next": next_at, **params_of(claim)})
 
 
 def _delivery_from_row(row: Row) -> DueDelivery:
@@ -284,5 +291,9 @@ def _delivery_from_row(row: Row) -> DueDelivery:
         data=row["data"] if member is None else {**row["data"], "member": member},
     )
     return DueDelivery(
-        id=row["id"], attempts=row["attempts"], repeated=row["repeated"], event=event
+        id=row["id"],
+        attempts=row["attempts"],
+        repeated=row["repeated"],
+        event=event,
+        claim=claim_from_row(row),
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from saluhall.domain.history.model import Event, EventType
+from saluhall.storage.claims import Claim
 
 # The wait before each retry (rheo contract 4.3): one first attempt and five retries.
 RETRY_AFTER_S: tuple[int, ...] = (1, 2, 4, 8, 16)
@@ -122,6 +123,7 @@ class DueDelivery(Struct, frozen=True, kw_only=True):
     attempts: int
     repeated: bool
     event: Event
+    claim: Claim | None = None
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -138,6 +140,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     error: str | None
     at: datetime
     retry_at: datetime | None
+    worker: UUID | None = None
+    claim: int | None = None
 
 
 class LoggedAttempt(Struct, frozen=True, kw_only=True):

@@ -32,7 +32,8 @@ COUNT = f"""
      where {_WANTED} limit %(most)s) found
 """
 CLAIM = """
-  update replays r set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s
+  update replays r
+     set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = r.claim_number + 1
     from endpoints p cross join lateral (
       select count(*) as pending, coalesce(bool_or(d.attempts > 0), false) as failing from deliveries d
        where d.account_id = p.account_id and d.endpoint_id = p.id and d.repeated and d.due_at is not null) waiting

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -27,7 +27,10 @@ _PLAIN: Mapping[str, str] = MappingProxyType({"Accept-Encoding": "identity"})
 
 
 class Outbound:
-    """The way out. `allow` exempts networks from the guard; `ca_file` adds to the trusted roots."""
+    """The way out. `allow` exempts networks from the guard; `ca_file` adds to the trusted roots.
+
+    `may_call` is asked before each call, once there is a connection and before anything is sent; what it raises ends the call.
+    """
 
     def __init__(
         self,
@@ -35,18 +38,22 @@ class Outbound:
         allow: Sequence[IPv4Network | IPv6Network] = (),
         ca_file: Path | None = None,
         resolve: "Resolve | None" = None,
+        may_call: Callable[[], None] | None = None,
     ) -> None:
         self._tls = ssl.create_default_context()
         if ca_file is not None:
             self._tls.load_verify_locations(cafile=ca_file)
         self._guard = Guard(allow)
         self._resolve = resolve
+        self._may_call = may_call
 
     @cached_property
     def _lines(self) -> "Lines":
         from saluhall.kit.http.line import Lines  # noqa: PLC0415 - with aiohttp; most processes never call anybody
 
-        return Lines(guard=self._guard, resolve=self._resolve, tls=self._tls)
+        return Lines(
+            guard=self._guard, resolve=self._resolve, tls=self._tls, may_call=self._may_call
+        )
 
     def check(self, url: str) -> None:
         """Refuse at save time what could never be called, addresses spelled out included.

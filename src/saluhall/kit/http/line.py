@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,7 @@ from aiohttp import (
 )
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 
 from saluhall.kit.http.answers import Answer, NoAnswer, headers_of, shown
@@ -89,11 +91,19 @@ def _addresses_of(host: str, port: int) -> list[str]:
 class Lines:
     """The line to strangers, who are guarded against, and the line to whom the operator chose."""
 
-    def __init__(self, *, guard: Guard, resolve: Resolve | None, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        *,
+        guard: Guard,
+        resolve: Resolve | None,
+        tls: ssl.SSLContext,
+        may_call: Callable[[], None] | None = None,
+    ) -> None:
         self._system = SystemResolve()
         way = resolve or self._system
-        self.strangers = Line(guard=guard, resolve=way, tls=tls, idle_s=_IDLE_S)
-        self.chosen = Line(guard=Guard(EVERYWHERE), resolve=way, tls=tls, idle_s=_BRIEFLY_S)
+        line = partial(Line, resolve=way, tls=tls, may_call=may_call)
+        self.strangers = line(guard=guard, idle_s=_IDLE_S)
+        self.chosen = line(guard=Guard(EVERYWHERE), idle_s=_BRIEFLY_S)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -106,8 +116,15 @@ class Line:
     """One session, opened when first used in the running loop, whose guard sees every address."""
 
     def __init__(
-        self, *, guard: Guard, resolve: Resolve, tls: ssl.SSLContext, idle_s: float
+        self,
+        *,
+        guard: Guard,
+        resolve: Resolve,
+        tls: ssl.SSLContext,
+        idle_s: float,
+        may_call: Callable[[], None] | None = None,
     ) -> None:
+        self._may_call = may_call
         self._guard = guard
         self._idle_s = idle_s
         self._resolve = resolve
@@ -137,6 +154,7 @@ class Line:
                 max_field_size=_LONGEST_LINE,
                 max_headers=_MOST_HEADERS,
                 trust_env=False,
+                request_class=_request_class(self._may_call),
             )
         return self._session
 
@@ -237,6 +255,20 @@ class _GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing to release."""
+
+
+def _request_class(may_call: Callable[[], None] | None) -> type[ClientRequest]:
+    """Make requests that ask at the last moment, when nothing but the sending is left, whether they may be sent."""
+    if may_call is None:
+        return ClientRequest
+    ask = may_call
+
+    class Asking(ClientRequest):
+        async def send(self, conn: Connection) -> ClientResponse:
+            ask()
+            return await super().send(conn)
+
+    return Asking
 
 
 async def _once(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
