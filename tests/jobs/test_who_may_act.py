@@ -1,0 +1,213 @@
+"""Only whoever holds the claim writes what came of it; what is returned is due when it cannot be changed by others any more."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from psycopg.errors import CheckViolation
+
+from saluhall.channel import Live, Progress
+from saluhall.domain.connections import operations as connections
+from saluhall.domain.connections.model import Connection
+from saluhall.domain.images import operations as images
+from saluhall.domain.images.model import DueImage, Fetched
+from saluhall.domain.listings import handing_in, outcomes
+from saluhall.domain.listings import operations as listings
+from saluhall.domain.listings.model import Listing
+from saluhall.jobs.drainers import Drainers
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.schedule import JOBS
+from saluhall.jobs.sync_connection import SYNC_CONNECTION
+from saluhall.kit.ids import new_id
+from saluhall.storage import Database
+from saluhall.storage.claims import MAX_BEAT_AGE_S, MAX_CALL_S, ClaimLost, Dead, release
+from tests.domain.shop import Account
+from tests.domain.story import LEASE, PAUSE, Story
+
+ONE, OTHER = new_id(), new_id()
+KINDS = {job.name: job.claims for job in JOBS}
+MAY_STAND = Progress(external_id="77", may_stand=True)
+LIVE = Live(external_id="77", url="u")
+
+
+class Desk(Story):
+    """One listing, and workers that take it from each other."""
+
+    @classmethod
+    async def open(cls, db: Database) -> "Desk":
+        account = await Account.open(db)
+        desk = cls(account, await account.connect())
+        await desk.begin()
+        return desk
+
+    async def take(self, worker: Any) -> Listing:
+        self.worker = worker
+        [listing] = await self.claim()
+        return listing
+
+    async def die(self, worker: Any) -> None:
+        dead = Dead(worker, self.account.now - timedelta(seconds=8))
+        async with self.account.db.transaction() as tx:
+            await release(tx, KINDS, [dead], now=self.account.now)
+
+    async def save(self, listing: Listing, progress: Progress) -> ClaimLost | None:
+        async with self.account.db.statement() as tx:
+            [said] = await handing_in.save_progress(
+                tx, listing.account_id, [(listing, progress)], lease=LEASE, now=self.account.now
+            )
+        return said
+
+    async def submit(self, listing: Listing) -> ClaimLost | None:
+        async with self.account.db.statement() as tx:
+            [said] = await handing_in.submitted(
+                tx, listing.account_id, [(listing, MAY_STAND, PAUSE)], now=self.account.now
+            )
+        return said
+
+    async def go_live(self, listing: Listing) -> None:
+        async with self.account.db.transaction() as tx:
+            await handing_in.went_live(
+                tx, listing.account_id, [(listing, LIVE)], now=self.account.now
+            )
+
+    async def row(self) -> dict[str, Any]:
+        [row] = await self.account.rows("select * from listings where account_id = %(owner)s")
+        return row
+
+    async def due_at(self) -> datetime:
+        found: datetime = (await self.row())["due_at"]
+        return found
+
+
+@pytest.fixture
+async def desk(db: Database) -> Desk:
+    return await Desk.open(db)
+
+
+async def test_a_publication_that_lost_its_claim_is_told_so_and_writes_nothing(desk: Desk) -> None:
+    lost = await desk.take(ONE)
+    await desk.die(ONE)
+    held = await desk.take(OTHER)
+    before = await desk.row()
+
+    assert isinstance(await desk.save(lost, MAY_STAND), ClaimLost)
+    assert isinstance(await desk.submit(lost), ClaimLost)
+    async with desk.account.db.transaction() as tx:
+        await outcomes.refused(tx, lost, reason="no", now=desk.account.now)
+    assert await desk.row() == before
+
+    assert await desk.save(held, MAY_STAND) is None
+    assert await desk.submit(held) is None
+
+
+async def test_an_earlier_claim_of_the_same_worker_is_lost_too(desk: Desk) -> None:
+    earlier = await desk.take(ONE)
+    desk.account.later(LEASE)
+    later = await desk.take(ONE)
+
+    assert isinstance(await desk.save(earlier, MAY_STAND), ClaimLost)
+    assert await desk.save(later, MAY_STAND) is None
+
+
+async def test_two_that_find_a_listing_live_tell_it_once(desk: Desk) -> None:
+    await desk.submit(await desk.take(ONE))
+    desk.account.later(PAUSE)
+    first = await desk.take(ONE)
+    desk.account.later(LEASE)
+    second = await desk.take(OTHER)
+    for listing in (second, first, second):
+        await desk.go_live(listing)
+
+    told = await desk.account.rows(
+        "select 1 from events where account_id = %(owner)s and type = 'listing.created'"
+    )
+    assert len(told) == 1
+    assert (await desk.row())["external_id"] == "77"
+
+
+async def test_a_live_listing_without_its_id_cannot_be_stored(desk: Desk) -> None:
+    await desk.take(ONE)
+    with pytest.raises(CheckViolation, match="listings_live_has_id"):
+        await desk.account.rows("update listings set state = 'live' returning id")
+
+
+async def test_what_was_only_begun_is_taken_over_at_once(desk: Desk) -> None:
+    await desk.take(ONE)
+    await desk.die(ONE)
+
+    assert await desk.due_at() == desk.account.now
+
+
+async def test_what_may_be_changing_over_there_waits_for_the_last_call_of_the_dead(
+    desk: Desk,
+) -> None:
+    listing = await desk.take(ONE)
+    await desk.save(listing, MAY_STAND)
+    await desk.die(ONE)
+
+    quiet = timedelta(seconds=MAX_BEAT_AGE_S + MAX_CALL_S - 8)
+    assert await desk.due_at() == desk.account.now + quiet
+    assert isinstance(await desk.save(listing, Progress()), ClaimLost)
+
+
+async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk) -> None:
+    account = desk.account
+    await account.put("B", title="Part", image_urls=("https://a.example/1.jpg",))
+
+    async def claim(worker: Any) -> DueImage:
+        async with account.db.statement() as tx:
+            [due] = await images.claim_due(
+                tx, account.by.account_id, worker=worker, limit=1, lease=LEASE, now=account.now
+            )
+        return due
+
+    async def record(due: DueImage) -> str:
+        fetched = [Fetched(image=due, reason="no")]
+        async with account.db.transaction() as tx:
+            await listings.pictures_fetched(tx, account.by.account_id, fetched, now=account.now)
+        [row] = await account.rows("select state from images where account_id = %(owner)s")
+        return str(row["state"])
+
+    lost = await claim(ONE)
+    await desk.die(ONE)
+    held = await claim(OTHER)
+    assert [await record(lost), await record(held)] == ["due", "refused"]
+
+
+async def test_a_poll_that_another_makes_by_now_is_not_recorded(desk: Desk) -> None:
+    account = desk.account
+
+    async def claim(worker: Any) -> Connection:
+        async with account.db.transaction() as tx:
+            found = await connections.claim_poll(
+                tx, account.by.account_id, desk.connection, worker=worker, lease=LEASE, now=account.now
+            )  # fmt: skip
+        assert found is not None
+        return found
+
+    async def record(connection: Connection, cursor: str) -> str | None:
+        async with account.db.transaction() as tx:
+            await connections.record_poll(
+                tx, connection, cursor=cursor, polled_at=None, next_at=account.now, now=account.now
+            )
+        [row] = await account.rows("select cursor from connections where account_id = %(owner)s")
+        cursor_now: str | None = row["cursor"]
+        return cursor_now
+
+    lost = await claim(ONE)
+    await desk.die(ONE)
+    held = await claim(OTHER)
+    assert [await record(lost, "old"), await record(held, "new")] == [None, "new"]
+
+
+async def test_a_job_that_fails_returns_what_it_held_at_once(run: Run, desk: Desk) -> None:
+    async def drain(_: Run, __: str) -> None:
+        await desk.take(run.worker)
+        raise ValueError
+
+    job = Job(name="failing", drain=drain, due_keys="", claims=SYNC_CONNECTION.claims, measure="")
+    await Drainers(run, lambda _: None).drain_of(job)(str(desk.connection))
+
+    row = await desk.row()
+    assert row["claimed_by"] is None
+    assert row["due_at"] <= run.clock()
