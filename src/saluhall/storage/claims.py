@@ -14,6 +14,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from saluhall.channel import Unavailable
+from saluhall.kit.claim import Claim
 from saluhall.kit.clock import HUB_CLOCK, steady_s
 from saluhall.storage.database import Row, Transaction
 
@@ -26,13 +27,6 @@ MAX_CALL_S = 20.0
 # A worker begins no call on a claim that is older than this, unless it was renewed. No lease is shorter than this and a call.
 MAX_HOLD_S = 90.0
 _MAX_GAP_S = 3.0
-
-
-class Claim(Struct, frozen=True):
-    """Who holds a row, by which of all the claims on it."""
-
-    worker: UUID
-    number: int
 
 
 class ClaimLost(Exception):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from saluhall.storage.claims import Claim
+from saluhall.kit.claim import Claim
 
 
 class ConnectionState(StrEnum):

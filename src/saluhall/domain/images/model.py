@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from saluhall.storage.claims import Claim
+from saluhall.kit.claim import Claim
 
 
 class DueImage(Struct, frozen=True, kw_only=True):

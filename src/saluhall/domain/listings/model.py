@@ -11,7 +11,7 @@ from msgspec import Struct
 from saluhall.channel import Progress
 from saluhall.domain.images.model import ShownImage
 from saluhall.domain.products.model import Product
-from saluhall.storage.claims import Claim
+from saluhall.kit.claim import Claim
 
 
 class Desired(StrEnum):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from saluhall.storage.claims import Claim
+from saluhall.kit.claim import Claim
 
 
 class Kind(StrEnum):

@@ -7,8 +7,8 @@ from uuid import UUID
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.webhooks import deliveries_store as store
 from saluhall.domain.webhooks.model import Attempt, AttemptNotFound, DueDelivery, Endpoint
+from saluhall.kit.claim import Claim
 from saluhall.storage import Transaction
-from saluhall.storage.claims import Claim
 
 
 async def claim_due(

@@ -17,8 +17,9 @@ from saluhall.domain.webhooks.model import (
     Endpoint,
     LoggedAttempt,
 )
+from saluhall.kit.claim import Claim
 from saluhall.storage import Transaction
-from saluhall.storage.claims import Claim, claim_from_row, params_of
+from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
 # What was held begins its schedule anew.

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from saluhall.domain.history.model import Event, EventType
-from saluhall.storage.claims import Claim
+from saluhall.kit.claim import Claim
 
 # The wait before each retry (rheo contract 4.3): one first attempt and five retries.
 RETRY_AFTER_S: tuple[int, ...] = (1, 2, 4, 8, 16)
