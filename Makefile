@@ -40,6 +40,9 @@ test: check ## set up and run every check and every test
 chaos: setup ## break everything for CHAOS_MINUTES=5 and see that nothing is lost, doubled or stuck; CHAOS_SEED=1 tells that story
 	$(BIN)/python -m tests.chaos
 
+test-fencing: setup ## stop the database and workers, with wrong clocks, and see that each of FENCING_ITEMS=1000 is listed once
+	$(BIN)/python -m tests.fencing
+
 fix: setup ## repair what lint and format can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

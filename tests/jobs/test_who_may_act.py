@@ -21,6 +21,7 @@ from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
 from saluhall.storage.claims import MAX_BEAT_AGE_S, MAX_CALL_S, ClaimLost, Dead, release
+from saluhall.storage.database import DatabaseUnavailable
 from tests.domain.shop import Account
 from tests.domain.story import LEASE, PAUSE, Story
 
@@ -211,3 +212,21 @@ async def test_a_job_that_fails_returns_what_it_held_at_once(run: Run, desk: Des
     row = await desk.row()
     assert row["claimed_by"] is None
     assert row["due_at"] <= run.clock()
+
+
+async def test_a_job_that_fails_because_the_database_was_away_returns_what_it_held_too(
+    run: Run, desk: Desk
+) -> None:
+    async def drain(run: Run, __: str) -> None:
+        await desk.take(run.worker)
+        async with run.db.statement() as tx, run.db.statement():
+            await tx.run(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            raise DatabaseUnavailable
+
+    job = Job(name="failing", drain=drain, due_keys="", claims=SYNC_CONNECTION.claims, measure="")
+    await Drainers(run, lambda _: None).drain_of(job)(str(desk.connection))
+
+    assert (await desk.row())["claimed_by"] is None

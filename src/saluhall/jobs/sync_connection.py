@@ -41,6 +41,7 @@ _SOON = timedelta(milliseconds=100)
 _FIRST_ASK = timedelta(milliseconds=250)
 _LONGEST_ASK = timedelta(minutes=10)
 _LONGEST_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
+_GIVEN_BACK_FOR = timedelta(seconds=1)  # until a heartbeat has arrived, most likely
 _log = structlog.get_logger(__name__)
 
 
@@ -263,7 +264,7 @@ async def _follow(
     """Record what a verdict means for a listing."""
     match verdict:
         case GiveBack():
-            await outcomes.wait(tx, listing, pause=timedelta(0), now=now)
+            await outcomes.wait(tx, listing, pause=_GIVEN_BACK_FOR, now=now)
         case Wait(pause=pause):
             await outcomes.wait(tx, listing, pause=min(pause, _LONGEST_WAIT), now=now)
         case Retry(reason=reason, pause=pause):
