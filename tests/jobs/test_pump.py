@@ -7,6 +7,7 @@ import pytest
 
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run
+from saluhall.storage.database import DatabaseUnavailable
 
 SLOW = "slow"
 
@@ -20,6 +21,7 @@ class Source:
         self.batches: list[list[str]] = []
         self.recorded = asyncio.Semaphore(0)
         self.claims = 0
+        self.times_away = 0
         self.slow_may_end = asyncio.Event()
 
     async def claim(self, limit: int) -> Sequence[str]:
@@ -35,6 +37,9 @@ class Source:
         return item
 
     async def record(self, done: Sequence[str]) -> None:
+        if self.times_away:
+            self.times_away -= 1
+            raise DatabaseUnavailable
         self.batches.append(list(done))
         for _ in done:
             self.recorded.release()
@@ -135,3 +140,20 @@ async def test_a_worker_that_is_cut_off_ends_what_runs(run: Run) -> None:
     with pytest.raises(asyncio.CancelledError):
         await pumping
     assert source.all_recorded() == []
+
+
+async def test_what_was_done_is_recorded_as_soon_as_the_database_is_back(run: Run) -> None:
+    source = Source(run, "a", "b")
+    source.times_away = 3
+    await source.pump()
+    assert source.all_recorded() == ["a", "b"]
+
+
+async def test_a_worker_that_stops_does_not_wait_for_a_database_that_is_away(run: Run) -> None:
+    source = Source(run, "a")
+    source.times_away = 1000
+    pumping = asyncio.create_task(source.pump())
+    await asyncio.sleep(0.05)
+    run.stopping.set()
+    with pytest.raises(DatabaseUnavailable):
+        await pumping

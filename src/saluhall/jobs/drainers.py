@@ -1,21 +1,21 @@
 """Each key is drained once at a time in a process: a bell that rings for it meanwhile is heard by the drain under way."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import msgspec
 import structlog
 
+from saluhall.jobs.patience import until_taken
 from saluhall.jobs.run import Job, Run
 from saluhall.kit.metrics import JOB_RUNS
-from saluhall.kit.waiting import is_set_within
 from saluhall.storage import claims
 from saluhall.storage.database import DatabaseUnavailable
 
 Ring = Callable[[Iterable[tuple[str, str]]], None]
 _CRASHED = "crashed"
-_TRY_EVERY_S = 0.25
 _log = structlog.get_logger(__name__)
 
 
@@ -73,12 +73,10 @@ async def _counted(run: Run, job: Job, key: str) -> str:
 
 async def give_back(run: Run, job: Job, key: str) -> None:
     """Return what a failed job held of a key, as soon as the database takes it; its key is drained by nobody here until then."""
-    while True:
-        try:
-            async with run.db.statement() as tx:
-                await claims.give_back(tx, job.claims, run.worker, key, now=run.clock())
-        except DatabaseUnavailable:
-            if await is_set_within(run.stopping, _TRY_EVERY_S):
-                return  # whoever ends gives everything back
-        else:
-            return
+
+    async def write() -> None:
+        async with run.db.statement() as tx:
+            await claims.give_back(tx, job.claims, run.worker, key, now=run.clock())
+
+    with contextlib.suppress(DatabaseUnavailable):  # the worker ends, and gives everything back
+        await until_taken(run, write)

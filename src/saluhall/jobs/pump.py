@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
+from saluhall.jobs.patience import until_taken
 from saluhall.jobs.run import Run
 from saluhall.kit.clock import steady_s
 from saluhall.storage.claims import acting_since
@@ -30,8 +31,9 @@ async def pump(
 
     What finishes within a moment, or while a batch is being recorded, makes the next batch. While some calls are slow, what becomes
     due meanwhile waits a second at most, and only a moment when the bell rings for it. When the worker stops, nothing more is claimed.
-    When claim, work or record raise, nothing more is claimed either: what runs is left to finish and recorded as far as possible,
-    so that no call is cut off whose effect nobody would know; then the first error is raised.
+    A record that the database does not take is made as soon as it does. When claim, work or record raise, nothing more is claimed
+    either: what runs is left to finish and recorded as far as possible, so that no call is cut off whose effect nobody would know;
+    then the first error is raised.
     """
     await _Pump(run, claim, work, record, width=width).run()
 
@@ -114,7 +116,7 @@ class _Pump(Generic[T, R]):
     async def _record_finished(self) -> None:
         finished, self._finished = self._finished, []
         try:
-            await self._record(finished)
+            await until_taken(self._run, lambda: self._record(finished))
         except Exception as error:  # noqa: BLE001 - raised when what runs has finished
             self._error = self._error or error
         self._records_at = self._clock() + _REST_S

@@ -15,6 +15,7 @@ from saluhall.domain.listings import parking
 from saluhall.domain.orders import pushes
 from saluhall.domain.orders.model import DuePush, OrderStatus
 from saluhall.jobs.access import open_channel
+from saluhall.jobs.patience import until_taken
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.verdict import Crash, GiveBack, Park, Refuse, Retry, Wait, verdict_on
@@ -93,8 +94,12 @@ async def _tell(push: Push, due: DuePush) -> None:
         await _judge(push, due, error)
         return
     run = push.run
-    async with run.db.transaction() as tx:
-        await pushes.told(tx, due, saying, label=push.label, now=run.clock())
+
+    async def write() -> None:
+        async with run.db.transaction() as tx:
+            await pushes.told(tx, due, saying, label=push.label, now=run.clock())
+
+    await until_taken(run, write)
 
 
 async def _say(channel: Channel, due: DuePush) -> Saying:

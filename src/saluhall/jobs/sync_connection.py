@@ -28,6 +28,7 @@ from saluhall.domain.listings import queries as listings
 from saluhall.domain.listings.model import Listing, Step, next_step
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.linger import linger
+from saluhall.jobs.patience import until_taken
 from saluhall.jobs.publish import Publisher
 from saluhall.jobs.pump import pump
 from saluhall.jobs.room import WIDTH, Room
@@ -146,7 +147,8 @@ async def _work(sync: Sync, work: Work) -> None:
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - the verdict names what is not a channel's error a crash of ours
-        await _judge(sync, work.listings, error)
+        failure = error
+        await until_taken(sync.run, lambda: _judge(sync, work.listings, failure))
 
 
 async def _step(sync: Sync, work: Work) -> None:
