@@ -10,7 +10,7 @@ export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT CHAOS_LOG
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench bench-peers chaos lock
+.PHONY: help setup demo test check fix docs bench bench-peers chaos test-fencing lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)

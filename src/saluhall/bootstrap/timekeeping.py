@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def keeping_time(db: Database) -> AsyncIterator[None]:
     """Take the database's time at the start and every few seconds while this is open. Raises DatabaseUnavailable at the start."""
-    wrong_clock = WrongClock(CLOCK_AHEAD)
+    wrong_clock = WrongClock(CLOCK_AHEAD.labels("api"))
     for _ in range(_LOOKS_AT_START):
         await _look(db, wrong_clock)
     looking = asyncio.create_task(_look_forever(db, wrong_clock))

@@ -27,7 +27,7 @@ class Heartbeat:
         self._db = db
         self._worker = worker
         self._life = life
-        self._wrong_clock = WrongClock(CLOCK_AHEAD)
+        self._wrong_clock = WrongClock(CLOCK_AHEAD.labels("worker"))
 
     async def beat(self) -> None:
         """Beat once; bury whoever is silent, if we have watched for long enough to know. Raises DatabaseUnavailable."""

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import structlog
 from prometheus_client import (
@@ -18,6 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _ROOM = 1 << 20  # bytes for each process and kind: some six thousand counters
+_GAUGE: Literal["livemostrecent"] = "livemostrecent"
 _log = structlog.get_logger(__name__)
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -41,7 +43,8 @@ WEBHOOK_ATTEMPTS = Counter(
 CLOCK_AHEAD = Gauge(
     "saluhall_clock_ahead_seconds",
     "How far the machine's clock is ahead of the database's",
-    multiprocess_mode="livemostrecent",
+    labelnames=("process",),
+    multiprocess_mode=_GAUGE,
 )
 JOB_RUNS = Counter("saluhall_job_runs", "Runs of background jobs", labelnames=("job", "outcome"))
 
@@ -55,7 +58,7 @@ def reserve() -> None:
     if not folder:
         return
     try:
-        for kind in ("counter", "histogram"):
+        for kind in ("counter", "histogram", f"gauge_{_GAUGE}"):
             _take_room(Path(folder) / f"{kind}_{os.getpid()}.db")
     except OSError as error:
         _log.warning("no room for counters: this process counts for itself", error=str(error))
