@@ -33,16 +33,3 @@ async def test_the_life_of_a_worker_is_shown_before_its_first_call_and_until_its
         assert len(first) == 1
         await until_it_beats_again(db, worker, first)
     assert await beats_of(db, worker) == []
-
-
-async def test_a_worker_whose_connection_is_cut_beats_on(db: Database) -> None:
-    worker, life = new_id(), Life()
-    async with beating(db.url, worker, life):
-        async with db.statement() as tx:
-            await tx.run(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid()"
-            )
-        before = await beats_of(db, worker)
-        await until_it_beats_again(db, worker, before)
-        life.check()
