@@ -1,1 +1,1 @@
-"""The slow proof of decision 0022, its own make target: see `__main__`."""
+"""The slow proof of decision 0025, its own make target: see `__main__`."""

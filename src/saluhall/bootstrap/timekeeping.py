@@ -1,4 +1,4 @@
-"""Keep a process that claims nothing on the database's time (decision 0022)."""
+"""Keep a process that claims nothing on the database's time (decision 0025)."""
 
 import asyncio
 from collections.abc import AsyncIterator

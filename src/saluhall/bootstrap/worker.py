@@ -35,9 +35,7 @@ _log = structlog.get_logger(__name__)
 async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyncio.Event) -> None:
     """Work the background until `stopping` is set; then finish what runs (bounded) and release the rest."""
     worker, life = new_id(), Life()
-    http = Outbound(
-        allow=settings.outbound_allow, ca_file=settings.outbound_ca_file, may_call=life.check
-    )
+    http = _way_out(settings, life)
     image_pool = ImagePool()
     async with (
         beating(url, worker, life),
@@ -83,6 +81,12 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             _log.info("worker stopped", worker=str(run.worker))
             await image_pool.close()
             await http.close()
+
+
+def _way_out(settings: Settings, life: Life) -> Outbound:
+    """Open the way out: no call is made when others may act on what it is about."""
+    allow, ca_file = settings.outbound_allow, settings.outbound_ca_file
+    return Outbound(allow=allow, ca_file=ca_file, may_call=life.check)
 
 
 async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""The one place that reads clocks. The hub's time is the database's, once a process has compared itself with it (decision 0022)."""
+"""The one place that reads clocks. The hub's time is the database's, once a process has compared itself with it (decision 0025)."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Notice that a machine's clock is wrong. It harms nothing here: the hub's time is the database's (decision 0022)."""
+"""Notice that a machine's clock is wrong. It harms nothing here: the hub's time is the database's (decision 0025)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Who may act on a claimed row: the one place that decides it (decision 0022).
+"""Who may act on a claimed row: the one place that decides it (decision 0025).
 
 A claim is a row's `claimed_by` and its claim number, which grows with each claim. Only whoever holds both writes what came of it. A
 worker shows its life to the database; others take over from one that is silent, but no sooner than the last call that it may still

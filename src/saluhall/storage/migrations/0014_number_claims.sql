@@ -1,4 +1,4 @@
--- Each claim of a row gets the next number: what an earlier one learned is not written any more (decision 0022).
+-- Each claim of a row gets the next number: what an earlier one learned is not written any more (decision 0025).
 alter table listings add column claim_number integer not null default 0;
 alter table images add column claim_number integer not null default 0;
 alter table deliveries add column claim_number integer not null default 0;
