@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from tests.chaos.facts import Event, Facts, Listing
+from tests.chaos.facts import Facts, Listing
 from tests.chaos.ledger import Item, Ledger, Life
 
 Kind = Literal["lost", "doubled", "stuck", "wrong"]
@@ -195,29 +195,41 @@ def events_are_delivered(world: World) -> Iterator[Violation]:
 
 
 def facts_are_told(world: World) -> Iterator[Violation]:
-    """Every item is reported as created, every listing as published, and then as sold or ended when it is."""
+    """Every item is reported as created, every listing as published, and then as sold or ended when it is.
+
+    What the marketplace sold of an item that the seller had sold elsewhere is reported as failed.
+    """
     created = {event.item_id for feed in world.facts.feeds for event in feed if event.type == "item.created"}  # fmt: skip
     for item, lives in world.ledger.lives.items():
         for life in lives:
             if life.item_id and life.item_id not in created:
                 yield _about("lost", item, f"item.created of {life.item_id} is missing")
-    published, over = _told_of_listings(world.facts.feeds)
+    published, over, failed = (
+        {event.listing_id for feed in world.facts.feeds for event in feed if event.type in kinds}
+        for kinds in ({"listing.created"}, _OVER, {"listing.failed"})
+    )
     for listing in world.facts.listings:
         if listing.title not in world.lives:
             continue
-        item = world.lives[listing.title][0]
+        item, life = world.lives[listing.title]
         if listing.id not in published:
             yield _about("lost", item, f"listing.created of {listing.id} is missing")
-        if listing.ended and listing.id not in over:
+        is_oversold = listing.sold and life.wanted == "sold" and listing.id in failed
+        if listing.ended and listing.id not in over and not is_oversold:
             why = f"listing {listing.id} is over ({'sold' if listing.sold else 'ended'}), not told"
             yield _about("lost", item, why)
 
 
-def _told_of_listings(feeds: Iterable[Iterable[Event]]) -> tuple[set[str | None], set[str | None]]:
-    events = [event for feed in feeds for event in feed]
-    published = {event.listing_id for event in events if event.type == "listing.created"}
-    over = {event.listing_id for event in events if event.type in _OVER}
-    return published, over
+def a_piece_is_sold_once(world: World) -> Iterator[Violation]:
+    """No more sales of an item are reported than it had pieces."""
+    sales = Counter(
+        event.item_id for feed in world.facts.feeds for event in feed if event.type == "item.sold"
+    )
+    for item, lives in world.ledger.lives.items():
+        for life in lives:
+            times = sales[life.item_id] if life.item_id else 0
+            if times > 1 + life.restocked:
+                yield _about("doubled", item, f"{times} sales are told of {1 + life.restocked}")
 
 
 def published_comes_first(world: World) -> Iterator[Violation]:
@@ -282,6 +294,7 @@ CHECKS: tuple[Check, ...] = (
     events_have_one_id,
     events_are_delivered,
     facts_are_told,
+    a_piece_is_sold_once,
     published_comes_first,
     orders_come_once,
     stock_is_never_negative,

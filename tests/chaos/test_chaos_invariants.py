@@ -174,6 +174,10 @@ SPOILED: dict[str, tuple[Callable[[Facts], Facts], tuple[Kind, str]]] = {
     "nobody told that it was published": (without("listing.created", "LIVE"), ("lost", "LIVE")),
     "nobody told that it was sold": (without("item.sold", "SOLD"), ("lost", "SOLD")),
     "nobody told that it ended": (without("listing.ended", "GONE"), ("lost", "GONE")),
+    "one piece is sold twice": (
+        lambda facts: with_feed(facts, [*FEED, event(13, "item.sold", "SOLD")]),
+        ("doubled", "SOLD"),
+    ),
     "it was sold before it was published": (
         lambda facts: with_feed(facts, [*FEED[:3], *FEED[4:], FEED[3]]),
         ("wrong", "SOLD"),
@@ -223,6 +227,17 @@ def test_an_item_that_comes_back_under_its_old_id_is_wrong() -> None:
 def test_an_auction_with_bids_may_run_on_though_its_item_is_deleted() -> None:
     facts = with_listing(true_facts(), listing("3", "GONE text", bids=1), without="3")
     assert found(kept(), with_feed(facts, FEED[:-1])) == set()
+
+
+def test_what_the_marketplace_sold_of_an_item_sold_elsewhere_may_be_told_as_failed() -> None:
+    ledger = kept()
+    ledger.want(SOLD, "sold")
+    feed = [
+        *(each for each in FEED if each.type != "item.sold"),
+        event(7, "item.sold", "SOLD"),
+        event(14, "listing.failed", "SOLD", listing_id="1"),
+    ]
+    assert violations(ledger, with_feed(true_facts(), feed)) == []
 
 
 def test_an_item_that_is_offered_again_may_be_listed_again() -> None:
