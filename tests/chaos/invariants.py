@@ -69,9 +69,8 @@ def accepted_writes_survive(world: World) -> Iterator[Violation]:
     for item, life in world.ledger.current():
         shown = world.facts.shown.get(item)
         if life.wanted == "deleted":
-            if shown is not None and not any(
-                each.id in world.sold_listings for each in world.of_life(item, life)
-            ):
+            was_sold = any(each.id in world.sold_listings for each in world.listings[item])
+            if shown is not None and not was_sold:  # what was sold is kept for its order
                 yield _about("lost", item, "it was deleted, and is shown")
         elif shown is None:
             yield _about("lost", item, f"it was accepted ({life.title}), and is not shown")
