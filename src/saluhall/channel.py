@@ -99,7 +99,7 @@ class ListingDraft(Struct, frozen=True, kw_only=True):
     currency: str
     category: str
     domain: Mapping[str, Any]
-    shipping_cost: Decimal
+    shipping_cost: Decimal | None  # None: nobody has said
     shipping_strategy: str
     weight_kg: Decimal | None = None
     pictures: Sequence[Picture] = ()
@@ -115,6 +115,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     may_stand: bool = False
     unclear: bool = False
+    price: Decimal | None = None  # what was found standing has, which may not be the draft's
     steps: Mapping[str, Any] = {}
 
 
@@ -168,13 +169,15 @@ class RemoteListing(Struct, frozen=True, kw_only=True):
     sale_price: Decimal | None = None
     bids: int = 0
     ends_at: datetime | None = None
+    url: str = ""
 
 
 class Changes(Struct, frozen=True, kw_only=True):
-    """What changed since a cursor: hand the new cursor back next time."""
+    """What changed since a cursor: hand the new cursor back next time. `others` changed too and were not watched."""
 
     cursor: str
     listings: Sequence[RemoteListing]
+    others: frozenset[str] = frozenset()
 
 
 class RemoteAddress(Struct, frozen=True, kw_only=True):
@@ -203,6 +206,7 @@ class RemoteOrderRow(Struct, frozen=True, kw_only=True):
     quantity: int
     unit_price: Decimal
     vat_rate: Decimal
+    url: str = ""
 
 
 class RemoteOrder(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ PAUSE = timedelta(seconds=5)
 ANSWERS: dict[Step | None, tuple[str, ...]] = {
     Step.PUBLISH: ("submitted", "refused", "postpone", "wait", "set_aside"),
     Step.ASK: ("went_live", "ask_again", "start_over", "refused", "postpone"),
-    Step.CHANGE_PRICE: ("price_changed", "price_refused", "postpone", "wait", "set_aside"),
+    Step.CHANGE_PRICE: ("price_changed", "price_refused", "price_unclear", "postpone", "set_aside"),
+    Step.LOOK: ("looked", "looked", "postpone", "wait"),
     Step.END: ("ended", "sold", "end_refused", "postpone"),
     Step.CANCEL: ("ended",),
     None: ("nothing_to_do",),
@@ -94,6 +95,8 @@ class Story:
             "price_changed": {"price": each.price},
             "price_refused": {"price": each.price, "reason": "bids"},
             "postpone": {"reason": "slow", "pause": None},
+            "price_unclear": {"reason": "slow", "pause": None},
+            "looked": {"there": self.remote(external_id, "live")},
             "wait": {"pause": PAUSE},
             "sold": {"there": self.remote(external_id, "sold")},
             "refused": {"reason": "no"},

@@ -22,6 +22,7 @@ from saluhall.domain.listings.model import (
 def listing(desired: Desired, state: State, **more: Any) -> Listing:
     facts: dict[str, Any] = dict.fromkeys(Listing.__struct_fields__)
     facts |= {"desired": desired, "state": state, "price": Decimal(10), "progress": Progress()}
+    facts |= {"looks_left": 0}
     return Listing(**{**facts, **more})
 
 
@@ -40,7 +41,7 @@ def test_a_sale_is_final_and_only_what_stands_can_be_sold() -> None:
 
 @pytest.mark.parametrize(("state", "to"), list(product(State, State)))
 def test_a_listing_moves_as_the_table_says(state: State, to: State) -> None:
-    told_once = {State.SOLD, State.ENDED}
+    told_once = {State.LIVE, State.SOLD, State.ENDED}
 
     assert may_move(state, to) == (to in MOVES[state] or (to is state and to not in told_once))
 
@@ -97,6 +98,24 @@ def test_a_price_is_changed_unless_it_stands_there_or_was_refused(
         confirmed_price=Decimal(confirmed),
         refused_price=None if refused is None else Decimal(refused),
     )
+
+    assert next_step(there) is step
+
+
+@pytest.mark.parametrize(
+    ("desired", "confirmed", "looks_left", "step"),
+    [
+        (Desired.LIVE, 10, 1, Step.LOOK),
+        (Desired.LIVE, None, 3, Step.CHANGE_PRICE),
+        (Desired.LIVE, 9, 3, Step.CHANGE_PRICE),
+        (Desired.ENDED, 10, 3, Step.END),
+    ],
+)
+def test_after_an_unclear_answer_a_listing_is_looked_at_once_all_that_is_wanted_was_asked_for(
+    desired: Desired, confirmed: int | None, looks_left: int, step: Step
+) -> None:
+    price = None if confirmed is None else Decimal(confirmed)
+    there = listing(desired, State.LIVE, confirmed_price=price, looks_left=looks_left)
 
     assert next_step(there) is step
 

@@ -39,9 +39,12 @@ async def test_an_auction_with_bids_cannot_be_ended_and_is_sold_in_the_end(shop:
 
     for name, status in zip(names, ("sold", "archived", "sold"), strict=True):
         await shop.until(name, rheoStatus=status, traderaStatus="sold")
-        [*_, sold] = await shop.told("item.sold", name)
-        assert (sold["data"]["platform"], sold["data"]["salePrice"]) == ("tradera", 300)
+        [sold] = await shop.told("item.sold", name)
+        platform = "rheo" if name == "SOLD ELSEWHERE" else "tradera"
+        assert (sold["data"]["platform"], sold["data"]["salePrice"]) == (platform, 300)
     assert {f["data"]["error"] for f in failures} == {"The auction has bids and cannot be ended"}
+    [_, oversold] = await shop.failures("SOLD ELSEWHERE")
+    assert "one of the two sales must be cancelled" in oversold
 
 
 async def test_an_auction_sold_before_its_end_was_asked_for_is_a_sale(shop: Shop) -> None:

@@ -116,3 +116,21 @@ async def test_an_outcome_that_asks_to_try_again_is_tried_again(
     await shop.settle()
 
     assert len([ad for ad in await shop.ads() if not ad["ended"]]) == 1
+
+
+async def test_the_last_price_stands_there_when_the_answer_to_an_earlier_one_was_lost(
+    shop: Shop, calm_market: Market
+) -> None:
+    ad = await shop.listed("A", price=950)
+    path = "/v4/listings/items/*/price"
+    await calm_market.faults({"method": "PUT", "path": path, "drop": True, "times": 1})
+
+    await shop.patch("A", "price", {"price": 800})
+    async with asyncio.timeout(30):
+        while (await calm_market.item(ad))["startPrice"] != 800:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+    await shop.patch("A", "price", {"price": 950})
+    await shop.settle()
+
+    assert (await calm_market.item(ad))["startPrice"] == 950
+    assert await shop.failures("A") == []

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from msgspec import structs
 
 from saluhall.channel import Changes, Channel, RemoteOrder, UnreadableEntry
 from saluhall.domain.attention import operations as attention
@@ -150,6 +151,7 @@ async def _look(
     run: Run, channel: Channel, connection: Connection, watched: list[tuple[str, datetime | None]]
 ) -> Changes:
     changes = await channel.changes(connection.cursor, [external_id for external_id, _ in watched])
+    changes = await _with_newcomers(run, channel, connection, changes)
     seen = {there.external_id for there in changes.listings}
     late = run.clock() - _OVERDUE
     overdue = [i for i, ends_at in watched if ends_at and ends_at < late and i not in seen]
@@ -158,7 +160,22 @@ async def _look(
     # Not always the same ones first: some of them may never be readable.
     first = int(run.clock().timestamp()) % len(overdue)
     there = await channel.read([*overdue[first:], *overdue[:first]][:_MOST_READS])
-    return Changes(cursor=changes.cursor, listings=[*changes.listings, *there])
+    return structs.replace(changes, listings=[*changes.listings, *there])
+
+
+async def _with_newcomers(
+    run: Run, channel: Channel, connection: Connection, changes: Changes
+) -> Changes:
+    """Look at what was published while the changes were read: its end may be among them, and the cursor is past it."""
+    async with run.db.statement() as tx:
+        watched = await listings.list_watched(tx, connection.account_id, connection.id)
+    newcomers = [external_id for external_id, _ in watched if external_id in changes.others]
+    if not newcomers:
+        return changes
+    if len(newcomers) > _MOST_READS:  # too many to read them one by one: they are told again
+        return structs.replace(changes, cursor=connection.cursor or changes.cursor)
+    there = await channel.read(newcomers)
+    return structs.replace(changes, listings=[*changes.listings, *there])
 
 
 async def _next_poll(

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from saluhall.channel import Channel, ListingDraft, Picture, Progress, Rejected
@@ -89,7 +88,7 @@ def _draft(listing: Listing, pictures: list[Picture]) -> ListingDraft:
         currency=listing.currency,
         category=str(domain.get("domain", "other")),
         domain=domain,
-        shipping_cost=listing.shipping_cost or Decimal(0),
+        shipping_cost=listing.shipping_cost,
         shipping_strategy=listing.shipping_strategy,
         weight_kg=listing.weight_kg,
         pictures=pictures,

@@ -17,6 +17,7 @@ from saluhall.channel import (
     Refused,
     Rejected,
     RemoteState,
+    Unavailable,
     Waiting,
 )
 from saluhall.domain.connections import queries as connections
@@ -160,6 +161,8 @@ async def _step(sync: Sync, work: Work) -> None:
             await _publish(sync, listing, work.pictures)
         case Step.CHANGE_PRICE:
             await _change_price(sync, listing, listing.price)
+        case Step.LOOK:
+            await _look(sync, listing)
         case Step.END:
             await _end(sync, listing)
         case Step.CANCEL:
@@ -223,12 +226,25 @@ async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
         await sync.channel.change_price(str(listing.external_id), price)
     except Rejected as error:
         reason = str(error)
+    except Unavailable as error:
+        if not error.unclear:
+            raise
+        async with sync.run.db.transaction() as tx:
+            now, pause = sync.run.clock(), error.retry_in
+            await outcomes.price_unclear(tx, listing, reason=str(error), pause=pause, now=now)
+        return
     async with sync.run.db.transaction() as tx:
         now = sync.run.clock()
         if reason is None:
             await outcomes.price_changed(tx, listing, price, now=now)
         else:
             await outcomes.price_refused(tx, listing, price, reason=reason, now=now)
+
+
+async def _look(sync: Sync, listing: Listing) -> None:
+    there = await sync.channel.read([str(listing.external_id)])
+    async with sync.run.db.transaction() as tx:
+        await outcomes.looked(tx, listing, next(iter(there), None), now=sync.run.clock())
 
 
 async def _end(sync: Sync, listing: Listing) -> None:

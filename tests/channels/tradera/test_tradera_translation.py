@@ -110,6 +110,8 @@ def test_pictures_of_other_kinds_and_too_many_are_refused() -> None:
         formats_from_media_types(["image/jpeg"] * 13)
 
 
+FREE = {"cost": 0, "shippingOptionId": 1}
+PICKUP = {"cost": 0, "shippingOptionId": 8}
 SHIPPING: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"shipping_strategy": "fixed"}, {"cost": 149, "shippingOptionId": 1}),
     ({"shipping_strategy": "seller_shipped"}, {"cost": 149, "shippingOptionId": 1}),
@@ -119,9 +121,16 @@ SHIPPING: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"shipping_strategy": "integrated", "weight_kg": None},
         {"cost": 149, "shippingOptionId": 1},
     ),
-    (
-        {"shipping_strategy": "integrated", "weight_kg": None, "shipping_cost": Decimal(0)},
-        {"cost": 0, "shippingOptionId": 8},
+    # Free only when that was said; where nothing was said the buyer fetches the item, or agrees on something else.
+    *(
+        ({"shipping_strategy": way, "weight_kg": kg, "shipping_cost": Decimal(0)}, FREE)
+        for way in ("integrated", "seller_shipped", "fixed")
+        for kg in (None, Decimal("3.2"))
+    ),
+    *(
+        ({"shipping_strategy": way, "weight_kg": kg, "shipping_cost": None}, PICKUP)
+        for way in ("integrated", "seller_shipped", "pickup_only")
+        for kg in (None, Decimal("3.2"))
     ),
 ]
 
@@ -133,6 +142,36 @@ def test_a_shipping_strategy_becomes_one_row(changes: dict[str, Any], row: dict[
     weighed = row["shippingOptionId"] == 1 and what.weight_kg
     weight = {"shippingWeight": 3.2, "shippingWeightSpecified": True} if weighed else {}
     assert json.loads(msgspec.json.encode(shipping)) == row | weight
+
+
+@pytest.mark.parametrize(
+    ("way", "kg", "cost", "is_to_be_agreed"),
+    [
+        ("integrated", Decimal("3.2"), None, True),
+        ("integrated", None, None, False),  # pickup only, as Rheo says
+        ("integrated", Decimal("3.2"), Decimal(0), False),
+        ("seller_shipped", None, None, True),
+        ("seller_shipped", None, Decimal(49), False),
+        ("pickup_only", Decimal("3.2"), None, False),
+    ],
+)
+def test_shipping_is_to_be_agreed_where_nobody_said_what_it_costs(
+    way: str, kg: Decimal | None, cost: Decimal | None, *, is_to_be_agreed: bool
+) -> None:
+    what = draft(shipping_strategy=way, weight_kg=kg, shipping_cost=cost)
+
+    said = [
+        item_request_from_draft(what, Settings(language=language)).shippingCondition
+        for language in ("en", "sv")
+    ]
+
+    expected = ["Pickup. Shipping,", "Avhämtning. Frakt,"] if is_to_be_agreed else [None, None]
+    assert [s[: len(e)] if isinstance(s, str) and e else None for s, e in zip(said, expected, strict=True)] == expected  # fmt: skip
+
+
+def test_a_fixed_price_of_shipping_must_be_said() -> None:
+    with pytest.raises(Rejected, match="needs a shipping cost; 0 is free shipping"):
+        item_request_from_draft(draft(shipping_strategy="fixed", shipping_cost=None), Settings())
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ class TraderaChannel:
         touched = {str(each.id) for each in updated}
         changed = [external_id for external_id in watched if external_id in touched]
         highest = max([since, *(each.rowVersion for each in updated)])
-        return Changes(cursor=str(highest), listings=await self._read(changed))
+        others = frozenset(touched.difference(changed))
+        return Changes(cursor=str(highest), listings=await self._read(changed), others=others)
 
     async def read(self, external_ids: Sequence[str]) -> Sequence[RemoteListing]:
         """Read auctions one by one; those Tradera does not know are left out."""

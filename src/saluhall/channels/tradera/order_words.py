@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow
 from saluhall.channels.tradera.countries import country_from_name
-from saluhall.channels.tradera.translate import CURRENCY, instant_from_text
+from saluhall.channels.tradera.translate import CURRENCY, instant_from_text, url_from_id
 from saluhall.channels.tradera.wire import (
     Sale,
     SellerOrder,
@@ -76,6 +76,7 @@ def _row(item: SellerOrderItem) -> RemoteOrderRow:
         quantity=item.quantity,
         unit_price=Decimal(item.unitPrice),
         vat_rate=Decimal(item.vatRate or 0),
+        url=url_from_id(str(item.itemId)),
     )
 
 

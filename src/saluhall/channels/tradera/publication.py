@@ -147,7 +147,9 @@ class Publication:
             commit=Commit.DONE,
             ends_at=instant_from_text(item.endDate),
         )
-        await self._keep(progress_from_steps(steps, external_id=str(item.id)))
+        progress = progress_from_steps(steps, external_id=str(item.id))
+        price = remote_listing_from_item(item, utc_now()).price
+        await self._keep(msgspec.structs.replace(progress, price=price))
 
     async def _add_pictures(self, wish: Wish) -> None:
         while (done := self._steps.pictures) < len(wish.formats):

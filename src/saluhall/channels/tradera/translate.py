@@ -38,6 +38,10 @@ from saluhall.kit.texts import is_seen
 CURRENCY = "SEK"
 MOST_KRONOR = 2**31 - 1
 NEW_GRADE = "A*"
+SHIPPING_TO_BE_AGREED = {
+    "en": "Pickup. Shipping, and what it costs, is to be agreed with the seller.",
+    "sv": "Avhämtning. Frakt, och vad den kostar, kommer köparen överens om med säljaren.",
+}
 ASK_AGAIN_IN = timedelta(milliseconds=500)
 
 
@@ -59,6 +63,7 @@ def item_request_from_draft(draft: ListingDraft, settings: Settings) -> ItemRequ
         startPrice=kronor_from_price(draft.price),
         acceptedBidderId=settings.accepted_bidder_id,
         shippingOptions=[shipping_from_draft(draft, settings)],
+        shippingCondition=shipping_condition_from_draft(draft, settings),
         itemAttributes=[condition_from_draft(draft)],
         ownReferences=[draft.key],
         autoCommit=False,
@@ -81,15 +86,17 @@ def kronor_from_price(amount: Decimal, *, what: str = "price", least: int = 1) -
 
 
 def shipping_from_draft(draft: ListingDraft, settings: Settings) -> ItemShipping:
-    """Choose the one way to get the item. Raises Rejected.
+    """Choose the one way to get the item; shipping costs what was said, 0 only when 0 was said. Raises Rejected.
 
-    Integrated freight needs a weight or a price: with neither, the buyer fetches the item.
+    Where nobody has said what shipping costs the buyer fetches the item, or agrees with the seller on something else.
     """
+    if draft.shipping_strategy == "fixed" and draft.shipping_cost is None:
+        raise Rejected("Shipping at a fixed price needs a shipping cost; 0 is free shipping")
+    if draft.shipping_strategy == "pickup_only" or draft.shipping_cost is None:
+        return ItemShipping(cost=0, shippingOptionId=settings.pickup_option_id)
     cost = kronor_from_price(draft.shipping_cost, what="shipping cost", least=0)
     weight = float(draft.weight_kg) if draft.weight_kg else None
     integrated = draft.shipping_strategy == "integrated"
-    if draft.shipping_strategy == "pickup_only" or (integrated and not weight and not cost):
-        return ItemShipping(cost=0, shippingOptionId=settings.pickup_option_id)
     provider = settings.shipping_provider_id if integrated and weight else None
     product = settings.shipping_product_id if provider is not None else None
     return ItemShipping(
@@ -101,6 +108,18 @@ def shipping_from_draft(draft: ListingDraft, settings: Settings) -> ItemShipping
         shippingWeight=weight or msgspec.UNSET,
         shippingWeightSpecified=weight is not None,
     )
+
+
+def shipping_condition_from_draft(
+    draft: ListingDraft, settings: Settings
+) -> str | msgspec.UnsetType:
+    """Say that shipping is to be agreed where the item is to be shipped and nobody has said for how much."""
+    is_shipped = draft.shipping_strategy == "seller_shipped" or (
+        draft.shipping_strategy == "integrated" and bool(draft.weight_kg)
+    )
+    if draft.shipping_cost is None and is_shipped:
+        return SHIPPING_TO_BE_AGREED[settings.language]
+    return msgspec.UNSET
 
 
 def condition_from_draft(draft: ListingDraft) -> Condition:
@@ -175,6 +194,7 @@ def remote_listing_from_item(item: Item, now: datetime) -> RemoteListing:
         sale_price=_money(hammer) if state is RemoteState.SOLD else None,
         bids=item.totalBids or 0,
         ends_at=instant_from_text(item.endDate),
+        url=url_from_id(str(item.id)),
     )
 
 

@@ -70,6 +70,7 @@ class ItemRequest(Struct, frozen=True, kw_only=True):
     ownReferences: list[str]
     autoCommit: bool
     paymentOptionIds: list[int] | UnsetType = UNSET
+    shippingCondition: str | UnsetType = UNSET
     vat: int | UnsetType = UNSET
 
 

@@ -16,6 +16,8 @@ from saluhall.kit.http import NotAllowed, check_url
 from saluhall.kit.shapes import Misshapen, plain_from_json
 from saluhall.kit.texts import is_seen
 
+RESERVED_ID = "Must not be '.', '..' or 'batch': in an address these mean something else"
+_RESERVED = frozenset({".", "..", "batch"})
 _MAX_KEYS = 50
 _MAX_VALUE_BYTES = 1024
 _MAX_DEPTH = 20
@@ -72,6 +74,8 @@ def problems_of_id(external_id: str) -> Iterator[Problem]:
         yield Problem("externalId", f"Must be at most {MAX_ID} characters")
     elif "\0" in external_id:
         yield Problem("externalId", NUL)
+    elif external_id in _RESERVED:
+        yield Problem("externalId", RESERVED_ID)
     elif not _is_encodable(external_id):
         yield Problem("externalId", "Must be UTF-8")
 

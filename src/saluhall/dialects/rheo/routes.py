@@ -7,9 +7,10 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from saluhall.dialect import Call, Gathers, Reply, Route
+from saluhall.dialect import Call, Gathers, Invalid, Problem, Reply, Route
 from saluhall.dialects.rheo import translate
 from saluhall.dialects.rheo.auth import READ, api_key
+from saluhall.dialects.rheo.checks import RESERVED_ID
 from saluhall.dialects.rheo.errors import InvalidStatus
 from saluhall.dialects.rheo.wire import (
     Accepted,
@@ -92,6 +93,11 @@ async def delete_item(call: Call) -> Reply:
     return Reply(status=202, body=translate.accepted_from_id(product_id, message))
 
 
+async def put_batch(_: Call) -> Reply:
+    """Refuse the one id that is an address of ours. Raises Invalid."""
+    raise Invalid([Problem("externalId", RESERVED_ID)])
+
+
 _route = partial(Route, admits=api_key)
 _CHANGED: Mapping[int, type[Struct] | None] = {
     202: Accepted,
@@ -125,6 +131,14 @@ ROUTES: Sequence[Route] = (
             "autoPublishTradera": True,
         },
         answers={202: Accepted, 400: Error, 401: Error, 413: Error, 422: Error, 429: Error},
+    ),
+    _route(
+        method="PUT",
+        path="/integration/v1/items/batch",
+        endpoint=put_batch,
+        tier=ITEM_SYNC,
+        summary="Refuse an item of this id: it is the address of batches",
+        answers={401: Error, 422: Error, 429: Error},
     ),
     _route(
         method="GET",

@@ -14,6 +14,7 @@ from saluhall.dialects.sellrapido.errors import Refusal
 from saluhall.dialects.sellrapido.wire_products import MOST_ROWS, ChangedProduct, Keyed, RowError
 from saluhall.domain.products.fields import EDITABLE, UNIT, Form
 from saluhall.domain.products.model import Batch
+from saluhall.kit.http import NotAllowed, check_url
 from saluhall.kit.shapes import Unreadable, plain_from_json
 from saluhall.kit.texts import is_seen
 
@@ -124,7 +125,12 @@ def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
     if given.keys() == _KEYS:
         raise BadRow("No updatable fields")
     raws = _raw_object.decode(raw)
-    values = {name: _value(types[name], given[name], bytes(raws[name])) for name in given}
+    values = {
+        name: _value(
+            types[name], given[name], bytes(raws[name]), is_url=EDITABLE.get(name) is Form.URL
+        )
+        for name in given
+    }
     wrong = [name for name, value in values.items() if value is UNSET]
     if _is_unseen(values.get("title")):
         wrong.append("title")
@@ -134,10 +140,12 @@ def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
     return make(**values)
 
 
-def _value(kind: object, plain: object, raw: bytes) -> object:
-    """Read a value; UNSET when it does not fit."""
+def _value(kind: object, plain: object, raw: bytes, *, is_url: bool) -> object:
+    """Read a value; UNSET when it does not fit, or is an address from which no picture would ever be fetched."""
     if _NUL.search(raw):
         return UNSET
+    if is_url:
+        return plain if _is_image_url(plain) else UNSET
     if kind == Raw | UnsetType:
         return Raw(raw) if isinstance(plain, list | dict) else UNSET
     if isinstance(plain, float) and plain.is_integer():
@@ -151,6 +159,17 @@ def _value(kind: object, plain: object, raw: bytes) -> object:
 def _is_unseen(title: object) -> bool:
     """Tell whether a title was given of which nobody sees anything; an empty one is none."""
     return isinstance(title, str) and title != "" and not is_seen(title)
+
+
+def _is_image_url(plain: object) -> bool:
+    if not isinstance(plain, str):
+        return False
+    try:
+        if plain:
+            check_url(plain)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _is_missing(shape: type[Keyed], name: str, given: Mapping[str, object]) -> bool:

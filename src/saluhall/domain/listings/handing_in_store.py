@@ -25,7 +25,8 @@ _ROWS = """
 _SAVE_PROGRESS = """
   update listings l
      set progress = r.progress, external_id = r.external_id,
-         confirmed_price = case when r.external_id is not null then coalesce(l.confirmed_price, r.price) end,
+         confirmed_price = case when r.external_id = l.external_id then coalesce(l.confirmed_price, r.price)
+                                when r.external_id is not null then r.price end,
          due_at = %(now)s + %(lease)s, updated_at = %(now)s
     from free join r using (id)
    where l.account_id = %(owner)s and l.id = free.id and l.id = any(%(ids)s)
@@ -72,7 +73,10 @@ async def save_progress(
 
     Return the listings whose claim is lost: of them nothing was noted.
     """
-    rows = [{**_come(listing, progress), "price": listing.price} for listing, progress in saved]
+    rows = [
+        {**_come(listing, progress), "price": progress.price or listing.price}
+        for listing, progress in saved
+    ]
     params = {"owner": owner, "lease": lease, "now": now}
     return await _write(tx, SAVE_FREE, SAVE, rows, params)
 

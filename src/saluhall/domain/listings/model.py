@@ -1,6 +1,7 @@
 """The facts of a listing: desired beside confirmed, the moves between its states, and what is to be done next."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -54,6 +55,7 @@ class Step(StrEnum):
 
     END = "end"
     CHANGE_PRICE = "change_price"
+    LOOK = "look"  # an answer was unclear: compare what stands there with what is wanted
     ASK = "ask"
     PUBLISH = "publish"
     CANCEL = "cancel"  # nothing stands there, and nothing shall: no call is needed
@@ -63,9 +65,14 @@ PRIORITY: dict[Step, int] = {
     Step.CANCEL: 0,
     Step.END: 0,
     Step.CHANGE_PRICE: 1,
+    Step.LOOK: 1,
     Step.ASK: 2,
     Step.PUBLISH: 3,
 }
+
+
+LOOKS = (timedelta(seconds=25), timedelta(seconds=5))
+"""How long to wait before each look after an unclear answer, the last first: a call may take effect long after it was given up."""
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -88,6 +95,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     attempts: int
     error: str | None
     told: str | None
+    looks_left: int
     delete_wanted: bool
     currency: str
     title: str
@@ -116,6 +124,8 @@ def next_step(listing: Listing) -> Step | None:
             listing.refused_price,
         }:
             return Step.CHANGE_PRICE
+        case Desired.LIVE, State.LIVE if listing.looks_left:
+            return Step.LOOK
         case Desired.LIVE, State.WAITING:
             return Step.PUBLISH
         case _:

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from saluhall.channel import Progress, RemoteListing, RemoteState
+from msgspec import structs
+
+from saluhall.channel import Live, Progress, RemoteListing, RemoteState
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.history.model import EventType
-from saluhall.domain.listings import deletions, sales, store
-from saluhall.domain.listings.model import PRIORITY, Desired, Listing, State, Step
+from saluhall.domain.listings import deletions, handing_in, sales, store
+from saluhall.domain.listings.model import LOOKS, PRIORITY, Desired, Listing, State, Step
 from saluhall.domain.listings.recording import record, tell, tell_failure
 from saluhall.domain.products import operations as product_operations
 from saluhall.storage import Transaction
@@ -69,6 +71,36 @@ async def price_changed(
     await record(
         tx, listing, now=now, confirmed_price=price, refused_price=None, attempts=0, error=None, told=None
     )  # fmt: skip
+
+
+async def price_unclear(
+    tx: Transaction, listing: Listing, *, reason: str, pause: timedelta | None, now: datetime
+) -> None:
+    """Record that nobody knows which price stands there: ask for the wanted one again, and look until it is sure to stay."""
+    await _postpone(
+        tx,
+        listing,
+        reason=reason,
+        pause=pause,
+        now=now,
+        confirmed_price=None,
+        looks_left=len(LOOKS),
+    )
+
+
+async def looked(
+    tx: Transaction, listing: Listing, there: RemoteListing | None, *, now: datetime
+) -> None:
+    """Record what a look after an unclear answer showed; another price than the wanted one is changed again."""
+    if there is not None and there.state is RemoteState.SOLD:
+        await sold(tx, listing, there, now=now)
+    elif there is not None and there.state is RemoteState.ENDED:
+        await ended(tx, listing, now=now)
+    else:
+        shown = there.price if there is not None else None
+        price = listing.confirmed_price if shown is None else shown
+        left = max(listing.looks_left - 1, 0)
+        await record(tx, listing, now=now, confirmed_price=price, looks_left=left, attempts=0)
 
 
 async def price_refused(
@@ -138,7 +170,9 @@ async def sold(tx: Transaction, listing: Listing, there: RemoteListing, *, now: 
     recorded = await record(tx, listing, now=now, state=State.SOLD, error=None, told=None)
     if recorded is None:
         return
-    await sales.piece_went(tx, listing.account_id, listing.product_id, now=now)
+    if not await sales.piece_went(tx, listing.account_id, listing.product_id, now=now):
+        await tell_failure(tx, recorded, sales.OVERSOLD, now=now)
+        return
     sale = {"external_id": listing.external_id, "sale_price": str(there.sale_price or 0)}
     await tell(tx, recorded, EventType.ITEM_SOLD, sale, now=now)
 
@@ -174,11 +208,18 @@ async def observe(
     *,
     now: datetime,
 ) -> None:
-    """Record what a look at the marketplace showed: sales and endings, each told once."""
+    """Record what a look at the marketplace showed: sales and endings, each told once.
+
+    What ended before the hub knew that it stood is told as published first.
+    """
     seen = {r.external_id: r for r in remote if r.state is not RemoteState.LIVE}
     listings = await store.lock_external(tx, connection.account_id, connection.id, sorted(seen))
     for listing in listings:
         there = seen[str(listing.external_id)]
+        if listing.state is not State.LIVE:
+            live = Live(external_id=there.external_id, url=there.url, ends_at=there.ends_at)
+            await handing_in.went_live(tx, listing.account_id, [(listing, live)], now=now)
+            listing = structs.replace(listing, state=State.LIVE, claim=None)  # noqa: PLW2901 - the same one, a step further
         if there.state is RemoteState.SOLD:
             await sold(tx, listing, there, now=now)
         else:

@@ -21,7 +21,7 @@ async def product_on_shelf(tx: Transaction, *, by: Principal, catalog: str, sku:
 async def list_watched(
     tx: Transaction, owner: UUID, connection_id: UUID
 ) -> list[tuple[str, datetime | None]]:
-    """List what is live at a connection: (external id, when it ends)."""
+    """List what stands or may stand at a connection: (external id, when it ends)."""
     return await store.watched(tx, owner, connection_id)
 
 

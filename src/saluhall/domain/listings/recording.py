@@ -14,11 +14,11 @@ from saluhall.channel import Progress
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.listings import recording_store
-from saluhall.domain.listings.model import PRIORITY, Listing, may_move, next_step
+from saluhall.domain.listings.model import LOOKS, PRIORITY, Listing, Step, may_move, next_step
 from saluhall.storage import Transaction
 
 _KEPT = (
-    "state", "desired", "confirmed_price", "refused_price", "external_id", "url", "attempts", "told",
+    "state", "desired", "confirmed_price", "refused_price", "external_id", "url", "attempts", "told", "looks_left",
 )  # fmt: skip
 
 
@@ -88,6 +88,8 @@ def _known(fields: dict[str, Any]) -> dict[str, Any]:
 def _row(after: Listing, change: Change, *, now: datetime) -> dict[str, Any]:
     step = None if change.never else next_step(after)
     due_in = change.due_in if after.desired is change.listing.desired else timedelta()
+    if step is Step.LOOK:
+        due_in = max(due_in, LOOKS[min(after.looks_left, len(LOOKS)) - 1])
     return {
         "id": after.id,
         **{name: getattr(after, name) for name in _KEPT},

@@ -16,7 +16,10 @@ from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.listings import sales_store
 from saluhall.domain.listings.model import State
 from saluhall.domain.products import operations as product_operations
+from saluhall.domain.products import stock as stock_of_products
 from saluhall.storage import Transaction
+
+OVERSOLD = "The listing was sold although the item had been sold already; one of the two sales must be cancelled"
 
 
 class Sale(Struct, frozen=True, kw_only=True):
@@ -30,6 +33,8 @@ class Sale(Struct, frozen=True, kw_only=True):
     price: Decimal
     currency: str
     platform: str
+    url: str = ""
+    is_oversold: bool = False  # the seller had sold the product elsewhere
 
 
 class SoldBy(Struct, frozen=True, kw_only=True):
@@ -39,6 +44,16 @@ class SoldBy(Struct, frozen=True, kw_only=True):
     product_id: UUID
     state: State
     order_id: int | None
+    external_id: str | None
+
+    def is_sold_as(self, external_id: str) -> bool:
+        """Tell whether a sale is of what stands by now; else it is of an earlier publication, and another one is under way."""
+        under_way = self.state in {State.WAITING, State.SUBMITTED, State.LIVE}
+        return not under_way or self.external_id in {None, external_id}
+
+    def is_told_live(self) -> bool:
+        """Tell whether the seller heard that it was published."""
+        return self.state in {State.LIVE, State.SOLD, State.ENDED}
 
     @property
     def awaits_order(self) -> bool:
@@ -70,26 +85,35 @@ async def record_sales(
 
     `known` are the locked listings of the products.
     """
-    claimed = set[UUID]()
+    seen = set[UUID]()
     events = []
     for sale in sales:
-        if known[sale.listing_id].awaits_order and sale.listing_id not in claimed:
-            claimed.add(sale.listing_id)
-        else:
+        listing, is_first = known[sale.listing_id], sale.listing_id not in seen
+        seen.add(sale.listing_id)
+        if is_first and not listing.is_told_live() and listing.is_sold_as(sale.external_id):
+            events.append(_published(owner, sale, now=now))
+        if not (is_first and listing.awaits_order):
             events.append(_event(owner, sale, now=now))
-    await sales_store.mark_sold(tx, owner, sales, now=now)
+    of_these = [s for s in sales if known[s.listing_id].is_sold_as(s.external_id)]
+    await sales_store.mark_sold(tx, owner, of_these, now=now)
     await follow_stock(tx, owner, sorted({sale.product_id for sale in sales}), now=now)
     await history.record(tx, events, now=now)
 
 
-async def piece_went(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
-    """Note that a listing of a product is seen to be sold; the stock itself goes down with the order."""
-    pieces = await sales_store.pieces(tx, owner, product_id)
-    if pieces is not None and pieces > 0:
+async def piece_went(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> bool:
+    """Note that a listing of a product is seen to be sold; the stock itself goes down with the order.
+
+    False when there was no piece for it: the seller has sold the product elsewhere, and the order that follows is oversold.
+    """
+    stock = await sales_store.pieces(tx, owner, product_id)
+    if stock is not None and stock.is_sold_elsewhere:
+        await stock_of_products.take(tx, owner, {product_id: 0}, now=now)
+    elif stock is not None and stock.pieces > 0:
         await product_operations.keep_after_all(tx, owner, product_id, now=now)
     else:
         await product_operations.mark_sold(tx, owner, product_id, now=now)
     await follow_stock(tx, owner, [product_id], now=now)
+    return stock is None or not stock.is_sold_elsewhere
 
 
 async def follow_stock(
@@ -113,17 +137,29 @@ async def offer_again(
 
 
 def _event(owner: UUID, sale: Sale, *, now: datetime) -> Event:
+    order = {"order_id": str(sale.order_id)}
+    if sale.is_oversold:
+        return _event_of(
+            owner, EventType.LISTING_FAILED, sale, {"error": OVERSOLD, **order}, now=now
+        )
+    facts = {"sale_price": str(sale.price), **order}
+    return _event_of(owner, EventType.ITEM_SOLD, sale, facts, now=now)
+
+
+def _published(owner: UUID, sale: Sale, *, now: datetime) -> Event:
+    facts = {"url": sale.url} if sale.url else {}
+    return _event_of(owner, EventType.LISTING_CREATED, sale, facts, now=now)
+
+
+def _event_of(
+    owner: UUID, event_type: EventType, sale: Sale, facts: Mapping[str, str], *, now: datetime
+) -> Event:
+    known = {"platform": sale.platform, "currency": sale.currency, "external_id": sale.external_id}
     return history.event_of(
         owner,
-        EventType.ITEM_SOLD,
+        event_type,
         product_id=sale.product_id,
         sku=sale.sku,
-        data={
-            "platform": sale.platform,
-            "currency": sale.currency,
-            "external_id": sale.external_id,
-            "sale_price": str(sale.price),
-            "order_id": str(sale.order_id),
-        },
+        data={**known, **facts},
         now=now,
     )

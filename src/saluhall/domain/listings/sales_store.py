@@ -12,7 +12,7 @@ from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
 LOCK = """
-  select id, product_id, state, order_id from listings
+  select id, product_id, state, order_id, external_id from listings
    where account_id = %(owner)s and product_id = any(%(ids)s)
    order by id for update
 """
@@ -20,22 +20,25 @@ LOCK = """
 MARK_SOLD = """
   update listings l
      set state = 'sold', order_id = coalesce(l.order_id, t.order_id),
-         external_id = coalesce(l.external_id, t.external_id), progress = null, error = null, told = null,
+         external_id = coalesce(l.external_id, t.external_id), url = coalesce(l.url, nullif(t.url, '')),
+         progress = null, error = null, told = null,
          parked = false, attempts = 0, priority = 3, due_at = null, claimed_by = null,
          updated_at = %(now)s
     from (select distinct on (listing_id) *
             from jsonb_to_recordset(%(sales)s::text::jsonb)
-              as t (listing_id uuid, order_id integer, external_id text)
+              as t (listing_id uuid, order_id integer, external_id text, url text)
            order by listing_id, order_id) t
    where l.account_id = %(owner)s and l.id = t.listing_id
 """
 # Sold listings without an order yet are pieces that are about to go.
 _PIECES = """
-  select p.id, p.quantity - (
-           select count(*) from listings s
-            where s.account_id = p.account_id and s.product_id = p.id and s.state = 'sold'
-              and s.order_id is null)::integer as pieces
-    from products p where p.account_id = %(owner)s and p.id = any(%(ids)s)
+  select p.id, p.quantity - sold.waiting as pieces,
+         p.status = 'sold' and p.quantity > 0 and sold.waiting = 1 as is_sold_elsewhere
+    from products p, lateral (
+      select count(*)::integer as waiting from listings s
+       where s.account_id = p.account_id and s.product_id = p.id and s.state = 'sold'
+         and s.order_id is null) sold
+   where p.account_id = %(owner)s and p.id = any(%(ids)s)
 """
 END_EXCESS = f"""
   with stock as ({_PIECES}), standing as (
@@ -60,12 +63,22 @@ WANT_AGAIN = """
      set desired = 'live', revision = l.revision + 1, updated_at = %(now)s, order_id = null,
          due_at = case when l.claimed_by is null then %(now)s else l.due_at end,
          priority = 3, attempts = 0, refused_price = null, error = null, told = null,
+         external_id = case when l.state in ('sold', 'ended') then null else l.external_id end,
+         url = case when l.state in ('sold', 'ended') then null else l.url end,
+         confirmed_price = case when l.state in ('sold', 'ended') then null else l.confirmed_price end,
          state = case when l.state in ('sold', 'ended') then 'waiting' else l.state end,
          progress = case when l.state in ('sold', 'ended') then null else l.progress end
    where l.account_id = %(owner)s and l.product_id = any(%(ids)s)
      and (l.state <> 'sold' or l.order_id is not null)
   returning l.connection_id
 """
+
+
+class Pieces(Struct, frozen=True, kw_only=True):
+    """How many pieces nobody has bought. The seller sold it elsewhere when it was sold before the only listing that waits for its order."""
+
+    pieces: int
+    is_sold_elsewhere: bool
 
 
 async def lock(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> list[Row]:
@@ -81,10 +94,14 @@ async def mark_sold(
     await tx.run(MARK_SOLD, params)
 
 
-async def pieces(tx: Transaction, owner: UUID, product_id: UUID) -> int | None:
+async def pieces(tx: Transaction, owner: UUID, product_id: UUID) -> Pieces | None:
     """Count the pieces of a product that nobody has bought."""
     params = {"owner": owner, "ids": [product_id]}
-    return await tx.one(lambda row: int(row["pieces"]), _PIECES, params)
+    return await tx.one(
+        lambda row: Pieces(pieces=row["pieces"], is_sold_elsewhere=row["is_sold_elsewhere"]),
+        _PIECES,
+        params,
+    )
 
 
 async def want_again(

@@ -27,6 +27,9 @@ WANT_LIVE = """
      set desired = 'live', revision = listings.revision + 1, updated_at = %(now)s,
          due_at = case when listings.claimed_by is null then %(now)s else listings.due_at end,
          refused_price = null, attempts = 0, error = null, told = null,
+         external_id = case when listings.state = 'ended' then null else listings.external_id end,
+         url = case when listings.state = 'ended' then null else listings.url end,
+         confirmed_price = case when listings.state = 'ended' then null else listings.confirmed_price end,
          state = case when listings.state = 'ended' then 'waiting' else listings.state end,
          progress = case when listings.state = 'ended' then null else listings.progress end
    where listings.state <> 'sold'
@@ -67,7 +70,7 @@ WANT_ENDED = """
 """
 LISTING = """
   l.id, l.account_id, l.connection_id, l.product_id, p.sku, l.desired, l.revision, l.state, p.price,
-  l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told,
+  l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told, l.looks_left,
   p.delete_wanted, p.currency, coalesce(p.enhanced_title, p.title) as title,
   coalesce(p.enhanced_description, p.description) as description,
   p.enhance_due_at is not null as text_due, p.shipping_cost,
@@ -90,24 +93,28 @@ _CLAIM = f"""
 """
 CLAIM = _CLAIM.format(at="= %(connection)s")
 CLAIM_UNCONNECTED = _CLAIM.format(at="is null")
+# What was committed may stand, and be sold or ended, before the hub knows that it is live.
+_MAY_STAND = (
+    "(state in ('live', 'submitted') or state = 'waiting' and (progress ->> 'may_stand')::boolean)"
+)
 LOCK_EXTERNAL = f"""
   with p as materialized (
     select p.* from products p
      where p.account_id = %(owner)s and p.id in (
        select product_id from listings
         where account_id = %(owner)s and connection_id = %(connection)s
-          and external_id = any(%(external_ids)s) and state = 'live')
+          and external_id = any(%(external_ids)s) and {_MAY_STAND})
      order by p.id for update
   )
   select {LISTING} from p join listings l on l.account_id = p.account_id and l.product_id = p.id
    where l.account_id = %(owner)s and l.connection_id = %(connection)s
-     and l.external_id = any(%(external_ids)s) and l.state = 'live'
+     and l.external_id = any(%(external_ids)s) and {_MAY_STAND}
      for update of l
 """
-WATCHED = """
+WATCHED = f"""
   select external_id, ends_at from listings
-   where account_id = %(owner)s and connection_id = %(connection)s and state = 'live'
-     and external_id is not null
+   where account_id = %(owner)s and connection_id = %(connection)s and external_id is not null
+     and {_MAY_STAND}
 """
 ON_SHELF = """
   select p.id, p.sku, p.kind, p.parent_sku, p.status, p.title, p.description, p.price, p.currency,
@@ -195,7 +202,7 @@ async def claim(
 async def lock_external(
     tx: Transaction, owner: UUID, connection_id: UUID, external_ids: Sequence[str]
 ) -> list[Listing]:
-    """Lock the live listings with these ids at the marketplace."""
+    """Lock the listings that stand, or may stand, with these ids at the marketplace."""
     params = {"owner": owner, "connection": connection_id, "external_ids": list(external_ids)}
     return await tx.all(listing_from_row, LOCK_EXTERNAL, params)
 
@@ -203,7 +210,7 @@ async def lock_external(
 async def watched(
     tx: Transaction, owner: UUID, connection_id: UUID
 ) -> list[tuple[str, datetime | None]]:
-    """List what is live at a connection: (external id, when it ends)."""
+    """List what stands or may stand at a connection: (external id, when it ends)."""
     return await tx.all(
         lambda row: (row["external_id"], row["ends_at"]),
         WATCHED,

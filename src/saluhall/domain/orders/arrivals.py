@@ -1,7 +1,7 @@
 """Orders come in from a marketplace: each is stored once, each of its rows takes its pieces out of stock once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -134,7 +134,7 @@ async def _store_rows(
     await arrivals_store.sum_up(tx, owner, _sums(rows, written, shelf.attention))
     await stock.take(tx, owner, shelf.left, now=now)
     sold = [
-        _sale(connection, row, products[row.product_id])
+        _sale(connection, row, products[row.product_id], shelf.sold_elsewhere)
         for row in rows
         if row.product_id in products and row.listing_id in known
     ]
@@ -148,9 +148,9 @@ class _Shelf:
         self._products = products
         awaited = {listing.product_id for listing in known.values() if listing.awaits_order}
         # Sold and waiting for no order: the seller has sold it elsewhere.
-        self._available = {
-            p.id: 0 if p.is_sold and p.id not in awaited else p.quantity for p in products.values()
-        }
+        gone = {p.id for p in products.values() if p.is_sold and p.id not in awaited}
+        self.sold_elsewhere = {p.id for p in products.values() if p.id in gone and p.quantity > 0}
+        self._available = {p.id: 0 if p.id in gone else p.quantity for p in products.values()}
         self.left: dict[UUID, int] = {}
         self.attention: defaultdict[int, set[Attention]] = defaultdict(set)
 
@@ -190,7 +190,9 @@ def _sums(
     return list(sums.values())
 
 
-def _sale(connection: Connection, row: NewRow, product: Stocked) -> Sale:
+def _sale(
+    connection: Connection, row: NewRow, product: Stocked, sold_elsewhere: Collection[UUID]
+) -> Sale:
     assert row.listing_id is not None  # noqa: S101 - the caller has looked
     return Sale(
         order_id=row.order_id,
@@ -201,4 +203,6 @@ def _sale(connection: Connection, row: NewRow, product: Stocked) -> Sale:
         price=row.row.unit_price,
         currency=row.order.currency,
         platform=connection.channel,
+        url=row.row.url,
+        is_oversold=product.id in sold_elsewhere,
     )
