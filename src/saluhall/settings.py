@@ -20,6 +20,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data_dir: Path
     database_url: str | None
+    database_direct_url: str | None
     public_url: str | None
     image_store: str
     outbound_allow: tuple[IPv4Network | IPv6Network, ...]
@@ -47,6 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return cls(
             data_dir=folder,
             database_url=read_text(env, "SALUHALL_DATABASE_URL"),
+            database_direct_url=_direct_url(env),
             public_url=public_url.rstrip("/") if public_url else None,
             image_store=read_text(env, "SALUHALL_IMAGE_STORE") or str(folder / "images"),
             outbound_allow=_networks(env, "SALUHALL_OUTBOUND_ALLOW"),
@@ -81,6 +83,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             key = secrets.token_urlsafe(48)
             new.write(key)
         return key
+
+
+def _direct_url(env: Mapping[str, str]) -> str | None:
+    url = read_text(env, "SALUHALL_DATABASE_DIRECT_URL")
+    if url and not read_text(env, "SALUHALL_DATABASE_URL"):
+        raise BadSetting("SALUHALL_DATABASE_DIRECT_URL: set SALUHALL_DATABASE_URL too")
+    return url
 
 
 def _kept_key(file: Path) -> str:

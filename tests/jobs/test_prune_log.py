@@ -13,7 +13,7 @@ from saluhall.domain.webhooks.model import AttemptNotFound
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
-from saluhall.storage.schema import exclusive, migrate
+from saluhall.storage.schema import migrator
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 from tests.postgres import Postgres
@@ -177,8 +177,8 @@ async def test_what_an_earlier_version_finished_is_kept_for_as_long_from_the_day
     postgres: Postgres,
 ) -> None:
     url = postgres.new_database(empty=True)
-    async with exclusive(url):
-        await migrate(url, upto="0008_count_by_catalog.sql")
+    async with migrator(url) as database:
+        await database.migrate(upto="0008_count_by_catalog.sql")
     insert = """
       insert into deliveries (account_id, id, endpoint_id, event_id, state, due_at)
       select new_ulid(), new_ulid(), new_ulid(), new_ulid(), state, case when state = 'due' then now() end
@@ -187,8 +187,8 @@ async def test_what_an_earlier_version_finished_is_kept_for_as_long_from_the_day
     async with Database(url, connections=1) as db:
         async with db.transaction() as tx:
             await tx.run(insert)
-        async with exclusive(url):
-            await migrate(url)
+        async with migrator(url) as database:
+            await database.migrate()
 
         for later, forgotten in ((KEEP - timedelta(hours=1), 0), (KEEP + timedelta(hours=1), 2)):
             async with db.transaction() as tx:

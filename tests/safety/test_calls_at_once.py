@@ -56,6 +56,8 @@ class Desk:
                 raise Broken
             if each == "deadlocked" and len(asked) > 1:
                 raise Deadlock
+            if each == "undone once" and self.lots.count(["undone once"]) == 1:
+                raise Deadlock
             if each == "unreachable":
                 raise DatabaseUnavailable
         return [
@@ -141,7 +143,13 @@ async def test_a_call_that_breaks_takes_no_other_with_it(desk: Desk, bad: str) -
     a, broken, b = await at_once(desk, "a", bad, "b", by=somebody())
     assert (a, b) == ("a", "b")
     assert isinstance(broken, Broken) if bad == "broken" else broken == "deadlocked"
-    assert desk.lots == [["first"], ["a", bad, "b"], ["a"], [bad], ["b"]]
+    together = [["a", bad, "b"]] * (2 if bad == "deadlocked" else 1)
+    assert desk.lots == [["first"], *together, ["a"], [bad], ["b"]]
+
+
+async def test_a_lone_call_that_postgresql_undid_is_answered_once_more(desk: Desk) -> None:
+    assert await desk.call("undone once", by=somebody()) == "undone once"
+    assert desk.lots == [["undone once"]] * 2
 
 
 async def test_without_a_database_all_are_told_so_at_once(desk: Desk) -> None:

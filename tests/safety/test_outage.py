@@ -10,10 +10,11 @@ import pytest
 
 from saluhall import bootstrap
 from saluhall.sandbox.partner import Partner
+from saluhall.storage import Database
 from saluhall.storage.embedded import EmbeddedPostgres
 from tests.conftest import StartHub
 from tests.hub import Hub, Market
-from tests.postgres import TESTED_VERSION
+from tests.postgres import TESTED_VERSION, Postgres
 
 VERSIONS = (16, 18)
 
@@ -73,6 +74,65 @@ async def test_an_outage_is_said_and_ends_by_itself(
     assert (await shop.get("BEFORE"))["traderaStatus"] == "active"
     await shop.listed("AFTER", imageUrls=[f"{hub.partner.url}/2.jpg"])
     assert "this is a bug" not in hub.log.read_text()
+
+
+READ_ONLY = "alter database {} set default_transaction_read_only = on"
+CUT = """
+  select pg_terminate_backend(pid, 5000) from pg_stat_activity
+   where datname = %(name)s and pid <> pg_backend_pid()
+"""
+
+
+async def test_while_it_may_only_read_the_database_is_away_and_then_all_goes_on(
+    start_hub: StartHub, postgres: Postgres
+) -> None:
+    """As in a failover: connections lead to a server that takes no writes, and go on leading there when another one does."""
+    hub = await start_hub()
+    shop = await hub.open_selling_shop()
+    await shop.put("WRITTEN")
+    name = str(hub.env["SALUHALL_DATABASE_URL"]).partition("?")[0].rpartition("/")[2]
+    async with Database(postgres.admin_url, connections=1) as admin, admin.statement() as tx:
+        await tx.run(READ_ONLY.format(name))
+        await tx.run(CUT, {"name": name})
+        await until(hub, "/readyz", 503)
+        _, told, body = await hub.request("GET", "/readyz")
+        assert (told["retry-after"], json.loads(body)) == (
+            "1",
+            {"status": "database is read-only"},
+        )
+        for method, path in (
+            ("GET", shop.path("WRITTEN")),
+            ("PUT", shop.path("NOT")),
+            ("POST", "/integration/v1/items/batch"),
+            ("POST", "/auth/token"),
+            ("POST", "/sr_company_ws/api/v2/auth/authorize"),
+        ):
+            status, told, _ = await hub.request(
+                method,
+                path,
+                headers={"x-api-key": shop.api_key, "authorization": "Bearer x"},
+                body=BODIES.get(path.rpartition("/")[2], b""),
+            )
+            assert (path, status, told.get("retry-after")) == (path, 503, "1")
+        await asyncio.sleep(2)  # the worker has swept meanwhile, and found that it may not
+        await tx.run(f"alter database {name} reset all")
+
+    started = time.monotonic()
+    for _ in range(1000):
+        status, _ = await shop.call("PUT", shop.path("AFTER"), json.loads(BODIES["NOT"]))
+        if status == 202:
+            break
+    assert time.monotonic() - started < 2
+    await shop.listed("LISTED", imageUrls=[f"{hub.partner.url}/2.jpg"])
+    assert "this is a bug" not in hub.log.read_text()
+
+
+BODIES = {
+    "NOT": b'{"title":"Title","price":100,"shippingCost":49}',
+    "batch": b'{"items":[{"externalId":"B","title":"Title","price":100,"shippingCost":49}]}',
+    "authorize": b'{"username":"somebody","password":"a good password"}',
+    "token": b'{"username":"somebody","password":"a good password"}',
+}
 
 
 async def test_a_database_that_is_not_migrated_is_not_ready(start_hub: StartHub) -> None:

@@ -3,13 +3,20 @@
 import asyncio
 import re
 from importlib.resources import files
+from itertools import chain
 
 import pytest
 
 from saluhall import bootstrap
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
-from saluhall.storage.schema import exclusive, is_current, migrate, migration_names
+from saluhall.storage.schema import (
+    WrongDatabase,
+    is_current,
+    migration_names,
+    migrator,
+    see_version,
+)
 from tests.postgres import Postgres
 
 
@@ -47,26 +54,37 @@ async def test_several_that_start_at_once_apply_each_migration_once(postgres: Po
 
     applied = await asyncio.gather(*(bootstrap.prepare(url) for _ in range(4)))
 
-    assert sorted(map(len, applied)) == [0, 0, 0, len(migration_names())]
+    assert sorted(chain.from_iterable(applied)) == migration_names()
 
 
 async def test_a_database_that_was_stopped_halfway_is_finished(postgres: Postgres) -> None:
     url = postgres.new_database(empty=True)
     first, *rest = migration_names()
-    async with exclusive(url):
-        await migrate(url, upto=first)
+    async with migrator(url) as database:
+        await database.migrate(upto=first)
 
     assert await bootstrap.prepare(url) == rest
 
 
-async def test_a_database_of_a_newer_version_still_works_with_this_one(
-    db: Database,
-) -> None:
+async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(db: Database) -> None:
     async with db.statement() as tx:
         await tx.run("insert into schema_migrations (name) values ('9999_come_later.sql')")
-        assert await is_current(tx)
+        assert await is_current(tx), (
+            "who was started before an upgrade serves on until it is replaced"
+        )
 
-    assert await bootstrap.prepare(db.url) == []
+    with pytest.raises(
+        WrongDatabase, match=r"newer version of Saluhall: it has 9999_come_later\.sql"
+    ):
+        await bootstrap.prepare(db.url)
+
+
+@pytest.mark.parametrize("version", [90624, 150019])
+def test_a_postgresql_that_is_too_old_is_refused_with_a_sentence(version: int) -> None:
+    with pytest.raises(
+        WrongDatabase, match=r"PostgreSQL (9|15) is too old: .* version 16 or newer"
+    ):
+        see_version(version)
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:hidden@127.0.0.1:1/x", "postgres//u:hidden@h/x"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from saluhall.kit.clock import utc_now
 from saluhall.kit.secrets import Vault
 from saluhall.settings import Settings
-from saluhall.storage.schema import begin_era, exclusive, has_table, migrate
+from saluhall.storage.schema import migrator
 
 if TYPE_CHECKING:
     from saluhall.storage.embedded import EmbeddedPostgres
@@ -60,15 +60,23 @@ async def _open(
 
 
 async def prepare(url: str) -> list[str]:
-    """Bring the schema and the queue's tables up to date; return the migrations applied."""
-    async with exclusive(url):
-        applied = await migrate(url)
-        await begin_era(url)
-        if not await has_table(url, "procrastinate_jobs"):
-            from saluhall.queue import install  # noqa: PLC0415 - only the first start needs the library
-
-            await install(url)
+    """Bring the schema and the queue's tables up to date; return the migrations applied. Raises DatabaseUnavailable, WrongDatabase."""
+    async with migrator(url) as database:
+        applied = await database.migrate()
+        await database.begin_era()
+        await database.install("procrastinate_jobs", _tables_of_the_queue)
     return applied
+
+
+def direct_url(settings: Settings, url: str) -> str:
+    """Give the URL for what had better not go through a pooler: migrations, and the worker that listens."""
+    return settings.database_direct_url or url
+
+
+def _tables_of_the_queue() -> str:
+    from saluhall.queue import schema  # noqa: PLC0415 - only the first start needs the library
+
+    return schema()
 
 
 def vault_of(settings: Settings) -> Vault:

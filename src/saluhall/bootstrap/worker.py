@@ -1,10 +1,11 @@
 """Build one worker process."""
 
 import asyncio
+from functools import partial
 
 import structlog
 
-from saluhall.bootstrap import GRACE_S, vault_of
+from saluhall.bootstrap import GRACE_S, direct_url, vault_of
 from saluhall.dialect import Dialect
 from saluhall.jobs.drainers import Drainers
 from saluhall.jobs.heartbeat import beating
@@ -15,7 +16,7 @@ from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.processes import look_for_garbage_seldom
-from saluhall.kit.waiting import is_set_within
+from saluhall.kit.waiting import repeat
 from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells, run_jobs
 from saluhall.queue.worker import forget_stalled
@@ -37,6 +38,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
     worker, life = new_id(), Life()
     http = _way_out(settings, life)
     image_pool = ImagePool()
+    queue_url = direct_url(settings, url)
     async with (
         beating(url, worker, life),
         Database(
@@ -68,13 +70,15 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         drainers = Drainers(run, bells.ring)
         db.rung = drainers.ring
         sweeper = asyncio.create_task(sweep_forever(run, drainers.ring))
-        cleaner = asyncio.create_task(_forget_stalled(url, stopping))
+        cleaner = asyncio.create_task(_forget_stalled(queue_url, stopping))
         counter = asyncio.create_task(_analyze_grown(db, stopping))
         look_for_garbage_seldom()
         _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
             drains = {job.name: drainers.drain_of(job) for job in JOBS}
-            await run_jobs(url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S)
+            await run_jobs(
+                queue_url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S
+            )
         finally:
             stopping.set()
             await asyncio.gather(sweeper, cleaner, counter, return_exceptions=True)
@@ -90,18 +94,23 @@ def _way_out(settings: Settings, life: Life) -> Outbound:
 
 
 async def _forget_stalled(url: str, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
-        await forget_stalled(url)
-        await is_set_within(stopping, _FORGET_EVERY_S)
+    await repeat(
+        partial(forget_stalled, url),
+        every_s=_FORGET_EVERY_S,
+        stopping=stopping,
+        name="forget stalled jobs",
+        expected=DatabaseUnavailable,
+    )
 
 
 async def _analyze_grown(db: Database, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
-        try:
-            await analyze_grown(db)
-        except DatabaseUnavailable as error:
-            _log.warning("tables could not be analyzed", error=str(error))
-        await is_set_within(stopping, _ANALYZE_EVERY_S)
+    await repeat(
+        partial(analyze_grown, db),
+        every_s=_ANALYZE_EVERY_S,
+        stopping=stopping,
+        name="analyze tables",
+        expected=DatabaseUnavailable,
+    )
 
 
 def _voice(dialects: list[Dialect]) -> Voice:

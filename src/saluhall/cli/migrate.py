@@ -12,6 +12,6 @@ def migrate(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     async def run() -> list[str]:
         async with bootstrap.database(settings) as url:
-            return await bootstrap.prepare(url)
+            return await bootstrap.prepare(bootstrap.direct_url(settings, url))
 
     show({"applied": asyncio.run(run())}, as_json=as_json)

@@ -83,7 +83,7 @@ async def _supervise(
     reading = asyncio.create_task(asyncio.to_thread(_read_ahead, settings))
     meanwhile = partial(recovering, host, port)
     async with bootstrap.database(settings, keep=True, meanwhile=meanwhile) as url:
-        await bootstrap.prepare(url)
+        await bootstrap.prepare(bootstrap.direct_url(settings, url))
         settings.secret_key()  # made here once, before the processes that need it start
         os.environ["SALUHALL_DATABASE_URL"] = url
         background = Background(grace_s=_GRACE_S) if worker else None

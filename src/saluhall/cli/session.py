@@ -32,6 +32,7 @@ from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
 from saluhall.storage.claims import take_time
 from saluhall.storage.database import DatabaseUnavailable
+from saluhall.storage.schema import WrongDatabase
 
 T = TypeVar("T")
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="Where the hub keeps its data.")]
@@ -66,6 +67,7 @@ FACTS = (
     EntryNotFound,
     BadSetting,
     DatabaseUnavailable,
+    WrongDatabase,
 )
 
 
@@ -99,7 +101,7 @@ def check_channels(settings: Settings) -> None:
 async def prepared(settings: Settings) -> AsyncIterator[Database]:
     """Open the database, migrated; bells rung here are left to the sweeper."""
     async with bootstrap.database(settings) as url:
-        await bootstrap.prepare(url)
+        await bootstrap.prepare(bootstrap.direct_url(settings, url))
         async with Database(url, connections=2) as db:
             async with db.statement() as tx:
                 await take_time(tx)

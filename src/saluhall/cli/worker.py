@@ -41,5 +41,5 @@ async def _work(settings: Settings, concurrency: int) -> None:
         loop.add_signal_handler(signum, stopping.set)
     async with bootstrap.database(settings, keep=True) as url:
         if not os.environ.get(bootstrap.CHILD):
-            await bootstrap.prepare(url)
+            await bootstrap.prepare(bootstrap.direct_url(settings, url))
         await work(settings, url, concurrency=concurrency, stopping=stopping)

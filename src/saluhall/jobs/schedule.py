@@ -1,6 +1,7 @@
 """Which jobs there are, and the sweeper that rings for whatever is due, so that a lost bell loses nothing."""
 
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -15,7 +16,7 @@ from saluhall.jobs.replay_webhooks import REPLAY_WEBHOOKS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.kit.life import show_life
-from saluhall.kit.waiting import is_set_within
+from saluhall.kit.waiting import repeat
 from saluhall.storage import Transaction
 from saluhall.storage.database import DatabaseUnavailable
 
@@ -35,13 +36,23 @@ _log = structlog.get_logger(__name__)
 
 async def sweep_forever(run: Run, ring: Ring) -> None:
     """Every second: ring for what is due."""
-    while not run.stopping.is_set():
-        try:
-            await sweep(run, ring)
-        except DatabaseUnavailable as error:
-            _log.warning("the sweeper could not reach the database", error=str(error))
+    await repeat(
+        partial(_sweep_alive, run, ring),
+        every_s=SWEEP_EVERY_S,
+        stopping=run.stopping,
+        name="sweep",
+        expected=DatabaseUnavailable,
+    )
+
+
+async def _sweep_alive(run: Run, ring: Ring) -> None:
+    """Sweep once, and show to the supervisor that this worker lives: also when its database is away, for then no restart helps."""
+    try:
+        await sweep(run, ring)
+    except DatabaseUnavailable:
         show_life()
-        await is_set_within(run.stopping, SWEEP_EVERY_S)
+        raise
+    show_life()
 
 
 async def sweep(run: Run, ring: Ring) -> None:

@@ -1,6 +1,11 @@
-"""Wait for something, but not for ever."""
+"""Wait for something, but not for ever; do something again and again, whatever happens."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+_log = structlog.get_logger(__name__)
 
 
 async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
@@ -10,3 +15,25 @@ async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
             return await event.wait()
     except TimeoutError:
         return False
+
+
+async def repeat(
+    do: Callable[[], Awaitable[object]],
+    *,
+    every_s: float,
+    stopping: asyncio.Event,
+    name: str,
+    expected: type[Exception],
+) -> None:
+    """Do something every so many seconds until `stopping` is set; a failure is logged and never ends it.
+
+    Of an `expected` failure one line is logged, of any other all of it.
+    """
+    while not stopping.is_set():
+        try:
+            await do()
+        except expected as error:
+            _log.warning("failed, and tried again soon", what=name, error=str(error))
+        except Exception:  # noqa: BLE001 - logged whole; whatever it is, the next time may succeed
+            _log.exception("failed, and tried again soon: this is a bug", what=name)
+        await is_set_within(stopping, every_s)

@@ -8,7 +8,7 @@ from typing import Self
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
-from saluhall.storage.database import RECONNECT_S, commit_each
+from saluhall.storage.pool import Pool
 
 GATHER_S = 0.02
 # Whoever was woken a moment ago is still at it, and looks again before it sleeps.
@@ -20,16 +20,12 @@ _Bell = tuple[str, str]
 
 
 def open_app(url: str, *, connections: int) -> procrastinate.App:
-    """Make the library's application on the hub's database."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=url,
-        min_size=1,
-        max_size=connections,
-        timeout=_PATIENCE_S,
-        reconnect_timeout=RECONNECT_S,
-        configure=commit_each,  # the library runs one statement at a time
-    )
-    return procrastinate.App(connector=connector)
+    """Make the library's application on the hub's database, with connections that heal as the hub's own do."""
+
+    def pool(**_: object) -> Pool:
+        return Pool(url, connections=connections, patience_s=_PATIENCE_S)
+
+    return procrastinate.App(connector=procrastinate.PsycopgConnector(pool_factory=pool))
 
 
 class Bells:

@@ -4,11 +4,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from procrastinate.schema import SchemaManager
 
 from saluhall.kit.waiting import is_set_within
 from saluhall.queue.bells import QUEUE, open_app
+from saluhall.storage.failures import DatabaseUnavailable, explained
+from saluhall.storage.pool import is_pooled
 
 _log = logging.getLogger(__name__)
 Drain = Callable[[str], Awaitable[None]]
@@ -18,10 +22,9 @@ _RESTART_PAUSE_S = 1.0
 _POLL_EVERY_S = 0.25
 
 
-async def install(url: str) -> None:
-    """Bring the queue's own tables into a database that has none."""
-    async with open_app(url, connections=1).open_async() as app:
-        await app.schema_manager.apply_schema_async()
+def schema() -> str:
+    """Give the SQL that makes the queue's own tables."""
+    return SchemaManager.get_schema()
 
 
 async def run_jobs(
@@ -39,24 +42,33 @@ async def run_jobs(
     app = open_app(url, connections=max(2, min(concurrency, 8)))
     for name, drain in jobs.items():
         app.task(name=name, queue=QUEUE)(_task(drain))
-    async with app.open_async():
-        while not stopping.is_set():
-            working = asyncio.create_task(
-                app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=concurrency,
-                    install_signal_handlers=False,
-                    delete_jobs="always",
-                    fetch_job_polling_interval=_POLL_EVERY_S,
-                    shutdown_graceful_timeout=grace_s,
-                )
+    while not stopping.is_set():
+        working = asyncio.create_task(_run_once(app, url, concurrency, grace_s))
+        await _first_of(working, stopping)
+        working.cancel()
+        [failure] = await asyncio.gather(working, return_exceptions=True)
+        if not stopping.is_set():
+            _log.warning("the queue stopped and is started again: %s", failure)
+            await is_set_within(stopping, _RESTART_PAUSE_S)
+
+
+async def _run_once(app: App, url: str, concurrency: int, grace_s: float) -> None:
+    """Run jobs until the library gives up. Raises whatever it gives up with.
+
+    A pooler hands no notifications through: then polling is all there is.
+    """
+    listens = not await is_pooled(url)
+    with explained():
+        async with app.open_async():
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=_POLL_EVERY_S,
+                shutdown_graceful_timeout=grace_s,
+                listen_notify=listens,
             )
-            await _first_of(working, stopping)
-            working.cancel()
-            [failure] = await asyncio.gather(working, return_exceptions=True)
-            if not stopping.is_set():
-                _log.warning("the queue stopped and is started again: %s", failure)
-                await is_set_within(stopping, _RESTART_PAUSE_S)
 
 
 async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> None:
@@ -66,16 +78,17 @@ async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> Non
 
 
 async def forget_stalled(url: str) -> int:
-    """Drop the queue's rows of killed workers; what they were doing is due in its own table."""
+    """Drop the queue's rows of killed workers; what they were doing is due in its own table. Raises DatabaseUnavailable."""
     try:
-        async with open_app(url, connections=1).open_async() as app:
-            stalled = list(
-                await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER_S)
-            )
-            for job in stalled:
-                await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
-    except ConnectorException:
-        return 0  # they are still there the next time
+        with explained():
+            async with open_app(url, connections=1).open_async() as app:
+                stalled = list(
+                    await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER_S)
+                )
+                for job in stalled:
+                    await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+    except ConnectorException as error:
+        raise DatabaseUnavailable(str(error)) from error
     return len(stalled)
 
 

@@ -1,23 +1,34 @@
 """PostgreSQL: a pool of connections, and one transaction that also collects the bells to ring after commit."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from saluhall.storage.failures import DatabaseUnavailable, Deadlock, explained
 from saluhall.storage.lines import Column, blocks_of_lines
-from saluhall.storage.reading import blocks_of, make_room
+from saluhall.storage.pool import Pool
+from saluhall.storage.reading import blocks_of
+
+__all__ = ["Conflict", "Database", "DatabaseUnavailable", "Deadlock", "Transaction"]
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 Params = Mapping[str, Any] | Sequence[Any]
 
-# The pool waits longer after each failure to connect: start afresh after a few, so that the end of a long outage is seen at once.
-RECONNECT_S = 4.0
+_log = logging.getLogger(__name__)
 
 
 class Conflict(Exception):
@@ -26,14 +37,6 @@ class Conflict(Exception):
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
         self.constraint = constraint
-
-
-class DatabaseUnavailable(Exception):
-    """No connection could be had, or it broke; nothing was committed as far as we know."""
-
-
-class Deadlock(DatabaseUnavailable):
-    """PostgreSQL undid the transaction because two waited for each other; tried again, it may well go through."""
 
 
 class Transaction:
@@ -123,33 +126,40 @@ class Database:
     ) -> None:
         self.url = url
         self.rung: Callable[[Iterable[tuple[str, str]]], None] | None = None
-        self._pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+        self._pool = Pool(
             url,
-            min_size=1,
-            max_size=connections,
-            timeout=patience_s,
-            reconnect_timeout=RECONNECT_S,
-            open=False,
-            connection_class=AsyncConnection[DictRow],
-            configure=_plan_once if plans_once else make_room,
-            kwargs={"row_factory": dict_row, "autocommit": True},
+            connections=connections,
+            patience_s=patience_s,
+            plans_once=plans_once,
+            kwargs={"row_factory": dict_row},
         )
 
     async def __aenter__(self) -> Self:
         try:
-            await self._pool.open(wait=True, timeout=20)
-        except psycopg.Error as error:
+            with explained():
+                await self._pool.open(wait=True, timeout=20)
+        except DatabaseUnavailable:
             await self._pool.close()
-            raise DatabaseUnavailable(one_line(error)) from error
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._pool.close(timeout=5)
 
+    async def in_transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Do work in a transaction; once more when PostgreSQL undid all of it because of others. Raises DatabaseUnavailable, Deadlock."""
+        try:
+            async with self.transaction() as tx:
+                return await work(tx)
+        except Deadlock as error:
+            _log.warning("a transaction is done once more: %s", error)
+        async with self.transaction() as tx:
+            return await work(tx)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction: commit at the end, roll back on an exception, then ring its bells."""
-        async with self._connection() as connection:
+        async with self._pool.lend() as connection:
             tx = Transaction(connection)
             async with connection.transaction():
                 yield tx
@@ -159,30 +169,5 @@ class Database:
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Transaction]:
         """Lend a connection in autocommit: each statement is a transaction of its own."""
-        async with self._connection() as connection:
+        async with self._pool.lend() as connection:
             yield Transaction(connection)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection[DictRow]]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except psycopg.errors.DeadlockDetected as error:
-            raise Deadlock(one_line(error)) from error
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            raise DatabaseUnavailable(one_line(error)) from error
-
-
-async def _plan_once(connection: AsyncConnection[DictRow]) -> None:
-    await make_room(connection)
-    await connection.execute("set plan_cache_mode = force_generic_plan")
-
-
-async def commit_each(connection: AsyncConnection[Any]) -> None:
-    """Let each statement on a connection commit by itself, from now on."""
-    await connection.set_autocommit(True)
-
-
-def one_line(error: psycopg.Error) -> str:
-    """Put the driver's words on one line."""
-    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())

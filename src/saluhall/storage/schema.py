@@ -1,12 +1,17 @@
 """Bring a database to the newest schema, and tell whether it is there."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from typing import Any
 
 import psycopg
 
-from saluhall.storage.database import DatabaseUnavailable, Transaction, one_line
+from saluhall.storage.database import Transaction
+from saluhall.storage.failures import DatabaseUnavailable, explained, one_line
+from saluhall.storage.pool import connect
+
+OLDEST_POSTGRES = 16
 
 _LOCK = 0x5A10BA11  # any fixed number: one migrator at a time
 
@@ -16,6 +21,7 @@ _APPLIED = """
     applied_at timestamptz not null default now()
   )
 """
+_FIND_READ_ONLY = "select current_setting('transaction_read_only') = 'on' as is_read_only"
 _FIND_APPLIED = "select to_regclass('schema_migrations') is not null as found"
 
 
@@ -25,62 +31,92 @@ def migration_names() -> list[str]:
     return sorted(f.name for f in folder.iterdir() if f.name.endswith(".sql"))
 
 
-@asynccontextmanager
-async def exclusive(url: str) -> AsyncIterator[None]:
-    """Hold the migrators' lock: of several that start at once, one works and the others wait.
+class WrongDatabase(Exception):
+    """This version cannot work with the database: PostgreSQL too old, or a schema of a newer version. The message is one sentence."""
 
-    Raises DatabaseUnavailable.
-    """
+
+@asynccontextmanager
+async def migrator(url: str) -> AsyncIterator["Migrator"]:
+    """Connect to bring the database up to date. Raises DatabaseUnavailable, WrongDatabase."""
     try:
-        async with await _connect(url) as connection:
-            await connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-            yield
-    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
+        with explained():
+            async with await connect(url) as connection:
+                yield Migrator(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseUnavailable(one_line(error)) from error
 
 
-async def _connect(url: str) -> psycopg.AsyncConnection:
-    """Connect. Raises DatabaseUnavailable."""
-    try:
-        return await psycopg.AsyncConnection.connect(url, autocommit=True)
-    except psycopg.ProgrammingError:  # its message would repeat the URL, and with it the password
-        raise DatabaseUnavailable("the database's URL cannot be understood") from None
+class Migrator:
+    """Brings a database up to date.
 
-
-async def migrate(url: str, *, upto: str | None = None) -> list[str]:
-    """Apply what is missing, each file in a transaction of its own; return the names applied.
-
-    Call it inside `exclusive`.
+    Each step is a transaction that first takes the migrators' lock and then looks whether it is still to be done: of several that start at
+    once, each step is done by one. Nothing is kept in a session, so a pooler may stand between.
     """
-    folder = files("saluhall.storage.migrations")
-    applied = []
-    async with await _connect(url) as connection:
-        await connection.execute(_APPLIED)
-        rows = await (await connection.execute("select name from schema_migrations")).fetchall()
-        known = {row[0] for row in rows}
-        for name in migration_names():
-            if name in known or (upto is not None and name > upto):
-                continue
-            async with connection.transaction():
-                sql = (folder / name).read_text(encoding="utf-8")
-                await connection.execute(sql)
-                await connection.execute("insert into schema_migrations (name) values (%s)", [name])
-            applied.append(name)
-    return applied
+
+    def __init__(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
+        see_version(connection.info.server_version)
+        self._connection = connection
+
+    async def migrate(self, *, upto: str | None = None) -> list[str]:
+        """Apply what is missing, each file in a transaction of its own; return the names applied. Raises WrongDatabase."""
+        async with self._step():
+            await self._connection.execute(_APPLIED)
+            rows = await self._connection.execute("select name from schema_migrations")
+            applied = {row[0] for row in await rows.fetchall()}
+        ours = migration_names()
+        if unknown := sorted(applied.difference(ours)):
+            raise WrongDatabase(
+                f"the database belongs to a newer version of Saluhall: it has {unknown[-1]}, which this one does not know."
+                " Start that version or a newer one, or give this one a database of its own"
+            )
+        missing = [n for n in ours if n not in applied and (upto is None or n <= upto)]
+        return [name for name in missing if await self._apply(name)]
+
+    async def _apply(self, name: str) -> bool:
+        async with self._step():
+            if await self._first("select true from schema_migrations where name = %s", [name]):
+                return False
+            sql = (files("saluhall.storage.migrations") / name).read_text(encoding="utf-8")
+            await self._connection.execute(sql)
+            await self._connection.execute(
+                "insert into schema_migrations (name) values (%s)", [name]
+            )
+            return True
+
+    async def begin_era(self) -> None:
+        """Notice that a dump was restored elsewhere, where transactions are numbered anew: later events stay behind earlier ones."""
+        async with self._step():
+            await self._connection.execute("select begin_era()")
+
+    async def install(self, table: str, sql: Callable[[], str]) -> None:
+        """Run what makes somebody else's tables, unless this one of them is there."""
+        async with self._step():
+            if not await self._first("select to_regclass(%s) is not null", [table]):
+                await self._connection.execute(sql())
+
+    @asynccontextmanager
+    async def _step(self) -> AsyncIterator[None]:
+        async with self._connection.transaction():
+            await self._connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+            yield
+
+    async def _first(self, query: str, params: Sequence[object]) -> object:
+        row = await (await self._connection.execute(query, params)).fetchone()
+        return row[0] if row else None
 
 
-async def begin_era(url: str) -> None:
-    """Notice that a dump was restored elsewhere, where transactions are numbered anew: later events stay behind earlier ones."""
-    async with await _connect(url) as connection:
-        await connection.execute("select begin_era()")
+def see_version(version: int) -> None:
+    """See that PostgreSQL, whose version is given as it numbers them (160004), is new enough. Raises WrongDatabase."""
+    if version // 10_000 < OLDEST_POSTGRES:
+        raise WrongDatabase(
+            f"PostgreSQL {version // 10_000} is too old: Saluhall needs version {OLDEST_POSTGRES} or newer."
+            " Upgrade the server, or set SALUHALL_DATABASE_URL to a newer one"
+        )
 
 
-async def has_table(url: str, name: str) -> bool:
-    """Tell whether the database has a table of this name."""
-    async with await _connect(url) as connection:
-        found = await connection.execute("select to_regclass(%s) is not null", [name])
-        row = await found.fetchone()
-    return bool(row and row[0])
+async def is_read_only(tx: Transaction) -> bool:
+    """Tell whether the database may only be read now: a standby, or one that is being replaced. Raises DatabaseUnavailable."""
+    return bool(await tx.one(lambda row: row["is_read_only"], _FIND_READ_ONLY))
 
 
 async def is_current(tx: Transaction) -> bool:

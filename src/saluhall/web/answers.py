@@ -29,6 +29,8 @@ _ID_KEY = "saluhall_request_id"
 _NOT_ALLOWED = 405
 _TOO_LARGE = 413
 _SERVER_ERROR = 500
+_UNAVAILABLE = 503
+RETRY_SOON = {"retry-after": "1"}
 
 
 def say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -> Reply:
@@ -87,6 +89,14 @@ def failure_handler(
                 request_id = request_id_of(request.scope)
                 reply = say(dialect, missing, request_id=request_id, now=clock())
                 return response_of(dialect, reply)
+        if isinstance(error, DatabaseUnavailable):
+            _log.error("database unavailable", error=str(error))
+            return Response(
+                b'{"error":"The database is unavailable, try again shortly"}',
+                status_code=_UNAVAILABLE,
+                headers=RETRY_SOON,
+                media_type="application/json",
+            )
         if status == _SERVER_ERROR:
             _log.error("unexpected failure: this is a bug", exc_info=error)
         text = msgspec.json.encode({"error": str(getattr(error, "detail", "")) or "Not found"})

@@ -57,10 +57,11 @@ class Gathering:
             account_id=str(by.account_id), request_id=ids[0] if len(ids) == 1 else ids
         )
         try:
-            async with self._db.transaction() as tx:
-                return await self._gathers.answer(
+            return await self._db.in_transaction(
+                lambda tx: self._gathers.answer(
                     tx, by, [asked.what for asked in lot], self._clock()
                 )
+            )
         except Exception as error:
             is_hopeless = isinstance(error, DatabaseUnavailable) and not isinstance(error, Deadlock)
             if len(lot) == 1 or is_hopeless:

@@ -33,7 +33,6 @@ from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer, bearer_of
 from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
 from saluhall.storage import Database
-from saluhall.storage.database import Deadlock
 from saluhall.web.answers import request_id_of, response_of, say
 from saluhall.web.callers import Network, address_of
 from saluhall.web.gathering import Gathering
@@ -175,17 +174,10 @@ async def _serve(
         call, db=host.db, public_url=host.public_url, means=host.means, query=query, body=body
     )
     target = _target_of(request.scope)
-    try:
-        reply = await _in_a_transaction(desk, known, target)
-    except Deadlock as error:  # all of it was undone, and the other one has gone on
-        _log.warning("a request is answered once more", error=str(error))
-        reply = await _in_a_transaction(desk, known, target)
+    reply = await host.db.in_transaction(
+        lambda tx: answered(desk.dialect, desk.route, known(tx=tx), target)
+    )
     return await reply.errand() if reply.errand else reply
-
-
-async def _in_a_transaction(desk: _Desk, call: Callable[..., Call], target: bytes) -> Reply:
-    async with desk.host.db.transaction() as tx:
-        return await answered(desk.dialect, desk.route, call(tx=tx), target)
 
 
 async def _body_of(request: Request) -> bytes:  # type: ignore[type-arg]

@@ -12,7 +12,8 @@ from saluhall.kit.metrics import CONTENT_TYPE, exposition
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable
-from saluhall.storage.schema import is_current
+from saluhall.storage.schema import is_current, is_read_only
+from saluhall.web.answers import RETRY_SOON
 
 _PATIENCE_S = 2.0  # who asks whether we are ready does not wait for long
 
@@ -34,8 +35,12 @@ def own_routes(db: Database, images: ImageStore, measures: Measures) -> Sequence
     async def readyz() -> Response[bytes]:
         state = await _readiness(db)
         body = b'{"status":"%s"}' % state.encode()
+        is_ready = state == "ready"
         return Response(
-            body, status_code=200 if state == "ready" else 503, media_type="application/json"
+            body,
+            status_code=200 if is_ready else 503,
+            headers={} if is_ready else RETRY_SOON,
+            media_type="application/json",
         )
 
     @get("/metrics", include_in_schema=False)
@@ -57,6 +62,8 @@ def own_routes(db: Database, images: ImageStore, measures: Measures) -> Sequence
 async def _readiness(db: Database) -> str:
     try:
         async with asyncio.timeout(_PATIENCE_S), db.statement() as tx:
+            if await is_read_only(tx):
+                return "database is read-only"
             return "ready" if await is_current(tx) else "not migrated"
     except (DatabaseUnavailable, TimeoutError):
         return "database unreachable"
@@ -70,7 +77,7 @@ async def _picture(images: ImageStore, key: str) -> Response[bytes] | Stream:
         return Response(body, status_code=404, media_type="application/json")
     except StoreUnavailable:
         body = b'{"error":"The image store is unavailable"}'
-        return Response(body, status_code=503, media_type="application/json")
+        return Response(body, status_code=503, headers=RETRY_SOON, media_type="application/json")
     return Stream(
         blocks,
         media_type="image/png" if key.endswith(".png") else "image/jpeg",

@@ -1,0 +1,52 @@
+"""What a failure of PostgreSQL means to whoever asked: come back later, or it was undone because of others and may well go through now."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.errors import lookup
+
+# Undone as a whole because of others: deadlock, serialization (also on a standby whose rows are vacuumed away).
+_UNDONE = tuple(map(lookup, ("40P01", "40001")))
+# "Not now", beside what the driver calls operational (classes 08, 53, 57 and a connection that breaks): may only read, as a standby
+# and a primary that is being replaced; cut off while standing still in a transaction. Numbers, for the driver may not know them all.
+_READ_ONLY = "25006"
+_NOT_NOW = frozenset({_READ_ONLY, "25P03", "25P04"})
+
+
+class DatabaseUnavailable(Exception):
+    """No connection could be had, it broke, or it may only read; nothing was committed as far as we know."""
+
+
+class Deadlock(DatabaseUnavailable):
+    """PostgreSQL undid the transaction because of others; tried again, it may well go through."""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise DatabaseUnavailable or Deadlock for what the driver says of a database that cannot serve now."""
+    try:
+        yield
+    except _UNDONE as error:
+        raise Deadlock(one_line(error)) from error
+    except psycopg.Error as error:
+        if is_not_now(error):
+            raise DatabaseUnavailable(one_line(error)) from error
+        raise
+
+
+def is_not_now(error: BaseException | None) -> bool:
+    """Tell whether the same may go through later, on another connection."""
+    if isinstance(error, psycopg.OperationalError):  # the pool's timeout is one too
+        return True
+    return isinstance(error, psycopg.Error) and error.sqlstate in _NOT_NOW
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Tell whether a statement failed because its connection may only read."""
+    return isinstance(error, psycopg.Error) and error.sqlstate == _READ_ONLY
+
+
+def one_line(error: psycopg.Error) -> str:
+    """Put the driver's words on one line."""
+    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
