@@ -159,7 +159,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction: commit at the end, roll back on an exception, then ring its bells."""
-        async with self._pool.lend() as connection:
+        async with self._lend() as connection:
             tx = Transaction(connection)
             async with connection.transaction():
                 yield tx
@@ -169,5 +169,11 @@ class Database:
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Transaction]:
         """Lend a connection in autocommit: each statement is a transaction of its own."""
-        async with self._pool.lend() as connection:
+        async with self._lend() as connection:
             yield Transaction(connection)
+
+    @asynccontextmanager
+    async def _lend(self) -> AsyncIterator[AsyncConnection[DictRow]]:
+        with explained():
+            async with self._pool.connection() as connection:
+                yield connection

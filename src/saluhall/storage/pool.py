@@ -60,18 +60,17 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
         )
 
     @asynccontextmanager
-    async def lend(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """Lend a connection. Raises DatabaseUnavailable, Deadlock."""
-        with explained():
-            async with self.connection() as connection:
-                try:
-                    yield connection
-                except psycopg.Error as error:
-                    if is_read_only(error):
-                        await connection.close()
-                    if connection.closed:
-                        await self.refresh()
-                    raise
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[AsyncConnection[Any]]:
+        """Lend a connection; drop it, and all others, when it proves to be dead or read-only."""
+        async with super().connection(timeout) as connection:
+            try:
+                yield connection
+            except psycopg.Error as error:
+                if is_read_only(error):
+                    await connection.close()
+                if connection.closed:
+                    await self.refresh()
+                raise
 
     async def refresh(self) -> None:
         """Drop every connection, for new ones where the address leads now; at most once a second."""
