@@ -60,11 +60,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             vault=vault_of(settings),
             env=settings.env,
             poll_interval_s=settings.poll_interval_s,
-            telling=Telling(
-                retry_days=settings.webhook_retry_days,
-                log_days=settings.webhook_log_days,
-                replay_per_s=settings.webhook_replay_per_s,
-            ),
+            telling=_telling(settings),
             ai=_ai(settings),
         )
         drainers = Drainers(run, bells.ring)
@@ -117,6 +113,14 @@ def _voice(dialects: list[Dialect]) -> Voice:
     """Events are told in the words of the first dialect that has words for them."""
     webhook = next(d.webhook for d in dialects if d.webhook is not None)
     return Voice(body=webhook.body, headers=webhook.headers)
+
+
+def _telling(settings: Settings) -> Telling:
+    return Telling(
+        retry_days=settings.webhook_retry_days,
+        log_days=settings.webhook_log_days,
+        replay_per_s=settings.webhook_replay_per_s,
+    )
 
 
 def _ai(settings: Settings) -> Ai | None:

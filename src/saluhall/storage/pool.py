@@ -60,7 +60,10 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
         )
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[AsyncConnection[Any]]:
+    async def connection(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's own parameter
+    ) -> AsyncIterator[AsyncConnection[Any]]:
         """Lend a connection; drop it, and all others, when it proves to be dead or read-only."""
         async with super().connection(timeout) as connection:
             try:

@@ -21,7 +21,11 @@ _APPLIED = """
     applied_at timestamptz not null default now()
   )
 """
-_FIND_READ_ONLY = "select current_setting('transaction_read_only') = 'on' as is_read_only"
+# A number for a transaction is a write, which the commit takes to the disk.
+_FIND_READ_ONLY = """
+  select case when current_setting('transaction_read_only') = 'on' then true
+              else pg_current_xact_id() is null end as is_read_only
+"""
 _FIND_APPLIED = "select to_regclass('schema_migrations') is not null as found"
 
 
@@ -115,7 +119,7 @@ def see_version(version: int) -> None:
 
 
 async def is_read_only(tx: Transaction) -> bool:
-    """Tell whether the database may only be read now: a standby, or one that is being replaced. Raises DatabaseUnavailable."""
+    """Tell whether the database may only be read now, as a standby; else see that it can write. Raises DatabaseUnavailable."""
     return bool(await tx.one(lambda row: row["is_read_only"], _FIND_READ_ONLY))
 
 
