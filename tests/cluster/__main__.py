@@ -1,0 +1,106 @@
+"""`python -m tests.cluster`: under load the primary is killed and the standby promoted; then all is restarted, one after the other."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+
+from tests.cluster.checks import DRAINED_WITHIN_S, drained, violations
+from tests.cluster.load import Load
+from tests.cluster.stage import Stage, staged
+from tests.pgbouncer import INSTALLED, MISSING
+
+_WRITERS = 8
+_BEFORE_S, _AFTER_S = 6.0, 8.0
+# How long an operator, or what decides in their place, takes to see that the primary is gone.
+_DECISION_S = 1.0
+_WRITES_WITHIN_S = 2.0
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - it is a command
+
+
+async def failover(stage: Stage, load: Load) -> bool:
+    """Kill the primary; promote the standby; see when writes go on."""
+    stage.primary.kill()
+    killed = time.monotonic()
+    await asyncio.sleep(_DECISION_S)
+    await asyncio.to_thread(stage.standby.promote)
+    stage.primary, stage.standby = stage.standby, stage.primary
+    stage.lead_to_primary()
+    promoted = time.monotonic()
+    await asyncio.sleep(_AFTER_S)
+    took = load.first_after(promoted)
+    if 1:
+        import json
+        say(str(load.answers)+str(load.wrong[:2])+str(len(load.acknowledged)))
+        for m in stage.apis:
+            for line in m.log.read_text().splitlines():
+                d=json.loads(line)
+                if d.get('level') in ('error','critical') and 'database unavail' not in d['event']: say(m.name+' '+str(d.get('event'))[:100]+' ... '+(d.get('exception') or d['event'])[-700:])
+    say(
+        f"  promoted {promoted - killed:.1f} s after the kill; first write accepted {took:.2f} s after the promotion"
+    )
+    return took <= _WRITES_WITHIN_S
+
+
+async def rolling_restart(stage: Stage, _load: Load) -> bool:
+    """Restart everything, one after the other, and PostgreSQL too."""
+    await asyncio.to_thread(stage.rebuild_standby)
+    say("  a new standby streams")
+    for machine in (*stage.apis, *stage.workers):
+        await machine.stop()
+        await machine.start()
+    say("  the machines of the hub are restarted")
+    await asyncio.to_thread(_restart_pooler, stage)
+    for server in (stage.standby, stage.primary):
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
+        await asyncio.sleep(3)
+    say("  PgBouncer, the standby and the primary are restarted")
+    return True
+
+
+def _restart_pooler(stage: Stage) -> None:
+    stage.pooler.stop()
+    stage.pooler.start()
+
+
+async def play(name: str, stage: Stage, story: Callable[[Stage, Load], Awaitable[bool]]) -> bool:
+    """Play a story under load; tell what was seen; True when all was right."""
+    say(name)
+    bases = [machine.base for machine in stage.apis]
+    load = Load(
+        bases, api_key=stage.shop.api_key, picture=stage.picture, writers=_WRITERS, name=name
+    )
+    async with load:
+        await asyncio.sleep(_BEFORE_S)
+        is_right = await story(stage, load)
+    took = await drained(stage.shop)
+    found = await violations(stage.shop, load)
+    say(
+        f"  {len(load.items)} items, {len(load.acknowledged)} writes accepted; answers {dict(load.answers)};"
+        f" the longest answer {load.slowest_s:.1f} s; all work done {took:.1f} s after the load"
+    )
+    for what, which in found.items():
+        say(f"  {what}: {len(which)} {which[:3] if which else ''}")
+    ended = [machine.name for machine in (*stage.apis, *stage.workers) if machine.has_ended()]
+    say(f"  processes that ended: {ended or 'none'}")
+    return is_right and took <= DRAINED_WITHIN_S and not ended and not any(found.values())
+
+
+async def main() -> int:
+    if INSTALLED is None:
+        say(MISSING)
+        return 2
+    async with staged() as stage:
+        right = [
+            await play("The primary is killed, the standby promoted", stage, failover),
+            await play("Everything is restarted, one after the other", stage, rolling_restart),
+        ]
+    say("all right" if all(right) else "NOT RIGHT")
+    return 0 if all(right) else 1
+
+
+sys.exit(asyncio.run(main()))

@@ -1,0 +1,53 @@
+"""What must be true afterwards, seen from outside: by the API, at the marketplace, at the receiver of events."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+
+from tests.cluster.load import Load
+from tests.shop import Shop
+
+DRAINED_WITHIN_S = 30.0
+
+
+async def drained(shop: Shop, *, timeout_s: float = 180) -> float:
+    """Wait until nothing of the account is due; return how many seconds that took."""
+    started = time.monotonic()
+    await shop.hub.settle(owner=shop.by.account_id, timeout_s=timeout_s)
+    return time.monotonic() - started
+
+
+async def violations(shop: Shop, load: Load) -> dict[str, list[str]]:
+    """Find what was lost, and what was doubled."""
+    shown = await _shown(shop, list(load.items))
+    ads = Counter(ad["title"] for ad in await shop.ads())
+    created: dict[str, set[str]] = defaultdict(set)
+    for event in shop.events():
+        if event["eventType"] in {"item.created", "listing.created"}:
+            created[f"{event['eventType']} {event['data']['externalId']}"].add(event["eventId"])
+    return {
+        "lost": [
+            f"{sku}: accepted {item}, shown {shown.get(sku)}"
+            for sku, item in load.items.items()
+            if item.price and shown.get(sku) not in {item.price, item.asked}
+        ],
+        "without a listing": [
+            sku for sku, item in load.items.items() if item.price and not ads[f"Part {sku}"]
+        ],
+        "listed twice": [title for title, times in ads.items() if times > 1],
+        "told twice": [what for what, ids in created.items() if len(ids) > 1],
+        "answered with neither 202 nor 503 and Retry-After": load.wrong,
+    }
+
+
+async def _shown(shop: Shop, skus: list[str]) -> dict[str, int]:
+    """Read the price of each item that is there."""
+
+    async def price(sku: str) -> tuple[str, int] | None:
+        status, answer = await shop.call("GET", shop.path(sku))
+        return (sku, int(answer["price"])) if status == 200 else None
+
+    found: dict[str, int] = {}
+    for start in range(0, len(skus), 20):
+        found |= dict(filter(None, await asyncio.gather(*map(price, skus[start : start + 20]))))
+    return found
