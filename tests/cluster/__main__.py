@@ -32,13 +32,6 @@ async def failover(stage: Stage, load: Load) -> bool:
     promoted = time.monotonic()
     await asyncio.sleep(_AFTER_S)
     took = load.first_after(promoted)
-    if 1:
-        import json
-        say(str(load.answers)+str(load.wrong[:2])+str(len(load.acknowledged)))
-        for m in stage.apis:
-            for line in m.log.read_text().splitlines():
-                d=json.loads(line)
-                if d.get('level') in ('error','critical') and 'database unavail' not in d['event']: say(m.name+' '+str(d.get('event'))[:100]+' ... '+(d.get('exception') or d['event'])[-700:])
     say(
         f"  promoted {promoted - killed:.1f} s after the kill; first write accepted {took:.2f} s after the promotion"
     )

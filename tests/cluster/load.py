@@ -23,7 +23,10 @@ class Item(Struct):
 
 
 class Load:
-    """`writers` integrators of one account; `items` is what was accepted, `acknowledged` when (monotonic); `name` makes the items its own."""
+    """`writers` integrators of one account; `items` is what was accepted, `acknowledged` when (monotonic).
+
+    `name` makes the items its own.
+    """
 
     def __init__(
         self, bases: Sequence[str], *, api_key: str, picture: str, writers: int, name: str
