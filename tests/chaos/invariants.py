@@ -82,7 +82,7 @@ def _same(item: Item, life: Life, shown: Mapping[str, Any]) -> Iterator[Violatio
     for name, promised in (
         ("title", life.title),
         ("price", life.price),
-        ("rheoItemId", life.item_id or shown["rheoItemId"]),
+        ("rheoItemId", life.item_id),
     ):
         if shown[name] != promised:
             why = f"{name} was accepted as {promised!r}, and is shown as {shown[name]!r}"
@@ -90,13 +90,13 @@ def _same(item: Item, life: Life, shown: Mapping[str, Any]) -> Iterator[Violatio
 
 
 def lives_are_apart(world: World) -> Iterator[Violation]:
-    """An item that is put again after it was deleted is a new one."""
+    """An item that is put again after it was deleted is a new one, unless an order in progress kept it."""
     for item, lives in world.ledger.lives.items():
-        ids = Counter(life.item_id for life in lives if life.item_id)
-        for item_id, times in ids.items():
-            if times > 1:
-                why = f"{item_id} came back after it was deleted"
-                yield _about("wrong", item, why)
+        ids = Counter(life.item_id for life in lives)
+        for life in lives:
+            was_sold = any(each.id in world.sold_listings for each in world.of_life(item, life))
+            if ids[life.item_id] > 1 or (life.was_kept and not was_sold):
+                yield _about("wrong", item, f"{life.item_id} came back after it was deleted")
 
 
 def one_live_listing_at_most(world: World) -> Iterator[Violation]:
@@ -201,7 +201,7 @@ def facts_are_told(world: World) -> Iterator[Violation]:
     created = {event.item_id for feed in world.facts.feeds for event in feed if event.type == "item.created"}  # fmt: skip
     for item, lives in world.ledger.lives.items():
         for life in lives:
-            if life.item_id and life.item_id not in created:
+            if life.item_id not in created:
                 yield _about("lost", item, f"item.created of {life.item_id} is missing")
     published, over, failed = (
         {event.listing_id for feed in world.facts.feeds for event in feed if event.type in kinds}
@@ -226,7 +226,7 @@ def a_piece_is_sold_once(world: World) -> Iterator[Violation]:
     )
     for item, lives in world.ledger.lives.items():
         for life in lives:
-            times = sales[life.item_id] if life.item_id else 0
+            times = sales[life.item_id]
             if times > 1 + life.restocked:
                 yield _about("doubled", item, f"{times} sales are told of {1 + life.restocked}")
 

@@ -13,13 +13,14 @@ Item = tuple[int, str]  # the shop and its id of the item
 class Life(Struct, kw_only=True):
     """An item from the PUT that made it to the DELETE that ended it."""
 
-    item_id: str | None  # None: put by a batch, which does not tell it
+    item_id: str
     title: str
     price: int
     images: int
     titles: set[str] = field(default_factory=set)
     wanted: Wanted = "live"
     restocked: int = 0
+    was_kept: bool = False  # put again after its DELETE, and still the same item
 
 
 class Ledger:
@@ -57,15 +58,20 @@ class Ledger:
         """Count the writes that were answered."""
         return self._writes - len(self.unanswered)
 
-    def put(self, item: Item, *, item_id: str | None, title: str, price: int, images: int) -> None:
-        """An item was put: a new life, or new data of the one it has."""
+    def put(self, item: Item, *, item_id: str, title: str, price: int, images: int) -> None:
+        """An item was put: a new life, or new data of the one it has.
+
+        After a DELETE it is a new life, unless the item is the same: then an order in progress must have kept it.
+        """
         lives = self.lives.setdefault(item, [])
-        if not lives or lives[-1].wanted == "deleted":
+        is_gone = not lives or lives[-1].wanted == "deleted"
+        if is_gone and lives and item_id == lives[-1].item_id:
+            lives[-1].was_kept = True
+        elif is_gone:
             lives.append(Life(item_id=item_id, title=title, price=price, images=images))
         life = lives[-1]
         life.title, life.price = title, price
         life.titles.add(title)
-        life.item_id = life.item_id or item_id
 
     def price(self, item: Item, price: int) -> None:
         """The price was changed."""

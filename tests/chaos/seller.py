@@ -99,7 +99,8 @@ class Seller:
         if answer["errors"]:
             self._answers.odd.append(f"batch: {answer['errors']}")
         for put in puts:
-            self._promise(put, None)
+            shown = await self.show(put.sku)  # a batch does not tell the ids
+            self._promise(put, str(shown["rheoItemId"]) if shown else "lost")
 
     def _body(self, put: Put) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -112,7 +113,7 @@ class Seller:
             body["imageUrls"] = [self.shop.hub.partner.url + path for path in IMAGES[: put.images]]
         return body
 
-    def _promise(self, put: Put, item_id: str | None) -> None:
+    def _promise(self, put: Put, item_id: str) -> None:
         self._ledger.put(
             (self.number, put.sku),
             item_id=item_id,

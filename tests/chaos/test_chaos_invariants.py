@@ -224,6 +224,14 @@ def test_an_item_that_comes_back_under_its_old_id_is_wrong() -> None:
     assert ("wrong", "GONE") in found(ledger, true_facts())
 
 
+def test_an_item_that_was_sold_may_be_kept_for_its_order() -> None:
+    ledger = kept()
+    ledger.want(SOLD, "deleted")
+    ledger.put(SOLD, item_id="i-SOLD", title="SOLD again", price=60, images=0)
+    archived = {**shown("SOLD", "sold", "1"), "title": "SOLD again", "price": 60}
+    assert found(ledger, showing(true_facts(), SOLD, **archived)) == set()
+
+
 def test_an_auction_with_bids_may_run_on_though_its_item_is_deleted() -> None:
     facts = with_listing(true_facts(), listing("3", "GONE text", bids=1), without="3")
     assert found(kept(), with_feed(facts, FEED[:-1])) == set()
