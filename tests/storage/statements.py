@@ -118,7 +118,7 @@ def _named(name: str, variants: list[tuple[str, str]]) -> list[tuple[str, str]]:
 _LINES = products.Layout(fields=DEFAULT_FIELDS, field_separator="|", row_separator="\n")
 _LINES_OF_ALL_FIELDS = msgspec.structs.replace(_LINES, fields=tuple(SHOWN))
 PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
-    "domain.listings.handing_in_store._left": [
+    "domain.listings.handing_in_store._written": [
         ("listings save progress", handing_in_store.SAVE_FREE),
         ("listings submit", handing_in_store.SUBMIT_FREE),
     ],

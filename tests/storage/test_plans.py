@@ -37,6 +37,7 @@ _ALL_IS_WANTED = {
 }
 _IN_TABLES_NEVER_ANALYSED = {
     **{f"{job.name} release": "a worker has died" for job in JOBS},
+    **{f"{job.name} give back": "a job has failed, once in a long while" for job in JOBS},
     "domain.resellers.store.": "members are few until many accounts are made at once",
     "domain.webhooks.deliveries_store.PRUNE": "once an hour",
     "domain.webhooks.replays_store.END_ORPHAN": "a replay's endpoint was deleted",

@@ -31,4 +31,4 @@ async def drain(run: Run, key: str) -> None:
         await deliveries.end_pruning(tx, key, claim, next_at=run.clock() + _EVERY)
 
 
-PRUNE_LOG = job_of("prune_log", drain, table="prunings", key="kind")
+PRUNE_LOG = job_of("prune_log", drain, table="prunings", key="kind", key_type="text")

@@ -129,17 +129,25 @@ def job_of(
     only: str = "true",
     within: str | None = None,
     may_be_changing: str = "false",
+    key_type: str = "uuid",
 ) -> Job:
     """Describe a job by its table and columns; the three statements have the same shape for all.
 
     `only` says which due rows a bell can help. `within` is the column that stands before `due` in the index of due rows: the account,
-    or one that follows the account; none where the index begins with `due`. `may_be_changing`: see `claims_of`.
+    or one that follows the account; none where the index begins with `due`. `may_be_changing` and `key_type`: see `claims_of`.
     """
     return Job(
         name=name,
         drain=drain,
         due_keys=_shape(within).format(table=table, key=key, due=due, within=within, only=only),
-        claims=claims_of(table, key=key, due=due, claimed=claimed, may_be_changing=may_be_changing),
+        claims=claims_of(
+            table,
+            key=key,
+            due=due,
+            claimed=claimed,
+            may_be_changing=may_be_changing,
+            key_type=key_type,
+        ),
         measure=f"""
           select count(*) as due, coalesce(extract(epoch from %(now)s - min({due})), 0)::float8 as oldest_s
             from {table} where {due} <= %(now)s

@@ -136,7 +136,13 @@ class Claims(Struct, frozen=True, kw_only=True):
 
 
 def claims_of(
-    table: str, *, key: str, due: str, claimed: str, may_be_changing: str = "false"
+    table: str,
+    *,
+    key: str,
+    due: str,
+    claimed: str,
+    may_be_changing: str = "false",
+    key_type: str = "uuid",
 ) -> Claims:
     """Describe the claims on a table. `may_be_changing` says for which rows a call with an effect may still be under way."""
     return Claims(
@@ -148,7 +154,7 @@ def claims_of(
         """,
         give_back=f"""
           update {table} set {due} = %(now)s, {claimed} = null
-           where {due} is not null and {claimed} = %(worker)s and ({key})::text = %(key)s
+           where {due} is not null and {claimed} = %(worker)s and {key} = %(key)s::{key_type}
         """,
     )
 
