@@ -10,7 +10,7 @@ export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT CHAOS_LOG
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench bench-peers chaos test-fencing lock
+.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ chaos: setup ## break everything for CHAOS_MINUTES=5 and see that nothing is los
 
 test-fencing: setup ## stop the database and workers, with wrong clocks, and see that each of FENCING_ITEMS=1000 is listed once
 	$(BIN)/python -m tests.fencing
+
+test-clients: setup ## generate a TypeScript client of the API and use it; needs npm
+	$(BIN)/pytest tests/clients/typescript_client.py
 
 fix: setup ## repair what lint and format can repair
 	$(BIN)/ruff check --fix .

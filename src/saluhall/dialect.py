@@ -7,9 +7,9 @@ commit, bounded bodies, and turning whatever was raised into the dialect's own w
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from saluhall.domain.accounts.model import Admitted, Principal, Tier
 from saluhall.domain.history.model import Event
@@ -25,6 +25,10 @@ SECRET_PARAMETER = "key"  # noqa: S105 - its name, not its value
 
 class Malformed(Exception):
     """The request cannot be read at all (not JSON, not UTF-8, nested without end)."""
+
+
+class Unreadable(Exception):
+    """The path, the query or a header cannot be taken as it was sent; the message says which, why, and what to send."""
 
 
 class Problem(Struct, frozen=True):
@@ -44,6 +48,10 @@ class Invalid(Exception):
 
 class BodyTooLarge(Exception):
     """The body is larger than the dialect takes."""
+
+
+class BodyTooSlow(Exception):
+    """The body came so slowly that it was not waited for."""
 
 
 class NoSuchRoute(Exception):
@@ -106,7 +114,7 @@ class Visit(Struct, frozen=True, kw_only=True):
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """An admitted request. `path` holds the decoded path parameters, `query` the last value of each name.
+    """An admitted request. `path` holds the decoded path parameters, `query` the value of each name.
 
     `public_url` is where the outside finds the hub, without a slash at the end. `db` is for an errand, when `tx` has ended.
     """
@@ -149,6 +157,18 @@ Reception = Callable[[Visit], Awaitable[Reply]]
 Admission = Callable[[Knock], Awaitable[Admitted]]
 
 
+class Parameter(Struct, frozen=True):
+    """A query parameter as it is documented; `type` is what may stand in it."""
+
+    purpose: str
+    type: Any = str
+
+
+# How long a list may be, or where it begins.
+COUNT = Annotated[int, Meta(ge=1)]
+OFFSET = Annotated[int, Meta(ge=0)]
+
+
 class Gathers(Struct, frozen=True, kw_only=True):
     """How calls of one principal that come at the same time are answered together, in one transaction.
 
@@ -168,8 +188,10 @@ class Route(Struct, frozen=True, kw_only=True):
     """One method at one path (`{name}` marks a parameter): whom it admits, at what rate, and what to document.
 
     A route either admits somebody and has an `endpoint`, or `gathers` calls that it answers together; or it is open to everybody and
-    has a `reception`. `headers` go with each of its answers, good or bad. `query` documents query parameters: name and purpose;
-    `files` the media types, other than JSON, that a 200 may have. `max_body_bytes` stands in for the dialect's.
+    has a `reception`. `headers` go with each of its answers, good or bad. `query` documents query parameters: name and
+    purpose, and the type if it is no text;
+    `files` the media types, other than JSON, that a 200 may have. `max_body_bytes` stands in for the dialect's;
+    a route open to everybody reads 64 KiB at most.
     """
 
     method: str
@@ -181,7 +203,7 @@ class Route(Struct, frozen=True, kw_only=True):
     tier: Tier | None
     summary: str
     takes: type[Any] | None = None
-    query: Mapping[str, str] = {}
+    query: Mapping[str, str | Parameter] = {}
     example: Mapping[str, Any] | Sequence[Any] = {}
     answers: Mapping[int, type[Any] | None] = {}
     files: Sequence[str] = ()
@@ -215,6 +237,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     raised, or None when the dialect has no words for it (the host then raises Unexpected to it). `security` is the OpenAPI scheme.
     `stamp` puts the request id and the instant into an error, for dialects whose errors carry them. `content_type` is that of JSON.
     `schemes` are those of admissions that look at something else than `security` says.
+    `error` is the shape of every error, `admission_errors` are the statuses with which an admission refuses, `admission_headers` the
+    headers beside the credentials at which it looks, with their purpose: all three for the document.
     `idempotent` says that a POST may carry an `Idempotency-Key`, under which its answer is kept for a day.
     """
 
@@ -223,7 +247,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     routes: Sequence[Route]
     say: Callable[[Exception], Reply | None]
     max_body_bytes: int
+    error: type[Struct]
     security: Mapping[str, Any]
+    admission_errors: Mapping[Admission, Sequence[int]] = {}
+    admission_headers: Mapping[Admission, Mapping[str, str]] = {}
     schemes: Mapping[Admission, Mapping[str, Any]] = {}
     webhook: Webhook | None = None
     stamp: Stamp | None = None

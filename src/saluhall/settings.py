@@ -13,6 +13,7 @@ from saluhall.kit.trust import Trust
 
 DEFAULT_DATA_DIR = "saluhall-data"
 _KEY_FILE = "secret.key"
+_LAST_PORT = 65535
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -26,6 +27,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     outbound_allow: tuple[IPv4Network | IPv6Network, ...]
     outbound_ca_file: Path | None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    connections_per_address: int
+    metrics_listen: tuple[str, int] | None
     rate_limits: bool
     legacy_api: bool
     poll_interval_s: int
@@ -54,6 +57,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             outbound_allow=_networks(env, "SALUHALL_OUTBOUND_ALLOW"),
             outbound_ca_file=Path(ca_file) if ca_file else None,
             trusted_proxies=_networks(env, "SALUHALL_TRUSTED_PROXIES"),
+            connections_per_address=read_number(
+                env, "SALUHALL_CONNECTIONS_PER_ADDRESS", default=512, least=1
+            ),
+            metrics_listen=_address(env, "SALUHALL_METRICS_LISTEN"),
             rate_limits=_switch(env, "SALUHALL_RATE_LIMITS"),
             legacy_api=_switch(env, "SALUHALL_LEGACY_API"),
             poll_interval_s=read_number(env, "SALUHALL_POLL_INTERVAL_S", default=900, least=1),
@@ -107,6 +114,18 @@ def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Netw
         )
     except ValueError as error:
         raise BadSetting(f"{name}: {error}") from error
+
+
+def _address(env: Mapping[str, str], name: str) -> tuple[str, int] | None:
+    """Read where to listen: `127.0.0.1:9464`, or `[::1]:9464`. Raises BadSetting."""
+    text = read_text(env, name)
+    if text is None:
+        return None
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (host and colon and port.isdecimal() and 0 < int(port) <= _LAST_PORT):
+        raise BadSetting(f"{name}: must be HOST:PORT, such as 127.0.0.1:9464, not {text!r}")
+    return host, int(port)
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:

@@ -93,8 +93,8 @@ def recorded_requests(dialect: Dialect) -> list[dict[str, Any]]:
 def test_only_the_hubs_own_routes_are_open() -> None:
     nothing = cast("Any", None)
     own: list[HTTPRouteHandler] = [
-        *own_routes(nothing, nothing, nothing),
-        *schema_routes(DIALECTS, version="0"),
+        *own_routes(nothing, nothing, lambda: nothing),
+        *schema_routes(DIALECTS, version="0", public_url=""),
     ]
 
     assert {path for route in own for path in route.paths} == OPEN

@@ -1,6 +1,7 @@
 """The bucket of a key and tier: exact, whoever asks and however many at once."""
 
 import asyncio
+from collections import Counter
 from uuid import UUID
 
 import pytest
@@ -60,7 +61,47 @@ async def test_many_at_once_get_exactly_as_many_tokens_as_there_are(
 
     allowed = sum(isinstance(left, int) for left in got)
     assert min(size, len(got)) <= allowed <= size + int(passed * size) + 1
-    assert all(refused.retry_after_s == 1 for refused in got if isinstance(refused, RateLimited))
+    turns = Counter(refused.retry_after_s for refused in got if isinstance(refused, RateLimited))
+    assert max(turns.values()) <= size + int(passed * size) + 1
+
+
+async def test_refused_calls_are_told_to_come_back_one_after_another(db: Database) -> None:
+    key = await new_key(db)
+    tier = Tier("tier", 10)
+    async with Database(db.url, connections=16) as many:
+        got = await asyncio.gather(*(admit(many, key, tier) for _ in range(70)))
+
+    waits = sorted(refused.retry_after_s for refused in got if isinstance(refused, RateLimited))
+    assert len(waits) >= 40
+    assert all(wait <= 2 + place // 10 for place, wait in enumerate(waits))
+    assert all(wait >= place // 10 - 1 for place, wait in enumerate(waits))
+
+
+async def test_turns_are_given_a_minute_ahead_and_then_shared(db: Database) -> None:
+    key = await new_key(db)
+    await admit(db, key, SLOW)
+
+    refused = [await admit(db, key, SLOW) for _ in range(150)]
+
+    waits = [each.retry_after_s for each in refused if isinstance(each, RateLimited)]
+    assert 58 <= max(waits) <= 61
+    assert Counter(waits)[max(waits) - 5] >= 2
+    assert max(Counter(waits).values()) <= 4
+
+
+async def test_a_turn_that_is_over_holds_nobody_up(db: Database) -> None:
+    key = await new_key(db)
+    tier = Tier("tier", 10)
+    await asyncio.gather(*(admit(db, key, tier) for _ in range(40)))
+    async with db.statement() as tx:
+        await tx.run(
+            "update rate_buckets set full_at = full_at - interval '1 hour', turn_at = turn_at - interval '1 hour'"
+        )
+
+    got = [await admit(db, key, tier) for _ in range(12)]
+
+    assert got[0] == 9
+    assert all(each.retry_after_s == 1 for each in got if isinstance(each, RateLimited))
 
 
 async def test_an_empty_bucket_says_in_whole_seconds_when_to_come_back(db: Database) -> None:

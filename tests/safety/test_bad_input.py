@@ -69,7 +69,7 @@ IDS: dict[str, set[int]] = {
     "a/": {404},
     "a//b": {404},
     "%0d%0aset-cookie:x": {404},
-    "a?b=%ff&c[]=1&&=": {404},
+    "a?b=%ff&c[]=1&&=": {400},
     "a?" + "q=1&" * 2000: {404, 414, 431},
 }
 
@@ -249,7 +249,7 @@ async def test_what_is_not_there_is_said_in_the_dialects_words(
         ("GET", "/images/..%2F..%2Fsecret.key", 404), ("GET", "/images/%00", 404), ("GET", "/images/%ff", 404),
         ("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/metrics", 200), ("GET", "/schema", 200),
         ("GET", "/schema/openapi.json", 200), ("OPTIONS", "/healthz", 204),
-        ("OPTIONS", "/integration/v1/items/a", 204), ("HEAD", "/integration/v1/items/a", 405),
+        ("OPTIONS", "/integration/v1/items/a", 204), ("HEAD", "/integration/v1/items/a", 404),
     ],
 )  # fmt: skip
 async def test_every_answer_carries_a_request_id(

@@ -60,6 +60,35 @@ async def test_sixty_at_once_over_two_processes_get_what_the_tier_gives_and_wait
     assert set(await fire(first, BURST)) == {202}  # who waits as told gets in
 
 
+async def retried(shop: Shop, number: int) -> tuple[int, int]:
+    """PUT as the official client does: three times more, after as many seconds as it is told; return the status and the retries."""
+    status = 0
+    for retries in range(4):
+        status, headers, _ = await shop.hub.request(
+            "PUT",
+            f"/integration/v1/items/T-{number}",
+            headers={"x-api-key": shop.api_key, "content-type": "application/json"},
+            body=b'{"title":"Part","price":5}',
+        )
+        if status != 429:
+            return status, retries
+        assert headers["ratelimit"] == f'"item-sync";r=0;t={headers["retry-after"]}'
+        await asyncio.sleep(int(headers["retry-after"]))
+    return status, 4
+
+
+async def test_sixty_at_once_get_through_a_client_that_tries_three_times_more(
+    start_hub: StartHub,
+) -> None:
+    hub = await start_hub("--no-worker", SALUHALL_RATE_LIMITS="on")
+    shop = await hub.open_shop()
+
+    got = await asyncio.gather(*(retried(shop, number) for number in range(60)))
+
+    assert {status for status, _ in got} == {202}
+    assert sum(retries for _, retries in got) <= 75  # most are right the first time
+
+
 async def test_limits_that_are_off_refuse_nobody(hub: Hub) -> None:
     shop = await hub.open_shop()
 

@@ -1,5 +1,6 @@
 """Build one API process."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from saluhall.bootstrap.timekeeping import keeping_time
 from saluhall.dialect import Means
 from saluhall.domain.connections import queries as connections
 from saluhall.kit.clock import utc_now
+from saluhall.kit.file_limits import file_limit
 from saluhall.kit.http import Outbound
 from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
@@ -26,7 +28,18 @@ from saluhall.queue import Bells
 from saluhall.settings import Settings
 from saluhall.storage import Database
 from saluhall.storage.image_store import ImageStore
-from saluhall.web import Host, Measures, make_app, own_routes, schema_routes
+from saluhall.web import (
+    Crowd,
+    Fresh,
+    Host,
+    Measures,
+    Room,
+    listening_for_metrics,
+    make_app,
+    max_connections,
+    own_routes,
+    schema_routes,
+)
 
 _CONNECTIONS = 16
 _PATIENCE_S = 5.0  # then the caller is told to come back
@@ -55,13 +68,22 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     images = ImageStore.open(settings.image_store)
     dialects = load_dialects()
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
+    metrics = Fresh(Measures(partial(_measures, settings, db)).whole)
+    crowd = Crowd(
+        max_each=settings.connections_per_address,
+        max_all=max_connections(file_limit()),
+        trusted=settings.trusted_proxies,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with db, keeping_time(db), Bells(url) as bells:
+        watching = asyncio.create_task(crowd.watch())
+        listening = listening_for_metrics(settings.metrics_listen, metrics.read)
+        async with db, keeping_time(db), Bells(url) as bells, listening:
             db.rung = bells.ring
             look_for_garbage_seldom()
             yield
+        watching.cancel()
         await http.close()
 
     host = Host(
@@ -74,10 +96,13 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
         issuer=Issuer(settings.trust, http) if settings.trust else None,
         legacy_api=settings.legacy_api,
         means=Means(vault=vault_of(settings), http=http, env=settings.env),
+        room=Room(),
     )
-    measures = Measures(partial(_measures, settings, db))
-    own = [*own_routes(db, images, measures), *schema_routes(dialects, version=VERSION)]
-    return make_app(host, dialects, own=own, lifespan=lifespan)
+    own = [
+        *own_routes(db, images, None if settings.metrics_listen else metrics.read),
+        *schema_routes(dialects, version=VERSION, public_url=host.public_url),
+    ]
+    return make_app(host, dialects, crowd=crowd, own=own, lifespan=lifespan)
 
 
 async def _measures(settings: Settings, db: Database) -> str:

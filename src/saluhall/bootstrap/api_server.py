@@ -4,12 +4,19 @@ import time
 from typing import Any
 
 import structlog
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from saluhall.kit.file_limits import file_limit, raise_file_limit
 from saluhall.kit.restarts import Restarts
+from saluhall.web.crowd import max_connections
 
+# For the first byte and for the whole header, of the first request on a connection and of each later one.
+_HEADER_TIMEOUT_MS = 20_000
+_BUFFER_BYTES = 128 * 1024  # so much of a connection is read ahead, and no header is longer
+_BACKLOG = 2048
 _log = structlog.get_logger(__name__)
 
 
@@ -33,6 +40,7 @@ class ApiServer(MPServer):
 
 def serve_api(host: str, port: int, *, processes: int, grace_s: float) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished first."""
+    raise_file_limit()
     ApiServer(
         "saluhall.bootstrap.api:app_from_environment",
         factory=True,
@@ -42,6 +50,12 @@ def serve_api(host: str, port: int, *, processes: int, grace_s: float) -> None:
         workers=processes,
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_HEADER_TIMEOUT_MS, max_buffer_size=_BUFFER_BYTES
+        ),
+        backlog=_BACKLOG,
+        backpressure=max_connections(file_limit()),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=int(grace_s),

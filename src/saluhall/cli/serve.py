@@ -20,6 +20,7 @@ from saluhall.bootstrap.api_server import serve_api
 from saluhall.bootstrap.background import Background
 from saluhall.bootstrap.counters import counters_folder
 from saluhall.bootstrap.recovery import recovering
+from saluhall.cli.addresses import base_of, is_everywhere
 from saluhall.cli.session import AsJson, DataDir, Refused, check_channels, read_settings
 from saluhall.kit.logs import set_up_logs
 from saluhall.settings import Settings
@@ -37,18 +38,31 @@ def serve(
     port: Annotated[int, Parameter(help="Port to listen on.")] = 8080,
     processes: Annotated[int, Parameter(help="API processes.")] = 1,
     worker: Annotated[bool, Parameter(help="Work the background too.")] = True,
+    metrics_listen: Annotated[
+        str | None, Parameter(help="Address of their own for metrics: HOST:PORT.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
 ) -> None:
     """Serve the APIs and work the background, in one command."""
     set_up_logs()
+    if metrics_listen is not None:
+        os.environ["SALUHALL_METRICS_LISTEN"] = metrics_listen
     settings = read_settings(data_dir)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if processes < 1:
         raise Refused(f"--processes must be at least 1, not {processes}")
     _see_that_it_is_free(host, port)
+    if settings.metrics_listen is not None:
+        _see_that_it_is_free(*settings.metrics_listen)
+    if is_everywhere(host) and settings.public_url is None:
+        _log.warning(
+            "links to images lead to this machine alone: "
+            "set SALUHALL_PUBLIC_URL to the address at which others reach this hub",
+            links=base_of(host, port),
+        )
     with counters_folder() as counters:
-        os.environ |= _environment(settings, base=f"http://{host}:{port}", counters=counters)
+        os.environ |= _environment(settings, base=base_of(host, port), counters=counters)
         asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))
 
 
@@ -89,7 +103,7 @@ async def _supervise(
         background = Background(grace_s=_GRACE_S) if worker else None
         try:
             await reading
-            _log.info("listening", url=f"http://{host}:{port}", processes=processes)
+            _log.info("listening", url=base_of(host, port), processes=processes)
             serve_api(host, port, processes=processes, grace_s=_GRACE_S)
         finally:
             if background is not None:

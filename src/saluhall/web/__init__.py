@@ -2,47 +2,83 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.enums import ScopeType
+from litestar.exceptions import ServiceUnavailableException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from saluhall.dialect import Dialect
-from saluhall.web.answers import failure_handler, request_id_of
+from saluhall.web.answers import Failed, failure_handler, request_id_of
+from saluhall.web.bodies import Room
+from saluhall.web.crowd import Crowd, max_connections
+from saluhall.web.heads import without_needless_bodies
 from saluhall.web.host import Host, handler_of
+from saluhall.web.inputs import escaped
+from saluhall.web.leftovers import reading_to_the_end
+from saluhall.web.metrics_listener import Fresh, listening_for_metrics
 from saluhall.web.openapi import schema_routes
+from saluhall.web.options import options_of
 from saluhall.web.own import Measures, own_routes
 
-__all__ = ["Host", "Measures", "make_app", "own_routes", "schema_routes"]
+__all__ = [
+    "Crowd",
+    "Fresh",
+    "Host",
+    "Measures",
+    "Room",
+    "listening_for_metrics",
+    "make_app",
+    "max_connections",
+    "own_routes",
+    "schema_routes",
+]
 
 
 def make_app(
     host: Host,
     dialects: Sequence[Dialect],
     *,
+    crowd: Crowd,
     own: Sequence[HTTPRouteHandler],
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
 ) -> ASGIApp:
     """Put the app together: every dialect's routes, and the hub's own."""
     routes = [handler_of(host, dialect, route) for dialect in dialects for route in dialect.routes]
+    failed = failure_handler(host.clock, dialects)
     app = Litestar(
-        [*routes, *own],
-        exception_handlers={Exception: failure_handler(host.clock, dialects)},
+        [*options_of([*routes, *own]), *routes, *own],
+        exception_handlers={Exception: failed},
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,
     )
-    return numbered(raw_paths(app))
+    answers = crowd.limiting(without_needless_bodies(app), _refusal(failed))
+    return reading_to_the_end(numbered(raw_paths(answers)))
+
+
+def _refusal(failed: Failed) -> ASGIApp:
+    """Refuse a request before anything of it is looked at."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        request: Request[Any, Any, Any] = Request(scope)
+        error = ServiceUnavailableException("Too many requests at once from this address")
+        response = failed(request, error).to_asgi_response(app=None, request=request)
+        await response(scope, receive, send)
+
+    return refuse
 
 
 def raw_paths(app: ASGIApp) -> ASGIApp:
-    """Route on the path as it was sent: `%2F` inside an id is not a separator."""
+    """Route on the path as it was sent: `%2F` inside an id is not a separator. What is not ASCII is escaped, in the query too."""
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
             raw: bytes = scope.get("raw_path") or scope["path"].encode()
-            scope["path"] = raw.split(b"?", 1)[0].decode("latin-1")
+            scope["path"] = escaped(raw.split(b"?", 1)[0]).decode("ascii")
+            scope["query_string"] = escaped(scope["query_string"])
         await app(scope, receive, send)
 
     return routed

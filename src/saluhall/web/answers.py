@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import structlog
@@ -11,7 +12,6 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.types import Scope
 
 from saluhall.dialect import (
-    BodyTooLarge,
     Dialect,
     Malformed,
     NoSuchRoute,
@@ -27,10 +27,11 @@ _log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID_KEY = "saluhall_request_id"
 _NOT_ALLOWED = 405
-_TOO_LARGE = 413
 _SERVER_ERROR = 500
 _UNAVAILABLE = 503
 RETRY_SOON = {"retry-after": "1"}
+
+Failed = Callable[[Request[Any, Any, Any], Exception], Response[bytes]]
 
 
 def say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -> Reply:
@@ -39,10 +40,10 @@ def say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -
         case DatabaseUnavailable():
             _log.error("database unavailable", error=str(error))
             fact: Exception = Overloaded()
-        case HTTPException(status_code=status) if status == _TOO_LARGE:
-            fact = BodyTooLarge()
         case HTTPException(status_code=status) if status == _NOT_ALLOWED:
             fact = WrongMethod()
+        case HTTPException(status_code=status) if status == _UNAVAILABLE:
+            fact = Overloaded()
         case ClientException():
             fact = Malformed()
         case _:
@@ -59,7 +60,8 @@ def request_id_of(scope: Scope) -> str:
     """Tell a request's id: the caller's when it is a plain word, else one of ours; the same whenever it is asked for."""
     state = scope.setdefault("state", {})
     if _ID_KEY not in state:
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        sent = [value for name, value in scope["headers"] if name == b"x-request-id"]
+        given = sent[0].decode("latin-1") if len(sent) == 1 else ""
         is_plain = _REQUEST_ID.fullmatch(given) is not None
         state[_ID_KEY] = given if is_plain else text_from_id("req", new_id())
     return str(state[_ID_KEY])
@@ -76,12 +78,10 @@ def response_of(dialect: Dialect, reply: Reply) -> Response[bytes]:
     )
 
 
-def failure_handler(
-    clock: Callable[[], datetime], dialects: Sequence[Dialect]
-) -> Callable[[Request, Exception], Response[bytes]]:  # type: ignore[type-arg]
+def failure_handler(clock: Callable[[], datetime], dialects: Sequence[Dialect]) -> Failed:
     """Answer what happened outside any route (no such path, wrong method) in the words of the dialect whose prefix it is."""
 
-    def handle(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
+    def respond(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
         status = error.status_code if isinstance(error, HTTPException) else _SERVER_ERROR
         for dialect in dialects:
             if request.scope["path"].startswith(tuple(dialect.prefixes)):
@@ -101,9 +101,21 @@ def failure_handler(
             _log.error("unexpected failure: this is a bug", exc_info=error)
         text = msgspec.json.encode({"error": str(getattr(error, "detail", "")) or "Not found"})
         return Response(
-            text if status < _SERVER_ERROR else b'{"error":"Internal server error"}',
+            b'{"error":"Internal server error"}' if status == _SERVER_ERROR else text,
             status_code=status,
+            headers=RETRY_SOON if status == _UNAVAILABLE else {},
             media_type="application/json",
         )
 
+    def handle(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
+        response = respond(request, error)
+        response.headers.update(_allowed(error))
+        return response
+
     return handle
+
+
+def _allowed(error: Exception) -> dict[str, str]:
+    """Name the methods that a path takes, when the error is that it does not take this one."""
+    given = (error.headers or {}) if isinstance(error, HTTPException) else {}
+    return {"Allow": ", ".join(sorted(given["allow"].split(", ")))} if "allow" in given else {}

@@ -14,7 +14,7 @@ def address_of(peer: str, forwarded: Iterable[str], *, trusted: Sequence[Network
     """
     caller = peer
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
-    while hops and _is_trusted(caller, trusted):
+    while hops and is_trusted(caller, trusted):
         heard = _read(hops.pop())
         if heard is None:
             break
@@ -22,7 +22,8 @@ def address_of(peer: str, forwarded: Iterable[str], *, trusted: Sequence[Network
     return caller
 
 
-def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    """Return whether an address is a trusted proxy's."""
     found = _read(address)
     return found is not None and any(found in network for network in trusted)
 

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
-from urllib.parse import unquote_to_bytes
+from uuid import UUID
 
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream as Streaming
 from litestar.types import Scope
@@ -21,7 +21,6 @@ from saluhall.dialect import (
     Call,
     Dialect,
     Knock,
-    Malformed,
     Means,
     NoSuchRoute,
     Reply,
@@ -34,9 +33,12 @@ from saluhall.kit.jwt import Signer, bearer_of
 from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
 from saluhall.storage import Database
 from saluhall.web.answers import request_id_of, response_of, say
+from saluhall.web.bodies import OPEN_ROUTE_BYTES, Room, body_of
 from saluhall.web.callers import Network, address_of
 from saluhall.web.gathering import Gathering
+from saluhall.web.heads import READING, is_head
 from saluhall.web.idempotency import answered
+from saluhall.web.inputs import headers_from_raw, path_from_segments, query_from_raw
 from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)
@@ -54,6 +56,7 @@ class Host(Struct, frozen=True, kw_only=True):
     issuer: Issuer | None
     legacy_api: bool
     means: Means
+    room: Room
 
 
 class _Desk(Struct, frozen=True):
@@ -76,15 +79,20 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
         REQUESTS.labels(dialect.name, route.path, reply.status).inc()
         REQUEST_SECONDS.labels(dialect.name, route.path).observe(time.perf_counter() - started)
         if reply.stream is not None:
-            accepted = request.headers.get("accept-encoding", "")
-            return streamed(host.db, reply, reply.stream, accept_encoding=accepted)
+            return streamed(
+                host.db,
+                reply,
+                reply.stream,
+                accept_encoding=request.headers.get("accept-encoding", ""),
+                is_head=is_head(request.scope),
+            )
         return response_of(dialect, reply)
 
     path = route.path.replace("}", ":str}")
     return HTTPRouteHandler(
         path,
-        http_method=route.method,  # type: ignore[arg-type] # a plain string in the table
-        request_max_body_size=route.max_body_bytes or dialect.max_body_bytes,
+        http_method=READING if route.method == "GET" else route.method,  # type: ignore[arg-type] # plain strings in the table
+        request_max_body_size=None,  # `bodies` bounds it
         include_in_schema=False,
         status_code=200,
         name=f"{dialect.name} {route.method} {route.path}",
@@ -97,28 +105,35 @@ async def _answer(desk: _Desk, request: Request, request_id: str) -> Reply:  # t
     structlog.contextvars.bind_contextvars(request_id=request_id)
     limits: Mapping[str, str] = {}
     try:
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = headers_from_raw(request.scope["headers"])
         if route.admits is None:
-            reply = await _receive(host, route, request, request_id, headers)
+            async with _body_of(desk, request, headers, None) as body:
+                reply = await _receive(host, route, request, request_id, headers, body=body)
         else:
             now = host.clock()
-            path = {name: _decoded(value) for name, value in request.path_params.items()}
+            path = path_from_segments(request.path_params)
             structlog.contextvars.bind_contextvars(
                 **{k: v for k, v in path.items() if k != SECRET_PARAMETER}
             )
             admitted = await _admit(host, route.admits, route.tier, headers, path, now=now)
             limits = _limits(route, admitted)
             structlog.contextvars.bind_contextvars(account_id=str(admitted.by.account_id))
-            if desk.gathering is not None:
-                body = await _body_of(request)
-                reply = await desk.gathering.answered(
-                    admitted.by, path=path, body=body, request_id=request_id
-                )
-            else:
-                call = partial(
-                    Call, by=admitted.by, now=now, request_id=request_id, path=path, headers=headers
-                )
-                reply = await _serve(desk, request, call)
+            async with _body_of(desk, request, headers, admitted.by.account_id) as body:
+                if desk.gathering is not None:
+                    reply = await desk.gathering.answered(
+                        admitted.by, path=path, body=body, request_id=request_id
+                    )
+                else:
+                    call = partial(
+                        Call,
+                        by=admitted.by,
+                        now=now,
+                        request_id=request_id,
+                        path=path,
+                        headers=headers,
+                        body=body,
+                    )
+                    reply = await _serve(desk, request, call)
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
         reply = say(desk.dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
@@ -168,11 +183,9 @@ async def _serve(
     request: Request,  # type: ignore[type-arg]
     call: Callable[..., Call],
 ) -> Reply:
-    host, body = desk.host, await _body_of(request)
-    query = {name: values[-1] for name, values in request.query_params.dict().items()}
-    known = partial(
-        call, db=host.db, public_url=host.public_url, means=host.means, query=query, body=body
-    )
+    host = desk.host
+    query = query_from_raw(request.scope["query_string"], names=desk.route.query)
+    known = partial(call, db=host.db, public_url=host.public_url, means=host.means, query=query)
     target = _target_of(request.scope)
     reply = await host.db.in_transaction(
         lambda tx: answered(desk.dialect, desk.route, known(tx=tx), target)
@@ -180,12 +193,22 @@ async def _serve(
     return await reply.errand() if reply.errand else reply
 
 
-async def _body_of(request: Request) -> bytes:  # type: ignore[type-arg]
-    """Read the body, bounded by the route. Raises Malformed when the client goes away in the middle of it."""
-    try:
-        return await request.body()
-    except InternalServerException as error:
-        raise Malformed from error
+def _body_of(
+    desk: _Desk,
+    request: Request,  # type: ignore[type-arg]
+    headers: Mapping[str, str],
+    account_id: UUID | None,
+) -> AbstractAsyncContextManager[bytes]:
+    """Read the body, bounded by the route; whoever has not been admitted sends a small one."""
+    route = desk.route
+    usual = OPEN_ROUTE_BYTES if route.admits is None else desk.dialect.max_body_bytes
+    return body_of(
+        request.receive,
+        headers,
+        max_bytes=route.max_body_bytes or usual,
+        room=desk.host.room,
+        account=account_id,
+    )
 
 
 async def _receive(
@@ -194,6 +217,8 @@ async def _receive(
     request: Request,  # type: ignore[type-arg]
     request_id: str,
     headers: Mapping[str, str],
+    *,
+    body: bytes,
 ) -> Reply:
     """Answer on a route that is open to everybody."""
     if route.reception is None:
@@ -207,23 +232,15 @@ async def _receive(
             request.headers.getall("x-forwarded-for", []),
             trusted=host.trusted_proxies,
         ),
-        path={name: _decoded(value) for name, value in request.path_params.items()},
+        path=path_from_segments(request.path_params),
         headers=headers,
         signer=host.signer,
         means=host.means,
-        body=await _body_of(request),
+        body=body,
     )
     return await route.reception(visit)
 
 
 def _target_of(scope: Scope) -> bytes:
     """Tell the path and the query as they were sent."""
-    return scope["path"].encode("latin-1") + b"?" + scope["query_string"]
-
-
-def _decoded(segment: str) -> str:
-    """Decode a raw path segment. Raises Malformed."""
-    try:
-        return unquote_to_bytes(segment).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed from error
+    return scope["path"].encode("ascii") + b"?" + scope["query_string"]

@@ -4,64 +4,78 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
-from http import HTTPStatus
+from hashlib import sha256
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
-from litestar.constants import OPENAPI_JSON_HANDLER_NAME
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.plugins import ScalarRenderPlugin
 
-from saluhall.dialect import SECRET_PARAMETER, Admission, Dialect, Route
+from saluhall.dialect import SECRET_PARAMETER, Admission, Dialect, Parameter, Route
 from saluhall.domain.requests.model import LONGEST_KEY
 from saluhall.web.idempotency import HEADER, takes_key
+from saluhall.web.openapi_responses import RESPONSE_HEADERS, responses_of
+from saluhall.web.openapi_schemas import Schemas
+from saluhall.web.own import read
+from saluhall.web.schema_page import CONTENT_SECURITY_POLICY, page_of
 
-_REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
-def schema_routes(dialects: Sequence[Dialect], *, version: str) -> Sequence[HTTPRouteHandler]:
-    """Make `/schema/openapi.json` and the page at `/schema` that shows it; the document is written when first asked for."""
-    document = cache(partial(document_of, dialects, version=version))
+def schema_routes(
+    dialects: Sequence[Dialect], *, version: str, public_url: str
+) -> Sequence[HTTPRouteHandler]:
+    """Make `/schema/openapi.json` and the page at `/schema` that shows it; both are written when first asked for."""
+    document = cache(partial(document_of, dialects, version=version, public_url=public_url))
 
-    @get("/schema/openapi.json", include_in_schema=False, name=OPENAPI_JSON_HANDLER_NAME)
+    @cache
+    def as_json() -> bytes:
+        return msgspec.json.encode(document())
+
+    @cache
+    def as_page() -> bytes:
+        return page_of(document()).encode()
+
+    @read("/schema/openapi.json")
     async def openapi() -> Response[bytes]:
-        return Response(msgspec.json.encode(document()), media_type="application/json")
+        return _response(as_json(), "application/json")
 
-    @get("/schema", include_in_schema=False)
-    async def page(request: Request) -> Response[bytes]:  # type: ignore[type-arg] # user, auth and state are not used
-        shown = ScalarRenderPlugin().render(request, document())
-        return Response(shown, media_type="text/html")
+    @read("/schema")
+    async def page() -> Response[bytes]:
+        response = _response(as_page(), "text/html")
+        response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY
+        return response
 
     return [openapi, page]
 
 
-def document_of(dialects: Sequence[Dialect], *, version: str) -> dict[str, Any]:
+def _response(content: bytes, media_type: str) -> Response[bytes]:
+    tag = sha256(content).hexdigest()[:32]
+    headers = {"etag": f'"{tag}"', "cache-control": "no-cache", "x-content-type-options": "nosniff"}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def document_of(
+    dialects: Sequence[Dialect], *, version: str, public_url: str = ""
+) -> dict[str, Any]:
     """Describe every route of every dialect."""
-    types = {
-        shape
-        for dialect in dialects
-        for route in dialect.routes
-        for shape in (route.takes, *route.answers.values())
-        if shape is not None
-    }
-    ordered = sorted(types, key=lambda shape: shape.__qualname__)
-    schemas, components = msgspec.json.schema_components(ordered, ref_template=_REF)
-    known = dict(zip(ordered, schemas, strict=True))
+    schemas = Schemas(dialects)
     paths: dict[str, dict[str, Any]] = {}
     names: Counter[str] = Counter()
     for dialect in dialects:
         for route in dialect.routes:
-            operation = _operation(dialect, route, known)
+            operation = _operation(dialect, route, schemas)
             operation["operationId"] = _unique(operation["operationId"], names)
             paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": "Saluhall", "version": version},
+        "servers": [{"url": public_url or "/"}],
+        "tags": [{"name": dialect.name} for dialect in dialects],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": schemas.components,
+            "headers": RESPONSE_HEADERS,
             "securitySchemes": {
                 name: scheme for d in dialects for name, scheme in _schemes(d).items()
             },
@@ -69,39 +83,23 @@ def document_of(dialects: Sequence[Dialect], *, version: str) -> dict[str, Any]:
     }
 
 
-def _operation(dialect: Dialect, route: Route, known: Mapping[type, Any]) -> dict[str, Any]:
+def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{dialect.name}_{route.name}",
         "tags": [dialect.name],
         "summary": route.summary,
         "security": _security(dialect, route),
         "parameters": [
-            {
-                "name": name,
-                "in": "path",
-                "required": True,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            }
-            for name in _PARAMETER.findall(route.path)
-        ]
-        + [
-            {"name": name, "in": "query", "description": purpose, "schema": {"type": "string"}}
-            for name, purpose in route.query.items()
-        ]
-        + _named(dialect, route),
-        "responses": {
-            str(status): _answer(
-                status,
-                None if shape is None else known[shape],
-                files=route.files if status == HTTPStatus.OK else (),
-            )
-            for status, shape in sorted(_answers(dialect, route).items())
-        },
+            *map(_path_parameter, _PARAMETER.findall(route.path)),
+            *(_query_parameter(name, given) for name, given in route.query.items()),
+            *_header_parameters(dialect, route),
+        ],
+        "responses": responses_of(dialect, route, schemas),
     }
     if "Deprecation" in route.headers:
         operation["deprecated"] = True
     if route.takes is not None:
-        content: dict[str, Any] = {"schema": known[route.takes]}
+        content: dict[str, Any] = {"schema": schemas.of(dialect, route.takes)}
         if route.example:
             content["example"] = route.example
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -114,7 +112,34 @@ def _unique(name: str, names: Counter[str]) -> str:
     return name if names[name] == 1 else f"{name}_{names[name]}"
 
 
-def _schemes(dialect: Dialect) -> dict[str, Any]:
+def _path_parameter(name: str) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameter(name: str, given: str | Parameter) -> dict[str, Any]:
+    parameter = Parameter(given) if isinstance(given, str) else given
+    schema = msgspec.json.schema(parameter.type)
+    if definitions := schema.pop("$defs", None):  # one, as nothing nests in a parameter
+        [schema] = definitions.values()
+    return {"name": name, "in": "query", "description": parameter.purpose, "schema": schema}
+
+
+def _header_parameters(dialect: Dialect, route: Route) -> list[dict[str, Any]]:
+    given = dialect.admission_headers.get(route.admits, {}) if route.admits else {}
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "header", "description": purpose, "schema": {"type": "string"}}
+        for name, purpose in given.items()
+    ]
+    if takes_key(dialect, route):
+        purpose = "Names the request: the same one again gets the same answer for a day"
+        pattern = {"minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"}
+        schema = {"type": "string", **pattern}
+        found.append({"name": HEADER, "in": "header", "description": purpose, "schema": schema})
+    return found
+
+
+def _schemes(dialect: Dialect) -> Mapping[str, Any]:
     others = {_scheme_of(dialect, admits): dict(s) for admits, s in dialect.schemes.items()}
     return {dialect.name: dict(dialect.security), **others}
 
@@ -128,39 +153,3 @@ def _security(dialect: Dialect, route: Route) -> list[dict[str, list[str]]]:
     if route.admits is None or SECRET_PARAMETER in _PARAMETER.findall(route.path):
         return []
     return [{_scheme_of(dialect, route.admits): []}]
-
-
-def _named(dialect: Dialect, route: Route) -> list[dict[str, Any]]:
-    """Describe the header by which a caller names a request."""
-    if not takes_key(dialect, route):
-        return []
-    return [
-        {
-            "name": HEADER,
-            "in": "header",
-            "description": "Names the request: the same one again gets the same answer for a day",
-            "schema": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": LONGEST_KEY,
-                "pattern": "^[ -~]+$",
-            },
-        }
-    ]
-
-
-def _answers(dialect: Dialect, route: Route) -> Mapping[int, type[Any] | None]:
-    """List the answers; where a request may be named, it may also be in flight, or be another's name."""
-    if not takes_key(dialect, route):
-        return route.answers
-    error = route.answers.get(401)
-    return {409: error, 422: error, **route.answers}
-
-
-def _answer(status: int, schema: object, *, files: Sequence[str]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    content = {} if schema is None else {"application/json": {"schema": schema}}
-    content |= {media_type: {"schema": {"type": "string"}} for media_type in files}
-    if content:
-        answer["content"] = content
-    return answer

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
-from litestar import Response, get
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from msgspec import Struct
@@ -14,7 +15,11 @@ from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable
 from saluhall.storage.schema import is_current, is_read_only
 from saluhall.web.answers import RETRY_SOON
+from saluhall.web.heads import READING
+from saluhall.web.metrics_listener import Text
 
+# A handler for GET and HEAD.
+read = partial(HTTPRouteHandler, http_method=READING, include_in_schema=False, status_code=200)
 _PATIENCE_S = 2.0  # who asks whether we are ready does not wait for long
 
 
@@ -23,15 +28,26 @@ class Measures(Struct, frozen=True):
 
     text: Callable[[], Awaitable[str]]
 
+    async def whole(self) -> bytes:
+        """Write every metric; without those of the database while it does not answer."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                more = await self.text()
+        except (DatabaseUnavailable, TimeoutError):
+            more = ""
+        return exposition() + more.encode()
 
-def own_routes(db: Database, images: ImageStore, measures: Measures) -> Sequence[HTTPRouteHandler]:
-    """Make the hub's own routes."""
 
-    @get("/healthz", include_in_schema=False)
+def own_routes(
+    db: Database, images: ImageStore, metrics_text: Text | None
+) -> Sequence[HTTPRouteHandler]:
+    """Make the hub's own routes; metrics are among them unless they have an address of their own."""
+
+    @read("/healthz")
     async def healthz() -> Response[bytes]:
         return Response(b'{"status":"alive"}', media_type="application/json")
 
-    @get("/readyz", include_in_schema=False)
+    @read("/readyz")
     async def readyz() -> Response[bytes]:
         state = await _readiness(db)
         body = b'{"status":"%s"}' % state.encode()
@@ -43,20 +59,20 @@ def own_routes(db: Database, images: ImageStore, measures: Measures) -> Sequence
             media_type="application/json",
         )
 
-    @get("/metrics", include_in_schema=False)
-    async def metrics() -> Response[bytes]:
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                more = await measures.text()
-        except (DatabaseUnavailable, TimeoutError):
-            more = ""
-        return Response(exposition() + more.encode(), media_type=CONTENT_TYPE)
-
-    @get("/images/{key:str}", include_in_schema=False)
+    @read("/images/{key:str}")
     async def image(key: str) -> Response[bytes] | Stream:
         return await _picture(images, key)
 
-    return [healthz, readyz, metrics, image]
+    routes = [healthz, readyz, image]
+    return routes if metrics_text is None else [*routes, _metrics_route(metrics_text)]
+
+
+def _metrics_route(text: Text) -> HTTPRouteHandler:
+    @read("/metrics")
+    async def metrics() -> Response[bytes]:
+        return Response(await text(), media_type=CONTENT_TYPE)
+
+    return metrics
 
 
 async def _readiness(db: Database) -> str:

@@ -26,12 +26,16 @@ class Sent(ASGIStreamingResponse):
     every further wait too, so that the database's connection could only be thrown away.)
     """
 
-    def __init__(self, blocks: Blocks, **given: Any) -> None:
+    def __init__(self, blocks: Blocks, *, is_head: bool, **given: Any) -> None:
         super().__init__(iterator=blocks, **given)
         self._blocks = blocks
+        self._is_head = is_head
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        """Send all blocks, or as many as the reader waits for."""
+        """Send all blocks, or as many as the reader waits for; none, and none is made, after the head alone was asked for."""
+        if self._is_head:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(_until_left(receive))
         try:
@@ -53,21 +57,25 @@ class Sent(ASGIStreamingResponse):
 class Sending(Streaming):
     """What a handler returns for a streamed reply."""
 
-    def __init__(self, blocks: Blocks, **given: Any) -> None:
+    def __init__(self, blocks: Blocks, *, is_head: bool, **given: Any) -> None:
         super().__init__(blocks, **given)
         self._blocks = blocks
+        self._is_head = is_head
 
     def to_asgi_response(self, *_: Any, **__: Any) -> Sent:
         """Make what is sent."""
         return Sent(
             self._blocks,
+            is_head=self._is_head,
             headers=dict(self.headers),
             media_type=self.media_type,
             status_code=self.status_code,
         )
 
 
-def streamed(db: Database, reply: Reply, stream: Stream, *, accept_encoding: str) -> Sending:
+def streamed(
+    db: Database, reply: Reply, stream: Stream, *, accept_encoding: str, is_head: bool
+) -> Sending:
     """Make the response for a streamed reply."""
     headers = dict(reply.headers)
     blocks = _blocks(db, stream)
@@ -75,7 +83,13 @@ def streamed(db: Database, reply: Reply, stream: Stream, *, accept_encoding: str
         headers["content-encoding"] = "gzip"
         blocks = _compressed(blocks)
     headers["vary"] = "accept-encoding"
-    return Sending(blocks, status_code=reply.status, media_type=stream.media_type, headers=headers)
+    return Sending(
+        blocks,
+        is_head=is_head,
+        status_code=reply.status,
+        media_type=stream.media_type,
+        headers=headers,
+    )
 
 
 async def _until_left(receive: Receive) -> None:

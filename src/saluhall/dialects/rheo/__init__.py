@@ -15,9 +15,10 @@ from saluhall.dialects.rheo import (
     sign_in,
     tracking,
 )
-from saluhall.dialects.rheo.auth import person
+from saluhall.dialects.rheo.auth import api_key, person
 from saluhall.dialects.rheo.errors import say
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
+from saluhall.dialects.rheo.wire import Error
 
 DIALECT = Dialect(
     name="rheo",
@@ -48,6 +49,11 @@ DIALECT = Dialect(
     max_body_bytes=1024 * 1024,
     idempotent=True,
     security={"type": "apiKey", "in": "header", "name": "x-api-key"},
+    error=Error,
+    admission_errors={api_key: (401, 403, 404), person: (401, 403)},
+    admission_headers={
+        api_key: {"X-Partner-Account": "the member for whom a reseller acts, by its external ID"}
+    },
     schemes={person: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     webhook=Webhook(
         body=envelope_from_event,

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import COUNT, Call, Parameter, Reply, Route
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.translate_lists import limit_from_query
@@ -67,14 +67,14 @@ ROUTES: Sequence[Route] = (
         endpoint=list_deliveries,
         summary="List attempts to deliver webhooks, newest first",
         query={
-            "status": "success or failed",
+            "status": Parameter("only those that ended so", Literal["success", "failed"]),
             "eventType": "one event type",
             "externalId": "one item",
             "endpointId": "one endpoint",
             "since": "from this instant on (ISO 8601)",
             "until": "before this instant (ISO 8601)",
             "cursor": "the nextCursor of the page before",
-            "limit": "1 to 1000; 100 when not said",
+            "limit": Parameter("1 to 1000; 100 when not said", COUNT),
         },
         answers={200: Deliveries, 401: Error, 403: Error, 422: Error, 429: Error},
     ),

@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from saluhall.dialect import (
     BodyTooLarge,
+    BodyTooSlow,
     Invalid,
     Malformed,
     NoSuchRoute,
@@ -13,6 +14,7 @@ from saluhall.dialect import (
     Reply,
     Retired,
     Unexpected,
+    Unreadable,
     WrongMethod,
 )
 from saluhall.dialects.rheo.wire import Detail, Error
@@ -112,8 +114,10 @@ class CheckoutFailed(Exception):
     """The payment provider gave no page to pay on."""
 
 
+# An empty text stands for the fact's own.
 SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
     Malformed: (400, "BAD_REQUEST", "Malformed request: the body must be JSON, all of it UTF-8"),
+    Unreadable: (400, "BAD_REQUEST", ""),
     UnknownKey: (401, "UNAUTHORIZED", "Invalid or missing API key"),
     BadAccess: (401, "UNAUTHORIZED", _NO_ACCESS),
     UnknownSubject: (401, "UNAUTHORIZED", _NO_ACCESS),
@@ -134,6 +138,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
     ProfileNotFound: (404, "NOT_FOUND", "Not found"),
     NoSuchRoute: (404, "NOT_FOUND", "Not found"),
     WrongMethod: (405, "METHOD_NOT_ALLOWED", "Method not allowed"),
+    BodyTooSlow: (408, "REQUEST_TIMEOUT", "The request body took too long to arrive"),
     RequestInFlight: (
         409,
         "REQUEST_IN_FLIGHT",
@@ -207,7 +212,7 @@ def say(fact: Exception) -> Reply | None:
     if spoken is None:
         return None
     status, code, message = spoken
-    body = Error(error=message, code=code, details=_details(fact), statusCode=status)
+    body = Error(error=message or str(fact), code=code, details=_details(fact), statusCode=status)
     return Reply(status=status, body=body, headers=_headers(fact))
 
 

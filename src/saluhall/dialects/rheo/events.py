@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Raw
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import COUNT, Call, Parameter, Reply, Route
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.translate_lists import limit_from_query
@@ -34,7 +34,7 @@ ROUTES: Sequence[Route] = (
         summary="List events in an order without gaps",
         query={
             "after": "the nextCursor of the page before; the beginning when not said",
-            "limit": "1 to 1000; 100 when not said",
+            "limit": Parameter("1 to 1000; 100 when not said", COUNT),
         },
         answers={200: Events, 401: Error, 422: Error, 429: Error},
     ),

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import COUNT, Call, Parameter, Reply, Route
 from saluhall.dialects.rheo import translate, translate_batch, translate_lists
 from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.wire import Error
@@ -23,7 +23,7 @@ from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.history import queries as history
 from saluhall.domain.listings import operations, pages, queries
 from saluhall.domain.listings.page_model import START
-from saluhall.domain.products.model import Product
+from saluhall.domain.products.model import Product, Status
 
 BATCH: Final = Tier("item-batch", 10)
 
@@ -131,10 +131,10 @@ ROUTES: Sequence[Route] = (
         endpoint=list_items,
         summary="List items in the order of their changes",
         query={
-            "status": "draft, active, sold, not_listed or archived",
+            "status": Parameter("only those in this status", Status),
             "parent_external_id": "only what stands directly in this container",
             "updated_since": "ISO 8601; only what changed then or later",
-            "limit": "how many at most; 100 when not said, never more than 1000",
+            "limit": Parameter("how many at most; 100 when not said, never more than 1000", COUNT),
             "cursor": "nextCursor of the page before, with the same filters",
             "catalogSystem": "a parts catalog, together with catalogCode",
             "catalogCode": "a part's code there",
@@ -157,7 +157,9 @@ ROUTES: Sequence[Route] = (
         path=_ITEM + "/history",
         endpoint=list_history,
         summary="List what happened to an item, newest first",
-        query={"limit": "how many at most; 100 when not said, never more than 1000"},
+        query={
+            "limit": Parameter("how many at most; 100 when not said, never more than 1000", COUNT)
+        },
         answers={200: History, 404: Error, **_REFUSED},
     ),
 )

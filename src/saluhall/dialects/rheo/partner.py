@@ -15,13 +15,13 @@ from saluhall.dialects.rheo.errors import CheckoutFailed, NoCheckout
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_partner import (
     Analytics,
-    Category,
     Checkout,
     InventoryCounts,
     Month,
     Offer,
     Order,
     RevenueSummary,
+    SoldCategory,
     Subscription,
 )
 from saluhall.domain.accounts.subscriptions import SubscriptionTier, subscription_of_account
@@ -108,7 +108,7 @@ def analytics_from_ours(found: model.Analytics) -> Analytics:
             for month in found.months
         ],
         categoryBreakdown=[
-            Category(
+            SoldCategory(
                 category=_name_of(category.name),
                 count=category.pieces,
                 revenue=_amount(category.gross),

@@ -30,7 +30,7 @@ class Month(Struct, frozen=True, kw_only=True):
     orders: int
 
 
-class Category(Struct, frozen=True, kw_only=True):
+class SoldCategory(Struct, frozen=True, kw_only=True):
     """What was sold of a category: pieces, and what they brought in."""
 
     category: str
@@ -52,7 +52,7 @@ class Analytics(Struct, frozen=True, kw_only=True):
 
     inventory: InventoryCounts
     monthlyRevenue: list[Month]
-    categoryBreakdown: list[Category]
+    categoryBreakdown: list[SoldCategory]
     revenueSummary: RevenueSummary
 
 

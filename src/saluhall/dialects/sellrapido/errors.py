@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from saluhall.dialect import (
     BodyTooLarge,
+    BodyTooSlow,
     Invalid,
     Malformed,
     NoSuchRoute,
@@ -14,6 +15,7 @@ from saluhall.dialect import (
     Reply,
     Retired,
     Unexpected,
+    Unreadable,
     WrongMethod,
 )
 from saluhall.dialects.sellrapido.wire import Error, instant_to_the_second
@@ -92,6 +94,7 @@ class BadRefresh(Exception):
 # An empty text stands for the fact's own.
 SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
     Malformed: (400, "Malformed request: the body must be JSON, all of it UTF-8"),
+    Unreadable: (400, ""),
     Invalid: (400, ""),
     CatalogNotFound: (400, ""),
     BadRefresh: (400, ""),
@@ -101,6 +104,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
     AccountSuspended: (403, "Account not authorized"),
     NoSuchRoute: (404, "Not found"),
     WrongMethod: (405, "Method not allowed"),
+    BodyTooSlow: (408, "The request body took too long to arrive"),
     Retired: (410, "API v1 is turned off here: use /sr_company_ws/api/v2 with an access token"),
     BodyTooLarge: (413, "Request body is too large"),
     RateLimited: (429, "Too many requests"),

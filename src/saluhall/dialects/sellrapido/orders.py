@@ -1,9 +1,11 @@
 """The orders routes of both generations: each reads, asks the domain, answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from saluhall.dialect import Call, Reply, Route
+from msgspec import Meta
+
+from saluhall.dialect import OFFSET, Call, Parameter, Reply, Route
 from saluhall.dialects.sellrapido.auth import V1, V2, v1_route, v2_route
 from saluhall.dialects.sellrapido.order_answers import stream_of
 from saluhall.dialects.sellrapido.order_filters import (
@@ -71,18 +73,25 @@ def _accept(call: Call) -> str:
 
 _EXTRACTED: Final[Mapping[int, type]] = {200: OrderExtraction, 400: Error, 401: Error}
 _CHANGED: Final[Mapping[int, type]] = {200: list[StatusError], 400: list[StatusError], 401: Error}
-_FILTERS: Final = {
+_FILTERS: Final[Mapping[str, str | Parameter]] = {
     "start_date": "Order date from, yyyy-mm-dd, a day of the account's time zone (also startDate)",
     "end_date": "Order date to, the whole day included (also endDate)",
     "start_modified": "Modified from, yyyy-mm-dd, a day of the account's time zone (also startModified)",
     "end_modified": "Modified to, the whole day included (also endModified)",
     "code": "The marketplace's order codes, separated by commas",
-    "format": "csv or json; without it the Accept header decides",
+    "format": Parameter(
+        "csv or json; without it the Accept header decides", Literal["csv", "json"]
+    ),
     "status": "standby, accepted, sent, cancelled, separated by commas",
     "column_separator": "Between the columns of CSV; | by default (also columnSeparator)",
-    "write_heading": "Whether CSV begins with the names of its columns; true by default (also writeHeading)",
-    "offset": "How many orders to skip",
-    "limit": "How many orders at most; 1000 by default, -1 for all",
+    "write_heading": Parameter(
+        "Whether CSV begins with the names of its columns; true by default (also writeHeading)",
+        bool,
+    ),
+    "offset": Parameter("How many orders to skip", OFFSET),
+    "limit": Parameter(
+        "How many orders at most; 1000 by default, -1 for all", Annotated[int, Meta(ge=-1)]
+    ),
     "tags": "Orders with at least one of these tags, separated by commas",
 }
 _QUERY: Final = {"startDate": "2025-05-01", "status": "accepted,sent", "limit": 100}

@@ -1,6 +1,6 @@
 """The products routes: many in, many out."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import force_setattr
 
-from saluhall.dialect import Call, Reply, Route, Stream
+from saluhall.dialect import COUNT, Call, Parameter, Reply, Route, Stream
 from saluhall.dialects.sellrapido.auth import DEPRECATED, V1, V2, key_or_bearer, v1_route, v2_route
 from saluhall.dialects.sellrapido.export import (
     extraction_from_json,
@@ -122,10 +122,10 @@ def _words(problem: Exception, row: Keyed) -> str:
             raise problem
 
 
-_PARAMETERS: Final = {
-    "catalog": "A catalog's number; all catalogs by default",
-    "published": "true: only products that stand on a marketplace",
-    "zip": "true: a ZIP that holds one CSV file",
+_PARAMETERS: Final[Mapping[str, str | Parameter]] = {
+    "catalog": Parameter("A catalog's number; all catalogs by default", COUNT),
+    "published": Parameter("true: only products that stand on a marketplace", bool),
+    "zip": Parameter("true: a ZIP that holds one CSV file", bool),
     "fields": "The columns, separated by commas",
     "field_separator": "Between columns; | by default",
     "row_separator": "At the end of each line; \\n by default",

@@ -51,7 +51,7 @@ class AccountTaken(Exception):
 
 
 class RateLimited(Exception):
-    """The key has used up its tier for the moment. `retry_after_s` is in whole seconds, at least 1."""
+    """The key has used up its tier for the moment. `retry_after_s` is the wait until this call's turn, in whole seconds, at least 1."""
 
     def __init__(self, *, tier: "Tier", retry_after_s: int) -> None:
         super().__init__(f"{tier.name}: retry after {retry_after_s} s")

@@ -199,8 +199,7 @@ async def count_call(
 
 def _counted(by: Principal, tier: Tier, row: Mapping[str, Any]) -> Admitted:
     """Say what is left of a bucket. Raises RateLimited."""
-    rate = tier.per_second
-    left = (1.0 - row["full_in_s"]) * rate
     if not row["allowed"]:
-        raise RateLimited(tier=tier, retry_after_s=max(1, math.ceil((1.0 - left) / rate)))
+        raise RateLimited(tier=tier, retry_after_s=max(1, math.ceil(row["turn_in_s"])))
+    left = (1.0 - row["full_in_s"]) * tier.per_second
     return Admitted(by=by, remaining=max(0, math.floor(left + 1e-6)))

@@ -8,6 +8,8 @@ from uuid import UUID
 from saluhall.domain.accounts.model import ApiKey, Principal
 from saluhall.storage import Transaction
 
+# So far ahead refused calls get turns of their own; more of them share.
+TURNS_AHEAD = timedelta(minutes=1)
 ADD_ACCOUNT = """
   insert into accounts (account_id, name, time_zone, has_chosen_zone, created_at)
   values (%(id)s, %(name)s, coalesce(%(time_zone)s, %(usual)s), %(time_zone)s::text is not null, %(now)s)
@@ -59,22 +61,30 @@ FIND_CHOSEN_ZONE = """
 SET_TIME_ZONE = "select set_time_zone(%(owner)s, %(time_zone)s)"
 FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
 
-# A token bucket, kept as the instant at which it would be full again; `k` is whose it is, `clock` one instant for all of it.
-_BUCKET = """
+# A token bucket, kept as the instant at which it would be full again; `k` is whose it is, `clock` one instant for all of it. Each
+# refused call gets a turn of its own: one step after the turn of the refused call before, or, when that is over or lies beyond the
+# horizon, as soon as there is a token.
+_IS_ALLOWED = "b.full_at + 2 * %(step)s <= excluded.full_at + interval '1 second'"
+_NEXT_FREE = "b.full_at + %(step)s - interval '1 second'"
+_BUCKET = f"""
   bucket as (
     insert into rate_buckets as b (account_id, key_id, tier, full_at, allowed)
     select k.account_id, k.id, %(tier)s, clock.now + %(step)s, true from k, clock
      where %(limited)s
     on conflict (account_id, key_id, tier) do update
-       set allowed = b.full_at + 2 * %(step)s <= excluded.full_at + interval '1 second',
-           full_at = case
-             when b.full_at + 2 * %(step)s <= excluded.full_at + interval '1 second'
-             then greatest(b.full_at + %(step)s, excluded.full_at)
-             else b.full_at end
-    returning full_at, allowed
+       set allowed = {_IS_ALLOWED},
+           full_at = case when {_IS_ALLOWED} then greatest(b.full_at + %(step)s, excluded.full_at) else b.full_at end,
+           turn_at = case when {_IS_ALLOWED} then b.turn_at
+                     when b.turn_at < excluded.full_at + %(horizon)s - 2 * %(step)s
+                     then greatest(b.turn_at + %(step)s, {_NEXT_FREE})
+                     else {_NEXT_FREE} end
+    returning full_at, allowed, turn_at
   )
 """
-_LEFT = "bucket.allowed, extract(epoch from bucket.full_at - clock.now)::float8 as full_in_s"
+_LEFT = """
+  bucket.allowed, extract(epoch from bucket.full_at - clock.now)::float8 as full_in_s,
+  extract(epoch from bucket.turn_at - clock.now)::float8 as turn_in_s
+"""
 # Who is it, and may the key call now? One statement: the key by its hash, its last use (noted at most once a minute), its bucket.
 ADMIT = f"""
   with clock as materialized (
@@ -247,6 +257,7 @@ async def admit(
         "tier": tier or "",
         "limited": tier is not None,
         "step": timedelta(seconds=1) / per_second,
+        "horizon": TURNS_AHEAD,
     }
     return await tx.one(dict, ADMIT, params)
 
@@ -261,5 +272,6 @@ async def count_call(
         "tier": tier,
         "limited": True,
         "step": timedelta(seconds=1) / per_second,
+        "horizon": TURNS_AHEAD,
     }
     return await tx.one(dict, COUNT_CALL, params)

@@ -1,0 +1,66 @@
+"""The schemas of the OpenAPI document: each shape under its own name and its dialect's."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from saluhall.dialect import Dialect, Route
+
+_REF = "#/components/schemas/"
+_ANY_OBJECT = "Struct"  # msgspec's name for a shape of which nothing more is known
+
+
+class Schemas:
+    """Every shape that the routes take and answer with."""
+
+    def __init__(self, dialects: Sequence[Dialect]) -> None:
+        self.components: dict[str, Any] = {}
+        self._known: dict[tuple[str, object], dict[str, Any]] = {}
+        for dialect in dialects:
+            self._add(dialect)
+
+    def of(self, dialect: Dialect, shape: object) -> dict[str, Any]:
+        """Return the schema of a shape of a dialect."""
+        return self._known[dialect.name, shape]
+
+    def _add(self, dialect: Dialect) -> None:
+        shapes = {shape for route in dialect.routes for shape in _shapes(route)} | {dialect.error}
+        ordered = sorted(shapes, key=str)
+        schemas, components = msgspec.json.schema_components(ordered, ref_template=_REF + "{name}")
+        prefix = dialect.name.capitalize()
+        for name, schema in components.items():
+            if name != _ANY_OBJECT:
+                self.components[prefix + name] = {**_named(schema, prefix), "title": prefix + name}
+        for shape, schema in zip(ordered, schemas, strict=True):
+            self._known[dialect.name, shape] = _named(schema, prefix)
+
+
+def _shapes(route: Route) -> Iterator[Any]:
+    for shape in (route.takes, *route.answers.values()):
+        if shape is not None:
+            yield shape
+
+
+def _named(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Let every reference in a schema lead to the dialect's own component."""
+    if schema.get("$ref") == _REF + _ANY_OBJECT:
+        return {"type": "object"}
+    named = {key: _value_named(key, value, prefix) for key, value in schema.items()}
+    return {"type": "string", **named} if _is_list_of_words(schema) else named
+
+
+def _is_list_of_words(schema: Mapping[str, Any]) -> bool:
+    return all(isinstance(each, str) for each in schema.get("enum", [None]))
+
+
+def _value_named(key: str, value: object, prefix: str) -> object:
+    match value:
+        case str() if key == "$ref":
+            return _REF + prefix + value.removeprefix(_REF)
+        case dict():
+            return _named(value, prefix)
+        case list():
+            return [_value_named("", each, prefix) for each in value]
+        case _:
+            return value
