@@ -12,7 +12,7 @@ from saluhall.web.bodies import SMALL_BYTES, Pace, Room, body_of
 from tests.hub import Hub
 
 LARGE = 2 * SMALL_BYTES
-IMPATIENT = Pace(silence_s=0.05, grace_s=0.2, bytes_per_s=1000)
+IMPATIENT = Pace(silence_s=0.5, grace_s=60, bytes_per_s=1000)
 
 
 def blocks(*sent: bytes, pause_s: float = 0.0, ends: bool = True) -> Any:
@@ -81,9 +81,12 @@ async def test_a_body_that_falls_silent_is_given_up() -> None:
 
 
 async def test_a_body_that_trickles_is_given_up_and_one_that_flows_is_not() -> None:
+    trickles = blocks(*[b"a"] * 100, pause_s=0.02)
+    flows = blocks(*[b"a" * 100] * 20, pause_s=0.02)
     with pytest.raises(BodyTooSlow):
-        await read(blocks(*[b"a"] * 100, pause_s=0.02), 100)
-    assert len(await read(blocks(*[b"a" * 100] * 20, pause_s=0.02), 2000)) == 2000
+        await read(trickles, 100, pace=Pace(silence_s=60, grace_s=0.1, bytes_per_s=10**6))
+    patient = Pace(silence_s=60, grace_s=60, bytes_per_s=1)
+    assert len(await read(flows, 2000, pace=patient)) == 2000
 
 
 async def test_a_client_that_goes_away_in_the_middle_is_noticed() -> None:

