@@ -42,11 +42,7 @@ async def test_a_generated_client_puts_and_reads_and_gets_typed_errors(
     get = client("api.rheo.rheo_get_item")
     listed = client("api.rheo.rheo_list_items")
 
-    def work() -> None:
-        key = (hub.base, "x-api-key", "")
-        mine = client("client").AuthenticatedClient(key[0], hub.api_key, auth_header_name=key[1], prefix=key[2])  # fmt: skip
-        nobody = client("client").AuthenticatedClient(key[0], "x", auth_header_name=key[1], prefix=key[2])  # fmt: skip
-
+    def work(mine: Any, nobody: Any) -> None:
         item = models.RheoItem(title="Part", price=5)
         made = put.sync("GEN/Ö 1", client=mine, body=item)
         assert isinstance(made, models.RheoAccepted)
@@ -68,4 +64,7 @@ async def test_a_generated_client_puts_and_reads_and_gets_typed_errors(
             assert answer.parsed.code == code
         assert {detail.field for detail in put.sync("GEN", client=mine, body=wrong).details} == {"title", "price"}  # fmt: skip
 
-    await asyncio.to_thread(work)
+    named = {"auth_header_name": "x-api-key", "prefix": ""}
+    make = client("client").AuthenticatedClient
+    with make(hub.base, hub.api_key, **named) as mine, make(hub.base, "x", **named) as nobody:
+        await asyncio.to_thread(work, mine, nobody)
