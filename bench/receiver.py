@@ -1,7 +1,8 @@
 """The partner's side, a process of its own: `python -m bench.receiver FOLDER` serves pictures and takes webhooks over TLS.
 
 It prints `{"url","ca_file"}`. GET of a path serves the file of that name in the folder; POST notes when which body came. `/log` gives
-what came as JSON, `/count` how many came, `/forget` empties the log.
+what came as JSON, `/count` how many came, `/forget` empties the log. What is posted below `/slow/` is answered after 9 seconds and
+not noted.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ import msgspec
 import trustme
 import uvloop
 from msgspec import Struct
+
+_SLOW_S = 9.0
 
 
 class Arrival(Struct, frozen=True):
@@ -68,10 +71,15 @@ class Connection(asyncio.Protocol):
                 return
             self._buffer = rest[length:]
             method, path, _ = head.split(b"\r\n", 1)[0].split(b" ", 2)
-            content = self._desk.answer(method, path.decode(), rest[:length])
-            lines = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content)
-            assert self._transport is not None  # noqa: S101 - it is connected
-            self._transport.write(lines + content)
+            if path.startswith(b"/slow/"):
+                asyncio.get_running_loop().call_later(_SLOW_S, self._write, b"")
+            else:
+                self._write(self._desk.answer(method, path.decode(), rest[:length]))
+
+    def _write(self, content: bytes) -> None:
+        lines = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content)
+        assert self._transport is not None  # noqa: S101 - it is connected
+        self._transport.write(lines + content)
 
 
 def _length_of(head: bytes) -> int:

@@ -13,6 +13,7 @@ from saluhall.domain.webhooks import deliveries, queries
 from saluhall.domain.webhooks.model import FAILURES_BEFORE_OFF, Attempt, DueDelivery, Endpoint
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
+from saluhall.storage.claims import params_of
 
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
 WORKER = new_id()
@@ -92,6 +93,7 @@ def attempt(due: DueDelivery, *, second: float, retry: float | None) -> Attempt:
         error=None if retry is None else "HTTP 500",
         at=at(second),
         retry_at=None if retry is None else at(retry),
+        **params_of(due.claim),
     )
 
 

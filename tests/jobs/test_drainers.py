@@ -25,6 +25,7 @@ class Watched:
         job = Job(name="watched", drain=self._drain, due_keys="", claims=NOTHING, measure="")
         self.drainers = Drainers(run, self._ring)
         self.drain = self.drainers.drain_of(job)
+        self.start = self.drainers.start_of(job)
 
     async def _drain(self, _: Run, key: str) -> None:
         self.drained.append(key)
@@ -102,6 +103,27 @@ async def test_a_drain_that_fails_hears_the_bell_that_rang_meanwhile(watched: Wa
     watched.ring(KEY)
 
     assert watched.drained == [KEY, KEY]
+    assert watched.further == [("watched", KEY)]
+
+
+async def test_what_hears_a_bell_returns_at_once_and_the_drain_goes_on(watched: Watched) -> None:
+    await watched.start("a")
+    await watched.start("b")
+    await watched.begun.acquire()
+    await watched.begun.acquire()
+    watched.may_end.release()
+    watched.may_end.release()
+    await watched.drainers.finish(grace_s=5)
+
+    assert sorted(watched.drained) == ["a", "b"]
+
+
+async def test_what_does_not_finish_in_time_is_ended(watched: Watched) -> None:
+    await watched.start(KEY)
+    await watched.begun.acquire()
+    await watched.drainers.finish(grace_s=0.01)
+    watched.ring(KEY)
+
     assert watched.further == [("watched", KEY)]
 
 

@@ -45,7 +45,8 @@ class Source:
             self.recorded.release()
 
     async def pump(self, *, width: int = 8) -> None:
-        await pump(self.run, self.claim, self.work, self.record, width=width)
+        share = self.run.slots.share("an account", max_calls=width)
+        await pump(self.run, self.claim, self.work, self.record, share)
 
     def all_recorded(self) -> list[str]:
         return sorted(item for batch in self.batches for item in batch)
@@ -157,3 +158,25 @@ async def test_a_worker_that_stops_does_not_wait_for_a_database_that_is_away(run
     run.stopping.set()
     with pytest.raises(DatabaseUnavailable):
         await pumping
+
+
+async def test_without_a_free_slot_nothing_is_claimed_until_there_is_one(run: Run) -> None:
+    others = run.slots.share("another account", max_calls=32)
+    others.take(32)
+    source = Source(run, "a")
+    pumping = asyncio.create_task(source.pump())
+    await asyncio.sleep(0.05)
+    assert source.claims == 0
+    others.give_back()
+    await pumping
+    assert source.all_recorded() == ["a"]
+
+
+async def test_a_worker_that_stops_waits_for_no_slot(run: Run) -> None:
+    run.slots.share("another account", max_calls=32).take(32)
+    source = Source(run, "a")
+    pumping = asyncio.create_task(source.pump())
+    await asyncio.sleep(0.05)
+    run.stopping.set()
+    await pumping
+    assert source.due == ["a"]

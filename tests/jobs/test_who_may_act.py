@@ -10,7 +10,7 @@ from saluhall.channel import Live, Progress
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.images import operations as images
-from saluhall.domain.images.model import DueImage, Fetched
+from saluhall.domain.images.model import DueImage, Fetched, Rooms
 from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.listings.model import Listing
@@ -158,7 +158,13 @@ async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk)
     async def claim(worker: Any) -> DueImage:
         async with account.db.statement() as tx:
             [due] = await images.claim_due(
-                tx, account.by.account_id, worker=worker, limit=1, lease=LEASE, now=account.now
+                tx,
+                account.by.account_id,
+                worker=worker,
+                limit=1,
+                rooms=Rooms({}, 1),
+                lease=LEASE,
+                now=account.now,
             )
         return due
 

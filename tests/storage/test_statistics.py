@@ -1,5 +1,8 @@
 """The planner knows how much there is, soon after it has come."""
 
+import asyncio
+import time
+
 from saluhall.storage import Database
 from saluhall.storage.statistics import analyze_grown
 
@@ -34,3 +37,18 @@ async def test_a_table_is_analyzed_once_it_has_doubled_and_not_before(db: Databa
     await fill(db, 10_000)
     assert "images" in await analyze_grown(db)
     assert await counted(db) == 15_000
+
+
+async def test_rows_that_were_not_yet_committed_when_their_table_was_analyzed_are_counted_later(
+    db: Database,
+) -> None:
+    async with db.transaction() as tx:
+        await tx.run(FILL, {"rows": 4000})
+        await tx.one(lambda _: True, "select pg_stat_force_next_flush() is null")
+        assert "images" in await analyze_grown(db)
+        assert await counted(db) == 0
+    deadline = time.monotonic() + 30
+    while await counted(db) != 4000:
+        assert time.monotonic() < deadline
+        await analyze_grown(db)
+        await asyncio.sleep(0.05)

@@ -71,12 +71,13 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         look_for_garbage_seldom()
         _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
-            drains = {job.name: drainers.drain_of(job) for job in JOBS}
+            starts = {job.name: drainers.start_of(job) for job in JOBS}
             await run_jobs(
-                queue_url, drains, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S
+                queue_url, starts, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S
             )
         finally:
             stopping.set()
+            await drainers.finish(GRACE_S)
             await asyncio.gather(sweeper, cleaner, counter, return_exceptions=True)
             _log.info("worker stopped", worker=str(run.worker))
             await image_pool.close()

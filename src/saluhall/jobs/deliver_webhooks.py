@@ -11,11 +11,12 @@ from saluhall.domain.webhooks.posting import post
 from saluhall.jobs.linger import linger
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.slots import Pace, Size
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import WEBHOOK_ATTEMPTS
 from saluhall.storage.claims import params_of
 
-_WIDTH = 96
+_PACE = Pace(start=4, max_calls=96, min_calls=1, slow_s=1.0)
 _LEASE = timedelta(minutes=2)
 
 
@@ -40,6 +41,7 @@ async def drain(run: Run, key: str) -> None:
 async def _drain(run: Run, endpoint: Endpoint) -> datetime:
     """Deliver until nothing is due; return when that was seen."""
     looked_at = run.clock()
+    share = run.slots.share(endpoint.account_id, max_calls=_PACE.max_calls, place=endpoint.id)
 
     async def claim(limit: int) -> Sequence[tuple[Endpoint, DueDelivery]]:
         nonlocal looked_at
@@ -54,13 +56,20 @@ async def _drain(run: Run, endpoint: Endpoint) -> datetime:
         return [(now_it_is, delivery) for delivery in due]
 
     async def work(due: tuple[Endpoint, DueDelivery]) -> Attempt:
-        return await _attempt(run, *due)
+        call, has_failed = share.begin(endpoint.id), True
+        try:
+            attempt = await _attempt(run, *due)
+            has_failed = not attempt.success
+        finally:
+            call.end(has_failed=has_failed)
+        return attempt
 
     async def record(attempts: Sequence[Attempt]) -> None:
         async with run.db.statement() as tx:
             await deliveries.record_attempts(tx, endpoint, attempts, now=run.clock())
+        run.again.set()  # later events of the same items may go now
 
-    await pump(run, claim, work, record, width=_WIDTH)
+    await pump(run, claim, work, record, share)
     return looked_at
 
 
@@ -104,5 +113,10 @@ async def _post(
 
 
 DELIVER_WEBHOOKS = job_of(
-    "deliver_webhooks", drain, table="deliveries", key="endpoint_id", within="endpoint_id"
+    "deliver_webhooks",
+    drain,
+    table="deliveries",
+    key="endpoint_id",
+    within="endpoint_id",
+    size=Size(slots=256, pace=_PACE),
 )

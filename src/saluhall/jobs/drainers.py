@@ -10,6 +10,7 @@ import structlog
 
 from saluhall.jobs.patience import until_taken
 from saluhall.jobs.run import Job, Run
+from saluhall.jobs.slots import Slots
 from saluhall.kit.metrics import JOB_RUNS
 from saluhall.storage import claims
 from saluhall.storage.database import DatabaseUnavailable
@@ -26,6 +27,8 @@ class Drainers:
         self._run = run
         self._ring = ring
         self._under_way: dict[tuple[str, str], asyncio.Event] = {}
+        self._slots: dict[str, Slots] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def ring(self, bells: Iterable[tuple[str, str]]) -> None:
         """Wake jobs for keys; both are names."""
@@ -46,9 +49,33 @@ class Drainers:
 
         return drain
 
+    def start_of(self, job: Job) -> Callable[[str], Coroutine[Any, Any, None]]:
+        """Give what starts to drain the key of a bell and returns: the queue's own slots are for hearing bells, not for waiting."""
+        drain = self.drain_of(job)
+
+        async def start(key: str) -> None:
+            task = asyncio.create_task(drain(key))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        return start
+
+    async def finish(self, grace_s: float) -> None:
+        """Let what runs finish, for at most `grace_s` seconds; then end it."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _slots_of(self, job: Job) -> Slots:
+        if job.name not in self._slots:
+            self._slots[job.name] = Slots(job.size, name=job.name)
+        return self._slots[job.name]
+
     async def _drain(self, job: Job, key: str) -> None:
         again = self._under_way[job.name, key] = asyncio.Event()
-        run = msgspec.structs.replace(self._run, again=again)
+        run = msgspec.structs.replace(self._run, again=again, slots=self._slots_of(job))
         again.set()
         try:
             while again.is_set() and not run.stopping.is_set():

@@ -75,7 +75,7 @@ async def drain(run: Run, key: str) -> None:
                     await products.text_unchanged(tx, due, reason=text, now=now)
             await listings.settle(tx, owner, [due.id for due, _ in done], now=now)
 
-    await pump(run, claim, work, record, width=_WIDTH)
+    await pump(run, claim, work, record, run.slots.share(owner, max_calls=_WIDTH))
 
 
 async def ask(run: Run, due: DueText) -> Text:

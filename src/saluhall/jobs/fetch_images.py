@@ -7,11 +7,12 @@ from uuid import UUID
 import structlog
 
 from saluhall.domain.images import operations as images
-from saluhall.domain.images.model import DueImage, Fetched
+from saluhall.domain.images.model import DueImage, Fetched, Rooms
 from saluhall.domain.listings import operations as listings
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
-from saluhall.kit.http import NoAnswer, NotAllowed, TooLarge
+from saluhall.jobs.slots import Pace, PlacedCall, Size
+from saluhall.kit.http import Answer, NoAnswer, NotAllowed, TooLarge
 from saluhall.kit.image_pool import ImageProcessLost
 from saluhall.kit.pictures import BadPicture
 from saluhall.storage.image_store import StoreUnavailable
@@ -22,7 +23,8 @@ MAX_PIXELS = 100_000_000
 LONGEST_SIDE = 2048
 TIMEOUT_S = 20.0
 TRIES = 4
-_WIDTH = 16
+_WIDTH = 16  # of an account
+_PACE = Pace(start=4, max_calls=16, min_calls=2, slow_s=5.0)
 _LEASE = timedelta(minutes=5)
 _OK = 200
 _SERVER_ERROR = 500
@@ -33,28 +35,54 @@ _log = structlog.get_logger(__name__)
 async def drain(run: Run, key: str) -> None:
     """Fetch what is due for the account named by `key`."""
     owner = UUID(key)
+    share = run.slots.share(owner, max_calls=_WIDTH)
+    calls: dict[DueImage, PlacedCall] = {}
 
     async def claim(limit: int) -> Sequence[DueImage]:
+        rooms = Rooms({str(host): room for host, room in share.rooms().items()}, _PACE.start)
         async with run.db.statement() as tx:
-            return await images.claim_due(
-                tx, owner, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
+            claimed = await images.claim_due(
+                tx,
+                owner,
+                worker=run.worker,
+                limit=limit,
+                rooms=rooms,
+                lease=_LEASE,
+                now=run.clock(),
             )
+        calls.update({image: share.begin(image.host) for image in claimed})
+        return claimed
 
     async def record(fetched: Sequence[Fetched]) -> None:
         async with run.db.transaction() as tx:
             await listings.pictures_fetched(tx, owner, fetched, now=run.clock())
+        run.again.set()  # their hosts have room again
 
     async def work(image: DueImage) -> Fetched:
-        return await _fetch(run, image)
+        return await _fetch(run, image, calls.pop(image))
 
-    await pump(run, claim, work, record, width=_WIDTH)
+    await pump(run, claim, work, record, share)
 
 
-async def _fetch(run: Run, image: DueImage) -> Fetched:
+async def _download(run: Run, image: DueImage, call: PlacedCall) -> Answer:
+    """Get an image, and note how quick its host was. Raises NoAnswer, NotAllowed, TooLarge."""
+    has_failed = False
     try:
         answer = await run.http.fetch(
             image.source_url, max_bytes=MAX_DOWNLOAD_BYTES, timeout_s=TIMEOUT_S
         )
+        has_failed = answer.status >= _SERVER_ERROR or answer.status in _BUSY
+    except NoAnswer:
+        has_failed = True
+        raise
+    finally:
+        call.end(has_failed=has_failed)
+    return answer
+
+
+async def _fetch(run: Run, image: DueImage, call: PlacedCall) -> Fetched:
+    try:
+        answer = await _download(run, image, call)
         if answer.status >= _SERVER_ERROR or answer.status in _BUSY:
             return _later(image, f"the server answered {answer.status}")
         if answer.status != _OK:
@@ -104,4 +132,11 @@ def _never(image: DueImage, reason: str) -> Fetched:
     return Fetched(image=image, reason=reason)
 
 
-FETCH_IMAGES = job_of("fetch_images", drain, table="images", key="account_id", within="account_id")
+FETCH_IMAGES = job_of(
+    "fetch_images",
+    drain,
+    table="images",
+    key="account_id",
+    within="account_id",
+    size=Size(slots=128, pace=_PACE),
+)

@@ -19,6 +19,7 @@ from saluhall.domain.orders.arriving import Marketplace
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.attention import keep_for_attention
 from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.slots import one_slot
 from saluhall.jobs.verdict import Crash, GiveBack, Park, Retry, Wait, verdict_on
 from saluhall.storage.database import DatabaseUnavailable
 
@@ -34,6 +35,11 @@ _log = structlog.get_logger(__name__)
 
 async def drain(run: Run, key: str) -> None:
     """Poll the connection named by `key`, if its poll is due."""
+    async with one_slot(run.slots, key, run.stopping):
+        await _poll_if_due(run, key)
+
+
+async def _poll_if_due(run: Run, key: str) -> None:
     async with run.db.transaction() as tx:
         owner = await queries.owner_of_connection(tx, UUID(key))
         if owner is None:

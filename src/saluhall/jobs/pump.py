@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from saluhall.jobs.patience import until_taken
 from saluhall.jobs.run import Run
+from saluhall.jobs.slots import Share
 from saluhall.kit.clock import steady_s
 from saluhall.storage.claims import acting_since
 
@@ -24,10 +25,11 @@ async def pump(
     claim: Callable[[int], Awaitable[Sequence[T]]],
     work: Callable[[T], Coroutine[Any, Any, R]],
     record: Callable[[Sequence[R]], Awaitable[None]],
-    *,
-    width: int,
+    share: Share,
 ) -> None:
-    """Claim up to `width` at a time, work them side by side, record results in batches, until nothing is due.
+    """Claim as many as the share of slots has room for, work them side by side, record results in batches, until nothing is due.
+
+    Without room nothing is held while it waits for some.
 
     What finishes within a moment, or while a batch is being recorded, makes the next batch. While some calls are slow, what becomes
     due meanwhile waits a second at most, and only a moment when the bell rings for it. When the worker stops, nothing more is claimed.
@@ -35,7 +37,7 @@ async def pump(
     either: what runs is left to finish and recorded as far as possible, so that no call is cut off whose effect nobody would know;
     then the first error is raised.
     """
-    await _Pump(run, claim, work, record, width=width).run()
+    await _Pump(run, claim, work, record, share).run()
 
 
 class _Pump(Generic[T, R]):
@@ -45,14 +47,13 @@ class _Pump(Generic[T, R]):
         claim: Callable[[int], Awaitable[Sequence[T]]],
         work: Callable[[T], Coroutine[Any, Any, R]],
         record: Callable[[Sequence[R]], Awaitable[None]],
-        *,
-        width: int,
+        share: Share,
     ) -> None:
         self._run = run
         self._claim = claim
         self._work = work
         self._record = record
-        self._width = width
+        self._share = share
         self._running: set[asyncio.Task[R]] = set()
         self._finished: list[R] = []
         self._error: Exception | None = None
@@ -63,9 +64,12 @@ class _Pump(Generic[T, R]):
         try:
             while True:
                 await self._look_for_more()
-                if not self._running:
+                if self._running:
+                    await self._wait()
+                elif self._share.room() or self._error or self._run.stopping.is_set():
                     break
-                await self._wait()
+                else:
+                    await self._share.wait(self._run.stopping)
                 if self._finished and (not self._running or self._clock() >= self._records_at):
                     await self._record_finished()
         finally:
@@ -77,24 +81,31 @@ class _Pump(Generic[T, R]):
 
     @property
     def _may_look(self) -> bool:
-        has_room = self._width - len(self._running) >= self._width / 2
+        """Tell whether to claim more: with room for as much as is under way, a claim brings many."""
+        has_room = self._share.room() >= max(1, len(self._running))
         return has_room and self._error is None and not self._run.stopping.is_set()
 
     async def _look_for_more(self) -> None:
         if not self._may_look or (self._running and self._clock() < self._looks_at):
             return
-        room = self._width - len(self._running)
+        room = self._share.room()
         self._run.again.clear()
+        self._share.take(room)
         claimed_at_s = steady_s()
+        claimed: Sequence[T] = ()
         try:
             claimed = await self._claim(room)
         except Exception as error:  # noqa: BLE001 - raised when what runs has finished
             self._error = error
-            return
+        finally:
+            self._share.give_back(room - len(claimed))
         context = copy_context()
         context.run(acting_since, claimed_at_s)
         loop = asyncio.get_running_loop()
-        self._running |= {loop.create_task(self._work(i), context=context.copy()) for i in claimed}
+        for item in claimed:
+            task = loop.create_task(self._work(item), context=context.copy())
+            task.add_done_callback(lambda _: self._share.give_back())
+            self._running.add(task)
         self._looks_at = self._clock() + (_REST_S if len(claimed) < room else 0.0)
 
     async def _wait(self) -> None:

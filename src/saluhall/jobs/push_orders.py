@@ -82,7 +82,8 @@ async def _pass(push: Push) -> None:
     async def record(_: Sequence[None]) -> None:
         """Do nothing: each order records for itself, the moment it is known."""
 
-    await pump(push.run, claim, work, record, width=_WIDTH)
+    share = push.run.slots.share(push.connection.account_id, max_calls=_WIDTH)
+    await pump(push.run, claim, work, record, share)
 
 
 async def _tell(push: Push, due: DuePush) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from saluhall.channel import ChannelCard
 from saluhall.domain.history.model import Event
+from saluhall.jobs.slots import Size, Slots
 from saluhall.kit.http import Outbound
 from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.secrets import Vault
@@ -40,14 +41,21 @@ class Telling(Struct, frozen=True, kw_only=True):
     replay_per_s: int = 100
 
 
+FEW = Size(slots=32)
+
+
 class Run(Struct, frozen=True, kw_only=True):
-    """One worker process: what its jobs work with. `again` is set when the bell rings for what is being drained already."""
+    """One worker process: what its jobs work with.
+
+    `again` is set when the bell rings for what is being drained already; `slots` are those of the job.
+    """
 
     db: Database
     worker: UUID
     clock: Callable[[], datetime]
     stopping: asyncio.Event
     again: asyncio.Event
+    slots: Slots = field(default_factory=lambda: Slots(FEW))
     channels: Mapping[str, ChannelCard]
     voice: Voice
     http: Outbound
@@ -72,6 +80,7 @@ class Job(Struct, frozen=True, kw_only=True):
     due_keys: str
     claims: Claims
     measure: str
+    size: Size = FEW
 
 
 # Each key is found by going on in the index of due rows to the next account, and there to the next of the column that follows in the
@@ -130,11 +139,13 @@ def job_of(
     within: str | None = None,
     may_be_changing: str = "false",
     key_type: str = "uuid",
+    size: Size = FEW,
 ) -> Job:
     """Describe a job by its table and columns; the three statements have the same shape for all.
 
     `only` says which due rows a bell can help. `within` is the column that stands before `due` in the index of due rows: the account,
     or one that follows the account; none where the index begins with `due`. `may_be_changing` and `key_type`: see `claims_of`.
+    `size` is how many calls run at once in a worker.
     """
     return Job(
         name=name,
@@ -152,6 +163,7 @@ def job_of(
           select count(*) as due, coalesce(extract(epoch from %(now)s - min({due})), 0)::float8 as oldest_s
             from {table} where {due} <= %(now)s
         """,
+        size=size,
     )
 
 

@@ -34,6 +34,7 @@ from saluhall.jobs.publish import Publisher
 from saluhall.jobs.pump import pump
 from saluhall.jobs.room import WIDTH, Room
 from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.slots import Size
 from saluhall.jobs.unreachable import cancel, refuse_unconnected
 from saluhall.jobs.verdict import GiveBack, Park, Refuse, Retry, Verdict, Wait, verdict_on
 from saluhall.storage import Transaction
@@ -107,7 +108,8 @@ async def _pass(sync: Sync) -> None:
     async def record(_: Sequence[None]) -> None:
         """Do nothing: each step records for itself, the moment it is known."""
 
-    await pump(sync.run, claim, work, record, width=WIDTH)
+    share = sync.run.slots.share(sync.connection.account_id, max_calls=WIDTH)
+    await pump(sync.run, claim, work, record, share)
 
 
 async def _claim(sync: Sync, limit: int) -> Sequence[Work]:
@@ -316,4 +318,5 @@ SYNC_CONNECTION = job_of(
     within="connection_id",
     # Its price may be on its way there, or it itself.
     may_be_changing="state = 'live' or (progress ->> 'may_stand')::boolean",
+    size=Size(slots=256),
 )

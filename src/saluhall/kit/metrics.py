@@ -46,6 +46,12 @@ CLOCK_AHEAD = Gauge(
     labelnames=("process",),
     multiprocess_mode=_GAUGE,
 )
+SLOTS_IN_USE = Gauge(
+    "saluhall_slots_in_use",
+    "Slots of background work that are taken",
+    labelnames=("job",),
+    multiprocess_mode=_GAUGE,
+)
 JOB_RUNS = Counter("saluhall_job_runs", "Runs of background jobs", labelnames=("job", "outcome"))
 
 

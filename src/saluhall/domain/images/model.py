@@ -1,5 +1,6 @@
 """The facts of a picture."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from msgspec import Struct
@@ -8,14 +9,22 @@ from saluhall.kit.claim import Claim
 
 
 class DueImage(Struct, frozen=True, kw_only=True):
-    """A picture to fetch."""
+    """A picture to fetch, from `host`: name and port as the URL spells them, in lower case."""
 
     account_id: UUID
     product_id: UUID
     sku: str
     source_url: str
+    host: str
     attempts: int
     claim: Claim | None = None
+
+
+class Rooms(Struct, frozen=True):
+    """How many pictures may be fetched at once from a host: from those that are known, and from any other."""
+
+    of_host: Mapping[str, int]
+    of_another: int
 
 
 class Image(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import EventType
 from saluhall.domain.images import store
-from saluhall.domain.images.model import DueImage, Fetched
+from saluhall.domain.images.model import DueImage, Fetched, Rooms
 from saluhall.storage import Transaction
 
 
@@ -22,10 +22,19 @@ async def want(
 
 
 async def claim_due(
-    tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
+    tx: Transaction,
+    owner: UUID,
+    *,
+    worker: UUID,
+    limit: int,
+    rooms: Rooms,
+    lease: timedelta,
+    now: datetime,
 ) -> list[DueImage]:
-    """Take due pictures of an account; they are ours until the lease runs out."""
-    return await store.claim(tx, owner, worker=worker, limit=limit, lease=lease, now=now)
+    """Take due pictures of an account, as many as each host has room for; they are ours until the lease runs out."""
+    return await store.claim(
+        tx, owner, worker=worker, limit=limit, rooms=rooms, lease=lease, now=now
+    )
 
 
 async def record(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from saluhall.domain.images.model import DueImage, Fetched, Image
+from saluhall.domain.images.model import DueImage, Fetched, Image, Rooms
 from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
@@ -27,18 +27,31 @@ WANT = """
      set state = 'due', due_at = %(now)s, attempts = 0, reason = null, updated_at = %(now)s
    where images.state = 'refused'
 """
-CLAIM = """
-  with due as (
-    select account_id, product_id, source_url from images
-     where account_id = %(owner)s and due_at <= %(now)s
-     order by due_at limit %(limit)s for update skip locked
+# Each host that an account has due pictures at is found by going on in the index, and there as many as it has room for.
+_HOST = "lower(split_part(source_url, '/', 3))"
+CLAIM = f"""
+  with recursive hosts as (
+    (select {_HOST} as host from images
+      where account_id = %(owner)s and due_at is not null order by {_HOST} limit 1)
+    union all
+    select (select {_HOST} from images
+             where account_id = %(owner)s and due_at is not null and {_HOST} > h.host order by {_HOST} limit 1)
+      from hosts h where h.host is not null
   )
   update images i set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = i.claim_number + 1
-    from due, products p
-   where i.account_id = due.account_id and i.product_id = due.product_id
-     and i.source_url = due.source_url
-     and p.account_id = due.account_id and p.id = due.product_id
-  returning i.account_id, i.product_id, p.sku, i.source_url, i.attempts, i.claimed_by, i.claim_number
+    from products p
+   where i.ctid = any(array(
+           select d.ctid
+             from hosts h, lateral (
+               select due.ctid, due.due_at from images due
+                where due.account_id = %(owner)s and due.due_at <= %(now)s and {_HOST} = h.host
+                order by due.due_at
+                limit coalesce((%(rooms)s::text::jsonb ->> h.host)::integer, %(room)s)
+                  for update skip locked) d
+            order by d.due_at limit %(limit)s))
+     and p.account_id = i.account_id and p.id = i.product_id
+  returning i.account_id, i.product_id, p.sku, i.source_url, {_HOST} as host, i.attempts,
+            i.claimed_by, i.claim_number
 """
 # The products are locked first, by id, as a put does.
 RECORD = """
@@ -77,10 +90,25 @@ async def want(
 
 
 async def claim(
-    tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
+    tx: Transaction,
+    owner: UUID,
+    *,
+    worker: UUID,
+    limit: int,
+    rooms: Rooms,
+    lease: timedelta,
+    now: datetime,
 ) -> list[DueImage]:
-    """Take due pictures for the length of a lease."""
-    params = {"owner": owner, "worker": worker, "limit": limit, "lease": lease, "now": now}
+    """Take due pictures, as many as each host has room for, for the length of a lease."""
+    params = {
+        "owner": owner,
+        "worker": worker,
+        "limit": limit,
+        "rooms": msgspec.json.encode(rooms.of_host).decode(),
+        "room": rooms.of_another,
+        "lease": lease,
+        "now": now,
+    }
     return await tx.all(_due_from_row, CLAIM, params)
 
 

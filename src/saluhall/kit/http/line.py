@@ -43,7 +43,6 @@ from saluhall.kit.http.reasons import reason_of
 _IDLE_S = 4.0
 _BRIEFLY_S = 1.0
 _CONNECTIONS = 512
-_CONNECTIONS_PER_HOST = 64
 _LONGEST_LINE = 64 * 1024  # of an answer's status or one header
 _MOST_HEADERS = 1024
 _NAMES_HELD_S = 10
@@ -139,7 +138,7 @@ class Line:
                 socket_factory=self._socket,
                 ssl=self._tls,
                 limit=_CONNECTIONS,
-                limit_per_host=_CONNECTIONS_PER_HOST,
+                limit_per_host=0,  # whoever waits here waits within the time limit of a call: those who call share fairly
                 keepalive_timeout=self._idle_s,
                 ttl_dns_cache=_NAMES_HELD_S,
             )
