@@ -70,6 +70,14 @@ class Overloaded(Exception):
     """The database cannot be reached at the moment; nothing was stored, and the caller may try again."""
 
 
+class TooManyExports(Exception):
+    """The account reads as many exports at once as one account may; `limit` is how many."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} exports of an account at once")
+        self.limit = limit
+
+
 class Unexpected(Exception):
     """Something broke on our side; the caller learns the request id and nothing else."""
 
@@ -146,10 +154,14 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 class Stream(Struct, frozen=True, kw_only=True):
-    """A body that is made while it is sent, in a transaction of its own; it is compressed when the caller asks for gzip."""
+    """A body that is made while it is sent, in a transaction of its own; it is compressed when the caller asks for gzip.
+
+    `give_back` is the host's: it is called once the body has ended.
+    """
 
     media_type: str
     blocks: Callable[[Transaction], AsyncGenerator[bytes, None]]
+    give_back: Callable[[], None] | None = None
 
 
 Endpoint = Callable[[Call], Awaitable[Reply]]

@@ -40,6 +40,7 @@ from saluhall.web import (
     own_routes,
     schema_routes,
 )
+from saluhall.web.exports import CONNECTIONS, Exports
 
 _CONNECTIONS = 16
 _PATIENCE_S = 5.0  # then the caller is told to come back
@@ -65,6 +66,7 @@ def read_ahead() -> None:
 def api_app(settings: Settings, url: str) -> ASGIApp:
     """Build the app: dialects over the database, bells rung after commit."""
     db = Database(url, connections=_CONNECTIONS, patience_s=_PATIENCE_S)
+    exports = Exports(Database(url, connections=CONNECTIONS, patience_s=_PATIENCE_S))
     images = ImageStore.open(settings.image_store)
     dialects = load_dialects()
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
@@ -79,7 +81,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         watching = asyncio.create_task(crowd.watch())
         listening = listening_for_metrics(settings.metrics_listen, metrics.read)
-        async with db, keeping_time(db), Bells(url) as bells, listening:
+        async with db, exports.db, keeping_time(db), Bells(url) as bells, listening:
             db.rung = bells.ring
             look_for_garbage_seldom()
             yield
@@ -88,6 +90,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
 
     host = Host(
         db=db,
+        exports=exports,
         clock=utc_now,
         rate_limits=settings.rate_limits,
         trusted_proxies=settings.trusted_proxies,

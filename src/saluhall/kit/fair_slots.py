@@ -11,14 +11,21 @@ _REMEMBERED = 256
 
 
 class FairSlots:
-    """So many slots, of which one account never holds the last: its slow work stops nobody.
+    """So many slots, of which one account holds `per_account` at most; by default all but the last, so that its slow work stops nobody.
 
     Of those that wait, the account that holds the fewest goes first, then the one that used the least time; time counts half after
     `_HALF_LIFE_S`.
     """
 
-    def __init__(self, slots: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        slots: int,
+        *,
+        per_account: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._slots = slots
+        self._per_account = per_account or max(1, slots - 1)
         self._clock = clock
         self._held: dict[Hashable, int] = {}
         self._used: dict[Hashable, tuple[float, float]] = {}
@@ -27,19 +34,24 @@ class FairSlots:
     @asynccontextmanager
     async def slot(self, account: Hashable) -> AsyncIterator[None]:
         """Hold a slot for an account; what is done inside counts as its time."""
-        await self._take(account)
+        await self.take(account)
         started = self._clock()
         try:
             yield
         finally:
-            self._give_back(account, self._clock() - started)
+            self.give_back(account, self._clock() - started)
+
+    def is_full_for(self, account: Hashable) -> bool:
+        """Tell whether an account holds as many slots as one account may."""
+        return self._held.get(account, 0) >= self._per_account
 
     def used_s(self, account: Hashable) -> float:
         """Return the seconds that an account used, older ones counting less."""
         used, at = self._used.get(account, (0.0, 0.0))
         return float(used * 0.5 ** ((self._clock() - at) / _HALF_LIFE_S))
 
-    async def _take(self, account: Hashable) -> None:
+    async def take(self, account: Hashable) -> None:
+        """Wait for a slot, which must be given back."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((account, turn))
         self._serve()
@@ -47,10 +59,11 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._give_back(account, 0.0)
+                self.give_back(account, 0.0)
             raise
 
-    def _give_back(self, account: Hashable, seconds: float) -> None:
+    def give_back(self, account: Hashable, seconds: float) -> None:
+        """Give back a slot that was held for so many seconds."""
         self._held[account] -= 1
         if not self._held[account]:
             del self._held[account]
@@ -61,9 +74,8 @@ class FairSlots:
 
     def _serve(self) -> None:
         while sum(self._held.values()) < self._slots:
-            may_hold = max(1, self._slots - 1)
             self._waiting = [waiting for waiting in self._waiting if not waiting[1].done()]
-            allowed = [w for w in self._waiting if self._held.get(w[0], 0) < may_hold]
+            allowed = [w for w in self._waiting if not self.is_full_for(w[0])]
             if not allowed:
                 return
             chosen = min(allowed, key=lambda waiting: self._rank(waiting[0]))

@@ -10,8 +10,8 @@ from psycopg import AsyncClientCursor, AsyncConnection
 from psycopg.abc import PQGen
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
-from psycopg.waiting import Wait
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import Ready, Wait
 
 # PostgreSQL sends 8 kB at a time, and waking up for each costs more than making it: let some come together. Once they flow, looking
 # again after a pause is cheaper than asking the loop to watch the socket each time. After two milliseconds the socket's buffer, some
@@ -52,6 +52,7 @@ async def _chunks(
     pgconn.send_query(statement.encode())
     pgconn.set_chunked_rows_mode(rows)
     try:
+        await connection.wait(_sent(pgconn))
         await connection.wait(_readable())
         while (chunk := await _next(connection)) is not None:
             if chunk.status in _FAILED:
@@ -73,6 +74,13 @@ async def _next(connection: AsyncConnection[Any]) -> PGresult | None:
         if pgconn.is_busy():
             await asyncio.sleep(_PAUSE_S)
     return pgconn.get_result()
+
+
+def _sent(pgconn: PGconn) -> PQGen[None]:
+    """Wait until the whole query has left: one longer than the socket's buffer goes out in parts."""
+    while pgconn.flush():
+        if (yield Wait.RW) & Ready.R:
+            pgconn.consume_input()
 
 
 def _readable() -> PQGen[None]:

@@ -1,5 +1,6 @@
 """Host the dialects: request id, admission, one transaction and one `now` per request, and their words for whatever goes wrong."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -23,6 +24,7 @@ from saluhall.dialect import (
     Knock,
     Means,
     NoSuchRoute,
+    Overloaded,
     Reply,
     Route,
     Visit,
@@ -35,6 +37,7 @@ from saluhall.storage import Database
 from saluhall.web.answers import request_id_of, response_of, say
 from saluhall.web.bodies import OPEN_ROUTE_BYTES, Room, body_of
 from saluhall.web.callers import Network, address_of
+from saluhall.web.exports import Exports
 from saluhall.web.gathering import Gathering
 from saluhall.web.heads import READING, is_head
 from saluhall.web.idempotency import answered
@@ -42,12 +45,14 @@ from saluhall.web.inputs import headers_from_raw, path_from_segments, query_from
 from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)
+_TRANSACTION_S = 30.0  # a bulk write of a thousand rows takes a second
 
 
 class Host(Struct, frozen=True, kw_only=True):
     """What every request needs."""
 
     db: Database
+    exports: Exports
     clock: Callable[[], datetime]
     rate_limits: bool
     trusted_proxies: Sequence[Network]
@@ -80,7 +85,7 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
         REQUEST_SECONDS.labels(dialect.name, route.path).observe(time.perf_counter() - started)
         if reply.stream is not None:
             return streamed(
-                host.db,
+                host.exports.db,
                 reply,
                 reply.stream,
                 accept_encoding=request.headers.get("accept-encoding", ""),
@@ -133,7 +138,7 @@ async def _answer(desk: _Desk, request: Request, request_id: str) -> Reply:  # t
                         headers=headers,
                         body=body,
                     )
-                    reply = await _serve(desk, request, call)
+                    reply = await _serve(desk, request, call, account_id=admitted.by.account_id)
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
         reply = say(desk.dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
@@ -182,14 +187,25 @@ async def _serve(
     desk: _Desk,
     request: Request,  # type: ignore[type-arg]
     call: Callable[..., Call],
+    *,
+    account_id: UUID,
 ) -> Reply:
     host = desk.host
     query = query_from_raw(request.scope["query_string"], names=desk.route.query)
     known = partial(call, db=host.db, public_url=host.public_url, means=host.means, query=query)
     target = _target_of(request.scope)
-    reply = await host.db.in_transaction(
-        lambda tx: answered(desk.dialect, desk.route, known(tx=tx), target)
-    )
+    try:
+        async with asyncio.timeout(_TRANSACTION_S):
+            reply = await host.db.in_transaction(
+                lambda tx: answered(desk.dialect, desk.route, known(tx=tx), target)
+            )
+    except TimeoutError as error:
+        _log.warning("a request took too long and was undone", timeout_s=_TRANSACTION_S)
+        raise Overloaded from error
+    if reply.stream is not None:
+        give_back = await host.exports.take(account_id)
+        stream = msgspec.structs.replace(reply.stream, give_back=give_back)
+        return msgspec.structs.replace(reply, stream=stream)
     return await reply.errand() if reply.errand else reply
 
 

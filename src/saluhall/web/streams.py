@@ -1,18 +1,22 @@
 """Send a body while it is made: its own transaction, constant memory, compressed when asked; a reader may leave at any moment."""
 
 import asyncio
+import time
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
+import structlog
 from litestar.response import Stream as Streaming
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Receive, Send
 
 from saluhall.dialect import Reply, Stream
 from saluhall.storage import Database
+from saluhall.web.exports import Pace
 
+_log = structlog.get_logger(__name__)
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 4  # most of the gain at a third of the time
 
@@ -26,14 +30,18 @@ class Sent(ASGIStreamingResponse):
     every further wait too, so that the database's connection could only be thrown away.)
     """
 
-    def __init__(self, blocks: Blocks, *, is_head: bool, **given: Any) -> None:
+    def __init__(
+        self, blocks: Blocks, *, is_head: bool, give_back: Callable[[], None], **given: Any
+    ) -> None:
         super().__init__(iterator=blocks, **given)
         self._blocks = blocks
         self._is_head = is_head
+        self._give_back = give_back
 
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send all blocks, or as many as the reader waits for; none, and none is made, after the head alone was asked for."""
         if self._is_head:
+            self._give_back()
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         sending = asyncio.ensure_future(self._send(send))
@@ -44,29 +52,43 @@ class Sent(ASGIStreamingResponse):
             leaving.cancel()
             sending.cancel()  # does nothing when all is sent
             await asyncio.wait({sending, leaving})
-        if not sending.cancelled():
+            self._give_back()
+        if sending.cancelled():
+            return
+        try:
             sending.result()
+        except TimeoutError:
+            _log.warning("a reader of an export was cut off: it hardly reads")
+            raise
 
     async def _send(self, send: Send) -> None:
+        pace = Pace()
         async with aclosing(self._blocks):
             async for block in self._blocks:
-                await send({"type": "http.response.body", "body": block, "more_body": True})
+                started = time.monotonic()
+                async with asyncio.timeout(pace.left_s):
+                    await send({"type": "http.response.body", "body": block, "more_body": True})
+                pace.note(len(block), time.monotonic() - started)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class Sending(Streaming):
     """What a handler returns for a streamed reply."""
 
-    def __init__(self, blocks: Blocks, *, is_head: bool, **given: Any) -> None:
+    def __init__(
+        self, blocks: Blocks, *, is_head: bool, give_back: Callable[[], None], **given: Any
+    ) -> None:
         super().__init__(blocks, **given)
         self._blocks = blocks
         self._is_head = is_head
+        self._give_back = give_back
 
     def to_asgi_response(self, *_: Any, **__: Any) -> Sent:
         """Make what is sent."""
         return Sent(
             self._blocks,
             is_head=self._is_head,
+            give_back=self._give_back,
             headers=dict(self.headers),
             media_type=self.media_type,
             status_code=self.status_code,
@@ -86,10 +108,15 @@ def streamed(
     return Sending(
         blocks,
         is_head=is_head,
+        give_back=stream.give_back or _nothing,
         status_code=reply.status,
         media_type=stream.media_type,
         headers=headers,
     )
+
+
+def _nothing() -> None:
+    """Give nothing back."""
 
 
 async def _until_left(receive: Receive) -> None:

@@ -12,6 +12,7 @@ _MAX_MONEY = 9_999_999_999
 _CENTS = 0.99
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
+Description = Annotated[str, Meta(max_length=64 * 1024)]
 Title = Annotated[str, Meta(min_length=2, max_length=255)]
 Price = (
     Annotated[int, Meta(ge=1, le=_MAX_MONEY)] | Annotated[float, Meta(ge=1, le=_MAX_MONEY + _CENTS)]
@@ -56,7 +57,7 @@ class Item(Struct, frozen=True, kw_only=True):
     """The body of an item PUT. `price` is required unless `type` is `container`."""
 
     title: Title
-    description: str | UnsetType | None = UNSET
+    description: Description | UnsetType | None = UNSET
     price: Price | UnsetType = UNSET
     shippingCost: Cost | UnsetType | None = UNSET
     weightKg: Weight | UnsetType | None = UNSET

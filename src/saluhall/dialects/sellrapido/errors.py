@@ -14,6 +14,7 @@ from saluhall.dialect import (
     Overloaded,
     Reply,
     Retired,
+    TooManyExports,
     Unexpected,
     Unreadable,
     WrongMethod,
@@ -72,6 +73,7 @@ from saluhall.domain.webhooks.model import (
 )
 
 _BUSY_WAIT_S = "1"
+_EXPORT_WAIT_S = "5"
 _BROKEN = 500
 
 
@@ -109,6 +111,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
     BodyTooLarge: (413, "Request body is too large"),
     RateLimited: (429, "Too many requests"),
     SignInThrottled: (429, "Too many failed sign-ins"),
+    TooManyExports: (429, "Too many exports of this account at once: let one end first"),
     Overloaded: (503, "Service is busy, try again shortly"),
     Unexpected: (500, "Internal server error"),
 }
@@ -199,6 +202,8 @@ def _headers(fact: Exception) -> dict[str, str]:
     match fact:
         case Overloaded():
             return {"Retry-After": _BUSY_WAIT_S}
+        case TooManyExports():
+            return {"Retry-After": _EXPORT_WAIT_S}
         case RateLimited() | SignInThrottled():
             return {"Retry-After": str(fact.retry_after_s)}
         case BadAccess():

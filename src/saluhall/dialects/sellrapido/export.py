@@ -8,6 +8,7 @@ import msgspec
 from msgspec import structs
 
 from saluhall.dialects.sellrapido.errors import Refusal
+from saluhall.dialects.sellrapido.order_filters import MAX_SEPARATOR_LENGTH
 from saluhall.dialects.sellrapido.wire_products import Extraction
 from saluhall.domain.products.extraction import Layout
 from saluhall.domain.products.fields import SHOWN
@@ -19,6 +20,8 @@ DEFAULT_FIELDS: Final = (
     "description", "url_image1", "url_image2", "url_image3", "url_image4",
 )  # fmt: skip
 _SPELLED = {"\\r": "\r", "\\n": "\n", "\\t": "\t"}
+MAX_FIELDS: Final = 99  # a function of PostgreSQL takes 100 arguments
+_MAX_SHOWN = 20
 _LEVEL = 4  # most of the gain at a third of the time
 _FIELD_SEPARATOR, _ROW_SEPARATOR = "|", "\n"
 
@@ -61,6 +64,10 @@ def layout_from_extraction(wanted: Extraction) -> Layout:
         raise Refusal("field_separator and row_separator must not be empty")
     if len({separator, end, qualifier}) < 3:  # noqa: PLR2004 - all three differ
         raise Refusal("field_separator, row_separator and text_qualifier must differ")
+    if max(map(len, (separator, end, qualifier))) > MAX_SEPARATOR_LENGTH:
+        raise Refusal(
+            f"separators and qualifier must have at most {MAX_SEPARATOR_LENGTH} characters"
+        )
     if any(not _is_storable(text) for text in (separator, end, qualifier)):
         raise Refusal("separators and qualifier must be UTF-8 without NUL")
     return Layout(
@@ -83,7 +90,9 @@ def _fields(given: object) -> tuple[str, ...]:
     names = given.split(",") if isinstance(given, str) else given
     fields = tuple(name.strip() for name in names or () if name.strip())  # type: ignore[attr-defined] # a list
     if unknown := [name for name in fields if name not in SHOWN]:
-        raise Refusal(f"Invalid fields [{', '.join(unknown)}]")
+        raise Refusal(f"Invalid fields [{', '.join(unknown[:_MAX_SHOWN])}]")
+    if len(fields) > MAX_FIELDS:
+        raise Refusal(f"fields must name at most {MAX_FIELDS}")
     return fields or DEFAULT_FIELDS
 
 

@@ -14,6 +14,8 @@ from saluhall.kit.shapes import Unreadable, plain_from_json
 
 DEFAULT_LIMIT: Final = 1000
 ALL: Final = -1
+MAX_SEPARATOR_LENGTH: Final = 16
+_MAX_NAMED: Final = 1000
 _MOST_DIGITS: Final = 10
 _HIGHEST: Final = 2**31 - 1
 _CSV_TYPES: Final = ("text/csv", "application/csv")
@@ -131,7 +133,10 @@ def _list(value: object) -> tuple[str, ...]:
     """Read a list, or a text with commas, or a list of such texts; blanks count for nothing."""
     texts = value if isinstance(value, list) else [value]
     parts = (part.strip() for text in texts for part in _text(text).split(","))
-    return tuple(dict.fromkeys(part for part in parts if part))
+    named = tuple(dict.fromkeys(part for part in parts if part))
+    if len(named) > _MAX_NAMED:
+        raise ValueError(f"it must name at most {_MAX_NAMED}")
+    return named
 
 
 def _statuses(value: object) -> tuple[OrderStatus, ...]:
@@ -153,6 +158,8 @@ def _separator(value: object) -> str:
     text = _text(value)
     if not text or any(mark in text for mark in '"\r\n'):
         raise ValueError("it must not be empty, nor hold a quotation mark or a line break")
+    if len(text) > MAX_SEPARATOR_LENGTH:
+        raise ValueError(f"it must have at most {MAX_SEPARATOR_LENGTH} characters")
     return text
 
 

@@ -71,7 +71,7 @@ def _accept(call: Call) -> str:
     return call.headers.get("accept", "")
 
 
-_EXTRACTED: Final[Mapping[int, type]] = {200: OrderExtraction, 400: Error, 401: Error}
+_EXTRACTED: Final[Mapping[int, type]] = {200: OrderExtraction, 400: Error, 401: Error, 429: Error}
 _CHANGED: Final[Mapping[int, type]] = {200: list[StatusError], 400: list[StatusError], 401: Error}
 _FILTERS: Final[Mapping[str, str | Parameter]] = {
     "start_date": "Order date from, yyyy-mm-dd, a day of the account's time zone (also startDate)",

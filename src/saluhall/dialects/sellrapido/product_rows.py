@@ -20,6 +20,7 @@ from saluhall.kit.texts import is_seen
 
 _KEYS = frozenset({"catalog", "sku"})
 _JSON = frozenset(name for name, form in EDITABLE.items() if form is Form.JSON)
+_MAX_JSON_BYTES = 64 * 1024
 _MOST_NAMED = 50  # of unknown fields in one message
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _raws: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
@@ -71,7 +72,7 @@ def _all_at_once(body: bytes, shape: type[Keyed]) -> Rows | None:
     objects = _raw_objects.decode(body)
     named = sorted(set().union(*objects) - _KEYS)
     has_odd_json = any(
-        bytes(row[name])[:1] not in b"[{"
+        bytes(row[name])[:1] not in b"[{" or len(bytes(row[name])) > _MAX_JSON_BYTES
         for name in _JSON.intersection(named)
         for row in objects
         if name in row
@@ -147,7 +148,8 @@ def _value(kind: object, plain: object, raw: bytes, *, is_url: bool) -> object:
     if is_url:
         return plain if _is_image_url(plain) else UNSET
     if kind == Raw | UnsetType:
-        return Raw(raw) if isinstance(plain, list | dict) else UNSET
+        fits = isinstance(plain, list | dict) and len(raw) <= _MAX_JSON_BYTES
+        return Raw(raw) if fits else UNSET
     if isinstance(plain, float) and plain.is_integer():
         plain = int(plain)
     try:

@@ -132,7 +132,7 @@ _PARAMETERS: Final[Mapping[str, str | Parameter]] = {
     "text_qualifier": "Around each value; none by default",
 }
 _KEY_PARAMETERS: Final = {"body": "What is asked for, as JSON: the parameters of v2"}
-_EXTRACTED: Final = {200: None, 400: Error, 401: Error}
+_EXTRACTED: Final = {200: None, 400: Error, 401: Error, 429: Error}
 _NEW: Final = [
     {"catalog": 2, "sku": "SKU-00123", "price1": 17.1, "quantity": 3, "title": "Headlight, left"}
 ]

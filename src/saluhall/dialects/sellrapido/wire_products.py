@@ -15,7 +15,8 @@ _LARGEST_COUNT = 2**31 - 1
 # What nearly every image URL looks like; all others are looked at one by one.
 _URL = r"^(https://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,5}[a-z]{2,24}/[A-Za-z0-9/._~=&?-]{0,1500})?$"
 _TYPES: Mapping[Form, Any] = {
-    Form.TEXT: str,
+    Form.TEXT: Annotated[str, Meta(max_length=8 * 1024)],
+    Form.LONG_TEXT: Annotated[str, Meta(max_length=64 * 1024)],
     Form.SHORT_TEXT: Annotated[str, Meta(max_length=255)],
     Form.URL: Annotated[str, Meta(pattern=_URL)],
     Form.PRICE: Annotated[float, Meta(gt=0, le=_LARGEST_AMOUNT)],

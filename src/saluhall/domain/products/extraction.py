@@ -14,7 +14,8 @@ from saluhall.storage import Transaction
 
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _MARK_LENGTH = 4
-_AT_ONCE = 2000  # lines in a block: some 500 kB
+# Lines in a block: some 60 kB, and 20 MB where every description is as long as it may be.
+_AT_ONCE = 256
 _OF_CATALOG = "catalog"  # the one field that another table has
 _CATALOGS = "join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id"
 # Making a line costs far more than passing it on. PostgreSQL does not know, and would leave it all to one process when there are many.

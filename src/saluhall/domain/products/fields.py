@@ -11,7 +11,8 @@ from saluhall.domain.products.model import PutProduct
 class Form(StrEnum):
     """How a bulk call gives a field, and an extraction shows it."""
 
-    TEXT = "text"
+    TEXT = "text"  # at most 8,192 characters
+    LONG_TEXT = "long text"  # at most 65,536 characters
     SHORT_TEXT = "short text"  # at most 255 characters
     URL = "url"
     PRICE = "price"  # more than 0
@@ -49,7 +50,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("kind", "text", "'item'"),
     Field("parent_sku", "text", "null"),
     Field("title", "text", "''", Form.TEXT),
-    Field("description", "text", "null", Form.TEXT),
+    Field("description", "text", "null", Form.LONG_TEXT),
     Field("price", "numeric", "0", Form.PRICE, alias="price1"),
     Field("currency", "text", "'SEK'"),
     Field("shipping_cost", "numeric", "null", Form.AMOUNT, alias="price_shipping1"),
@@ -64,7 +65,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("quantity", "integer", "1", Form.COUNT),
     Field("condition_code", "text", "'none'", Form.TEXT),
     Field("condition_description", "text", "''", Form.SHORT_TEXT),
-    *_texts("sku_label", "subtitle", "description_extra", "brand"),
+    *_texts("sku_label", "subtitle", "brand"),
+    Field("description_extra", "text", "''", Form.LONG_TEXT),
     *_amounts(*(f"price{n}" for n in range(2, 7)), "price_cost"),
     *_amounts(*(f"price_shipping{n}" for n in range(2, 7))),
     *_amounts(*(f"fee_additional{n}" for n in range(1, 7)), "vat_perc"),
