@@ -108,13 +108,14 @@ class ListingDraft(Struct, frozen=True, kw_only=True):
 class Progress(Struct, frozen=True, kw_only=True):
     """How far a publication has come. The hub stores it and hands it back.
 
-    `may_stand` says that the marketplace was asked to show it: it may stand there, whatever we heard. `unclear` and `steps` are the
-    channel's own.
+    `may_stand` says that the marketplace was asked to show it: it may stand there, whatever we heard. `over` is the listing of this offer
+    before, sold or ended: it is never taken for the new one, whatever the clocks say. `unclear` and `steps` are the channel's own.
     """
 
     external_id: str | None = None
     may_stand: bool = False
     unclear: bool = False
+    over: str | None = None
     price: Decimal | None = None  # what was found standing has, which may not be the draft's
     steps: Mapping[str, Any] = {}
 

@@ -114,6 +114,7 @@ async def test_a_sale_of_an_earlier_publication_ends_the_one_that_is_under_way(
     await seller.receive(connection, order("1", [row("620", listing=listing)]))
     await offer_again(seller, 1)
     [again] = await claim(seller, connection)
+    assert again.progress == Progress(over="620")
     progress = Progress(external_id="621", may_stand=True)
     late = order("2", [row("620", listing=listing)])
 

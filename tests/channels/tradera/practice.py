@@ -73,6 +73,7 @@ class Notebook:
             external_id=progress.external_id,
             may_stand=progress.may_stand,
             unclear=progress.unclear,
+            over=progress.over,
             steps=json.loads(json.dumps(dict(progress.steps))),  # as a database keeps it
         )
 

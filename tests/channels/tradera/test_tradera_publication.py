@@ -152,6 +152,20 @@ async def test_an_ended_item_of_an_earlier_attempt_is_not_adopted(market: Market
     assert again.external_id != standing.external_id
 
 
+async def test_what_was_sold_before_is_not_adopted_though_it_began_a_moment_ago(
+    market: Market,
+) -> None:
+    before = await market.publish(draft())
+    await market.bid(before.external_id)
+    await market.turn("POST", "clock", {"advance_s": 8 * 86400})
+    await market.fault("POST", CREATE, drop=True)
+
+    again = await publish_until_done(market, Notebook(Progress(over=before.external_id)))
+
+    assert int(again.external_id) > int(before.external_id)
+    assert len(await market.items()) == 2
+
+
 async def test_a_lost_commit_answer_is_asked_after_and_not_repeated(market: Market) -> None:
     await market.fault("POST", COMMIT, drop=True)
     notes = Notebook()

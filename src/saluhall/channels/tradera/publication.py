@@ -68,6 +68,7 @@ class Publication:
         self._draft = draft
         self._progress = progress
         self._steps = steps_from_progress(progress)
+        self._over = progress.over
         self._fresh = afresh(self._steps) if progress.unclear else Progress()
         self._save = save
         self._is_saved = True
@@ -138,7 +139,8 @@ class Publication:
         if any(self._draft.key in misfit.raw for misfit in items.misfits):
             raise Unavailable("The listing may stand on Tradera, in an entry that cannot be read")
         ours = [item for item in items.good if self._draft.key in (item.ownReferences or ())]
-        standing = [item for item in ours if _stands(item, started_at)]
+        newer = [item for item in ours if item.id > int(self._over or 0)]
+        standing = [item for item in newer if _stands(item, started_at)]
         return max(standing, key=lambda item: item.id, default=None)
 
     async def _adopt(self, item: Item, started_at: datetime) -> None:
@@ -211,11 +213,12 @@ class Publication:
 
     async def _keep(self, progress: Progress) -> None:
         self._hold(progress)
-        await self._save(progress)
+        await self._save(self._progress)
         self._is_saved = True
 
     def _hold(self, progress: Progress) -> None:
-        self._progress, self._steps = progress, steps_from_progress(progress)
+        self._progress = msgspec.structs.replace(progress, over=self._over)
+        self._steps = steps_from_progress(progress)
         self._is_saved = False
 
 

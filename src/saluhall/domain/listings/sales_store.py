@@ -67,7 +67,8 @@ WANT_AGAIN = """
          url = case when l.state in ('sold', 'ended') then null else l.url end,
          confirmed_price = case when l.state in ('sold', 'ended') then null else l.confirmed_price end,
          state = case when l.state in ('sold', 'ended') then 'waiting' else l.state end,
-         progress = case when l.state in ('sold', 'ended') then null else l.progress end
+         progress = case when l.state not in ('sold', 'ended') then l.progress
+                         when l.external_id is not null then jsonb_build_object('over', l.external_id) end
    where l.account_id = %(owner)s and l.product_id = any(%(ids)s)
      and (l.state <> 'sold' or l.order_id is not null)
   returning l.connection_id
