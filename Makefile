@@ -10,7 +10,7 @@ export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT CHAOS_LOG
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing lock
+.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing test-cluster lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ test-fencing: setup ## stop the database and workers, with wrong clocks, and see
 
 test-clients: setup ## generate a TypeScript client of the API and use it; needs npm
 	$(BIN)/pytest tests/clients/typescript_client.py
+
+test-cluster: setup ## kill the primary under load, restart everything; installs PgBouncer from Debian; CLUSTER_FAILOVERS=3 repeats
+	@test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 || (apt-get update -q && apt-get install -q -y --no-install-recommends pgbouncer)
+	$(BIN)/python -m tests.cluster
 
 fix: setup ## repair what lint and format can repair
 	$(BIN)/ruff check --fix .

@@ -1,6 +1,7 @@
 """`python -m tests.cluster`: under load the primary is killed and the standby promoted; then all is restarted, one after the other."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ from tests.cluster.stage import Stage, staged
 from tests.pgbouncer import INSTALLED, MISSING
 
 _WRITERS = 8
+_FAILOVERS = int(os.environ.get("CLUSTER_FAILOVERS") or 1)
 _BEFORE_S, _AFTER_S = 6.0, 8.0
 # How long an operator, or what decides in their place, takes to see that the primary is gone.
 _DECISION_S = 1.0
@@ -70,11 +72,11 @@ async def play(name: str, stage: Stage, story: Callable[[Stage, Load], Awaitable
     async with load:
         await asyncio.sleep(_BEFORE_S)
         is_right = await story(stage, load)
-    took = await drained(stage.shop)
+    took, due = await drained(stage.shop)
     found = await violations(stage.shop, load)
     say(
         f"  {len(load.items)} items, {len(load.acknowledged)} writes accepted; answers {dict(load.answers)};"
-        f" the longest answer {load.slowest_s:.1f} s; all work done {took:.1f} s after the load"
+        f" the longest answer {load.slowest_s:.1f} s; all work done {took:.1f} s after the load{due and ': ' + due}"
     )
     for what, which in found.items():
         say(f"  {what}: {len(which)} {which[:3] if which else ''}")
@@ -88,10 +90,14 @@ async def main() -> int:
         say(MISSING)
         return 2
     async with staged() as stage:
-        right = [
-            await play("The primary is killed, the standby promoted", stage, failover),
-            await play("Everything is restarted, one after the other", stage, rolling_restart),
-        ]
+        right = []
+        for turn in range(_FAILOVERS):
+            if turn:
+                await asyncio.to_thread(stage.rebuild_standby)
+            right.append(await play("The primary is killed, the standby promoted", stage, failover))
+        right.append(
+            await play("Everything is restarted, one after the other", stage, rolling_restart)
+        )
     say("all right" if all(right) else "NOT RIGHT")
     return 0 if all(right) else 1
 

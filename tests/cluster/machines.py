@@ -22,6 +22,7 @@ class Machine:
         self.log = folder / f"{name}.log"
         self._env = {**os.environ, **env, "SALUHALL_DATA_DIR": str(folder / name)}
         self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0
 
     @property
     def base(self) -> str:
@@ -29,6 +30,7 @@ class Machine:
 
     async def start(self) -> None:
         command = ["serve", "--no-worker", "--port", str(self.port)] if self.port else ["worker"]
+        self._started_at = len(self.tail(None))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "saluhall", *command], env=self._env, stdout=log, stderr=log
@@ -41,7 +43,7 @@ class Machine:
 
     async def _is_ready(self) -> bool:
         if not self.port:
-            return "worker started" in self.tail(10**6)
+            return "worker started" in self.tail(None)[self._started_at :]
         try:
             async with aiohttp.request("GET", f"{self.base}/readyz") as answer:
                 return answer.status == 200
@@ -62,8 +64,9 @@ class Machine:
     def has_ended(self) -> bool:
         return self._process is not None and self._process.poll() is not None
 
-    def tail(self, size: int = 3000) -> str:
-        return self.log.read_text(encoding="utf-8")[-size:] if self.log.exists() else ""
+    def tail(self, size: int | None = 3000) -> str:
+        text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+        return text if size is None else text[-size:]
 
 
 def machines(folder: Path, env: Mapping[str, str]) -> tuple[list[Machine], list[Machine]]:

@@ -70,6 +70,7 @@ async def staged() -> AsyncIterator[Stage]:
         stack.push_async_callback(partner.stop)
         partner.pictures["/1.jpg"] = Hosted(body=jpeg("1"))
         hub = Hub(url=pooler.url, folder=folder, market=market, partner=partner, env={})
+        hub.log.touch()
         env = {name: text for name, text in hub.env.items() if name.startswith("SALUHALL_")}
         env |= {"SALUHALL_SECRET_KEY": SECRET_KEY, "SALUHALL_IMAGE_STORE": str(folder / "images")}
         apis, workers = machines(folder, env)

@@ -95,6 +95,17 @@ async def test_what_was_undone_because_of_others_is_done_once_more_and_not_twice
     assert len(tries) == 2
 
 
+async def test_an_answer_that_the_driver_cannot_make_sense_of_costs_its_connection_alone(
+    notes: Database,
+) -> None:
+    """Seen behind PgBouncer whose server was killed: `received 2 results from command 'COMMIT'`."""
+    with pytest.raises(DatabaseUnavailable, match="2 results"):
+        async with notes.transaction():
+            raise psycopg.InternalError("received 2 results from command 'COMMIT'")
+
+    await add(notes)
+
+
 async def test_what_broke_at_the_commit_is_not_done_again(notes: Database) -> None:
     tries: list[int] = []
 

@@ -40,19 +40,21 @@ async def run_jobs(
     The library gives up when it cannot reach the database for a while; then it is started again.
     """
     app = open_app(url, connections=max(2, min(concurrency, 8)))
+    drains: set[asyncio.Future[None]] = set()
     for name, drain in jobs.items():
-        app.task(name=name, queue=QUEUE)(_task(drain))
+        app.task(name=name, queue=QUEUE)(_task(drain, drains))
     while not stopping.is_set():
-        working = asyncio.create_task(_run_once(app, url, concurrency, grace_s))
+        working = asyncio.create_task(_run_once(app, url, concurrency))
         await _first_of(working, stopping)
         working.cancel()
         [failure] = await asyncio.gather(working, return_exceptions=True)
         if not stopping.is_set():
             _log.warning("the queue stopped and is started again: %s", failure)
             await is_set_within(stopping, _RESTART_PAUSE_S)
+    await _finished(drains, within_s=grace_s)
 
 
-async def _run_once(app: App, url: str, concurrency: int, grace_s: float) -> None:
+async def _run_once(app: App, url: str, concurrency: int) -> None:
     """Run jobs until the library gives up. Raises whatever it gives up with.
 
     A pooler hands no notifications through: then polling is all there is.
@@ -66,9 +68,18 @@ async def _run_once(app: App, url: str, concurrency: int, grace_s: float) -> Non
                 install_signal_handlers=False,
                 delete_jobs="always",
                 fetch_job_polling_interval=_POLL_EVERY_S,
-                shutdown_graceful_timeout=grace_s,
+                shutdown_graceful_timeout=0,
                 listen_notify=listens,
             )
+
+
+async def _finished(drains: set[asyncio.Future[None]], *, within_s: float) -> None:
+    """Let drains finish for so long; cancel the rest."""
+    if drains:
+        await asyncio.wait(drains, timeout=within_s)
+    for drain in drains:
+        drain.cancel()
+    await asyncio.gather(*drains, return_exceptions=True)
 
 
 async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> None:
@@ -92,8 +103,13 @@ async def forget_stalled(url: str) -> int:
     return len(stalled)
 
 
-def _task(drain: Drain) -> Callable[..., Awaitable[None]]:
+def _task(drain: Drain, drains: set[asyncio.Future[None]]) -> Callable[..., Awaitable[None]]:
+    """Make the library's task of a drain, which goes on when the library cancels the task because it lost the database."""
+
     async def run(key: str) -> None:
-        await drain(key)
+        draining = asyncio.ensure_future(drain(key))
+        drains.add(draining)
+        draining.add_done_callback(drains.discard)
+        await asyncio.shield(draining)
 
     return run

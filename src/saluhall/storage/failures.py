@@ -37,9 +37,14 @@ def explained() -> Iterator[None]:
 
 def is_not_now(error: BaseException | None) -> bool:
     """Tell whether the same may go through later, on another connection."""
-    if isinstance(error, psycopg.OperationalError):  # the pool's timeout is one too
-        return True
+    if isinstance(error, psycopg.OperationalError) or is_garbled(error):
+        return True  # the pool's timeout is operational too
     return isinstance(error, psycopg.Error) and error.sqlstate in _NOT_NOW
+
+
+def is_garbled(error: BaseException | None) -> bool:
+    """Tell whether the driver was answered what it cannot make sense of, as by a pooler whose server died in the middle of a commit."""
+    return isinstance(error, psycopg.InternalError) and error.sqlstate is None
 
 
 def is_read_only(error: BaseException | None) -> bool:
