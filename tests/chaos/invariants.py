@@ -49,7 +49,6 @@ class World:
         for listing in facts.listings:
             if listing.title in self.lives:
                 self.listings[self.lives[listing.title][0]].append(listing)
-        self.sold_listings = {order.listing_id for order in facts.orders}
 
     def of_life(self, item: Item, life: Life) -> list[Listing]:
         return [each for each in self.listings[item] if each.title in life.titles]
@@ -69,13 +68,17 @@ def accepted_writes_survive(world: World) -> Iterator[Violation]:
     for item, life in world.ledger.current():
         shown = world.facts.shown.get(item)
         if life.wanted == "deleted":
-            was_sold = any(each.id in world.sold_listings for each in world.listings[item])
-            if shown is not None and not was_sold:  # what was sold is kept for its order
+            if shown is not None and not _may_be_kept(world.listings[item]):
                 yield _about("lost", item, "it was deleted, and is shown")
         elif shown is None:
             yield _about("lost", item, f"it was accepted ({life.title}), and is not shown")
         else:
             yield from _same(item, life, shown)
+
+
+def _may_be_kept(listings: Iterable[Listing]) -> bool:
+    """Tell whether a deleted item may still be shown: it is sold, or an auction with bids cannot be ended."""
+    return any(each.bids for each in listings)
 
 
 def _same(item: Item, life: Life, shown: Mapping[str, Any]) -> Iterator[Violation]:
@@ -94,8 +97,8 @@ def lives_are_apart(world: World) -> Iterator[Violation]:
     for item, lives in world.ledger.lives.items():
         ids = Counter(life.item_id for life in lives)
         for life in lives:
-            was_sold = any(each.id in world.sold_listings for each in world.of_life(item, life))
-            if ids[life.item_id] > 1 or (life.was_kept and not was_sold):
+            is_back = life.was_kept and not _may_be_kept(world.of_life(item, life))
+            if ids[life.item_id] > 1 or is_back:
                 yield _about("wrong", item, f"{life.item_id} came back after it was deleted")
 
 
