@@ -77,6 +77,7 @@ async def _download(run: Run, image: DueImage, call: PlacedCall) -> Answer:
         raise
     finally:
         call.end(has_failed=has_failed)
+        run.again.set()  # the host has room again
     return answer
 
 
