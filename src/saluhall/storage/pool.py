@@ -1,4 +1,4 @@
-"""Connections that heal by themselves: dead and read-only ones are dropped, new ones are looked for four times a second (decision 0025)."""
+"""Connections that heal by themselves: dead and read-only ones are dropped, new ones are looked for four times a second (decision 0028)."""
 
 import select
 import time
