@@ -21,6 +21,7 @@ from saluhall.kit.texts import is_seen
 _KEYS = frozenset({"catalog", "sku"})
 _JSON = frozenset(name for name, form in EDITABLE.items() if form is Form.JSON)
 _MAX_JSON_BYTES = 64 * 1024
+_IMAGE_URL = re.compile(r"https://([!-~]{1,2000}|[^\s\x00-\x1f]{1,600})")
 _MOST_NAMED = 50  # of unknown fields in one message
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _raws: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
@@ -164,11 +165,12 @@ def _is_unseen(title: object) -> bool:
 
 
 def _is_image_url(plain: object) -> bool:
-    if not isinstance(plain, str):
+    if plain == "":
+        return True
+    if not isinstance(plain, str) or not _IMAGE_URL.fullmatch(plain):
         return False
     try:
-        if plain:
-            check_url(plain)
+        check_url(plain)
     except NotAllowed:
         return False
     return True
