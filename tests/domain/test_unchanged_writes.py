@@ -120,6 +120,7 @@ async def test_the_same_status_again_changes_nothing(account: Account, status: S
 
 VALUES: dict[Form, Any] = {
     Form.TEXT: "text",
+    Form.LONG_TEXT: "long text",
     Form.SHORT_TEXT: "short",
     Form.URL: "https://a.example/1.jpg",
     Form.PRICE: 9.5,
