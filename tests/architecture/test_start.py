@@ -34,3 +34,11 @@ def test_a_process_does_not_read_what_it_does_not_need(process: str) -> None:
 
     read, unneeded = told.stdout.split(), READ_LATER | PROCESSES[process]
     assert {library: unneeded[library] for library in unneeded if library in read} == {}
+
+
+def test_serve_reads_no_metrics_before_it_has_said_where_they_are_counted() -> None:
+    code = "import sys, saluhall.cli.serve; print('prometheus_client' in sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    assert told.stdout == "False\n"

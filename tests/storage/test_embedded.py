@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -277,6 +278,10 @@ def test_a_first_start_that_was_killed_is_made_anew(tmp_path: Path) -> None:
     server.close()
 
 
+def _is_another(data_dir: Path, url: str, killed: int) -> bool:
+    return answers(url) and pid_of(data_dir) != killed
+
+
 def test_one_that_is_killed_is_started_again_where_it_is_kept(data_dir: Path) -> None:
     server, other = EmbeddedPostgres(data_dir), EmbeddedPostgres(data_dir)
     server.keep()
@@ -284,7 +289,7 @@ def test_one_that_is_killed_is_started_again_where_it_is_kept(data_dir: Path) ->
     for _ in range(2):
         killed = pid_of(data_dir)
         os.kill(killed, signal.SIGKILL)
-        until(lambda killed=killed: answers(server.url) and pid_of(data_dir) != killed, timeout_s=5)  # type: ignore[misc]
+        until(partial(_is_another, data_dir, server.url, killed), timeout_s=60)
     server.close()
     assert answers(other.url)
     other.close()

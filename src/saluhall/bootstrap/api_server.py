@@ -11,7 +11,6 @@ from granian.server import MPServer
 
 from saluhall.kit.file_limits import file_limit, raise_file_limit
 from saluhall.kit.restarts import Restarts
-from saluhall.web.crowd import max_connections
 
 # For the first byte and for the whole header, of the first request on a connection and of each later one.
 _HEADER_TIMEOUT_MS = 20_000
@@ -40,6 +39,8 @@ class ApiServer(MPServer):
 
 def serve_api(host: str, port: int, *, processes: int, grace_s: float) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished first."""
+    from saluhall.web.crowd import max_connections  # noqa: PLC0415 - metrics look at the environment once, when they are read
+
     raise_file_limit()
     ApiServer(
         "saluhall.bootstrap.api:app_from_environment",

@@ -22,9 +22,10 @@ _IS_IN_PROGRESS = """
         and l.order_id is null)
    or exists (
      select from sales s
-       join order_rows r on r.account_id = s.account_id and r.id = s.row_id
-       join order_heads h on h.account_id = r.account_id and h.id = r.order_id
-      where s.account_id = p.account_id and s.product_id = p.id and h.status in ('standby', 'accepted')))
+      where s.account_id = p.account_id and s.product_id = p.id
+        and (select h.status from order_rows r
+               join order_heads h on h.account_id = r.account_id and h.id = r.order_id
+              where r.account_id = s.account_id and r.id = s.row_id) in ('standby', 'accepted')))
 """
 OBSTACLES = f"""
   select {_IS_STANDING} as is_standing, {_IS_IN_PROGRESS} as is_in_progress

@@ -149,6 +149,8 @@ async def _renewed(
         )
         if session is not None and session.is_suspended:
             raise AccountSuspended
+        if session is None and await store.is_suspended(tx, owner):
+            raise AccountSuspended  # which ended its sessions
     if session is None:
         await _end_reused(db, owner, session_id, jti, now=now)
         raise SessionEnded
@@ -181,6 +183,8 @@ async def admit(
 ) -> Principal:
     """Let the holder of an access token in. Raises SessionEnded, TokenReplaced, AccountSuspended."""
     session = await store.find(tx, owner, session_id, now=now)
+    if session is None and await store.is_suspended(tx, owner):
+        raise AccountSuspended  # which ended its sessions
     if session is None or session.refresh_jti != refresh_jti:
         raise SessionEnded
     if session.access_jti != access_jti:

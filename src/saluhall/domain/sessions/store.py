@@ -69,6 +69,9 @@ END_OF_USER = """
    where account_id = %(owner)s and user_id = %(user_id)s
      and (%(spare)s::uuid is null or id <> %(spare)s)
 """
+IS_SUSPENDED = """
+  select suspended_at is not null as is_suspended from accounts where account_id = %(owner)s
+"""
 END_OF_ACCOUNT = "delete from sessions where account_id = %(owner)s"
 FIND_HASH = "select password_hash from users where account_id = %(owner)s and id = %(user_id)s"
 SET_HASH = """
@@ -189,6 +192,11 @@ async def end_of_user(
 ) -> int:
     """Delete a user's sessions, all but one if that is named; return how many."""
     return await tx.run(END_OF_USER, {"owner": owner, "user_id": user_id, "spare": spare})
+
+
+async def is_suspended(tx: Transaction, owner: UUID) -> bool:
+    """Tell whether an account is suspended."""
+    return bool(await tx.one(lambda row: row["is_suspended"], IS_SUSPENDED, {"owner": owner}))
 
 
 async def end_of_account(tx: Transaction, owner: UUID) -> int:
