@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from uuid import UUID
 
 import structlog
 
@@ -46,22 +47,8 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         ) as db,
         Bells(url) as bells,
     ):
-        run = Run(
-            db=db,
-            worker=worker,
-            clock=utc_now,
-            stopping=stopping,
-            again=asyncio.Event(),
-            channels=load_channels(),
-            voice=_voice(load_dialects()),
-            http=http,
-            images=ImageStore.open(settings.image_store),
-            image_pool=image_pool,
-            vault=vault_of(settings),
-            env=settings.env,
-            poll_interval_s=settings.poll_interval_s,
-            telling=_telling(settings),
-            ai=_ai(settings),
+        run = _run(
+            settings, db=db, worker=worker, http=http, image_pool=image_pool, stopping=stopping
         )
         drainers = Drainers(run, bells.ring)
         db.rung = drainers.ring
@@ -82,6 +69,35 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             _log.info("worker stopped", worker=str(run.worker))
             await image_pool.close()
             await http.close()
+
+
+def _run(
+    settings: Settings,
+    *,
+    db: Database,
+    worker: UUID,
+    http: Outbound,
+    image_pool: ImagePool,
+    stopping: asyncio.Event,
+) -> Run:
+    """Collect what the jobs work with."""
+    return Run(
+        db=db,
+        worker=worker,
+        clock=utc_now,
+        stopping=stopping,
+        again=asyncio.Event(),
+        channels=load_channels(),
+        voice=_voice(load_dialects()),
+        http=http,
+        images=ImageStore.open(settings.image_store),
+        image_pool=image_pool,
+        vault=vault_of(settings),
+        env=settings.env,
+        poll_interval_s=settings.poll_interval_s,
+        telling=_telling(settings),
+        ai=_ai(settings),
+    )
 
 
 def _way_out(settings: Settings, life: Life) -> Outbound:
