@@ -146,7 +146,7 @@ def test_a_database_that_is_not_there_is_said_in_one_sentence_without_its_passwo
 
     ran = Saluhall(tmp_path / "data", {"SALUHALL_DATABASE_URL": url}).run(*words)
 
-    assert ran.refuses(sentence), ran.err
+    assert ran.refuses(sentence, code=69), ran.err
     assert "hidden" not in ran.err
 
 
@@ -160,7 +160,7 @@ def test_settings_that_cannot_be_understood_are_named(tmp_path: Path) -> None:
 
     for name, text in wrong.items():
         ran = Saluhall(tmp_path / "data", {name: text}).run("migrate")
-        assert ran.refuses(name), ran.err
+        assert ran.refuses(name, code=78), ran.err
 
 
 def test_every_secret_can_stand_in_a_file(postgres: Postgres, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
+from saluhall.cli.failures import Refused
+from saluhall.cli.passwords import NewPassword, read_secret
 from saluhall.cli.session import (
     Account,
     AsJson,
     DataDir,
-    Refused,
     Subject,
     in_transaction,
     read_settings,
@@ -44,7 +45,7 @@ def create_account(
     name: str,
     *,
     username: str,
-    password: str,
+    password: NewPassword = None,
     subject: Subject = None,
     time_zone: TimeZone = None,
     data_dir: DataDir = None,
@@ -53,12 +54,13 @@ def create_account(
     """Open an account with its first user; the system catalog RHEO comes with it."""
     if not (name.strip() and username.strip()):
         raise Refused("name and username must not be empty")
-    ending.check_password(password)
+    secret = read_secret("--password", password, twice=True)
+    ending.check_password(secret)
 
     async def do(tx: Transaction) -> dict[str, object]:
         at = now()
         account_id = await accounts.create_account(
-            tx, name=name, username=username, password=password, time_zone=time_zone, now=at
+            tx, name=name, username=username, password=secret, time_zone=time_zone, now=at
         )
         by = Principal(account_id=account_id, account_name=name)
         await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=at)

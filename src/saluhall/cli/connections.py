@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now, vault_of
+from saluhall.cli.failures import Refused
+from saluhall.cli.passwords import Token, read_secret
 from saluhall.cli.session import (
     Account,
     AsJson,
     DataDir,
-    Refused,
     check_channel,
     in_transaction,
     read_settings,
@@ -38,7 +39,7 @@ def add_tradera(
     *,
     account: Account,
     user_id: Annotated[str, Parameter(help="The seller's user id at Tradera.")],
-    token: Annotated[str, Parameter(help="The token of the seller's log-in.")],
+    token: Token = None,
     expires: Annotated[str | None, Parameter(help="When the token expires (ISO 8601).")] = None,
     language: Annotated[str | None, Parameter(help="Language of the ad footer: en or sv.")] = None,
     category: Annotated[
@@ -56,6 +57,7 @@ def add_tradera(
         options["categories"] = _categories(category)
     expires_at = _instant(expires)
     check_channel(settings, "tradera", options)
+    secret = read_secret("--token", token)
 
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_account(tx, account)
@@ -65,7 +67,7 @@ def add_tradera(
             by=by,
             channel="tradera",
             user_id=user_id,
-            token=token,
+            token=secret,
             expires_at=expires_at,
             options=options,
             vault=vault_of(settings),

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from saluhall.cli.session import AsJson, DataDir, Refused
+from saluhall.cli.failures import Refused
+from saluhall.cli.session import AsJson, DataDir
 from saluhall.sandbox.server import serve
 
 

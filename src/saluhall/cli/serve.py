@@ -21,7 +21,8 @@ from saluhall.bootstrap.background import Background
 from saluhall.bootstrap.counters import counters_folder
 from saluhall.bootstrap.recovery import recovering
 from saluhall.cli.addresses import base_of, is_everywhere
-from saluhall.cli.session import AsJson, DataDir, Refused, check_channels, read_settings
+from saluhall.cli.failures import Refused
+from saluhall.cli.session import AsJson, DataDir, check_channels, read_settings
 from saluhall.kit.logs import set_up_logs
 from saluhall.settings import Settings
 

@@ -12,27 +12,11 @@ import msgspec
 from cyclopts import Parameter
 
 from saluhall import bootstrap
-from saluhall.domain.accounts.model import (
-    AccountNotFound,
-    AccountTaken,
-    BadSubject,
-    BadTimeZone,
-    KeyNotFound,
-    SubjectTaken,
-    TooManyKeys,
-    UserNotFound,
-)
-from saluhall.domain.attention.model import EntryNotFound
-from saluhall.domain.catalogs.model import CatalogTaken
-from saluhall.domain.resellers.model import BadDeal
-from saluhall.domain.sessions.model import SessionNotFound, WeakPassword
-from saluhall.domain.webhooks.model import BadEndpoint
+from saluhall.cli.failures import Refused
 from saluhall.kit.environment import BadSetting
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
 from saluhall.storage.claims import take_time
-from saluhall.storage.database import DatabaseUnavailable
-from saluhall.storage.schema import WrongDatabase
 
 T = TypeVar("T")
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="Where the hub keeps its data.")]
@@ -43,32 +27,6 @@ Subject = Annotated[
     str | None, Parameter(help="Whom the tokens of the external issuer are about: their `sub`.")
 ]
 Account = Annotated[str, Parameter(name="--account", help="The account's name.")]
-
-
-class Refused(Exception):
-    """The command cannot do this; the message is for the person who typed it."""
-
-
-# What a command can be told by the parts below; the message of each is one sentence.
-FACTS = (
-    AccountNotFound,
-    AccountTaken,
-    UserNotFound,
-    SubjectTaken,
-    BadSubject,
-    BadTimeZone,
-    BadDeal,
-    KeyNotFound,
-    TooManyKeys,
-    SessionNotFound,
-    WeakPassword,
-    CatalogTaken,
-    BadEndpoint,
-    EntryNotFound,
-    BadSetting,
-    DatabaseUnavailable,
-    WrongDatabase,
-)
 
 
 def read_settings(data_dir: Path | None) -> Settings:

@@ -6,6 +6,7 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
+from saluhall.cli.passwords import NewPassword, read_secret
 from saluhall.cli.session import AsJson, DataDir, in_transaction, read_settings, show
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.queries import principal_of_user
@@ -44,13 +45,19 @@ def _link(username: str, subject: str | None, *, data_dir: DataDir, as_json: AsJ
 
 @user.command(name="password")
 def set_password(
-    username: str, *, password: str, data_dir: DataDir = None, as_json: AsJson = False
+    username: str,
+    *,
+    password: NewPassword = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Give a user a new password, and end all their sessions."""
+    secret = read_secret("--password", password, twice=True)
+    ending.check_password(secret)
 
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_user(tx, username)
-        await ending.set_password(tx, by=by, new=password, now=now())
+        await ending.set_password(tx, by=by, new=secret, now=now())
         return {"username": username}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
