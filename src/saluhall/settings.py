@@ -91,6 +91,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             new.write(key)
         return key
 
+    def kept_key(self) -> str | None:
+        """Return the operator's key, else the one kept in the data dir, and None where there is none. Raises BadSetting."""
+        file = self.data_dir / _KEY_FILE
+        given = read_text(self.env, "SALUHALL_SECRET_KEY")
+        return given or (_kept_key(file) if file.exists() else None)
+
 
 def _direct_url(env: Mapping[str, str]) -> str | None:
     url = read_text(env, "SALUHALL_DATABASE_DIRECT_URL")

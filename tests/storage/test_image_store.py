@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable, _path
+from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable, path_of
 
 KEY = "ab" + "0" * 62 + ".jpg"
 OTHER = "cd" + "1" * 62 + ".png"
@@ -114,7 +114,7 @@ async def test_whatever_is_no_key_is_missing_and_touches_nothing(tmp_path: Path,
 @given(st.text(max_size=80))
 def test_no_text_leads_outside_the_store(key: str) -> None:
     with pytest.raises(ImageMissing):
-        _path(key)
+        path_of(key)
 
 
 async def test_keys_are_spread_over_folders(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ for name, target in {
     "serve": "saluhall.cli.serve:serve",
     "worker": "saluhall.cli.worker:worker",
     "migrate": "saluhall.cli.migrate:migrate",
+    "backup": "saluhall.cli.backup:backup",
+    "restore": "saluhall.cli.backup:restore",
     "sandbox": "saluhall.cli.sandbox:sandbox",
     "demo": "saluhall.cli.demo:demo",
     "account": "saluhall.cli.accounts:account",

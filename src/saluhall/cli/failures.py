@@ -24,6 +24,7 @@ from saluhall.domain.resellers.model import BadDeal
 from saluhall.domain.sessions.model import SessionNotFound, WeakPassword
 from saluhall.domain.webhooks.model import BadEndpoint
 from saluhall.kit.environment import BadSetting
+from saluhall.storage.backup.archive import BackupRefused
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.schema import WrongDatabase
 
@@ -65,6 +66,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     CatalogTaken: REFUSED,
     BadEndpoint: REFUSED,
     EntryNotFound: REFUSED,
+    BackupRefused: REFUSED,
 }
 """The message of each of these is one sentence; any other exception is a bug and ends in a traceback."""
 _CODES = {USAGE: "usage", SETTINGS: "settings", DATABASE: "database_unavailable", SYSTEM: "system"}

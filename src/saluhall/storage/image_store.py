@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # these names exist for type checkers alone
     from obstore import GetResult
     from obstore.store import RetryConfig
 
-_KEY = re.compile(r"[0-9a-f]{64}\.(?:jpg|png)")
+KEY = re.compile(r"[0-9a-f]{64}\.(?:jpg|png)")
 _REMOTE = frozenset({"s3", "gs", "az"})
 _BLOCK = 256 * 1024
 _THREADS = 16
@@ -65,7 +65,7 @@ class ImageStore:
         """Keep a picture, whole or not at all. Raises StoreUnavailable, ImageMissing."""
         # Object stores remember the type for whoever reads them directly; a folder cannot.
         keeps_type = not isinstance(self._store, LocalStore)
-        path = _path(key)
+        path = path_of(key)
         with _explained(f"Writing image {key}"):
             await self._run(
                 lambda: obstore.put(
@@ -79,20 +79,20 @@ class ImageStore:
 
     async def get(self, key: str) -> bytes:
         """Return a picture. Raises ImageMissing, StoreUnavailable."""
-        path = _path(key)
+        path = path_of(key)
         with _explained(f"Reading image {key}", missing=key):
             return await self._run(lambda: bytes(obstore.get(self._store, path).bytes()))
 
     async def stream(self, key: str) -> tuple[int, AsyncIterator[bytes]]:
         """Return the size and the bytes in blocks. Raises ImageMissing, StoreUnavailable."""
-        path = _path(key)
+        path = path_of(key)
         with _explained(f"Reading image {key}", missing=key):
             found = await self._run(lambda: obstore.get(self._store, path))
         return found.meta["size"], self._blocks(key, found)
 
     async def delete(self, key: str) -> None:
         """Forget a picture, if it is there. Raises StoreUnavailable, ImageMissing."""
-        path = _path(key)
+        path = path_of(key)
         with _explained(f"Deleting image {key}"), suppress(FileNotFoundError):
             await self._run(lambda: obstore.delete(self._store, path))
 
@@ -106,9 +106,9 @@ class ImageStore:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _path(key: str) -> str:
+def path_of(key: str) -> str:
     """Spread the keys over two levels of folders. Raises ImageMissing for whatever is no key."""
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise ImageMissing("This is no image key")
     return f"{key[:2]}/{key[2:4]}/{key}"
 

@@ -13,7 +13,7 @@ from saluhall.storage.pool import connect
 
 OLDEST_POSTGRES = 16
 
-_LOCK = 0x5A10BA11  # any fixed number: one migrator at a time
+LOCK = 0x5A10BA11  # any fixed number: one migrator at a time
 
 _APPLIED = """
   create table if not exists schema_migrations (
@@ -101,7 +101,7 @@ class Migrator:
     @asynccontextmanager
     async def _step(self) -> AsyncIterator[None]:
         async with self._connection.transaction():
-            await self._connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+            await self._connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
             yield
 
     async def _first(self, query: str, params: Sequence[object]) -> object:
