@@ -19,7 +19,7 @@ from psycopg import sql
 from saluhall import bootstrap
 from saluhall.storage.embedded import EmbeddedPostgres
 
-SECRET_KEY = "a key for benchmarks"
+SECRET_KEY = "a key for benchmarks, as long as it must be"
 _START_S = 30.0
 _STOP_S = 30.0
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.hub import Hub
 
 
-SECRET_KEY = "a key for tests"
+SECRET_KEY = "a key for tests, as long as it must be"
 PASSWORD = "a good password"
 ALL_EVENTS = tuple(sorted(DELIVERED))
 _ITEMS = "/integration/v1/items/"

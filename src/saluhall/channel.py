@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from saluhall.kit.environment import Setting
 from saluhall.kit.http import Outbound
 
 
@@ -305,7 +306,8 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     """A channel's one value, found by entry point.
 
     `site` is the part of the marketplace that is sold on and `country` where that is (ISO 3166 alpha-3). `check` reads the channel's
-    settings and a connection's options and raises BadSetting for what it cannot understand.
+    settings and a connection's options and raises BadSetting for what it cannot understand. `settings` are the channel's own, and
+    `base_urls` returns the addresses it calls. Every command imports the card: keep the client out of what it imports.
     """
 
     name: str
@@ -316,3 +318,5 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     calls_per_day: Callable[[Mapping[str, str]], int]
     check: Callable[[Mapping[str, str], Mapping[str, Any]], None]
     connect: Callable[[Login, Toolbox], Channel]
+    settings: Sequence[Setting[Any]] = ()
+    base_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()

@@ -1,12 +1,15 @@
 """Find dialects and channels by their entry points; nobody names a concrete one."""
 
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from saluhall.channel import ChannelCard
-from saluhall.dialect import Dialect
+
+if TYPE_CHECKING:  # every command reads the channels' cards, few commands need a dialect
+    from saluhall.dialect import Dialect
 
 
-def load_dialects() -> list[Dialect]:
+def load_dialects() -> "list[Dialect]":
     """Load every installed dialect, in the order of their names."""
     found = sorted(entry_points(group="saluhall.dialects"), key=lambda e: e.name)
     return [entry.load() for entry in found]

@@ -4,11 +4,13 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from saluhall.channels.tradera.settings import READERS
+from saluhall.kit.environment import Setting
 from saluhall.plugins import load_channels, load_dialects
+from saluhall.settings import SETTINGS
 from tests.architecture.source import ROOT, python_files, shown, tree_of
 
 DOCS = ROOT / "docs"
@@ -18,11 +20,18 @@ SETTING = re.compile(r"SALUHALL_[A-Z0-9_]*[A-Z0-9]\b(?!_)")
 # Set by our own processes for each other: nobody else sets them.
 INTERNAL = {"SALUHALL_CHILD", "SALUHALL_DIE_WITH_PARENT", "SALUHALL_LIFE_PIPE"}
 FOR_TESTS = {"SALUHALL_TEST_POSTGRES"}
+# What people write and find to be an option.
+NO_SETTINGS = {"SALUHALL_HOST", "SALUHALL_PORT", "SALUHALL_PROCESSES"}
 
 
 @cache
-def settings_read() -> set[str]:
-    found = {f"SALUHALL_TRADERA_{name.upper()}" for name in READERS}
+def declared_settings() -> dict[str, Setting[Any]]:
+    cards = load_channels().values()
+    return {each.name: each for each in (*SETTINGS, *(s for card in cards for s in card.settings))}
+
+
+def named_in_code() -> set[str]:
+    found = set()
     for file in python_files("src"):
         for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -30,17 +39,40 @@ def settings_read() -> set[str]:
     return found - INTERNAL
 
 
-def test_every_setting_that_is_read_is_documented_and_no_other() -> None:
-    documented = set(
-        re.findall(r"^\| `(SALUHALL_\w+)`", text_of("guide/settings.md"), re.MULTILINE)
+def test_every_setting_is_in_the_guide_with_its_default_and_no_other() -> None:
+    rows = re.findall(
+        r"^\| `(SALUHALL_\w+)` \| ([^|]+) \|", text_of("guide/settings.md"), re.MULTILINE
     )
+    declared = declared_settings()
 
-    assert documented == settings_read()
+    assert len(rows) == len(dict(rows))
+    assert dict(rows).keys() == declared.keys()
+    assert {name: shown for name, shown in rows if shown != default_of(declared[name])} == {}
+
+
+def default_of(setting: Setting[Any]) -> str:
+    """The default as the guide shows it."""
+    if setting.shown:
+        return setting.shown
+    if isinstance(setting.default, bool):
+        return "`on`" if setting.default else "`off`"
+    if isinstance(setting.default, int):
+        return str(setting.default)
+    return f"`{setting.default}`" if setting.default else "none"
+
+
+def test_every_setting_that_the_code_names_is_declared() -> None:
+    assert named_in_code() - declared_settings().keys() - NO_SETTINGS == set()
+
+
+@pytest.mark.parametrize("name", declared_settings())
+def test_a_setting_says_what_it_means(name: str) -> None:
+    assert declared_settings()[name].meaning.endswith(".")
 
 
 @pytest.mark.parametrize("file", PAPERS, ids=shown)
 def test_no_paper_names_a_setting_that_does_not_exist(file: Path) -> None:
-    settings = settings_read()
+    settings = declared_settings().keys()
     named = set(SETTING.findall(file.read_text(encoding="utf-8"))) - FOR_TESTS
 
     assert named <= settings | {f"{name}_FILE" for name in settings}

@@ -19,6 +19,7 @@ COMMANDS = [
     ("serve",),
     ("worker",),
     ("migrate",),
+    ("config", "check"),
     ("sandbox",),
     ("demo",),
     ("account", "create"),
@@ -114,8 +115,6 @@ def test_what_cannot_be_done_is_said_in_one_sentence(saluhall: Saluhall) -> None
         (*login, "--account", "Anna", "--category", "x"): "SLUG=ID",
         ("webhook", "set", "http://x.example", "--account", "Anna"): "https://",
         ("webhook", "set", "https://x.example", "--account", "Nobody"): "'Nobody'",
-        ("serve", "--port", "70000"): "cannot listen on 127.0.0.1:70000",
-        ("serve", "--processes", "0"): "at least 1",
     }
 
     for words, sentence in refused.items():
@@ -125,24 +124,15 @@ def test_what_cannot_be_done_is_said_in_one_sentence(saluhall: Saluhall) -> None
 
 KEY_CREATE = ("key", "create", "--account", "Anna")
 NOBODY_THERE = ("postgresql://u:hidden@127.0.0.1:1/x", "Connection refused")
-NO_URL = ("postgres//u:hidden@db/x", "URL cannot be understood")
 
 
 @pytest.mark.parametrize(
-    ("words", "database"),
-    [
-        (("migrate",), NOBODY_THERE),
-        (("migrate",), NO_URL),
-        (KEY_CREATE, NOBODY_THERE),
-        (KEY_CREATE, NO_URL),
-        (("worker",), NO_URL),
-        (("serve", "--port", "18931"), NOBODY_THERE),
-    ],
+    "words", [("migrate",), KEY_CREATE, ("worker",), ("serve", "--port", "18931")], ids=" ".join
 )
 def test_a_database_that_is_not_there_is_said_in_one_sentence_without_its_password(
-    words: tuple[str, ...], database: tuple[str, str], tmp_path: Path
+    words: tuple[str, ...], tmp_path: Path
 ) -> None:
-    url, sentence = database
+    url, sentence = NOBODY_THERE
 
     ran = Saluhall(tmp_path / "data", {"SALUHALL_DATABASE_URL": url}).run(*words)
 
@@ -150,30 +140,20 @@ def test_a_database_that_is_not_there_is_said_in_one_sentence_without_its_passwo
     assert "hidden" not in ran.err
 
 
-def test_settings_that_cannot_be_understood_are_named(tmp_path: Path) -> None:
-    wrong = {
-        "SALUHALL_RATE_LIMITS": "maybe",
-        "SALUHALL_POLL_INTERVAL_S": "often",
-        "SALUHALL_OUTBOUND_ALLOW": "everywhere",
-        "SALUHALL_DATABASE_URL_FILE": str(tmp_path / "missing"),
-    }
-
-    for name, text in wrong.items():
-        ran = Saluhall(tmp_path / "data", {name: text}).run("migrate")
-        assert ran.refuses(name, code=78), ran.err
-
-
 def test_every_secret_can_stand_in_a_file(postgres: Postgres, tmp_path: Path) -> None:
     url, key = tmp_path / "url", tmp_path / "key"
     url.write_text(postgres.new_database() + "\n")
-    key.write_text("a key in a file\n")
+    key.write_text("a key in a file, long enough to be one\n")
     files = {"SALUHALL_DATABASE_URL_FILE": str(url), "SALUHALL_SECRET_KEY_FILE": str(key)}
     hook = ("webhook", "set", "https://x.example", "--account", "Anna")
 
     by_file = Saluhall(tmp_path / "data", files)
     by_file.json("account", "create", "Anna", "--username", "anna", "--password", "a good password")
     secret = by_file.json(*hook)["webhookSecret"]
-    plain = {"SALUHALL_DATABASE_URL": url.read_text(), "SALUHALL_SECRET_KEY": "a key in a file"}
+    plain = {
+        "SALUHALL_DATABASE_URL": url.read_text(),
+        "SALUHALL_SECRET_KEY": key.read_text().strip(),
+    }
 
     assert Saluhall(tmp_path / "other", plain).json(*hook)["webhookSecret"] == secret
     assert not (tmp_path / "data" / "secret.key").exists()
@@ -181,7 +161,8 @@ def test_every_secret_can_stand_in_a_file(postgres: Postgres, tmp_path: Path) ->
 
 @pytest.fixture
 def shared(postgres: Postgres, tmp_path: Path) -> Saluhall:
-    return Saluhall(tmp_path / "data", {"SALUHALL_DATABASE_URL": postgres.new_database()})
+    env = {"SALUHALL_DATABASE_URL": postgres.new_database(), "SALUHALL_LOG_LEVEL": "warning"}
+    return Saluhall(tmp_path / "data", env)
 
 
 def test_a_port_that_is_taken_is_said_and_the_server_that_has_it_stays_alone(
@@ -192,6 +173,7 @@ def test_a_port_that_is_taken_is_said_and_the_server_that_has_it_stays_alone(
 
         assert ran.refuses(f"cannot listen on 127.0.0.1:{server.port}: Address already in use")
         assert server.get("/healthz") == 200
+    assert server.log == "", "at this level the log says nothing where nothing is wrong"
 
 
 async def test_a_worker_alone_works_what_a_server_without_one_took(start_hub: StartHub) -> None:

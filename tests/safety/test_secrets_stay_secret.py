@@ -4,6 +4,7 @@ import json
 
 from tests.conftest import StartHub
 from tests.hub import Hub
+from tests.shop import SECRET_KEY
 
 TOKEN = "marketplace-token-4711"
 TABLES = "select format('%%I.%%I', schemaname, tablename) as name from pg_tables where schemaname = 'public'"
@@ -26,7 +27,12 @@ async def dump(hub: Hub) -> str:
 async def test_no_key_token_secret_or_password_is_kept_or_logged_in_clear(
     start_hub: StartHub,
 ) -> None:
-    hub = await start_hub(SALUHALL_TRADERA_APP_KEY="app-key-4712", SALUHALL_AI_KEY="ai-key-4713")
+    hub = await start_hub(
+        SALUHALL_TRADERA_APP_ID="5",
+        SALUHALL_TRADERA_APP_KEY="app-key-4712",
+        SALUHALL_AI_URL="http://127.0.0.1:9/v1",
+        SALUHALL_AI_KEY="ai-key-4713",
+    )
     name = "secretive"
     await hub.cli("account", "create", name, "--username", "sec", "--password", "pass-word-4714")
     key = (await hub.cli("key", "create", "--account", name))["api_key"]
@@ -47,7 +53,7 @@ async def test_no_key_token_secret_or_password_is_kept_or_logged_in_clear(
 
     assert "OPEN" in kept  # so the dump is one
     hidden = [key, shop.api_key, TOKEN, secret, secret.removeprefix("whsec_"), "pass-word-4714",
-              "app-key-4712", "ai-key-4713", "a key for tests", "rheo_live_" + "a" * 32]  # fmt: skip
+              "app-key-4712", "ai-key-4713", SECRET_KEY, "rheo_live_" + "a" * 32]  # fmt: skip
     hidden += [TOKEN.encode().hex(), secret.encode().hex(), shop.api_key.encode().hex()]
     assert [text for text in hidden if text in kept] == []
     assert [text for text in hidden if text in logged] == []

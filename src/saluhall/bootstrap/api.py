@@ -50,9 +50,9 @@ def app_from_environment() -> ASGIApp:
     """Build the app of one API process; the supervisor has put the database's URL into the environment."""
     # A server that is just starting waits for ever in its handler of SIGTERM: seen once, after the supervisor was killed.
     die_with_parent(int(os.environ[CHILD]) if CHILD in os.environ else None, by=signal.SIGKILL)
-    set_up_logs()
-    reserve()
     settings = Settings.read(os.environ)
+    set_up_logs(settings.log_level.upper())
+    reserve()
     if settings.database_url is None:
         raise RuntimeError("SALUHALL_DATABASE_URL must be set for an API process")
     return api_app(settings, settings.database_url)

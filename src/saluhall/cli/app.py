@@ -26,5 +26,6 @@ for name, target in {
     "connection": "saluhall.cli.connections:connection",
     "attention": "saluhall.cli.attention:attention",
     "webhook": "saluhall.cli.webhooks:webhook",
+    "config": "saluhall.cli.config:config",
 }.items():
     app.command(target, name=name)

@@ -12,7 +12,7 @@ from saluhall.cli.session import (
     Account,
     AsJson,
     DataDir,
-    check_channel,
+    check_options,
     in_transaction,
     read_settings,
     show,
@@ -56,7 +56,7 @@ def add_tradera(
     if category:
         options["categories"] = _categories(category)
     expires_at = _instant(expires)
-    check_channel(settings, "tradera", options)
+    check_options(settings, "tradera", options)
     secret = read_secret("--token", token)
 
     async def do(tx: Transaction) -> dict[str, object]:

@@ -47,7 +47,6 @@ class WrongUsage(Exception):
 EXIT_CODES: dict[type[Exception], int] = {
     CycloptsError: USAGE,
     WrongUsage: USAGE,
-    BadSetting: SETTINGS,
     WrongDatabase: SETTINGS,
     DatabaseUnavailable: DATABASE,
     OSError: SYSTEM,
@@ -73,28 +72,47 @@ _CODES = {USAGE: "usage", SETTINGS: "settings", DATABASE: "database_unavailable"
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """Why a command failed: `code` for programs, `message` for a person, and the exit code."""
+    """Why a command failed: `code` for programs, `message` for a person, and the exit code.
+
+    For settings, `errors` has each that is wrong, and the message one line for each.
+    """
 
     code: str
     message: str
     exit_code: int
+    errors: tuple[dict[str, str], ...] = ()
 
     def write(self, *, as_json: bool) -> None:
         """Print one JSON object on standard output, or one sentence on standard error."""
         if as_json:
-            error = {"code": self.code, "message": self.message}
+            error: dict[str, object] = {"code": self.code, "message": self.message}
+            if self.errors:
+                error["errors"] = self.errors
             sys.stdout.write(msgspec.json.encode({"error": error}).decode() + "\n")
         else:
-            sys.stderr.write(f"saluhall: {self.message}\n")
+            for line in self.message.splitlines():
+                sys.stderr.write(f"saluhall: {line}\n")
 
 
 def failure_from_error(error: Exception) -> Failure | None:
     """Return what to print for an error that a user can cause, None for any other."""
+    if isinstance(error, BadSetting):
+        lines = "\n".join(map(_one_line, error.errors))
+        errors = shown_errors(error)
+        return Failure(code="settings", message=lines, exit_code=SETTINGS, errors=errors)
     for kind, exit_code in EXIT_CODES.items():
         if isinstance(error, kind):
             code = _CODES.get(exit_code) or _snake_case(type(error).__name__)
             return Failure(code=code, message=_one_line(error), exit_code=exit_code)
     return None
+
+
+def shown_errors(error: BadSetting) -> tuple[dict[str, str], ...]:
+    """Return each wrong setting as a program reads it."""
+    return tuple(
+        {"setting": each.setting, "problem": each.problem, "remedy": each.remedy}
+        for each in error.errors
+    )
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -1,13 +1,10 @@
 """saluhall serve."""
 
 import asyncio
-import errno
 import multiprocessing
 import os
 import signal
-import socket
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -21,15 +18,13 @@ from saluhall.bootstrap.background import Background
 from saluhall.bootstrap.counters import counters_folder
 from saluhall.bootstrap.recovery import recovering
 from saluhall.cli.addresses import base_of, is_everywhere
-from saluhall.cli.failures import Refused
-from saluhall.cli.session import AsJson, DataDir, check_channels, read_settings
+from saluhall.cli.listening import METRICS_LISTEN, bad_options, check_free, check_metrics
+from saluhall.cli.session import AsJson, DataDir, read_settings
+from saluhall.kit.environment import BadSetting, BadSettings
 from saluhall.kit.logs import set_up_logs
 from saluhall.settings import Settings
 
 _GRACE_S = bootstrap.GRACE_S + 5
-_PORT_PATIENCE_S = 5.0
-_PORT_LOOK_EVERY_S = 0.1
-_LAST_PORT = 65535
 _log = structlog.get_logger(__name__)
 
 
@@ -46,16 +41,14 @@ def serve(
     as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
 ) -> None:
     """Serve the APIs and work the background, in one command."""
-    set_up_logs()
     if metrics_listen is not None:
-        os.environ["SALUHALL_METRICS_LISTEN"] = metrics_listen
-    settings = read_settings(data_dir)
+        _share(**{METRICS_LISTEN: metrics_listen})
+    settings = _configured(data_dir, host=host, port=port, processes=processes)
+    set_up_logs(settings.log_level.upper())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if processes < 1:
-        raise Refused(f"--processes must be at least 1, not {processes}")
-    _see_that_it_is_free(host, port)
+    check_free(host, port)
     if settings.metrics_listen is not None:
-        _see_that_it_is_free(*settings.metrics_listen)
+        check_metrics(settings.metrics_listen, host=host, port=port)
     if is_everywhere(host) and settings.public_url is None:
         _log.warning(
             "links to images lead to this machine alone: "
@@ -63,44 +56,32 @@ def serve(
             links=base_of(host, port),
         )
     with counters_folder() as counters:
-        os.environ |= _environment(settings, base=base_of(host, port), counters=counters)
+        _share(**_environment(settings, base=base_of(host, port), counters=counters))
         asyncio.run(_supervise(settings, host=host, port=port, processes=processes, worker=worker))
 
 
-def _see_that_it_is_free(host: str, port: int) -> None:
-    """See that nobody listens there: the API processes share their port, so they would share it with a stranger too. Raises Refused.
-
-    Waits a moment for a server that was just stopped.
-    """
-    if not 0 < port <= _LAST_PORT:
-        raise Refused(f"cannot listen on {host}:{port}: ports are 1 to {_LAST_PORT}")
-    deadline = time.monotonic() + _PORT_PATIENCE_S
-    while True:
-        try:
-            family, kind, proto, _, address = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            with socket.socket(family, kind, proto) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                raise Refused(f"cannot listen on {host}:{port}: {error.strerror}") from error
-            time.sleep(_PORT_LOOK_EVERY_S)
-        else:
-            return
+def _configured(data_dir: Path | None, *, host: str, port: int, processes: int) -> Settings:
+    """Read the settings, and check the options with them. Raises BadSettings with every error."""
+    errors = list(bad_options(host=host, port=port, processes=processes))
+    try:
+        settings = read_settings(data_dir)
+    except BadSetting as error:
+        raise BadSettings([*errors, *error.errors]) from None
+    if errors:
+        raise BadSettings(errors)
+    return settings
 
 
 async def _supervise(
     settings: Settings, *, host: str, port: int, processes: int, worker: bool
 ) -> None:
     # Reading the code takes as long as the start of a database: side by side.
-    reading = asyncio.create_task(asyncio.to_thread(_read_ahead, settings))
+    reading = asyncio.create_task(asyncio.to_thread(_read_ahead))
     meanwhile = partial(recovering, host, port)
     async with bootstrap.database(settings, keep=True, meanwhile=meanwhile) as url:
         await bootstrap.prepare(bootstrap.direct_url(settings, url))
         settings.secret_key()  # made here once, before the processes that need it start
-        os.environ["SALUHALL_DATABASE_URL"] = url
+        _share(SALUHALL_DATABASE_URL=url)
         background = Background(grace_s=_GRACE_S) if worker else None
         try:
             await reading
@@ -111,12 +92,8 @@ async def _supervise(
                 background.stop()
 
 
-def _read_ahead(settings: Settings) -> None:
-    """See that the channels' settings can be understood, and read the code of the API processes. Raises Refused.
-
-    Where those begin as copies of this process, they need not read it again, the one that replaces a dead one neither.
-    """
-    check_channels(settings)
+def _read_ahead() -> None:
+    """Import the code of the API processes: where those begin as copies of this process, they need not import it."""
     if multiprocessing.get_start_method() == "fork":
         from saluhall.bootstrap import api  # noqa: PLC0415 - here and not at the top: see above
 
@@ -131,3 +108,10 @@ def _environment(settings: Settings, *, base: str, counters: Path) -> dict[str, 
         "SALUHALL_PUBLIC_URL": settings.public_url or base,
         "PROMETHEUS_MULTIPROC_DIR": str(counters),
     }
+
+
+def _share(**variables: str) -> None:
+    """Set variables for the processes started from here; a file that was named instead is not read there."""
+    for name, text in variables.items():
+        os.environ[name] = text
+        os.environ.pop(f"{name}_FILE", None)

@@ -12,8 +12,10 @@ import msgspec
 from cyclopts import Parameter
 
 from saluhall import bootstrap
+from saluhall.bootstrap.configuration import read_configuration
 from saluhall.cli.failures import Refused
 from saluhall.kit.environment import BadSetting
+from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
 from saluhall.storage.claims import take_time
@@ -30,14 +32,12 @@ Account = Annotated[str, Parameter(name="--account", help="The account's name.")
 
 
 def read_settings(data_dir: Path | None) -> Settings:
-    """Read the settings. Raises BadSetting."""
-    return Settings.read(os.environ, data_dir=data_dir)
+    """Read and check the whole configuration. Raises BadSettings with every error."""
+    return read_configuration(os.environ, data_dir=data_dir)
 
 
-def check_channel(settings: Settings, channel: str, options: Mapping[str, Any]) -> None:
-    """See that a channel's settings, and options for a connection, can be understood. Raises Refused."""
-    from saluhall.plugins import load_channels  # noqa: PLC0415 - channels bring the HTTP client, which few commands need
-
+def check_options(settings: Settings, channel: str, options: Mapping[str, Any]) -> None:
+    """Check the options of a connection at a channel. Raises Refused."""
     card = load_channels().get(channel)
     if card is None:
         raise Refused(f"the channel {channel!r} is not installed")
@@ -45,14 +45,6 @@ def check_channel(settings: Settings, channel: str, options: Mapping[str, Any]) 
         card.check(settings.env, options)
     except BadSetting as error:
         raise Refused(str(error)) from error
-
-
-def check_channels(settings: Settings) -> None:
-    """See at the start that every channel's settings can be understood. Raises Refused."""
-    from saluhall.plugins import load_channels  # noqa: PLC0415 - as above
-
-    for name in load_channels():
-        check_channel(settings, name, {})
 
 
 @asynccontextmanager

@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from saluhall import bootstrap
 from saluhall.bootstrap.worker import work
-from saluhall.cli.session import AsJson, DataDir, check_channels, read_settings
+from saluhall.cli.session import AsJson, DataDir, read_settings
+from saluhall.kit.environment import BadSetting
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import reserve
 from saluhall.kit.processes import die_with_parent, give_back_large_blocks
@@ -27,10 +28,11 @@ def worker(
     if parent := os.environ.get(bootstrap.CHILD):
         die_with_parent(int(parent))
     give_back_large_blocks()
-    set_up_logs()
-    reserve()
+    if concurrency < 1:
+        raise BadSetting("--concurrency", f"{concurrency} is too small", "use 1 or more")
     settings = read_settings(data_dir)
-    check_channels(settings)
+    set_up_logs(settings.log_level.upper())
+    reserve()
     uvloop.run(_work(settings, concurrency))
 
 

@@ -4,10 +4,24 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from saluhall.kit.environment import BadSetting, read_text
+from saluhall.kit.environment import BadSetting, BadSettings, Setting, Table, read_table
+from saluhall.kit.values import secret, web_address, words
 
 _SECRET_BYTES = 32  # RFC 7518: as long as what HS256 puts out
 _LONGEST_SUBJECT = 255
+JWT: Table = {
+    "issuer": Setting("SALUHALL_JWT_ISSUER", words, None, "The name of the external issuer."),
+    "audience": Setting("SALUHALL_JWT_AUDIENCE", words, None, "What `aud` must hold."),
+    "secret": Setting(
+        "SALUHALL_JWT_SECRET", secret(_SECRET_BYTES), None, "The issuer's secret for HS256."
+    ),
+    "jwks_url": Setting(
+        "SALUHALL_JWT_JWKS_URL",
+        web_address(example="https://issuer.example/.well-known/jwks.json"),
+        None,
+        "Where the issuer publishes its keys.",
+    ),
+}
 
 
 class Trust(Struct, frozen=True, kw_only=True):
@@ -20,22 +34,31 @@ class Trust(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Trust | None":
-        """Read the settings; None when none is set. Raises BadSetting."""
-        issuer = read_text(env, "SALUHALL_JWT_ISSUER")
-        audience = read_text(env, "SALUHALL_JWT_AUDIENCE")
-        secret = read_text(env, "SALUHALL_JWT_SECRET")
-        jwks_url = read_text(env, "SALUHALL_JWT_JWKS_URL")
-        if issuer is None:
-            if audience or secret or jwks_url:
-                raise BadSetting("SALUHALL_JWT_ISSUER: must be set too")
-            return None
-        if (secret is None) == (jwks_url is None):
-            raise BadSetting("SALUHALL_JWT_SECRET or SALUHALL_JWT_JWKS_URL: set one of the two")
-        if secret is not None and len(secret.encode()) < _SECRET_BYTES:
-            raise BadSetting(f"SALUHALL_JWT_SECRET: must have at least {_SECRET_BYTES} bytes")
-        if jwks_url is not None and not jwks_url.startswith(("https://", "http://")):
-            raise BadSetting("SALUHALL_JWT_JWKS_URL: must start with https:// or http://")
-        return cls(issuer=issuer, audience=audience, secret=secret, jwks_url=jwks_url)
+        """Read the settings; None when none is set. Raises BadSettings."""
+        given, errors = read_table(env, JWT)
+        errors = errors or _contradictions(given)
+        if errors:
+            raise BadSettings(errors)
+        return None if given["issuer"] is None else cls(**given)
+
+
+def _contradictions(given: Mapping[str, str | None]) -> list[BadSetting]:
+    if given["issuer"] is None:
+        if any(given.values()):
+            return [
+                BadSetting(
+                    "SALUHALL_JWT_ISSUER",
+                    "it is not set, but other settings of the issuer are",
+                    "write the issuer's name as its tokens have it in `iss`",
+                )
+            ]
+        return []
+    has_secret, has_url = given["secret"] is not None, given["jwks_url"] is not None
+    if has_secret == has_url:
+        problem = "both are set" if has_secret else "neither is set"
+        names = "SALUHALL_JWT_SECRET or SALUHALL_JWT_JWKS_URL"
+        return [BadSetting(names, problem, "set one of the two")]
+    return []
 
 
 def is_subject(text: str) -> bool:

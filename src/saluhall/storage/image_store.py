@@ -14,12 +14,13 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+from saluhall.storage.addresses import REMOTE_STORES
+
 if TYPE_CHECKING:  # these names exist for type checkers alone
     from obstore import GetResult
     from obstore.store import RetryConfig
 
 KEY = re.compile(r"[0-9a-f]{64}\.(?:jpg|png)")
-_REMOTE = frozenset({"s3", "gs", "az"})
 _BLOCK = 256 * 1024
 _THREADS = 16
 _RETRY: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
@@ -52,7 +53,7 @@ class ImageStore:
         """
         scheme = url.partition("://")[0] if "://" in url else "path"
         with _explained(f"Image store {url}"):
-            if scheme in _REMOTE:
+            if scheme in REMOTE_STORES:
                 return cls(from_url(url, config={}, retry_config=_RETRY))
             if scheme == "memory":
                 return cls(MemoryStore())

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from saluhall.channel import Capabilities, Channel, ChannelCard, Login, Toolbox
-from saluhall.channels.tradera.channel import TraderaChannel
-from saluhall.channels.tradera.client import Client
 from saluhall.channels.tradera.settings import (
     IMAGE_FORMATS,
     MAX_IMAGE_BYTES,
     MAX_IMAGES,
+    SETTINGS,
     Settings,
 )
 from saluhall.channels.tradera.translate import CURRENCY
@@ -17,6 +16,9 @@ from saluhall.channels.tradera.translate import CURRENCY
 
 def connect(login: Login, toolbox: Toolbox) -> Channel:
     """Open one seller's access. Raises BadSetting."""
+    from saluhall.channels.tradera.channel import TraderaChannel  # noqa: PLC0415 - commands read only the card
+    from saluhall.channels.tradera.client import Client  # noqa: PLC0415 - as above
+
     settings = Settings.read(toolbox.env).for_connection(login.options)
     client = Client(
         settings=settings,
@@ -38,6 +40,11 @@ def calls_per_day(env: Mapping[str, str]) -> int:
     return Settings.read(env).calls_per_day
 
 
+def base_urls(env: Mapping[str, str]) -> list[str]:
+    """Return the addresses that are called. Raises BadSetting."""
+    return [Settings.read(env).url]
+
+
 CHANNEL = ChannelCard(
     name="tradera",
     label="Tradera",
@@ -52,5 +59,7 @@ CHANNEL = ChannelCard(
     ),
     calls_per_day=calls_per_day,
     check=check,
+    settings=tuple(SETTINGS.values()),
+    base_urls=base_urls,
     connect=connect,
 )

@@ -6,7 +6,15 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from msgspec import Meta, Struct
 
-from saluhall.kit.environment import BadSetting, read_number, read_text
+from saluhall.kit.environment import (
+    BadSetting,
+    BadSettings,
+    Setting,
+    Table,
+    Wrong,
+    read_table,
+)
+from saluhall.kit.values import header_text, number, one_of, shown, web_address
 
 Language = Literal["en", "sv"]
 
@@ -18,6 +26,7 @@ NO_KEY = "not-configured"  # a practice marketplace takes any pair; the real one
 IMAGE_FORMATS = {"image/jpeg": 0, "image/gif": 1, "image/png": 2}
 MAX_IMAGES = 12
 MAX_IMAGE_BYTES = 4_000_000  # "4MB": the smaller reading is safe under both
+_MAX_ID = 2**31 - 1
 MEGA_PICTURES = True  # ask for an extra-large version of each picture
 
 Days = Annotated[int, Meta(ge=1, le=14)]
@@ -55,16 +64,16 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Self:
-        """Read the settings from the environment. Raises BadSetting."""
-        given: dict[str, Any] = {}
-        for field, read in READERS.items():
-            value = read(env, f"SALUHALL_TRADERA_{field.upper()}")
-            if value is not None:
-                given[field] = value
-        try:
-            return msgspec.convert(given, cls)
-        except msgspec.ValidationError as error:
-            raise BadSetting(f"SALUHALL_TRADERA_*: {error}") from error
+        """Read the settings from the environment. Raises BadSettings."""
+        values, errors = read_table(env, SETTINGS)
+        has_id, has_key = values["app_id"] > 0, values["app_key"] != NO_KEY
+        if not errors and has_id != has_key:
+            problem = "one is set without the other"
+            names = "SALUHALL_TRADERA_APP_ID and SALUHALL_TRADERA_APP_KEY"
+            errors.append(BadSetting(names, problem, "set both, as Tradera gave them, or neither"))
+        if errors:
+            raise BadSettings(errors)
+        return cls(**values)
 
     @property
     def has_keys(self) -> bool:
@@ -76,7 +85,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         try:
             own = msgspec.convert(dict(options), Options)
         except msgspec.ValidationError as error:
-            raise BadSetting(f"the options of the Tradera connection: {error}") from error
+            raise BadSetting(
+                "the options of the Tradera connection",
+                str(error),
+                "see the table of options in the guide to Tradera",
+            ) from error
         return msgspec.structs.replace(
             self,
             categories=self.categories | own.categories,
@@ -85,52 +98,45 @@ class Settings(Struct, frozen=True, kw_only=True):
         )
 
 
-def _url(env: Mapping[str, str], name: str) -> str | None:
-    text = read_text(env, name)
-    return None if text is None else text.rstrip("/")
+def _numbers(text: str) -> tuple[int, ...]:
+    read = number(1, _MAX_ID)
+    return tuple(read(part.strip()) for part in text.split(",") if part.strip())
 
 
-def _number(env: Mapping[str, str], name: str) -> int | None:
-    return None if read_text(env, name) is None else read_number(env, name, default=0)
+def _categories(text: str) -> dict[str, int]:
+    found = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        slug, equals, category = part.partition("=")
+        if not (slug.strip() and equals and category.strip().isdecimal()):
+            remedy = "write pairs with commas between, such as auto_parts=8290,watches=531"
+            raise Wrong(f"{shown(part)} is not a pair of a category and a number", remedy)
+        found[slug.strip()] = number(1, _MAX_ID)(category.strip())
+    return found
 
 
-def _numbers(env: Mapping[str, str], name: str) -> tuple[int, ...] | None:
-    text = read_text(env, name)
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise BadSetting(f"{name}: must be numbers with commas between, not {text!r}") from error
+def _setting(name: str, read: Callable[[str], Any], default: object, meaning: str) -> Setting[Any]:
+    return Setting(f"SALUHALL_TRADERA_{name}", read, default, meaning)
 
 
-def _categories(env: Mapping[str, str], name: str) -> dict[str, int] | None:
-    text = read_text(env, name)
-    if text is None:
-        return None
-    pairs = (part.partition("=") for part in text.split(",") if part.strip())
-    try:
-        return {slug.strip(): int(number) for slug, _, number in pairs}
-    except ValueError as error:
-        raise BadSetting(f"{name}: must be slug=id,slug=id, not {text!r}") from error
-
-
-READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
-    "url": _url,
-    "app_id": _number,
-    "app_key": read_text,
-    "public_key": read_text,
-    "calls_per_day": _number,
-    "timeout_s": _number,
-    "language": read_text,
-    "duration_days": _number,
-    "restarts": _number,
-    "accepted_bidder_id": _number,
-    "vat": _number,
-    "payment_option_ids": _numbers,
-    "shipping_option_id": _number,
-    "pickup_option_id": _number,
-    "shipping_provider_id": _number,
-    "shipping_product_id": _number,
-    "categories": _categories,
+_ID = number(1, _MAX_ID)
+SETTINGS: Table = {
+    "url": _setting("URL", web_address(example=URL, query=False), URL, "Where Tradera's API is."),
+    "app_id": _setting("APP_ID", number(0, _MAX_ID), 0, "The application's number."),
+    "app_key": _setting("APP_KEY", header_text, NO_KEY, "The application's key."),
+    "public_key": _setting("PUBLIC_KEY", header_text, None, "For the address of the login page."),
+    "calls_per_day": _setting(
+        "CALLS_PER_DAY", number(1, 100_000_000), 100, "Calls in any 24 hours."
+    ),
+    "timeout_s": _setting("TIMEOUT_S", number(1, 20), 20, "The time limit of a call."),
+    "language": _setting("LANGUAGE", one_of("en", "sv"), "en", "The language of the footer."),
+    "duration_days": _setting("DURATION_DAYS", number(1, 14), 7, "How long an auction runs."),
+    "restarts": _setting("RESTARTS", number(0, 2), 0, "How often Tradera relists."),
+    "accepted_bidder_id": _setting("ACCEPTED_BIDDER_ID", _ID, 1, "Who may bid."),
+    "vat": _setting("VAT", number(0, 100), None, "VAT in percent."),
+    "payment_option_ids": _setting("PAYMENT_OPTION_IDS", _numbers, (), "Ways to pay."),
+    "shipping_option_id": _setting("SHIPPING_OPTION_ID", _ID, 1, "Tradera's id of shipping."),
+    "pickup_option_id": _setting("PICKUP_OPTION_ID", _ID, 8, "Tradera's id of pickup."),
+    "shipping_provider_id": _setting("SHIPPING_PROVIDER_ID", _ID, None, "A carrier."),
+    "shipping_product_id": _setting("SHIPPING_PRODUCT_ID", _ID, None, "The carrier's product."),
+    "categories": _setting("CATEGORIES", _categories, {}, "Categories, over the built-in table."),
 }

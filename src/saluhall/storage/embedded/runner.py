@@ -52,7 +52,18 @@ def runner_of(data_dir: Path, folder: Path) -> Runner:
 
 
 def refuse_strangers(data_dir: Path, folder: Path) -> None:
-    """See that the data dir is ours to use. Raises DatabaseUnavailable.
+    """See that the data dir is ours to use. Raises DatabaseUnavailable."""
+    found = stranger_of(data_dir, folder)
+    if found is not None:
+        path, owner, me = found
+        raise DatabaseUnavailable(
+            f"{path} belongs to the user {owner}, and this runs as {me}:"
+            f" run it as {owner}, or use another data dir"
+        )
+
+
+def stranger_of(data_dir: Path, folder: Path) -> tuple[Path, str, str] | None:
+    """Return what belongs to another user, the name of that user, and ours; None where the data dir is ours to use.
 
     What root makes there could not be read by the one whose data dir it is, and the other way round.
     """
@@ -62,13 +73,10 @@ def refuse_strangers(data_dir: Path, folder: Path) -> None:
             continue
         owner = path.stat().st_uid
         if owner == me or (path == folder and _is_former(data_dir, owner)):
-            return
+            return None
         if path == folder or me == 0:
-            name = _name_of(owner) or str(owner)
-            raise DatabaseUnavailable(
-                f"{path} belongs to the user {name}, and this runs as {_name_of(me) or me}:"
-                f" run it as {name}, or use another data dir"
-            )
+            return path, _name_of(owner) or str(owner), _name_of(me) or str(me)
+    return None
 
 
 def _former_runner(data_dir: Path, folder: Path, owner: int) -> Runner:
