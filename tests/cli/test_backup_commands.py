@@ -19,7 +19,9 @@ def test_a_data_dir_is_restored_into_an_empty_one_and_never_over_another(tmp_pat
     assert old.run("backup", backup).refuses("exists already")
     assert old.run("restore", backup).refuses("holds a database already")
     assert new.run("restore", str(tmp_path)).refuses("is no backup")
-    keyed = Saluhall(tmp_path / "keyed", {"SALUHALL_SECRET_KEY": "another key, as long as one must be"})
+    keyed = Saluhall(
+        tmp_path / "keyed", {"SALUHALL_SECRET_KEY": "another key, as long as one must be"}
+    )
     assert keyed.run("restore", backup).refuses("another secret key")
     assert not keyed.data_dir.exists()
     new.json("restore", backup)
