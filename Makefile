@@ -10,7 +10,7 @@ export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT CHAOS_LOG
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing test-cluster lock
+.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing test-cluster test-install test-proxies wheel notices lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -62,6 +62,17 @@ bench: setup ## measure; FIGURES="item-put ..." picks some
 
 bench-peers: setup ## measure against other systems, by hand; PEERS="medusa ..." picks some
 	$(BIN)/python -m bench.peers $(PEERS)
+
+wheel: setup ## build dist/*.whl, and beside it the lock for pip install --require-hashes
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	cp requirements.lock dist/
+
+notices: setup ## write THIRD-PARTY.md from the lock
+	$(BIN)/python tools/notices.py
+
+test-install: wheel ## install the wheel in an empty environment, run demo and serve; the steps of the Containerfile; the systemd unit
+	$(BIN)/pytest -n 0 -p no:randomly tests/install/from_wheel.py
 
 lock: setup ## resolve the dependencies anew
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
