@@ -307,7 +307,8 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
 
     `site` is the part of the marketplace that is sold on and `country` where that is (ISO 3166 alpha-3). `check` reads the channel's
     settings and a connection's options and raises BadSetting for what it cannot understand. `settings` are the channel's own, and
-    `base_urls` returns the addresses it calls. Every command imports the card: keep the client out of what it imports.
+    `base_urls` returns the addresses it calls. `practice_of` returns, for the address of a listing, the practice server that it is
+    on, None for the marketplace itself. Every command imports the card: keep the client out of what it imports.
     """
 
     name: str
@@ -318,5 +319,6 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     calls_per_day: Callable[[Mapping[str, str]], int]
     check: Callable[[Mapping[str, str], Mapping[str, Any]], None]
     connect: Callable[[Login, Toolbox], Channel]
+    practice_of: Callable[[str], str | None]
     settings: Sequence[Setting[Any]] = ()
     base_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()

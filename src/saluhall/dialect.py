@@ -229,14 +229,26 @@ class Route(Struct, frozen=True, kw_only=True):
         return str(getattr(answers, "__name__", ""))
 
 
+class Received(Struct, frozen=True, kw_only=True):
+    """What a receiver reads from a delivery; `signatures` says of each signature whether it is right."""
+
+    event_id: str
+    event_type: str
+    sku: str
+    detail: str
+    signatures: Mapping[str, bool]
+
+
 class Webhook(Struct, frozen=True, kw_only=True):
     """How the dialect's partners hear of events: the body, and the headers that sign it.
 
-    The headers are made of the secrets (the newest first), the event, the instant and the body.
+    The headers are made of the secrets (the newest first), the event, the instant and the body. `read` is the other side: it
+    checks a delivery as a partner does, with the secret, the headers in lower case, the body, and the instant of its arrival.
     """
 
     body: Callable[[Event], bytes]
     headers: Callable[[Sequence[str], Event, datetime, bytes], Mapping[str, str]]
+    read: Callable[[str, Mapping[str, str], bytes, datetime], Received]
 
 
 Stamp = Callable[[Reply, str, datetime], Reply]

@@ -27,5 +27,7 @@ for name, target in {
     "attention": "saluhall.cli.attention:attention",
     "webhook": "saluhall.cli.webhooks:webhook",
     "config": "saluhall.cli.config:config",
+    "trigger": "saluhall.cli.trigger:trigger",
+    "listen": "saluhall.cli.listen:listen",
 }.items():
     app.command(target, name=name)

@@ -22,7 +22,7 @@ from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogTaken
 from saluhall.domain.resellers.model import BadDeal
 from saluhall.domain.sessions.model import SessionNotFound, WeakPassword
-from saluhall.domain.webhooks.model import BadEndpoint
+from saluhall.domain.webhooks.model import BadEndpoint, UnknownEventType
 from saluhall.kit.environment import BadSetting
 from saluhall.storage.backup.archive import BackupRefused
 from saluhall.storage.database import DatabaseUnavailable
@@ -64,6 +64,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     WeakPassword: REFUSED,
     CatalogTaken: REFUSED,
     BadEndpoint: REFUSED,
+    UnknownEventType: REFUSED,
     EntryNotFound: REFUSED,
     BackupRefused: REFUSED,
 }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from saluhall.domain.webhooks import deliveries, operations, queries
+from saluhall.domain.webhooks import deliveries, listening, operations, queries
 from saluhall.domain.webhooks.model import Attempt, DueDelivery, Endpoint, retry_at
 from saluhall.domain.webhooks.posting import post
 from saluhall.jobs.linger import linger
@@ -27,6 +27,9 @@ async def drain(run: Run, key: str) -> None:
             endpoint = await queries.find_endpoint(tx, UUID(key))
             if endpoint is None:
                 await deliveries.forget(tx, UUID(key))
+                return
+            if endpoint.is_expired(run.clock()):
+                await listening.remove_expired(tx, now=run.clock())
                 return
             if not endpoint.is_on:
                 await deliveries.hold_back(tx, endpoint)
@@ -109,7 +112,7 @@ async def _post(
         return None, "the signing secret cannot be decrypted: SALUHALL_SECRET_KEY has changed"
     body = run.voice.body(delivery.event)
     headers = run.voice.headers(secrets, delivery.event, now, body)
-    return await post(run.http, endpoint.url or "", body=body, headers=headers)
+    return await post(run.http, endpoint, body=body, headers=headers)
 
 
 DELIVER_WEBHOOKS = job_of(

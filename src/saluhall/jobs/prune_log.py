@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from saluhall.domain.webhooks import deliveries, replays
+from saluhall.domain.webhooks import deliveries, listening, replays
 from saluhall.jobs.run import Run, job_of
 
 _EVERY = timedelta(hours=1)
@@ -27,6 +27,8 @@ async def drain(run: Run, key: str) -> None:
         while pruned == _BATCH and not run.stopping.is_set():
             async with run.db.transaction() as tx:
                 pruned = await step(tx, keep=keep, limit=_BATCH, now=now)
+    async with run.db.transaction() as tx:
+        await listening.remove_expired(tx, now=run.clock())
     async with run.db.transaction() as tx:
         await deliveries.end_pruning(tx, key, claim, next_at=run.clock() + _EVERY)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from saluhall.sandbox import answers, answers_sales, bidding, orders
+from saluhall.sandbox import answers, answers_sales, bidding, lifecycle, orders
 from saluhall.sandbox.answers import Json
 from saluhall.sandbox.calls import Quota
 from saluhall.sandbox.clock import aware, text_of
@@ -105,6 +105,13 @@ def buy(call: Call) -> object:
     return answers.shelf_entry(item, call.now) | {"orderId": item.seller.orders[-1].id}
 
 
+def end(call: Call) -> object:
+    """End one item now, as the clock would; the others go on."""
+    item = _item(call)
+    lifecycle.end_now(call.market, item, now=call.now)
+    return answers.shelf_entry(item, call.now)
+
+
 def _item(call: Call) -> Item:
     return call.market.published(call.id_in_path("id"))
 
@@ -185,6 +192,7 @@ TABLE = (
     ("POST", "/sandbox/clock", advance_clock),
     ("POST", "/sandbox/items/{id:[0-9]+}/bids", bid),
     ("POST", "/sandbox/items/{id:[0-9]+}/buy", buy),
+    ("POST", "/sandbox/items/{id:[0-9]+}/end", end),
     ("GET", "/sandbox/items", list_items),
     ("GET", "/sandbox/orders", list_orders),
     ("POST", "/sandbox/orders/{id:[0-9]+}/pay", pay_order),

@@ -36,6 +36,13 @@ def _close(market: Market, item: Item, at: datetime) -> None:
     market.touch(item)
 
 
+def end_now(market: Market, item: Item, *, now: datetime) -> None:
+    """End an item at this instant as the clock would: sold to the leader, if there is one."""
+    if not item.is_ended:
+        item.end_at = now
+        _close(market, item, now)
+
+
 def end_early(market: Market, item: Item, *, now: datetime) -> bool:
     """End an item for its seller; False or Refused, as the rules say, when it is too late."""
     problem = None

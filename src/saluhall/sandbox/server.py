@@ -10,6 +10,7 @@ from aiohttp import web
 
 from saluhall.sandbox import (
     control,
+    pages,
     routes_listings,
     routes_login,
     routes_orders,
@@ -37,6 +38,7 @@ def create_app(market: Market) -> web.Application:
     app[MARKET] = market
     for route in ROUTES:
         app.router.add_route(route.method, route.path, handler_of(route))
+    app.router.add_get("/item/{id:[0-9]+}", pages.show_item)
     app.router.add_get("/token-login", routes_login.ask)
     app.router.add_post("/token-login", routes_login.decide)
     return app

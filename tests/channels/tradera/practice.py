@@ -123,6 +123,12 @@ class Market:
         toolbox = Toolbox(env=whole, http=self.http, budget=self.purse, report=self.report)
         return CHANNEL.connect(login, toolbox)
 
+    async def page(self, url: str) -> str:
+        """Read a page as a browser does."""
+        answer = await self.http.call("GET", url, timeout_s=5)
+        assert answer.status == 200
+        return answer.body.decode()
+
     async def report(self, entries: Sequence[UnreadableEntry]) -> None:
         self.reported += entries
 

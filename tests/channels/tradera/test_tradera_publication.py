@@ -17,6 +17,7 @@ from saluhall.channel import (
     Unavailable,
     Waiting,
 )
+from saluhall.channels.tradera.settings import Settings
 from saluhall.kit.clock import utc_now
 from tests.channels.tradera.practice import Killed, Market, Notebook, draft, live, picture
 
@@ -46,12 +47,21 @@ async def test_a_draft_is_published_with_its_pictures_and_our_reference(market: 
 
     (item,) = await market.items()
     assert item["itemId"] == int(standing.external_id)
-    assert standing.url == f"https://www.tradera.com/item/{standing.external_id}"
+    assert standing.url == f"{market.url}/item/{standing.external_id}"
+    assert "Volvo XC90 bromsok fram vänster" in await market.page(standing.url)
     assert (item["title"], item["startPrice"]) == ("Volvo XC90 bromsok fram vänster", 950)
     assert (item["ownReferences"], item["images"]) == ([draft().key], 2)
     assert item["description"].endswith("Compatible with: Volvo XC90 (2018)")
     assert standing.ends_at is not None
     assert abs(standing.ends_at - utc_now() - timedelta(days=7)) < timedelta(minutes=1)
+
+
+def test_a_link_leads_to_the_marketplace_only_when_the_calls_go_there() -> None:
+    assert Settings.read({}).item_page == "https://www.tradera.com/item"
+    real = Settings.read({"SALUHALL_TRADERA_URL": "https://api.tradera.com/"})
+    assert real.item_page == "https://www.tradera.com/item"
+    practice = Settings.read({"SALUHALL_TRADERA_URL": "http://127.0.0.1:8090"})
+    assert practice.item_page == "http://127.0.0.1:8090/item"
 
 
 async def test_a_publication_costs_the_calls_the_readme_promises(market: Market) -> None:

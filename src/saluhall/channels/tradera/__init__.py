@@ -6,8 +6,10 @@ from typing import Any
 from saluhall.channel import Capabilities, Channel, ChannelCard, Login, Toolbox
 from saluhall.channels.tradera.settings import (
     IMAGE_FORMATS,
+    ITEM_PAGE,
     MAX_IMAGE_BYTES,
     MAX_IMAGES,
+    PRACTICE_PATH,
     SETTINGS,
     Settings,
 )
@@ -45,6 +47,12 @@ def base_urls(env: Mapping[str, str]) -> list[str]:
     return [Settings.read(env).url]
 
 
+def practice_of(listing_url: str) -> str | None:
+    """Return the practice server that a listing is on, None when it is on Tradera."""
+    base, _, _ = listing_url.rpartition(PRACTICE_PATH)
+    return None if listing_url.startswith(ITEM_PAGE) else base or None
+
+
 CHANNEL = ChannelCard(
     name="tradera",
     label="Tradera",
@@ -62,4 +70,5 @@ CHANNEL = ChannelCard(
     settings=tuple(SETTINGS.values()),
     base_urls=base_urls,
     connect=connect,
+    practice_of=practice_of,
 )

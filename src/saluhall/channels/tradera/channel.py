@@ -102,7 +102,7 @@ class TraderaChannel:
             item = await self._client.item(external_id, Purpose.END)
         except NotThere:
             return None
-        there = remote_listing_from_item(item, utc_now())
+        there = remote_listing_from_item(item, utc_now(), self._settings.item_page)
         if there.state is not RemoteState.LIVE:
             return there
         raise Rejected("The auction has bids and cannot be ended" if has_bids(item) else refusal)
@@ -119,7 +119,7 @@ class TraderaChannel:
 
     async def read(self, external_ids: Sequence[str]) -> Sequence[RemoteListing]:
         """Read auctions one by one; those Tradera does not know are left out."""
-        return await self._client.items(external_ids, Purpose.POLL, _remote)
+        return await self._client.items(external_ids, Purpose.POLL, self._remote)
 
     async def orders(self, since: datetime | None) -> OrderFeed:
         """Read the orders that changed since an instant of Tradera's time."""
@@ -146,7 +146,7 @@ class TraderaChannel:
         if progress.external_id is None or (steps.request_id is None and not steps.is_adopted):
             return Again(reason="The listing was never handed in", progress=progress)
         external_id = progress.external_id
-        live = Live(external_id=external_id, url=url_from_id(external_id), ends_at=steps.ends_at)
+        live = Live(external_id=external_id, url=self._url(external_id), ends_at=steps.ends_at)
         if steps.request_id is None:
             return live
         result = results.get(steps.request_id)
@@ -168,15 +168,17 @@ class TraderaChannel:
 
     async def _read(self, external_ids: Sequence[str]) -> list[RemoteListing]:
         if len(external_ids) <= SINGLE_READS:
-            return await self._client.items(external_ids, Purpose.POLL, _remote)
+            return await self._client.items(external_ids, Purpose.POLL, self._remote)
         after = utc_now() - LOOK_BACK
-        listed = await self._client.seller_items(Purpose.POLL, _remote, ending_after=after)
+        listed = await self._client.seller_items(Purpose.POLL, self._remote, ending_after=after)
         wanted = set(external_ids)
         found = {item.external_id: item for item in listed.good if item.external_id in wanted}
         missing = [each for each in external_ids if each not in found]
-        return [*found.values(), *await self._client.items(missing, Purpose.POLL, _remote)]
+        return [*found.values(), *await self._client.items(missing, Purpose.POLL, self._remote)]
 
+    def _remote(self, item: Item) -> RemoteListing:
+        """Read an item of a list. Raises ValueError when nothing tells whether it has ended."""
+        return told_listing_from_item(item, utc_now(), self._settings.item_page)
 
-def _remote(item: Item) -> RemoteListing:
-    """Read an item of a list. Raises ValueError when it cannot be told whether it has ended."""
-    return told_listing_from_item(item, utc_now())
+    def _url(self, external_id: str) -> str:
+        return url_from_id(external_id, self._settings.item_page)

@@ -85,6 +85,7 @@ class Client:
         self._http = http
         self._budget = budget
         self._report = report
+        self.item_page = settings.item_page
 
     async def create_item(self, request: ItemRequest, *, needs: int) -> QueuedRequestResponse:
         """Ask for a new item, if `needs` calls can be made; it stays invisible until it is committed."""

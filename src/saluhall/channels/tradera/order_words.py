@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow
 from saluhall.channels.tradera.countries import country_from_name
+from saluhall.channels.tradera.settings import ITEM_PAGE
 from saluhall.channels.tradera.translate import CURRENCY, instant_from_text, url_from_id
 from saluhall.channels.tradera.wire import (
     Sale,
@@ -17,7 +18,7 @@ from saluhall.channels.tradera.wire import (
 )
 
 
-def order_from_wire(order: SellerOrder) -> RemoteOrder:
+def order_from_wire(order: SellerOrder, page: str = ITEM_PAGE) -> RemoteOrder:
     """Read an order. Any payment means paid: Tradera has none until then. Raises ValueError when its dates cannot be read."""
     created_at = _instant(order.createdDate, "createdDate")
     modified_at = _instant(order.lastUpdatedDate, "lastUpdatedDate")
@@ -37,7 +38,7 @@ def order_from_wire(order: SellerOrder) -> RemoteOrder:
         paid_at=_paid_at(payments, fallback=modified_at or at),
         buyer=_buyer(order.buyer or SellerOrderUser()),
         ship_to=None if order.shipTo is None else _place(order.shipTo),
-        rows=[_row(item) for item in order.items or ()],
+        rows=[_row(item, page) for item in order.items or ()],
     )
 
 
@@ -68,7 +69,7 @@ def _paid_at(payments: Sequence[SellerOrderPayment], *, fallback: datetime) -> d
     return max((at for p in payments if (at := instant_from_text(p.paidDate))), default=fallback)
 
 
-def _row(item: SellerOrderItem) -> RemoteOrderRow:
+def _row(item: SellerOrderItem, page: str) -> RemoteOrderRow:
     return RemoteOrderRow(
         external_id=str(item.itemId),
         own_references=[_text(r) for r in item.ownReferences or () if isinstance(r, str)],
@@ -76,7 +77,7 @@ def _row(item: SellerOrderItem) -> RemoteOrderRow:
         quantity=item.quantity,
         unit_price=Decimal(item.unitPrice),
         vat_rate=Decimal(item.vatRate or 0),
-        url=url_from_id(str(item.itemId)),
+        url=url_from_id(str(item.itemId), page),
     )
 
 

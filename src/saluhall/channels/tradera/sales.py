@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from saluhall.channel import OrderFeed, Rejected, RemoteOrder, Saying, Unavailable
 from saluhall.channels.tradera.client import Client, NotThere
@@ -25,9 +26,10 @@ class Sales:
     async def read(self, since: datetime | None) -> OrderFeed:
         """Read what changed since an instant of Tradera's time: one call for 90 days, one more when its time is not known."""
         time_there = await self._time() if needs_time(since, utc_now()) else None
+        read = partial(order_from_wire, page=self._client.item_page)
         found: dict[str, RemoteOrder] = {}
         for window in windows(since, time_there):
-            for each in await self._client.orders(window.start, window.end, order_from_wire):
+            for each in await self._client.orders(window.start, window.end, read):
                 found[each.remote_id] = each
         orders = list(found.values())
         stamps = [order.modified_at for order in orders]

@@ -20,6 +20,8 @@ Language = Literal["en", "sv"]
 
 URL = "https://api.tradera.com"
 ITEM_PAGE = "https://www.tradera.com/item"
+PRACTICE_PATH = "/item"
+_REAL_HOSTS = ("https://api.tradera.com", "http://api.tradera.com")
 NO_KEY = "not-configured"  # a practice marketplace takes any pair; the real one answers 401
 
 # Tradera's own clients say 0, 1, 2 for JPEG, GIF, PNG; its WSDL suggests GIF first. Theirs wins.
@@ -74,6 +76,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         if errors:
             raise BadSettings(errors)
         return cls(**values)
+
+    @property
+    def item_page(self) -> str:
+        """Return where people see items: at a practice server when the calls go to one."""
+        is_practice = not self.url.startswith(_REAL_HOSTS)
+        return f"{self.url}{PRACTICE_PATH}" if is_practice else ITEM_PAGE
 
     @property
     def has_keys(self) -> bool:

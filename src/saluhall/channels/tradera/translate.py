@@ -140,9 +140,9 @@ def formats_from_media_types(media_types: Sequence[str]) -> list[int]:
     return [IMAGE_FORMATS[media_type] for media_type in media_types]
 
 
-def url_from_id(external_id: str) -> str:
-    """Tell where people see the item."""
-    return f"{ITEM_PAGE}/{external_id}"
+def url_from_id(external_id: str, page: str = ITEM_PAGE) -> str:
+    """Return where people see the item; `page` is the address of all items."""
+    return f"{page}/{external_id}"
 
 
 def is_uncommitted(result: RequestResult | None) -> bool:
@@ -181,7 +181,7 @@ def _worded(reason: str, result: RequestResult) -> str:
     return f"{reason}: {result.message}" if result.message else reason
 
 
-def remote_listing_from_item(item: Item, now: datetime) -> RemoteListing:
+def remote_listing_from_item(item: Item, now: datetime, page: str = ITEM_PAGE) -> RemoteListing:
     """Read an item; Tradera has no word for its state, so it is derived."""
     state = _state(item, now)
     opening = specified(item.openingBid, is_specified=item.openingBidSpecified)
@@ -194,16 +194,16 @@ def remote_listing_from_item(item: Item, now: datetime) -> RemoteListing:
         sale_price=_money(hammer) if state is RemoteState.SOLD else None,
         bids=item.totalBids or 0,
         ends_at=instant_from_text(item.endDate),
-        url=url_from_id(str(item.id)),
+        url=url_from_id(str(item.id), page),
     )
 
 
-def told_listing_from_item(item: Item, now: datetime) -> RemoteListing:
+def told_listing_from_item(item: Item, now: datetime, page: str = ITEM_PAGE) -> RemoteListing:
     """Read an item. Raises ValueError when nothing tells whether it has ended: it says so only by a date that cannot be read."""
     is_told = item.status is not None and item.status.ended is not None
     if item.endDate and instant_from_text(item.endDate) is None and not is_told:
         raise ValueError(f"endDate cannot be read: {item.endDate!r}")
-    return remote_listing_from_item(item, now)
+    return remote_listing_from_item(item, now, page)
 
 
 def _state(item: Item, now: datetime) -> RemoteState:

@@ -17,6 +17,7 @@ from saluhall.dialects.rheo import (
 )
 from saluhall.dialects.rheo.auth import api_key, person
 from saluhall.dialects.rheo.errors import say
+from saluhall.dialects.rheo.receiving import received_from_delivery
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.dialects.rheo.wire import Error
 
@@ -60,5 +61,6 @@ DIALECT = Dialect(
         headers=lambda secrets, event, sent_at, body: signed_headers(
             secrets, event_id(event), sent_at, body
         ),
+        read=received_from_delivery,
     ),
 )

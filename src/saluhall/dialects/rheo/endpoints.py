@@ -143,17 +143,15 @@ async def send_test(call: Call) -> Reply:
     headers = signed_headers(secrets, event_id(event), call.now, body) if secrets else {}
     return Reply(
         status=200,
-        errand=partial(_try, call.means.http, endpoint.url, event, headers=headers, body=body),
+        errand=partial(_try, call.means.http, endpoint, event, headers=headers, body=body),
     )
 
 
 async def _try(
-    http: Outbound, url: str, event: Event, *, headers: Mapping[str, str], body: bytes
+    http: Outbound, to: OurEndpoint, event: Event, *, headers: Mapping[str, str], body: bytes
 ) -> Reply:
     started = time.perf_counter()
-    status, error = (
-        await post(http, url, body=body, headers=headers) if headers else (None, _LOCKED)
-    )
+    status, error = await post(http, to, body=body, headers=headers) if headers else (None, _LOCKED)
     result = TestResult(
         success=error is None,
         eventId=event_id(event),

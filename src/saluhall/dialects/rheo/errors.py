@@ -70,6 +70,7 @@ from saluhall.domain.webhooks.model import (
     NoMembers,
     ReplayRunning,
     TooManyEndpoints,
+    UnknownEventType,
 )
 from saluhall.kit.jwt import TokenExpired
 
@@ -197,6 +198,7 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
     UserNotFound: "users are linked on the command line",
     SubjectTaken: "users are linked on the command line",
     CatalogTaken: "catalogs are made on the command line",
+    UnknownEventType: "event types are checked with the shape of the body",
     BadEndpoint: "the routes name the field in which the address stands",
     TooManyExports: "nothing is exported here",
     Retired: "nothing of this API is retired",

@@ -27,7 +27,6 @@ from saluhall.kit import fitting, shapes
 
 T = TypeVar("T", bound=Struct)
 
-_AD_URL = "https://www.tradera.com/item/{}"
 _DRAFT_AD = "pending"  # an ad id with this prefix has no page yet
 _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
     State.WAITING: "pending_sync",
@@ -134,7 +133,7 @@ def ad_url(ad_id: str | None, url: str | None) -> str | None:
     """Tell where an ad is seen, None while it is not."""
     if ad_id is None or ad_id.startswith(_DRAFT_AD):
         return None
-    return url or _AD_URL.format(ad_id)
+    return url
 
 
 def number_from_decimal(amount: Decimal) -> int | float:

@@ -60,7 +60,7 @@ def signed_headers(
     rheo = hmac_sha256(secrets[0].encode(), body).hex()
     message = b".".join((event_id.encode(), sent_s.encode(), body))
     standard = [
-        base64.b64encode(hmac_sha256(_standard_key(secret), message)).decode() for secret in secrets
+        base64.b64encode(hmac_sha256(standard_key(secret), message)).decode() for secret in secrets
     ]
     return {
         "Content-Type": "application/json",
@@ -71,7 +71,7 @@ def signed_headers(
     }
 
 
-def _standard_key(secret: str) -> bytes:
+def standard_key(secret: str) -> bytes:
     """Decode a secret as Standard Webhooks does; one that is no base64 is its own key."""
     try:
         return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)

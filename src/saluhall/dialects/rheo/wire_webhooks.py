@@ -9,7 +9,9 @@ Url = Annotated[
     Meta(
         pattern="^[Hh][Tt][Tt][Pp][Ss]://",
         max_length=2048,
-        extra={"message": "Must be an HTTPS URL"},
+        extra={
+            "message": "Must be an HTTPS URL; to receive events on your own machine run `saluhall listen`"
+        },
         extra_json_schema={"format": "uri"},
     ),
 ]

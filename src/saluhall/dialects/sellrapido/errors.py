@@ -70,6 +70,7 @@ from saluhall.domain.webhooks.model import (
     NoMembers,
     ReplayRunning,
     TooManyEndpoints,
+    UnknownEventType,
 )
 
 _BUSY_WAIT_S = "1"
@@ -135,6 +136,7 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
     SlugTaken: "there are no public profiles here",
     UserNotFound: "users are linked on the command line",
     SubjectTaken: "users are linked on the command line",
+    UnknownEventType: "webhooks are managed elsewhere",
     BadEndpoint: "webhooks are managed elsewhere",
     EndpointNotFound: "webhooks are managed elsewhere",
     AttemptNotFound: "webhooks are managed elsewhere",

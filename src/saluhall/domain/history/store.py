@@ -70,9 +70,10 @@ FEED = f"""
      and (era, xid) < ((select max(era) from eras), pg_snapshot_xmin(pg_current_snapshot()))
    order by era, xid, id limit %(limit)s
 """
+# A test event is not what happened to the product.
 OF_PRODUCT = """
   select account_id, id, type, at, product_id, sku, data from events
-   where account_id = %(owner)s and product_id = %(product_id)s
+   where account_id = %(owner)s and product_id = %(product_id)s and not data ? 'test'
    order by id desc limit %(limit)s
 """
 

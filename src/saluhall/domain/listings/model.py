@@ -147,3 +147,8 @@ class Shelved(Struct, frozen=True, kw_only=True):
     external_url: str | None = None
     error: str | None = None
     images: tuple[ShownImage, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """Return whether people can see it at a marketplace now."""
+        return self.state is State.LIVE and self.external_id is not None

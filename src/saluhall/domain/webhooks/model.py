@@ -50,6 +50,10 @@ class BadEndpoint(Exception):
     """The address cannot be an endpoint; the message says why."""
 
 
+class UnknownEventType(Exception):
+    """No endpoint gets events of this type; the message lists the types that there are."""
+
+
 class EndpointNotFound(Exception):
     """The account has no endpoint with this id."""
 
@@ -73,7 +77,8 @@ class ReplayRunning(Exception):
 class Endpoint(Struct, frozen=True, kw_only=True):
     """An endpoint; the secrets are sealed. `url` is None as long as only the secret was asked for.
 
-    `previous_secret` was replaced at `rotated_at`; `older_secrets` before that, the last one first.
+    `previous_secret` was replaced at `rotated_at`; `older_secrets` before that, the last one first. A temporary endpoint has a
+    `certificate` (PEM), by which alone its receiver on this machine is known, and `expires_at`.
     """
 
     id: UUID
@@ -89,6 +94,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     description: str
     active: bool
     fail_count: int
+    certificate: str | None = None
+    expires_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -96,6 +103,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     def is_on(self) -> bool:
         """Tell whether anything can be sent to it."""
         return self.active and self.url is not None
+
+    def is_expired(self, now: datetime) -> bool:
+        """Return whether a temporary endpoint was not renewed in time."""
+        return self.expires_at is not None and self.expires_at < now
 
     def sealed_secrets(self, now: datetime) -> list[bytes]:
         """List the secrets that sign: the newest, then each that was replaced less than a day ago."""

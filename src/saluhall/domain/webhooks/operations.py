@@ -22,10 +22,12 @@ from saluhall.domain.webhooks.model import (
     Scope,
     TooManyEndpoints,
 )
-from saluhall.kit.http import NotAllowed, Outbound
+from saluhall.kit.http import NotAllowed, NotPublic, Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Undecryptable, Vault, new_webhook_secret
 from saluhall.storage import Transaction
+
+_HOW_NEARBY = "; to receive events on your own machine run `saluhall listen`, and for receivers in your network see SALUHALL_OUTBOUND_ALLOW"
 
 
 async def set_main_endpoint(
@@ -45,7 +47,8 @@ async def set_main_endpoint(
     _check_url(http, url)
     unknown = sorted(set(event_types) - DELIVERED)
     if unknown:
-        raise BadEndpoint(f"unknown event types: {', '.join(unknown)}")
+        known = ", ".join(sorted(DELIVERED))
+        raise BadEndpoint(f"unknown event types: {', '.join(unknown)}; there are {known}")
     endpoint = await store.put_main(
         tx,
         by.account_id,
@@ -225,7 +228,8 @@ def _check_url(http: Outbound, url: str) -> None:
     try:
         http.check(url)
     except NotAllowed as error:
-        raise BadEndpoint(str(error)) from error
+        is_near = isinstance(error, NotPublic) or url.lower().startswith("http://")
+        raise BadEndpoint(f"{error}{_HOW_NEARBY if is_near else ''}") from error
 
 
 def _sealed_secret(account_id: UUID, vault: Vault) -> tuple[str, bytes]:

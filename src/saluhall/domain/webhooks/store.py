@@ -16,25 +16,25 @@ from saluhall.domain.webhooks.model import (
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
-_COLUMNS = """id, account_id, url, secret, previous_secret, rotated_at, older_secrets, older_replaced_at, event_types, scope,
-         description, active, fail_count, created_at, updated_at"""
+COLUMNS = """id, account_id, url, secret, previous_secret, rotated_at, older_secrets, older_replaced_at, event_types, scope,
+         description, active, fail_count, certificate, expires_at, created_at, updated_at"""
 PUT_MAIN = f"""
   insert into endpoints as e (account_id, id, url, secret, event_types, main, created_at, updated_at)
   values (%(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
   on conflict (account_id) where main do update
      set url = excluded.url, event_types = case when %(keeps_types)s then e.event_types else excluded.event_types end,
          active = true, fail_count = 0, failing_since = null, updated_at = excluded.updated_at
-  returning {_COLUMNS}
+  returning {COLUMNS}
 """
 MINT_MAIN = f"""
   insert into endpoints as e (account_id, id, secret, event_types, main, created_at, updated_at)
   values (%(owner)s, %(id)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
   on conflict (account_id) where main do update set main = true
-  returning {_COLUMNS}
+  returning {COLUMNS}
 """
-FIND = f"select {_COLUMNS} from endpoints where id = %(id)s"
+FIND = f"select {COLUMNS} from endpoints where id = %(id)s"
 OF_ACCOUNT = f"""
-  select {_COLUMNS} from endpoints
+  select {COLUMNS} from endpoints
    where account_id = %(owner)s and id = coalesce(%(id)s, id) and (url is not null or %(id)s::uuid is not null)
    order by id
 """
@@ -43,7 +43,7 @@ ADD = f"""
   insert into endpoints (account_id, id, url, secret, event_types, scope, description, created_at, updated_at)
   select %(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(scope)s, %(description)s, %(now)s, %(now)s
    where (select count(*) from endpoints where account_id = %(owner)s) < %(most)s
-  returning {_COLUMNS}
+  returning {COLUMNS}
 """
 CHANGE = f"""
   update endpoints
@@ -52,7 +52,7 @@ CHANGE = f"""
          active = coalesce(%(active)s, active), fail_count = case when %(active)s then 0 else fail_count end,
          failing_since = case when %(active)s then null else failing_since end, updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s
-  returning {_COLUMNS}
+  returning {COLUMNS}
 """
 # Of the secrets before the previous one those are kept that still sign, up to a number; of several they go by when they were replaced.
 ROTATE = f"""
@@ -63,7 +63,7 @@ ROTATE = f"""
              from unnest(previous_secret || older_secrets, rotated_at || older_replaced_at) with ordinality as older (secret, at, n)
             where older.at > %(since)s and n <= %(most)s)
    where account_id = %(owner)s and id = %(id)s
-  returning {_COLUMNS}
+  returning {COLUMNS}
 """
 # What waits for it goes with it; what was sent stays in the log.
 DELETE = """

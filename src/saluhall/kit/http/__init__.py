@@ -2,6 +2,15 @@
 
 from saluhall.kit.http.answers import Answer, NoAnswer, TooLarge
 from saluhall.kit.http.client import Outbound
-from saluhall.kit.http.guard import NotAllowed, check_url
+from saluhall.kit.http.guard import NotAllowed, NotPublic, check_target, check_url
 
-__all__ = ["Answer", "NoAnswer", "NotAllowed", "Outbound", "TooLarge", "check_url"]
+__all__ = [
+    "Answer",
+    "NoAnswer",
+    "NotAllowed",
+    "NotPublic",
+    "Outbound",
+    "TooLarge",
+    "check_target",
+    "check_url",
+]

@@ -5,7 +5,7 @@ import functools
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from yarl import URL
 
 from saluhall.kit.http.answers import Answer, read_beginning, read_if_ok, read_whole, skip_body
-from saluhall.kit.http.guard import Guard, NotAllowed, check_url, parse_url
+from saluhall.kit.http.guard import LOOPBACK, Guard, NotAllowed, check_url, parse_url
 from saluhall.kit.http.question import Question
 from saluhall.kit.http.target import redirected
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # nothing of the library before the first call
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT_BYTES = 4 * 1024
+_AT_ONCE_S = 0.1  # how long a connection is kept that is used once
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _PLAIN: Mapping[str, str] = MappingProxyType({"Accept-Encoding": "identity"})
 
@@ -56,12 +57,14 @@ class Outbound:
         )
 
     def check(self, url: str) -> None:
-        """Refuse at save time what could never be called, addresses spelled out included.
+        """Refuse at save time what could never be called, addresses spelled out and `localhost` included.
 
         Raises NotAllowed.
         """
         check_url(url)
-        self._guard.check_literal(parse_url(url))
+        target = parse_url(url)
+        self._guard.check_named(target)
+        self._guard.check_literal(target)
 
     async def fetch(
         self, url: str, *, max_bytes: int, timeout_s: float, max_redirects: int = 3
@@ -98,16 +101,42 @@ class Outbound:
         return await self._lines.strangers.put(ask, read, _deadline(timeout_s))
 
     async def post_for_status(
-        self, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float
+        self,
+        url: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        certificate: str | None = None,
     ) -> int:
         """Post to a stranger's URL and return the status; redirects are answers, and whatever the body is, it does not count.
 
-        Raises NotAllowed, NoAnswer.
+        With a certificate (PEM) only a receiver on this machine that proves it is called. Raises NotAllowed, NoAnswer.
         """
         target = parse_url(url)
-        self._guard.check_literal(target)
         ask = Question("POST", target, body, {**_PLAIN, **headers}, decompress=False)
-        return (await self._lines.strangers.put(ask, skip_body, _deadline(timeout_s))).status
+        deadline = _deadline(timeout_s)
+        if certificate is not None:
+            return await self._post_here(ask, certificate, deadline)
+        self._guard.check_literal(target)
+        return (await self._lines.strangers.put(ask, skip_body, deadline)).status
+
+    async def _post_here(self, ask: Question, certificate: str, deadline: float) -> int:
+        from saluhall.kit.http.line import Line, SystemResolve  # noqa: PLC0415 - as below
+
+        guard = Guard([ip_network(str(address)) for address in LOOPBACK], elsewhere=False)
+        guard.check_literal(ask.url)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls.load_verify_locations(cadata=certificate)
+        resolve = SystemResolve()
+        line = Line(
+            guard=guard, resolve=resolve, tls=tls, may_call=self._may_call, idle_s=_AT_ONCE_S
+        )
+        try:
+            return (await line.put(ask, skip_body, deadline)).status
+        finally:
+            await line.close()
+            resolve.close()
 
     async def call(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ipaddress import (
     IPv4Address,
     IPv4Network,
+    IPv6Address,
     IPv6Network,
     ip_address,
 )
@@ -61,6 +62,9 @@ _REFUSED_V6 = [
 EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 
+LOOPBACK: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+
+
 class NotAllowed(Exception):
     """The guard refuses this URL or address; the message tells why and is safe to show."""
 
@@ -70,6 +74,11 @@ def check_url(url: str) -> None:
     if len(url) > _LONGEST_SAVED:
         raise NotAllowed(f"The URL is longer than {_LONGEST_SAVED} characters")
     parse_url(url)
+
+
+def check_target(url: str) -> None:
+    """Refuse what could never be called, http allowed: a URL that the operator chose. Raises NotAllowed."""
+    parse_url(url, schemes=("https", "http"))
 
 
 def parse_url(url: str, *, schemes: Sequence[str] = ("https",)) -> URL:
@@ -115,17 +124,29 @@ def literal_address(host: str) -> Address | None:
         return None
 
 
-class Guard:
-    """Knows which addresses may be dialled: public ones and the operator's exempt networks."""
+class NotPublic(NotAllowed):
+    """The URL leads to an address that is not public, and that the operator has not allowed."""
 
-    def __init__(self, allow: Sequence[Network] = ()) -> None:
+
+class Guard:
+    """Knows which addresses may be dialled: public ones, unless `elsewhere` is False, and the networks that are allowed."""
+
+    def __init__(self, allow: Sequence[Network] = (), *, elsewhere: bool = True) -> None:
         self._allow = tuple(allow)
+        self._elsewhere = elsewhere
 
     def check_literal(self, url: URL) -> None:
         """Refuse a URL that spells out an address not to be dialled. Raises NotAllowed."""
         address = literal_address(url.raw_host or "")
         if address is not None and not self.permits(address):
-            raise NotAllowed("The URL leads to an address that is not public")
+            raise NotPublic("The URL leads to an address that is not public")
+
+    def check_named(self, url: URL) -> None:
+        """Refuse a name that always leads to the machine itself (RFC 6761), where that is not allowed. Raises NotPublic."""
+        host = (url.raw_host or "").rstrip(".")
+        is_local = host == "localhost" or host.endswith(".localhost")
+        if is_local and not any(map(self.permits, LOOPBACK)):
+            raise NotPublic("The URL leads to the machine that the hub runs on")
 
     def check_resolved(self, host: str, addresses: Sequence[str]) -> None:
         """Refuse a host as a whole if one of its addresses is refused, or is none. Raises NotAllowed."""
@@ -145,6 +166,8 @@ class Guard:
         inner = embedded_address(address)
         if self._is_exempt(address) or self._is_exempt(inner):
             return True
+        if not self._elsewhere:
+            return False
         hidden = hidden_addresses(address)
         return is_public(inner) and all(self._is_exempt(seen) or is_public(seen) for seen in hidden)
 
