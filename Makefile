@@ -74,6 +74,10 @@ notices: setup ## write THIRD-PARTY.md from the lock
 test-install: wheel ## install the wheel in an empty environment, run demo and serve; the steps of the Containerfile; the systemd unit
 	$(BIN)/pytest -n 0 -p no:randomly tests/install/from_wheel.py
 
+test-proxies: setup ## requests through the nginx and Caddy files of deploy/; installs both from Debian
+	@test -x /usr/sbin/nginx -a -x /usr/bin/caddy || test "$$(id -u)" != 0 || (apt-get update -q && apt-get install -q -y --no-install-recommends nginx-light caddy)
+	$(BIN)/pytest -n 0 tests/proxies/through_proxies.py
+
 lock: setup ## resolve the dependencies anew
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml
