@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -177,15 +177,15 @@ class Hub:
         await shop.listen()
         return shop
 
-    async def cli(self, *arguments: str) -> Any:
-        """Run a command of the hub with --json beside the running server; return what it says."""
+    async def cli(self, *arguments: str, without: Collection[str] = ()) -> Any:
+        """Run a command of the hub with --json beside the running server, without some of its variables; return what it says."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "saluhall",
             *arguments,
             "--json",
-            env=self.env,
+            env={name: text for name, text in self.env.items() if name not in without},
             stdout=subprocess.PIPE,
         )
         told, _ = await asyncio.wait_for(process.communicate(), 60)

@@ -24,6 +24,8 @@ OWNERLESS = {
     "connections.operations.spend": "the budget of calls is the application's, not an account's",
     "connections.operations.block": "the budget of calls is the application's, not an account's",
     "connections.queries.budget_of_channel": "the budget of calls is the application's",
+    "connections.queries.find_limit_of_channel": "a limit is the application's, not an account's",
+    "connections.operations.set_limits": "the same",
     "connections.queries.count_polling": "all connections share the application's budget",
     "connections.queries.owner_of_connection": "a job's bell carries the connection's id alone",
     "vehicles.operations.recall": "a number plate is the same to every account",

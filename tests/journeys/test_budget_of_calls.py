@@ -34,6 +34,22 @@ async def _in_flight(hub: Hub) -> int:
     return found or 0
 
 
+async def test_a_shell_without_the_setting_shows_the_limit_of_the_running_workers(
+    hub: Hub,
+) -> None:
+    shop = await hub.open_shop()
+    await shop.connect()
+
+    listed = await hub.cli(
+        *("connection", "list", "--account", shop.by.account_name),
+        without={"SALUHALL_TRADERA_CALLS_PER_DAY"},
+    )
+
+    budget = listed["connections"][0]["budget"]
+    assert budget["calls_per_day"] == 1_000_000
+    assert budget["left"] == 1_000_000 - budget["used"]
+
+
 async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matters(
     start_hub: StartHub,
 ) -> None:

@@ -8,6 +8,7 @@ import structlog
 
 from saluhall.bootstrap import GRACE_S, direct_url, vault_of
 from saluhall.dialect import Dialect
+from saluhall.domain.connections import operations as connections
 from saluhall.jobs.drainers import Drainers
 from saluhall.jobs.heartbeat import beating
 from saluhall.jobs.run import Ai, Run, Telling, Voice
@@ -50,6 +51,7 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         run = _run(
             settings, db=db, worker=worker, http=http, image_pool=image_pool, stopping=stopping
         )
+        await _keep_limits(run)
         drainers = Drainers(run, bells.ring)
         db.rung = drainers.ring
         sweeper = asyncio.create_task(sweep_forever(run, drainers.ring))
@@ -98,6 +100,13 @@ def _run(
         telling=_telling(settings),
         ai=_ai(settings),
     )
+
+
+async def _keep_limits(run: Run) -> None:
+    """Write into the database how many calls the channels allow: commands show it, in whatever environment they run."""
+    limits = {name: card.calls_per_day(run.env) for name, card in run.channels.items()}
+    async with run.db.statement() as tx:
+        await connections.set_limits(tx, limits=limits, now=run.clock())
 
 
 def _way_out(settings: Settings, life: Life) -> Outbound:

@@ -122,8 +122,7 @@ def list_connections(
 async def _row(
     tx: Transaction, settings: Settings, found: Connection, unreadable: int
 ) -> dict[str, Any]:
-    card = load_channels().get(found.channel)
-    limit = card.calls_per_day(settings.env) if card else 0
+    limit = await _limit(tx, settings, found.channel)
     budget = await queries.budget_of_channel(tx, found.channel, now=now())
     return {
         "connection_id": found.id,
@@ -141,6 +140,15 @@ async def _row(
             "blocked_until": budget.blocked_until,
         },
     }
+
+
+async def _limit(tx: Transaction, settings: Settings, channel: str) -> int:
+    """Return the limit that the workers keep to; before the first one started, that of the settings here."""
+    kept = await queries.find_limit_of_channel(tx, channel)
+    if kept is not None:
+        return kept
+    card = load_channels().get(channel)
+    return card.calls_per_day(settings.env) if card else 0
 
 
 def _trouble(unreadable: int) -> str | None:

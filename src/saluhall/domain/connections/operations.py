@@ -94,6 +94,16 @@ async def spend(
     return [None if is_allowed else _refusal(state, limit=limit, now=now) for is_allowed in allowed]
 
 
+async def set_limits(
+    tx: Transaction,
+    *,
+    limits: Mapping[str, int],
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Keep how many calls in 24 hours a worker may make at each channel: the worker that started last is right."""
+    await store.set_limits(tx, limits)
+
+
 def check(state: BudgetState, *, limit: int, purpose: Purpose, calls: int, now: datetime) -> None:
     """See that a budget has room for these calls. Raises OutOfBudget."""
     is_blocked = state.blocked_until is not None and state.blocked_until > now

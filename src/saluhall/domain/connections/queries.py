@@ -29,6 +29,11 @@ async def budget_of_channel(tx: Transaction, channel: str, *, now: datetime) -> 
     return await store.budget(tx, channel, now=now)
 
 
+async def find_limit_of_channel(tx: Transaction, channel: str) -> int | None:
+    """Return how many calls in 24 hours the workers may make at a channel; None before the first worker started."""
+    return await store.limit(tx, channel)
+
+
 async def count_polling(tx: Transaction, channel: str) -> int:
     """Count the connections that are polled at a channel."""
     return await store.count_polling(tx, channel)

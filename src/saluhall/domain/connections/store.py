@@ -80,6 +80,13 @@ BUDGET = """
 SPEND = """
   select * from spend_calls(%(channel)s, %(limit)s, %(leaves)s::integer[], %(needs)s::integer[], %(now)s)
 """
+SET_LIMITS = """
+  insert into channel_budgets as b (channel, calls_per_day)
+  select * from unnest(%(channels)s::text[], %(limits)s::integer[])
+  on conflict (channel) do update set calls_per_day = excluded.calls_per_day
+   where b.calls_per_day is distinct from excluded.calls_per_day
+"""
+LIMIT = "select calls_per_day from channel_budgets where channel = %(channel)s"
 BLOCK = """
   insert into channel_budgets as b (channel, blocked_until, blocks) values (%(channel)s, %(until)s, %(blocks)s)
   on conflict (channel) do update
@@ -225,6 +232,16 @@ async def spend(
     found = await tx.one(_spent_from_row, SPEND, params)
     assert found is not None  # noqa: S101 - the function returns a row
     return found
+
+
+async def set_limits(tx: Transaction, limits: Mapping[str, int]) -> None:
+    """Keep how many calls in 24 hours each channel allows."""
+    await tx.run(SET_LIMITS, {"channels": list(limits), "limits": list(limits.values())})
+
+
+async def limit(tx: Transaction, channel: str) -> int | None:
+    """Read how many calls in 24 hours a channel allows; None when no worker has said."""
+    return await tx.one(lambda row: row["calls_per_day"], LIMIT, {"channel": channel})
 
 
 async def block(tx: Transaction, channel: str, *, until: datetime, blocks: int) -> None:
