@@ -1,6 +1,7 @@
 """Fixtures for tests that need a database or a whole running hub."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,10 @@ async def postgres() -> AsyncIterator[Postgres]:
 @pytest.fixture
 async def db(postgres: Postgres) -> AsyncIterator[Database]:
     """A fresh, migrated database."""
-    async with Database(postgres.new_database(), connections=4) as database:
+    url = postgres.new_database()
+    async with Database(url, connections=4) as database:
         yield database
+    postgres.drop(url)
 
 
 @pytest.fixture(scope="session")
@@ -80,19 +83,16 @@ async def hub(
         await started.close()
 
 
-@pytest.fixture
-async def start_hub(
-    postgres: Postgres, partner: Partner, tmp_path: Path
-) -> AsyncIterator[StartHub]:
-    """Start hubs of your own, each with a fresh database and marketplace; words are arguments, keywords settings."""
+@asynccontextmanager
+async def _hubs(postgres: Postgres, partner: Partner, folder: Path) -> AsyncIterator[StartHub]:
     hubs: list[Hub] = []
 
     async def start(*args: str, **env: str) -> Hub:
-        folder = tmp_path / f"hub{len(hubs)}"
-        folder.mkdir()
+        own = folder / f"hub{len(hubs)}"
+        own.mkdir()
         started = Hub(
             url=postgres.new_database(),
-            folder=folder,
+            folder=own,
             market=Market(),
             partner=partner,
             env=env,
@@ -106,6 +106,24 @@ async def start_hub(
     for started in hubs:
         await started.close()
         started.market.stop()
+
+
+@pytest.fixture
+async def start_hub(
+    postgres: Postgres, partner: Partner, tmp_path: Path
+) -> AsyncIterator[StartHub]:
+    """Start hubs of your own, each with a fresh database and marketplace; words are arguments, keywords settings."""
+    async with _hubs(postgres, partner, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+async def start_module_hub(
+    postgres: Postgres, partner: Partner, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[StartHub]:
+    """Start hubs that all tests of a module share: a start costs seconds of processor time."""
+    async with _hubs(postgres, partner, tmp_path_factory.mktemp("hubs")) as start:
+        yield start
 
 
 @pytest.fixture

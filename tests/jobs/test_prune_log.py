@@ -42,10 +42,10 @@ PRUNE_NOW = "update prunings set due_at = now() where %(owner)s::uuid is not nul
 LATER = "2999-01-01"
 
 
-@pytest.fixture
-async def hub(start_hub: StartHub) -> Hub:
+@pytest.fixture(scope="module")
+async def hub(start_module_hub: StartHub) -> Hub:
     """A hub that keeps its log for two days."""
-    return await start_hub(SALUHALL_WEBHOOK_LOG_DAYS="2")
+    return await start_module_hub(SALUHALL_WEBHOOK_LOG_DAYS="2")
 
 
 async def pruned(shop: Shop) -> None:

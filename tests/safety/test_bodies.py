@@ -1,6 +1,7 @@
 """Bodies are bounded in size, in time, and in what a process holds of them at once."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -76,6 +77,14 @@ async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
 
 
 async def test_a_body_that_falls_silent_is_given_up() -> None:
+    with pytest.raises(BodyTooSlow):
+        await read(blocks(b"a", ends=False), 10)
+
+
+async def test_a_process_that_was_frozen_does_not_blame_the_client() -> None:
+    asyncio.get_running_loop().call_later(0.01, time.sleep, 1.7)
+    assert await read(blocks(b"a", pause_s=0.6), 1) == b"a"
+    asyncio.get_running_loop().call_later(0.01, time.sleep, 1.7)
     with pytest.raises(BodyTooSlow):
         await read(blocks(b"a", ends=False), 10)
 

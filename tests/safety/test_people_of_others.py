@@ -14,12 +14,18 @@ from tests.issuing import AUDIENCE, NAME, SECRET, People, claims
 KEYS = "/integration/api-keys"
 
 
-@pytest.fixture
-async def hub(start_hub: StartHub) -> Hub:
+@pytest.fixture(scope="module")
+async def hub(start_module_hub: StartHub) -> Hub:
     """A hub that trusts an issuer with a shared secret."""
-    return await start_hub(
+    return await start_module_hub(
         SALUHALL_JWT_ISSUER=NAME, SALUHALL_JWT_AUDIENCE=AUDIENCE, SALUHALL_JWT_SECRET=SECRET
     )
+
+
+@pytest.fixture
+def subject() -> str:
+    """Whom tokens of this test are about: the hub is shared."""
+    return f"anna-{new_id().hex}"
 
 
 def token(**changes: object) -> str:
@@ -37,42 +43,42 @@ async def link(shop: Shop, subject: str) -> Any:
     return await shop.hub.cli("user", "link", "--username", name, "--subject", subject)
 
 
-async def test_a_linked_person_comes_in_until_the_link_is_cut(hub: Hub) -> None:
+async def test_a_linked_person_comes_in_until_the_link_is_cut(hub: Hub, subject: str) -> None:
     anna, eve = await hub.open_shop(), await hub.open_shop()
 
-    assert (await ask(hub, token(sub="anna")))[0] == 401
-    assert await link(anna, "anna") == {"username": anna.by.account_name, "subject": "anna"}
-    await link(eve, "eve")
-    status, annas = await ask(hub, token(sub="anna"))
+    assert (await ask(hub, token(sub=subject)))[0] == 401
+    assert await link(anna, subject) == {"username": anna.by.account_name, "subject": subject}
+    await link(eve, f"eve-{subject}")
+    status, annas = await ask(hub, token(sub=subject))
     assert (status, str(anna.by.account_id) in annas) == (200, True)
-    status, eves = await ask(hub, token(sub="eve"))
+    status, eves = await ask(hub, token(sub=f"eve-{subject}"))
     assert (status, str(eve.by.account_id) in eves) == (200, True)
     for bad in (
-        token(sub="Anna"),
-        token(sub="anna", exp=claims()["iat"] - 60),
-        token(sub="anna", nbf=claims()["iat"] + 600),
-        token(sub="anna", iss="https://somebody.example"),
-        token(sub="anna", aud="another"),
-        jwt.encode(claims(sub="anna"), SECRET + "!", algorithm="HS256"),
-        jwt.encode(claims(sub="anna"), "", algorithm="none"),
-        token(sub="anna")[:-4] + "AAAA",
+        token(sub=subject.upper()),
+        token(sub=subject, exp=claims()["iat"] - 60),
+        token(sub=subject, nbf=claims()["iat"] + 600),
+        token(sub=subject, iss="https://somebody.example"),
+        token(sub=subject, aud="another"),
+        jwt.encode(claims(sub=subject), SECRET + "!", algorithm="HS256"),
+        jwt.encode(claims(sub=subject), "", algorithm="none"),
+        token(sub=subject)[:-4] + "AAAA",
         token(sub=anna.by.account_name),
     ):
         assert (await ask(hub, bad))[0] == 401
 
     await hub.cli("user", "unlink", "--username", anna.by.account_name)
-    assert (await ask(hub, token(sub="anna")))[0] == 401
-    assert (await ask(hub, token(sub="eve")))[0] == 200
+    assert (await ask(hub, token(sub=subject)))[0] == 401
+    assert (await ask(hub, token(sub=f"eve-{subject}")))[0] == 200
 
 
 async def test_both_kinds_of_token_open_the_same_account_and_neither_passes_for_the_other(
-    hub: Hub,
+    hub: Hub, subject: str
 ) -> None:
     shop = await hub.open_shop()
-    await link(shop, "anna")
+    await link(shop, subject)
     await shop.sign_in()
 
-    assert await ask(hub, shop.access) == await ask(hub, token(sub="anna"))
+    assert await ask(hub, shop.access) == await ask(hub, token(sub=subject))
     ours = jwt.decode(shop.access, options={"verify_signature": False})
     posing = jwt.encode(ours, SECRET, algorithm="HS256")
     assert (await ask(hub, posing))[0] == 401
@@ -88,46 +94,46 @@ async def test_an_expired_token_says_so(hub: Hub) -> None:
     assert '"error":"Access token has expired"' in body
 
 
-async def test_a_person_of_a_suspended_account_is_told_so(hub: Hub) -> None:
+async def test_a_person_of_a_suspended_account_is_told_so(hub: Hub, subject: str) -> None:
     shop = await hub.open_shop()
-    await link(shop, "anna")
+    await link(shop, subject)
     await hub.cli("account", "suspend", shop.by.account_name)
 
-    status, body = await ask(hub, token(sub="anna"))
+    status, body = await ask(hub, token(sub=subject))
 
     assert status == 403
     assert "ACCOUNT_SUSPENDED" in body
 
 
-async def test_an_account_can_be_opened_with_its_subject(hub: Hub) -> None:
+async def test_an_account_can_be_opened_with_its_subject(hub: Hub, subject: str) -> None:
     name = f"linked-{new_id().hex}"
-    words = ("--username", name, "--password", "a good password", "--subject", "anna")
+    words = ("--username", name, "--password", "a good password", "--subject", subject)
     opened = await hub.cli("account", "create", name, *words)
 
-    status, body = await ask(hub, token(sub="anna"))
+    status, body = await ask(hub, token(sub=subject))
 
     assert (status, opened["username"]) == (200, name)
     assert body == '{"keys":[]}'
 
 
 async def test_tokens_signed_with_published_keys_come_in(
-    start_hub: StartHub, partner: Partner
+    start_hub: StartHub, partner: Partner, subject: str
 ) -> None:
     people = People(partner, f"/{new_id()}/jwks.json")
     people.add_rsa("rsa")
     people.add_ec("ec")
     hub = await start_hub(SALUHALL_JWT_ISSUER=NAME, SALUHALL_JWT_JWKS_URL=people.url)
-    await link(await hub.open_shop(), "anna")
+    await link(await hub.open_shop(), subject)
 
     for key, algorithm in (("rsa", "RS256"), ("ec", "ES256")):
-        assert (await ask(hub, people.sign(key, algorithm, sub="anna")))[0] == 200
-    assert (await ask(hub, jwt.encode(claims(sub="anna"), SECRET, algorithm="HS256")))[0] == 401
+        assert (await ask(hub, people.sign(key, algorithm, sub=subject)))[0] == 200
+    assert (await ask(hub, jwt.encode(claims(sub=subject), SECRET, algorithm="HS256")))[0] == 401
 
 
 async def test_while_the_issuers_keys_cannot_be_had_nobody_is_told_that_a_token_is_bad(
-    start_hub: StartHub, partner: Partner
+    start_hub: StartHub, partner: Partner, subject: str
 ) -> None:
     people = People(partner, f"/{new_id()}/jwks.json")
     hub = await start_hub(SALUHALL_JWT_ISSUER=NAME, SALUHALL_JWT_JWKS_URL=people.url)
 
-    assert (await ask(hub, token(sub="anna")))[0] == 503
+    assert (await ask(hub, token(sub=subject)))[0] == 503

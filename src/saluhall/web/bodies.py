@@ -13,6 +13,7 @@ from saluhall.dialect import BodyTooLarge, BodyTooSlow, Malformed, Overloaded
 SMALL_BYTES = 64 * 1024  # bodies up to this size are not counted
 OPEN_ROUTE_BYTES = 64 * 1024  # what a route that admits everybody reads
 _MEBIBYTE = 1024 * 1024
+_FROZEN_S = 1.0  # a timer that is so late means that the process was stopped
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -116,13 +117,18 @@ def _length_of(headers: Mapping[str, str], max_bytes: int) -> int | None:
 
 async def _blocks(receive: Receive, pace: Pace) -> AsyncIterator[tuple[bytes, int]]:
     """Receive block after block, each with the size so far. Raises BodyTooSlow, Malformed."""
-    clock = asyncio.get_running_loop().time
+    loop = asyncio.get_running_loop()
+    clock = loop.time
     late_at, size, has_more = clock() + pace.grace_s, 0, True
     while has_more:
         deadline = min(clock() + pace.silence_s, late_at + size / pace.bytes_per_s)
         try:
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
+            async with asyncio.timeout(None) as limit:
+                timer = loop.call_at(deadline, _expire, limit, deadline, pace.silence_s)
+                try:
+                    message = await receive()
+                finally:
+                    timer.cancel()
         except TimeoutError as error:
             raise BodyTooSlow from error
         if message["type"] != "http.request":
@@ -130,3 +136,9 @@ async def _blocks(receive: Receive, pace: Pace) -> AsyncIterator[tuple[bytes, in
         size += len(message["body"])
         has_more = message["more_body"]
         yield message["body"], size
+
+
+def _expire(limit: asyncio.Timeout, deadline: float, silence_s: float) -> None:
+    """Expire a limit; if this process was frozen beyond it, wait once more: what the client sent meanwhile is not read yet."""
+    now = asyncio.get_running_loop().time()
+    limit.reschedule(now + silence_s if now - deadline > _FROZEN_S else now)

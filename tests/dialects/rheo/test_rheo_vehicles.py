@@ -13,17 +13,22 @@ from saluhall.dialects.rheo.plates import plate_from_query
 from saluhall.dialects.rheo.wire_categories import Conversion
 from saluhall.sandbox.partner import Hosted, Partner
 from tests.conftest import StartHub
-from tests.hub import Shop
+from tests.hub import Hub, Shop
 
 VOLVO = {"make": "Volvo", "model": "V70", "year": 2011, "fuelType": "diesel", "color": "Svart"}
 LOOKUP = "/vehicles/lookup?plate="
 
 
+@pytest.fixture(scope="module")
+async def lookup_hub(start_module_hub: StartHub, partner: Partner) -> Hub:
+    """A hub whose provider is the partner."""
+    return await start_module_hub(SALUHALL_VEHICLE_LOOKUP_URL=f"{partner.url}/plates/{{plate}}")
+
+
 @pytest.fixture
-async def driver(start_hub: StartHub, partner: Partner) -> AsyncIterator[Shop]:
-    """An account at a hub whose provider is the partner."""
-    hub = await start_hub(SALUHALL_VEHICLE_LOOKUP_URL=f"{partner.url}/plates/{{plate}}")
-    yield await hub.open_shop()
+async def driver(lookup_hub: Hub, partner: Partner) -> AsyncIterator[Shop]:
+    """An account at that hub."""
+    yield await lookup_hub.open_shop()
     for path in [path for path in partner.pictures if path.startswith("/plates/")]:
         del partner.pictures[path]
 

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from saluhall.storage.embedded.runner import refuse_strangers, runner_of
 
 _LOOK_EVERY_S = 0.01
 _WATCH_EVERY_S = 0.25
+_SIGNAL_EVERY_S = 0.5
 _FIRST_PAUSE_S = 0.5
 _MAX_PAUSE_S = 10.0
 # Servers that we started and others go on using: Python complains of a running child that nobody knows any more.
@@ -177,11 +178,14 @@ class EmbeddedPostgres:
 
     def _end_process(self) -> None:
         """End the server that we started, if it is still there: it may be so new, or so lost, that it has no file."""
-        if self._process is not None:
-            if self._process.poll() is None:
-                self._process.send_signal(signal.SIGINT)
-            self._process.wait()
-            self._process = None
+        if self._process is None:
+            return
+        while self._process.poll() is None:
+            # It may miss a signal: what a shell starts in the background ignores SIGINT until PostgreSQL has its own handlers.
+            self._process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_SIGNAL_EVERY_S)
+        self._process = None
 
 
 @contextmanager
