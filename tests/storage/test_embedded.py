@@ -331,13 +331,14 @@ def test_a_start_waits_as_long_as_it_takes_and_can_be_given_up(
 def test_a_server_that_does_not_take_the_first_signal_is_ended_all_the_same(tmp_path: Path) -> None:
     """What a shell starts in the background ignores SIGINT; so does PostgreSQL then until it has its own handlers."""
     server = EmbeddedPostgres(tmp_path / "data", start=False)
-    server._process = subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE)
-    assert server._process.stdout is not None
-    assert server._process.stdout.readline() == b"deaf\n"
-    closing = threading.Thread(target=server.close, daemon=True)
-    closing.start()
-    closing.join(30)
-    assert not closing.is_alive()
+    with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as deaf:
+        assert deaf.stdout is not None
+        assert deaf.stdout.readline() == b"deaf\n"
+        server._process = deaf
+        closing = threading.Thread(target=server.close, daemon=True)
+        closing.start()
+        closing.join(30)
+        assert not closing.is_alive()
 
 
 def test_why_it_does_not_start_is_said(data_dir: Path) -> None:
