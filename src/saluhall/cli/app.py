@@ -27,6 +27,7 @@ for name, target in {
     "attention": "saluhall.cli.attention:attention",
     "webhook": "saluhall.cli.webhooks:webhook",
     "config": "saluhall.cli.config:config",
+    "doctor": "saluhall.cli.doctor:doctor",
     "trigger": "saluhall.cli.trigger:trigger",
     "listen": "saluhall.cli.listen:listen",
 }.items():

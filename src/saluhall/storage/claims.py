@@ -108,6 +108,7 @@ _BURY = """
   returning id, beat_at
 """
 _LEAVE = "delete from workers where id = %(id)s"
+_AGES = "select extract(epoch from clock_timestamp() - beat_at)::float8 as age_s from workers"
 _TIME = "select clock_timestamp() as at"
 
 
@@ -166,6 +167,11 @@ async def beat(tx: Transaction, worker: UUID) -> Beat:
     assert found is not None  # noqa: S101 - an upsert returns its row
     HUB_CLOCK.compare(found.at, asked_s=asked_s, answered_s=steady_s())
     return found
+
+
+async def seconds_since_beats(tx: Transaction) -> list[float]:
+    """Return for each known worker how long ago its last heartbeat was."""
+    return await tx.all(lambda row: float(row["age_s"]), _AGES)
 
 
 async def take_time(tx: Transaction) -> None:
