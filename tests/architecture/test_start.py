@@ -37,7 +37,10 @@ def test_a_process_does_not_read_what_it_does_not_need(process: str) -> None:
 
 
 def test_serve_reads_no_metrics_before_it_has_said_where_they_are_counted() -> None:
-    code = "import sys, saluhall.cli.serve; print('prometheus_client' in sys.modules)"
+    code = (
+        "import sys, saluhall.cli.serve; from saluhall.plugins import load_channels; load_channels();"
+        " print('prometheus_client' in sys.modules)"
+    )
 
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
 

@@ -20,6 +20,7 @@ COMMANDS = [
     ("worker",),
     ("migrate",),
     ("config", "check"),
+    ("doctor",),
     ("sandbox",),
     ("demo",),
     ("account", "create"),
