@@ -177,8 +177,11 @@ class Hub:
         await shop.listen()
         return shop
 
-    async def cli(self, *arguments: str, without: Collection[str] = ()) -> Any:
-        """Run a command of the hub with --json beside the running server, without some of its variables; return what it says."""
+    async def cli(self, *arguments: str, code: int = 0, without: Collection[str] = ()) -> Any:
+        """Run a command of the hub with --json beside the running server, without some of its variables; return what it says.
+
+        It must end with this exit code.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -189,7 +192,7 @@ class Hub:
             stdout=subprocess.PIPE,
         )
         told, _ = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == 0, told
+        assert process.returncode == code, told
         return json.loads(told)
 
     async def pass_time(self, minutes: int) -> None:

@@ -308,7 +308,8 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     `site` is the part of the marketplace that is sold on and `country` where that is (ISO 3166 alpha-3). `check` reads the channel's
     settings and a connection's options and raises BadSetting for what it cannot understand. `settings` are the channel's own, and
     `base_urls` returns the addresses it calls. `practice_of` returns, for the address of a listing, the practice server that it is
-    on, None for the marketplace itself. Every command imports the card: keep the client out of what it imports.
+    on, None for the marketplace itself. Every command imports the card: keep the client out of what it imports. The
+    `secret_options` of `connection add` are read from standard input or asked at a terminal.
     """
 
     name: str
@@ -322,3 +323,4 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     practice_of: Callable[[str], str | None]
     settings: Sequence[Setting[Any]] = ()
     base_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()
+    secret_options: frozenset[str] = frozenset({"token"})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from saluhall.cli.app import app
+from saluhall.cli.app import make_app
 from tests.cli.command import Saluhall
 from tests.conftest import StartHub
 from tests.postgres import Postgres
@@ -47,7 +47,7 @@ def test_every_command_explains_itself(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        app([*words, "--help"])
+        make_app(words)([*words, "--help"])
 
     assert ended.value.code in {None, 0}
     shown = capsys.readouterr().out

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from saluhall.cli.app import app
+from saluhall.cli.app import make_app
 from saluhall.cli.failures import INTERRUPTED, check_encoding, failure_from_error, wants_json
 
 
@@ -12,7 +12,7 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if words is None else words)
     try:
         check_encoding(arguments)
-        app(arguments, exit_on_error=False, print_error=False)
+        make_app(arguments)(arguments, exit_on_error=False, print_error=False)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:

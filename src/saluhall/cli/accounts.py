@@ -1,8 +1,9 @@
-"""saluhall account create, suspend and resume; key create, catalog create."""
+"""saluhall account create, list, show, time-zone, subscribe, suspend, resume and remove."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
@@ -13,45 +14,51 @@ from saluhall.cli.session import (
     AsJson,
     DataDir,
     Subject,
+    Username,
+    Yes,
+    for_account,
     in_transaction,
     read_settings,
     show,
 )
+from saluhall.cli.tables import show_rows
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts import subscriptions
-from saluhall.domain.accounts.model import Principal
-from saluhall.domain.accounts.queries import principal_of_account, principal_of_user
+from saluhall.domain.accounts import queries, subscriptions
+from saluhall.domain.accounts.model import AccountSummary, Principal
+from saluhall.domain.accounts.queries import principal_of_user
 from saluhall.domain.accounts.subscriptions import SubscriptionTier
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
+from saluhall.domain.removals import operations as removals
+from saluhall.domain.removals.queries import contents_of_account
 from saluhall.domain.sessions import ending
 from saluhall.storage import Transaction
 
+_ZONE = "an IANA name such as Europe/Stockholm."
 TimeZone = Annotated[
     str | None,
     Parameter(
-        help="By which clock its days and months begin: an IANA name such as Europe/Stockholm."
-        " Never chosen, months are Stockholm's and days in filters UTC's."
+        help=f"The time zone in which its days and months begin: {_ZONE}"
+        " Without it, months begin in Stockholm's time, and days in filters in UTC."
     ),
 ]
+Name = Annotated[str, Parameter(help="The account's name.")]
 
-account = App(name="account", help="Accounts and their users.")
-key = App(name="key", help="API keys.")
-catalog = App(name="catalog", help="Catalogs.")
+account = App(name="account", help="Create, list, suspend and remove accounts.")
 
 
 @account.command(name="create")
 def create_account(
-    name: str,
+    name: Name,
     *,
-    username: str,
+    username: Username,
     password: NewPassword = None,
     subject: Subject = None,
     time_zone: TimeZone = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Open an account with its first user; the system catalog RHEO comes with it."""
+    """Create an account with its first user and the system catalog RHEO."""
     if not (name.strip() and username.strip()):
         raise Refused("name and username must not be empty")
     secret = read_secret("--password", password, twice=True)
@@ -72,99 +79,120 @@ def create_account(
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
 
 
+@account.command(name="list")
+def list_accounts(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List all accounts by name."""
+
+    async def do(tx: Transaction) -> list[AccountSummary]:
+        return await queries.list_accounts(tx)
+
+    found = in_transaction(read_settings(data_dir), do)
+    rows = [
+        {**msgspec.structs.asdict(each), "suspended": bool(each.suspended_at)} for each in found
+    ]
+    columns = {"name": "account", "users": "users", "api_keys": "keys", "tier": "tier",
+               "suspended": "suspended", "created_at": "created"}  # fmt: skip
+    show_rows("accounts", rows, columns, as_json=as_json)
+
+
+@account.command(name="show")
+def show_account(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show an account and how much it holds."""
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        found = msgspec.structs.asdict(await queries.get_account(tx, by=by))
+        held = msgspec.structs.asdict(await contents_of_account(tx, by=by))
+        return {**found, **held}
+
+    show(for_account(read_settings(data_dir), name, do), as_json=as_json)
+
+
 @account.command(name="time-zone")
 def set_time_zone(
-    name: str, time_zone: str, *, data_dir: DataDir = None, as_json: AsJson = False
+    name: Name,
+    time_zone: Annotated[str, Parameter(help=f"The time zone: {_ZONE}")],
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Let an account's days and months begin by the clock of this time zone, those of the past too."""
+    """Set the time zone in which an account's days and months begin, those of the past too."""
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, name)
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         await accounts.set_time_zone(tx, by=by, time_zone=time_zone, now=now())
         return {"account": name, "time_zone": time_zone}
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_account(read_settings(data_dir), name, do), as_json=as_json)
 
 
 @account.command(name="subscribe")
 def subscribe_account(
     *,
     account: Account,
-    tier: SubscriptionTier,
+    tier: Annotated[SubscriptionTier, Parameter(help="What the account subscribes to.")],
     until: Annotated[
-        datetime | None, Parameter(help="When it ends, in UTC; never when not said.")
+        datetime | None, Parameter(help="When it ends, in UTC; without it, it does not end.")
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put an account on a tier: the paid one until an instant, or back on the free one."""
+    """Put an account on the paid tier, until an instant or without an end, or back on the free one."""
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         ends = until and (until if until.tzinfo else until.replace(tzinfo=UTC))
-        stands = await subscriptions.subscribe(tx, by=by, tier=tier, until=ends, now=now())
+        found = await subscriptions.subscribe(tx, by=by, tier=tier, until=ends, now=now())
         return {
             "account": account,
-            "tier": stands.tier.value,
-            "subscribed_at": stands.subscribed_at,
-            "expires_at": stands.expires_at,
+            "tier": found.tier.value,
+            "subscribed_at": found.subscribed_at,
+            "expires_at": found.expires_at,
         }
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)
 
 
 @account.command(name="suspend")
-def suspend_account(name: str, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Let nobody of an account in, by password, token or key, until it is resumed, and end their sessions; what it sells stays as it is."""
+def suspend_account(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Suspend an account: its sessions end and its keys open nothing until it is resumed; what it sells stays on sale."""
     _suspend(name, suspended=True, data_dir=data_dir, as_json=as_json)
 
 
 @account.command(name="resume")
-def resume_account(name: str, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Let a suspended account in again."""
+def resume_account(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Resume a suspended account."""
     _suspend(name, suspended=False, data_dir=data_dir, as_json=as_json)
 
 
 def _suspend(name: str, *, suspended: bool, data_dir: DataDir, as_json: AsJson) -> None:
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, name)
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         await ending.suspend_account(tx, by=by, suspended=suspended, now=now())
         return {"account": name, "suspended": suspended}
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_account(read_settings(data_dir), name, do), as_json=as_json)
 
 
-@key.command(name="create")
-def create_key(
-    *,
-    account: Account,
-    name: Annotated[str, Parameter(help="A label to tell keys apart.")] = "API Key",
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
+@account.command(name="remove")
+def remove_account(
+    name: Name, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
-    """Mint an API key; it is shown this once."""
+    """Delete a suspended account with all its users, keys, products, orders and history; live listings stay on the marketplaces."""
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
-        return {"api_key": await accounts.create_api_key(tx, by=by, name=name, now=now())}
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        if not yes:
+            held = msgspec.structs.asdict(await contents_of_account(tx, by=by))
+            raise Refused(f"this deletes {_listed(held)}, for good. Give --yes to do it")
+        removed = await removals.remove_account(tx, by=by, now=now())
+        return {"removed": name, **msgspec.structs.asdict(removed)}
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_account(read_settings(data_dir), name, do), as_json=as_json)
 
 
-@catalog.command(name="create")
-def create_catalog(
-    name: str,
-    *,
-    account: Account,
-    code: Annotated[str, Parameter(help="How the APIs name the catalog.")] = "CUSTOM",
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Add a catalog to an account."""
-
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
-        made = await catalogs.create_catalog(tx, by=by, name=name, code=code, now=now())
-        return {"catalog_id": made}
-
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+def _listed(held: dict[str, int]) -> str:
+    live = held.pop("live_listings")
+    names = {what: what.replace("_", " ") for what in held}
+    parts = [
+        f"{count} {names[what] if count > 1 else names[what][:-1]}"
+        for what, count in held.items()
+        if count
+    ]
+    stay = f" (listings that stay live on marketplaces: {live})" if live else ""
+    return "the account with " + (", ".join(parts) or "nothing in it") + stay

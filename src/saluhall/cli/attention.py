@@ -16,13 +16,13 @@ from saluhall.storage import Transaction
 
 attention = App(
     name="attention",
-    help="Entries of marketplaces' answers that the hub could not read or store.",
+    help="List and dismiss what a marketplace answered and the hub could not read.",
 )
 
 
 @attention.command(name="list")
 def list_attention(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List what a person should look at, the latest first; `--json` shows the text of each entry as it came."""
+    """List the entries of an account, the latest first; `--json` shows the text of each as it was received."""
 
     async def do(tx: Transaction) -> list[AttentionEntry]:
         by = await principal_of_account(tx, account)
@@ -60,7 +60,7 @@ def dismiss(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete an entry that was dealt with; it comes back if the marketplace still tells of it."""
+    """Delete an entry that was dealt with; it is listed again if the marketplace still sends it."""
 
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_account(tx, account)

@@ -9,7 +9,7 @@ from saluhall.cli.failures import SETTINGS, shown_errors
 from saluhall.cli.session import AsJson, DataDir, read_settings, show
 from saluhall.kit.environment import BadSetting
 
-config = App(name="config", help="The configuration of this hub.")
+config = App(name="config", help="Check the settings of this hub.")
 
 
 @config.command

@@ -1,7 +1,8 @@
-"""saluhall connection add tradera, connection list."""
+"""saluhall connection add tradera, connection list, reconnect and remove."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -12,22 +13,29 @@ from saluhall.cli.session import (
     Account,
     AsJson,
     DataDir,
+    Yes,
     check_options,
+    for_account,
     in_transaction,
     read_settings,
     show,
 )
 from saluhall.cli.tables import show_table
+from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.attention.queries import count_by_connection
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.listings import parking
+from saluhall.domain.listings import disconnecting, parking
+from saluhall.domain.listings.disconnecting import RemovedConnection
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Transaction
 
-connection = App(name="connection", help="An account's logins at marketplaces.")
+Expires = Annotated[str | None, Parameter(help="When the token expires (ISO 8601).")]
+ConnectionId = Annotated[UUID, Parameter(help="The connection's id as `list` shows it.")]
+
+connection = App(name="connection", help="Connect accounts to marketplaces.")
 add = App(
     name="add", help="Connect an account to a marketplace, or give a known login a new token."
 )
@@ -40,15 +48,20 @@ def add_tradera(
     account: Account,
     user_id: Annotated[str, Parameter(help="The seller's user id at Tradera.")],
     token: Token = None,
-    expires: Annotated[str | None, Parameter(help="When the token expires (ISO 8601).")] = None,
-    language: Annotated[str | None, Parameter(help="Language of the ad footer: en or sv.")] = None,
+    expires: Expires = None,
+    language: Annotated[
+        str | None, Parameter(help="Language of the footer of listings: en or sv.")
+    ] = None,
     category: Annotated[
-        list[str] | None, Parameter(help="SLUG=ID: list a category of items elsewhere than usual.")
+        list[str] | None,
+        Parameter(
+            help="SLUG=ID: list a category of items under another of Tradera's categories; repeat it for more."
+        ),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Connect an account to Tradera; listings that waited for it go on by themselves."""
+    """Connect an account to Tradera; listings that waited for a connection are published."""
     settings = read_settings(data_dir)
     options: dict[str, Any] = {}
     if language is not None:
@@ -97,6 +110,69 @@ def _instant(text: str | None) -> datetime | None:
     except ValueError as error:
         raise Refused(f"--expires takes an ISO 8601 instant, not {text!r}") from error
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+@connection.command(name="reconnect")
+def reconnect(
+    connection: ConnectionId,
+    *,
+    account: Account,
+    token: Token = None,
+    expires: Expires = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a connection a new token; its suspended listings are published again."""
+    settings = read_settings(data_dir)
+    expires_at = _instant(expires)
+    secret = read_secret("--token", token)
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        at = now()
+        found = await operations.reconnect(
+            tx,
+            by=by,
+            connection_id=connection,
+            token=secret,
+            expires_at=expires_at,
+            vault=vault_of(settings),
+            now=at,
+        )
+        await parking.resume(tx, by.account_id, connection, now=at)
+        return {"connection_id": found.id, "channel": found.channel, "user_id": found.user_id}
+
+    show(for_account(settings, account, do), as_json=as_json)
+
+
+@connection.command(name="remove")
+def remove(
+    connection: ConnectionId,
+    *,
+    account: Account,
+    yes: Yes = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a connection and erase its token; refused while listings are live there, unless --yes leaves them on the marketplace."""
+
+    async def do(tx: Transaction, by: Principal) -> RemovedConnection:
+        return await disconnecting.remove_connection(
+            tx, by=by, connection_id=connection, leave_live=yes, now=now()
+        )
+
+    removed = for_account(read_settings(data_dir), account, do)
+    answer: dict[str, object] = {
+        "removed": connection,
+        "channel": removed.connection.channel,
+        "user_id": removed.connection.user_id,
+        "live_listings": removed.live,
+        "moved_listings": removed.moved,
+    }
+    if removed.live:
+        answer["note"] = (
+            "The live listings stay on the marketplace; the hub no longer updates or ends them."
+        )
+    show(answer, as_json=as_json)
 
 
 @connection.command(name="list")

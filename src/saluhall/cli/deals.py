@@ -13,18 +13,23 @@ from saluhall.domain.resellers import operations, queries
 from saluhall.domain.resellers.model import Amounts, DealKind, DealRequest
 from saluhall.storage import Transaction
 
-deal = App(name="deal", help="How accounts and the operator share.")
-Ore = Annotated[int | None, Parameter(help="In öre.")]
+deal = App(name="deal", help="Grant deals to accounts, and list those they ask for.")
 
 
 @deal.command(name="grant")
 def grant_deal(
     *,
     account: Account,
-    kind: Annotated[DealKind, Parameter(name="--type")],
-    commission_bps: Annotated[int | None, Parameter(help="In hundredths of a percent.")] = None,
-    flat_monthly_ore: Ore = None,
-    per_listing_ore: Ore = None,
+    kind: Annotated[DealKind, Parameter(name="--type", help="What kind of deal it is.")],
+    commission_bps: Annotated[
+        int | None, Parameter(help="The operator's part of each sale, in hundredths of a percent.")
+    ] = None,
+    flat_monthly_ore: Annotated[
+        int | None, Parameter(help="The fee for each month, in öre.")
+    ] = None,
+    per_listing_ore: Annotated[
+        int | None, Parameter(help="The fee for each listing, in öre.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

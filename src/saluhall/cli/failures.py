@@ -19,10 +19,12 @@ from saluhall.domain.accounts.model import (
     UserNotFound,
 )
 from saluhall.domain.attention.model import EntryNotFound
-from saluhall.domain.catalogs.model import CatalogTaken
+from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
+from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
+from saluhall.domain.removals.model import AccountBusy, NotSuspended
 from saluhall.domain.resellers.model import BadDeal
 from saluhall.domain.sessions.model import SessionNotFound, WeakPassword
-from saluhall.domain.webhooks.model import BadEndpoint, UnknownEventType
+from saluhall.domain.webhooks.model import BadEndpoint, EndpointNotFound, UnknownEventType
 from saluhall.kit.environment import BadSetting
 from saluhall.storage.backup.archive import BackupRefused
 from saluhall.storage.database import DatabaseUnavailable
@@ -63,8 +65,15 @@ EXIT_CODES: dict[type[Exception], int] = {
     SessionNotFound: REFUSED,
     WeakPassword: REFUSED,
     CatalogTaken: REFUSED,
+    CatalogNotFound: REFUSED,
+    CatalogInUse: REFUSED,
+    ConnectionNotFound: REFUSED,
+    ListingsAreLive: REFUSED,
+    NotSuspended: REFUSED,
+    AccountBusy: REFUSED,
     BadEndpoint: REFUSED,
     UnknownEventType: REFUSED,
+    EndpointNotFound: REFUSED,
     EntryNotFound: REFUSED,
     BackupRefused: REFUSED,
 }

@@ -30,7 +30,7 @@ def read_secret(option: str, value: str | None, *, twice: bool = False) -> str:
     `twice` asks a person two times, for a new password. Raises WrongUsage, Refused.
     """
     if value == STDIN:
-        return _line_of_stdin(option)
+        return read_line(option)
     if value is not None and value.startswith("--"):
         raise WrongUsage(f"{option} has no value: {value} follows it")
     if value is not None:
@@ -44,7 +44,8 @@ def read_secret(option: str, value: str | None, *, twice: bool = False) -> str:
     return _asked(option, twice=twice)
 
 
-def _line_of_stdin(option: str) -> str:
+def read_line(option: str) -> str:
+    """Read one line of standard input. Raises WrongUsage."""
     line = sys.stdin.readline().rstrip("\r\n")
     if not line:
         raise WrongUsage(f"{option} - found no line on standard input")

@@ -13,11 +13,13 @@ def sandbox(
     *,
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="Port to listen on.")] = 8090,
-    seed: Annotated[int, Parameter(help="The same seed and calls give the same story.")] = 1,
+    seed: Annotated[
+        int, Parameter(help="The same seed and the same requests give the same responses.")
+    ] = 1,
     data_dir: DataDir = None,  # noqa: ARG001 - every command takes it; the sandbox keeps nothing
     as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
 ) -> None:
-    """Run a marketplace to practise on: Tradera's protocol, with clock, bids and faults to turn."""
+    """Run a marketplace to practise on: Tradera's protocol, with clock, bids and faults to control."""
     try:
         serve(host=host, port=port, seed=seed)
     except OSError as error:

@@ -32,15 +32,15 @@ def serve(
     *,
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, Parameter(help="Port to listen on.")] = 8080,
-    processes: Annotated[int, Parameter(help="API processes.")] = 1,
-    worker: Annotated[bool, Parameter(help="Work the background too.")] = True,
+    processes: Annotated[int, Parameter(help="How many processes serve the APIs.")] = 1,
+    worker: Annotated[bool, Parameter(help="Run background jobs too.")] = True,
     metrics_listen: Annotated[
-        str | None, Parameter(help="Address of their own for metrics: HOST:PORT.")
+        str | None, Parameter(help="Serve metrics at an address of their own: HOST:PORT.")
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
 ) -> None:
-    """Serve the APIs and work the background, in one command."""
+    """Serve the APIs and run background jobs, in one command."""
     if metrics_listen is not None:
         _share(**{METRICS_LISTEN: metrics_listen})
     settings = _configured(data_dir, host=host, port=port, processes=processes)

@@ -14,6 +14,9 @@ from cyclopts import Parameter
 from saluhall import bootstrap
 from saluhall.bootstrap.configuration import read_configuration
 from saluhall.cli.failures import Refused
+from saluhall.cli.tables import shown
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.accounts.queries import principal_of_account, principal_of_user
 from saluhall.kit.environment import BadSetting
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
@@ -22,12 +25,14 @@ from saluhall.storage.claims import take_time
 
 T = TypeVar("T")
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="Where the hub keeps its data.")]
+Yes = Annotated[bool, Parameter(name="--yes", negative="", help="Do it without asking again.")]
 AsJson = Annotated[
     bool, Parameter(name="--json", negative="", help="Print one JSON object on standard output.")
 ]
 Subject = Annotated[
-    str | None, Parameter(help="Whom the tokens of the external issuer are about: their `sub`.")
+    str | None, Parameter(help="The `sub` of the user's tokens at the external issuer.")
 ]
+Username = Annotated[str, Parameter(help="The name with which the user signs in.")]
 Account = Annotated[str, Parameter(name="--account", help="The account's name.")]
 
 
@@ -62,10 +67,32 @@ def in_transaction(settings: Settings, do: Callable[[Transaction], Awaitable[T]]
     """Run one operation in a transaction and wait for it."""
 
     async def run() -> T:
-        async with prepared(settings) as db, db.transaction() as tx:
-            return await do(tx)
+        async with prepared(settings) as db:
+            return await db.in_transaction(do)
 
     return asyncio.run(run())
+
+
+def for_account(
+    settings: Settings, account: str, do: Callable[[Transaction, Principal], Awaitable[T]]
+) -> T:
+    """Run one operation for the account of this name. Raises AccountNotFound."""
+
+    async def run(tx: Transaction) -> T:
+        return await do(tx, await principal_of_account(tx, account))
+
+    return in_transaction(settings, run)
+
+
+def for_user(
+    settings: Settings, username: str, do: Callable[[Transaction, Principal], Awaitable[T]]
+) -> T:
+    """Run one operation for the user of this name. Raises UserNotFound."""
+
+    async def run(tx: Transaction) -> T:
+        return await do(tx, await principal_of_user(tx, username))
+
+    return in_transaction(settings, run)
 
 
 def show(answer: dict[str, Any], *, as_json: bool) -> None:
@@ -75,4 +102,4 @@ def show(answer: dict[str, Any], *, as_json: bool) -> None:
         return
     width = max(map(len, answer), default=0)
     for name, value in answer.items():
-        sys.stdout.write(f"{name:<{width}}  {value}\n")
+        sys.stdout.write(f"{name:<{width}}  {shown(value)}\n")

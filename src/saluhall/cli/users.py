@@ -1,51 +1,113 @@
-"""saluhall user link and unlink, password, sessions and sign-out."""
+"""saluhall user add, list, remove, password, sessions, sign-out, link and unlink."""
 
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
+from saluhall.cli.failures import Refused
 from saluhall.cli.passwords import NewPassword, read_secret
-from saluhall.cli.session import AsJson, DataDir, in_transaction, read_settings, show
+from saluhall.cli.session import (
+    Account,
+    AsJson,
+    DataDir,
+    Username,
+    for_account,
+    for_user,
+    read_settings,
+    show,
+)
+from saluhall.cli.tables import show_rows
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts.queries import principal_of_user
+from saluhall.domain.accounts import queries
+from saluhall.domain.accounts.model import Principal, UserSummary
 from saluhall.domain.sessions import ending
+from saluhall.domain.sessions.model import OpenSession
 from saluhall.storage import Transaction
 
-user = App(name="user", help="People.")
+user = App(name="user", help="Add, list and remove users; set passwords, list and end sessions.")
+
+
+@user.command(name="add")
+def add_user(
+    username: Username,
+    *,
+    account: Account,
+    password: NewPassword = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a user to an account."""
+    if not username.strip():
+        raise Refused("username must not be empty")
+    secret = read_secret("--password", password, twice=True)
+    ending.check_password(secret)
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        await accounts.add_user(tx, by=by, username=username, password=secret, now=now())
+        return {"username": username, "account": account}
+
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)
+
+
+@user.command(name="list")
+def list_users(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List an account's users by name."""
+
+    async def do(tx: Transaction, by: Principal) -> list[UserSummary]:
+        return await queries.list_users(tx, by=by)
+
+    found = for_account(read_settings(data_dir), account, do)
+    rows = [
+        {"username": each.username, "subject": each.subject, "created_at": each.created_at}
+        for each in found
+    ]
+    columns = {"username": "user", "subject": "subject", "created_at": "created"}
+    show_rows("users", rows, columns, as_json=as_json)
+
+
+@user.command(name="remove")
+def remove_user(username: Username, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Remove a user and end all their sessions; what they did stays in the account."""
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        ended = await ending.remove_user(tx, by=by, now=now())
+        return {"removed": username, "account": by.account_name, "ended_sessions": ended}
+
+    show(for_user(read_settings(data_dir), username, do), as_json=as_json)
 
 
 @user.command(name="link")
 def link_user(
     *,
-    username: str,
-    subject: Annotated[str, Parameter(help="The `sub` of their tokens.")],
+    username: Username,
+    subject: Annotated[str, Parameter(help="The `sub` of the user's tokens.")],
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a user in with tokens of the external issuer."""
+    """Let a user sign in with tokens of the external issuer too."""
     _link(username, subject, data_dir=data_dir, as_json=as_json)
 
 
 @user.command(name="unlink")
-def unlink_user(*, username: str, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Let a user in with a password only."""
+def unlink_user(*, username: Username, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Let a user sign in with a password only."""
     _link(username, None, data_dir=data_dir, as_json=as_json)
 
 
 def _link(username: str, subject: str | None, *, data_dir: DataDir, as_json: AsJson) -> None:
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_user(tx, username)
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         await accounts.link_user(tx, by=by, subject=subject, now=now())
         return {"username": username, "subject": subject}
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_user(read_settings(data_dir), username, do), as_json=as_json)
 
 
 @user.command(name="password")
 def set_password(
-    username: str,
+    username: Username,
     *,
     password: NewPassword = None,
     data_dir: DataDir = None,
@@ -55,49 +117,49 @@ def set_password(
     secret = read_secret("--password", password, twice=True)
     ending.check_password(secret)
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_user(tx, username)
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         await ending.set_password(tx, by=by, new=secret, now=now())
         return {"username": username}
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_user(read_settings(data_dir), username, do), as_json=as_json)
 
 
 @user.command(name="sessions")
-def list_sessions(username: str, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def list_sessions(username: Username, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List the open sessions of a user, the newest first."""
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_user(tx, username)
-        found = await ending.list_sessions(tx, by=by, now=now())
-        return {
-            "username": username,
-            "sessions": [
-                {"session_id": s.id, "address": s.address, "created_at": s.created_at}
-                for s in found
-            ],
-        }
+    async def do(tx: Transaction, by: Principal) -> list[OpenSession]:
+        return await ending.list_sessions(tx, by=by, now=now())
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    found = for_user(read_settings(data_dir), username, do)
+    rows = [{"session_id": each.id, **msgspec.structs.asdict(each)} for each in found]
+    for row in rows:
+        del row["id"]
+    if as_json:
+        show({"username": username, "sessions": rows}, as_json=True)
+        return
+    columns = {"session_id": "session", "address": "opened from", "created_at": "opened",
+               "expires_at": "expires"}  # fmt: skip
+    show_rows("sessions", rows, columns, as_json=False)
 
 
 @user.command(name="sign-out")
 def sign_out(
-    username: str,
+    username: Username,
     *,
     session: Annotated[
-        UUID | None, Parameter(help="The session to end; all of the user's when not said.")
+        UUID | None,
+        Parameter(help="The session to end, as `sessions` shows it; without it, all end."),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a session of a user, or all of them."""
+    """End one session of a user, or all of them."""
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_user(tx, username)
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         if session is None:
             return {"username": username, "ended": await ending.end_sessions(tx, by=by, now=now())}
         await ending.end_session(tx, by=by, session_id=session, now=now())
         return {"username": username, "ended": 1}
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_user(read_settings(data_dir), username, do), as_json=as_json)

@@ -24,7 +24,7 @@ def worker(
     data_dir: DataDir = None,
     as_json: AsJson = False,  # noqa: ARG001 - it prints no answer
 ) -> None:
-    """Work the background alone; run as many as you like, on as many machines."""
+    """Run background jobs only; any number of workers on any number of machines share them."""
     if parent := os.environ.get(bootstrap.CHILD):
         die_with_parent(int(parent))
     give_back_large_blocks()

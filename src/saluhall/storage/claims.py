@@ -107,6 +107,10 @@ _BURY = """
                    for update skip locked)
   returning id, beat_at
 """
+_WORKERS = """
+  select id as worker_id, greatest(extract(epoch from clock_timestamp() - beat_at), 0)::float8 as silent_s
+    from workers order by beat_at desc
+"""
 _LEAVE = "delete from workers where id = %(id)s"
 _AGES = "select extract(epoch from clock_timestamp() - beat_at)::float8 as age_s from workers"
 _TIME = "select clock_timestamp() as at"
@@ -124,6 +128,13 @@ class Dead(Struct, frozen=True):
 
     id: UUID
     beat_at: datetime
+
+
+class Worker(Struct, frozen=True, kw_only=True):
+    """A worker that has shown that it lives, and how long ago it last did."""
+
+    worker_id: UUID
+    silent_s: float
 
 
 class Claims(Struct, frozen=True, kw_only=True):
@@ -172,6 +183,11 @@ async def beat(tx: Transaction, worker: UUID) -> Beat:
 async def seconds_since_beats(tx: Transaction) -> list[float]:
     """Return for each known worker how long ago its last heartbeat was."""
     return await tx.all(lambda row: float(row["age_s"]), _AGES)
+
+
+async def list_workers(tx: Transaction) -> list[Worker]:
+    """List the workers that the database knows; a dead one is removed by another that lives."""
+    return await tx.all(lambda row: Worker(**row), _WORKERS)
 
 
 async def take_time(tx: Transaction) -> None:

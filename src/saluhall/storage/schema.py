@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import psycopg
+from msgspec import Struct
 
 from saluhall.storage.database import Transaction
 from saluhall.storage.failures import DatabaseUnavailable, explained, one_line
@@ -25,6 +26,11 @@ _APPLIED = """
 _FIND_READ_ONLY = """
   select case when current_setting('transaction_read_only') = 'on' then true
               else pg_current_xact_id() is null end as is_read_only
+"""
+_NEWEST = "select name from schema_migrations order by name desc limit 1"
+_FACTS = """
+  select current_setting('server_version') as postgres, pg_database_size(current_database()) as size_bytes,
+         current_setting('transaction_read_only') = 'on' as read_only
 """
 _FIND_APPLIED = "select to_regclass('schema_migrations') is not null as found"
 
@@ -107,6 +113,24 @@ class Migrator:
     async def _first(self, query: str, params: Sequence[object]) -> object:
         row = await (await self._connection.execute(query, params)).fetchone()
         return row[0] if row else None
+
+
+class DatabaseFacts(Struct, frozen=True, kw_only=True):
+    """A database as an operator looks at it; `schema` is the number of the newest migration applied, 0 before the first."""
+
+    postgres: str
+    size_bytes: int
+    schema: int
+    read_only: bool
+
+
+async def read_facts(tx: Transaction) -> DatabaseFacts:
+    """Read a database's version, size and schema, changing nothing. Raises DatabaseUnavailable."""
+    names: list[str] = []
+    if await tx.one(lambda row: row["found"], _FIND_APPLIED):
+        names = await tx.all(lambda row: str(row["name"]), _NEWEST)
+    [facts] = await tx.all(dict, _FACTS)
+    return DatabaseFacts(schema=int(names[0][:4]) if names else 0, **facts)
 
 
 def see_version(version: int) -> None:

@@ -34,7 +34,8 @@ from saluhall.domain.accounts.model import (
     UserNotFound,
 )
 from saluhall.domain.attention.model import EntryNotFound
-from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
+from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
+from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.orders.model import (
     ChangePending,
     NotShippedBySeller,
@@ -43,6 +44,7 @@ from saluhall.domain.orders.model import (
     TrackingWithoutCourier,
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.removals.model import AccountBusy, NotSuspended
 from saluhall.domain.requests.model import AnswerUnreadable, RequestDiffers, RequestInFlight
 from saluhall.domain.resellers.model import (
     BadDeal,
@@ -189,6 +191,11 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
 
 # What no route of this dialect can run into, and why.
 NOT_SPOKEN: Mapping[type[Exception], str] = {
+    AccountBusy: "accounts are removed on the command line",
+    CatalogInUse: "catalogs are removed on the command line",
+    ConnectionNotFound: "connections are managed on the command line",
+    ListingsAreLive: "connections are removed on the command line",
+    NotSuspended: "accounts are removed on the command line",
     AccountNotFound: "accounts are opened and named on the command line",
     AccountTaken: "accounts are opened and named on the command line",
     EntryNotFound: "what waits for a person is listed on the command line",

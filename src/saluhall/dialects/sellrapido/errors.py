@@ -35,7 +35,8 @@ from saluhall.domain.accounts.model import (
     UserNotFound,
 )
 from saluhall.domain.attention.model import EntryNotFound
-from saluhall.domain.catalogs.model import CatalogNotFound, CatalogTaken
+from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
+from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.orders.model import (
     ChangePending,
     NotShippedBySeller,
@@ -44,6 +45,7 @@ from saluhall.domain.orders.model import (
     TrackingWithoutCourier,
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.removals.model import AccountBusy, NotSuspended
 from saluhall.domain.requests.model import AnswerUnreadable, RequestDiffers, RequestInFlight
 from saluhall.domain.resellers.model import (
     BadDeal,
@@ -119,6 +121,11 @@ SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
 
 # Facts that no route of this dialect can meet, or that it words itself.
 NOT_SPOKEN: Mapping[type[Exception], str] = {
+    AccountBusy: "accounts are removed on the command line",
+    CatalogInUse: "catalogs are removed on the command line",
+    ConnectionNotFound: "connections are managed on the command line",
+    ListingsAreLive: "connections are removed on the command line",
+    NotSuspended: "accounts are removed on the command line",
     AccountNotFound: "accounts are opened and named on the command line",
     AccountTaken: "accounts are opened and named on the command line",
     EntryNotFound: "what waits for a person is listed on the command line",

@@ -90,6 +90,28 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
 
 
+class AccountSummary(Struct, frozen=True, kw_only=True):
+    """An account as the operator sees it, with how many users and live API keys it has."""
+
+    account_id: UUID
+    name: str
+    created_at: datetime
+    suspended_at: datetime | None
+    time_zone: str
+    tier: str
+    users: int
+    api_keys: int
+
+
+class UserSummary(Struct, frozen=True, kw_only=True):
+    """A user as the operator sees them; `subject` is who they are to the external issuer."""
+
+    id: UUID
+    username: str
+    subject: str | None
+    created_at: datetime
+
+
 class Admitted(Struct, frozen=True, kw_only=True):
     """A caller who may go on, and how many calls are left in this second (None: not limited)."""
 

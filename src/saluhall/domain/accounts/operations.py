@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
 
-from saluhall.domain.accounts import store
+from saluhall.domain.accounts import people_store, store
 from saluhall.domain.accounts.model import (
     AccountSuspended,
     AccountTaken,
@@ -24,6 +24,7 @@ from saluhall.domain.accounts.model import (
     TooManyKeys,
     UnknownKey,
     UnknownSubject,
+    UserNotFound,
 )
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import random_alphanumeric, sha256
@@ -73,6 +74,32 @@ async def create_account(
     return account_id
 
 
+async def add_user(
+    tx: Transaction, *, by: Principal, username: str, password: str, now: datetime
+) -> UUID:
+    """Add a user to an account. Raises AccountTaken."""
+    user_id = new_id()
+    hashed = PasswordHasher().hash(password)
+    try:
+        await store.add_user(
+            tx, by.account_id, user_id=user_id, username=username, password_hash=hashed, now=now
+        )
+    except Conflict as error:
+        raise AccountTaken(f"username {username!r} exists already") from error
+    return user_id
+
+
+async def remove_user(
+    tx: Transaction,
+    *,
+    by: Principal,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Remove the user `by` stands for. Raises UserNotFound."""
+    if not await people_store.remove_user(tx, by.account_id, by.user_id):
+        raise UserNotFound("the user was removed meanwhile")
+
+
 async def set_time_zone(
     tx: Transaction,
     *,
@@ -114,7 +141,7 @@ async def create_api_key(tx: Transaction, *, by: Principal, name: str, now: date
 async def revoke_api_key(tx: Transaction, *, by: Principal, key_id: UUID, now: datetime) -> None:
     """Let an API key open nothing from now on. Raises KeyNotFound."""
     if not await store.revoke_key(tx, by.account_id, key_id, now=now):
-        raise KeyNotFound(key_id)
+        raise KeyNotFound(f"the account has no live API key with the id {key_id}")
 
 
 async def create_legacy_key(tx: Transaction, *, by: Principal, now: datetime) -> UUID:

@@ -1,7 +1,14 @@
 """Questions about accounts."""
 
-from saluhall.domain.accounts import store
-from saluhall.domain.accounts.model import AccountNotFound, ApiKey, Principal, UserNotFound
+from saluhall.domain.accounts import people_store, store
+from saluhall.domain.accounts.model import (
+    AccountNotFound,
+    AccountSummary,
+    ApiKey,
+    Principal,
+    UserNotFound,
+    UserSummary,
+)
 from saluhall.storage import Transaction
 
 
@@ -19,6 +26,24 @@ async def principal_of_user(tx: Transaction, username: str) -> Principal:
     if found is None:
         raise UserNotFound(f"no user is named {username!r}")
     return found
+
+
+async def list_accounts(tx: Transaction) -> list[AccountSummary]:
+    """List all accounts by name."""
+    return await people_store.list_accounts(tx)
+
+
+async def get_account(tx: Transaction, *, by: Principal) -> AccountSummary:
+    """Return an account as the operator sees it. Raises AccountNotFound."""
+    found = await people_store.find_summary(tx, by.account_id)
+    if found is None:
+        raise AccountNotFound(f"no account is named {by.account_name!r}")
+    return found
+
+
+async def list_users(tx: Transaction, *, by: Principal) -> list[UserSummary]:
+    """List an account's users by name."""
+    return await people_store.list_users(tx, by.account_id)
 
 
 async def list_keys(tx: Transaction, *, by: Principal) -> list[ApiKey]:

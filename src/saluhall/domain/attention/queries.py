@@ -16,3 +16,8 @@ async def list_entries(tx: Transaction, *, by: Principal) -> list[AttentionEntry
 async def count_by_connection(tx: Transaction, *, by: Principal) -> dict[UUID, int]:
     """Count the entries of each connection that has some."""
     return await store.count_by_connection(tx, by.account_id)
+
+
+async def count_all(tx: Transaction) -> int:
+    """Count the entries of all accounts that wait for a person."""
+    return await store.count_all(tx)

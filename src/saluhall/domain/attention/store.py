@@ -33,6 +33,7 @@ LIST = """
 COUNT = """
   select connection_id, count(*) as count from attention_entries where account_id = %(owner)s group by connection_id
 """
+COUNT_ALL = "select count(*) as count from attention_entries"
 SETTLE = """
   delete from attention_entries
    where account_id = %(owner)s and connection_id = %(connection)s and kind = any(%(kinds)s)
@@ -72,6 +73,11 @@ async def count_by_connection(tx: Transaction, account_id: UUID) -> dict[UUID, i
         lambda row: (row["connection_id"], row["count"]), COUNT, {"owner": account_id}
     )
     return dict(rows)
+
+
+async def count_all(tx: Transaction) -> int:
+    """Count the entries of all accounts."""
+    return await tx.one(lambda row: int(row["count"]), COUNT_ALL) or 0
 
 
 async def settle(

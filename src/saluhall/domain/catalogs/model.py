@@ -1,4 +1,8 @@
-"""What can be wrong with a catalog."""
+"""The facts of a catalog, and what can be wrong with one."""
+
+from datetime import datetime
+
+from msgspec import Struct
 
 RHEO = "RHEO"  # the system catalog that Rheo items stand in
 
@@ -9,3 +13,17 @@ class CatalogTaken(Exception):
 
 class CatalogNotFound(Exception):
     """The account has no catalog with this number; the message is the number."""
+
+
+class CatalogInUse(Exception):
+    """The catalog has products, or is the system catalog: it cannot be removed."""
+
+
+class Catalog(Struct, frozen=True, kw_only=True):
+    """A catalog, with how many products it has; `number` is its id in the partner APIs."""
+
+    number: int
+    name: str
+    code: str
+    created_at: datetime
+    products: int

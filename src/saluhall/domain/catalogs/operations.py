@@ -4,7 +4,13 @@ from datetime import datetime
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import store
-from saluhall.domain.catalogs.model import CatalogTaken
+from saluhall.domain.catalogs.model import (
+    RHEO,
+    Catalog,
+    CatalogInUse,
+    CatalogNotFound,
+    CatalogTaken,
+)
 from saluhall.kit.ids import new_id
 from saluhall.storage import Conflict, Transaction
 
@@ -20,3 +26,22 @@ async def create_catalog(
         )
     except Conflict as error:
         raise CatalogTaken(f"the account has a catalog {code!r} already") from error
+
+
+async def remove_catalog(
+    tx: Transaction,
+    *,
+    by: Principal,
+    number: int,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> Catalog:
+    """Remove an empty catalog and return it. Raises CatalogNotFound, CatalogInUse."""
+    found = await store.lock(tx, by.account_id, number)
+    if found is None:
+        raise CatalogNotFound(f"the account has no catalog with the number {number}")
+    if found.code == RHEO:
+        raise CatalogInUse("RHEO is the system catalog: it is removed with its account")
+    if not await store.remove(tx, by.account_id, number):
+        what = "1 product" if found.products == 1 else f"{found.products} products"
+        raise CatalogInUse(f"the catalog {found.name!r} has {what}: delete them first")
+    return found

@@ -5,8 +5,13 @@ from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import store
-from saluhall.domain.catalogs.model import CatalogNotFound
+from saluhall.domain.catalogs.model import Catalog, CatalogNotFound
 from saluhall.storage import Transaction
+
+
+async def list_catalogs(tx: Transaction, *, by: Principal) -> list[Catalog]:
+    """List an account's catalogs by number."""
+    return await store.list_catalogs(tx, by.account_id)
 
 
 async def ids_by_number(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from saluhall.domain.catalogs.model import Catalog
 from saluhall.storage import Transaction
 
 ADD = """
@@ -14,6 +15,34 @@ ADD = """
 OF_NUMBERS = """
   select number, id from catalogs where account_id = %(owner)s and number = any(%(numbers)s)
 """
+
+# Products that are being deleted count: they are rows until their listings have ended.
+_CATALOG = """
+  select c.number, c.name, c.code, c.created_at,
+         (select count(*) from products p where p.account_id = c.account_id and p.catalog_id = c.id) as products
+    from catalogs c where c.account_id = %(owner)s
+"""
+LIST = f"{_CATALOG} order by c.number"
+FIND = f"{_CATALOG} and c.number = %(number)s for update of c"
+REMOVE = """
+  delete from catalogs c where c.account_id = %(owner)s and c.number = %(number)s
+     and not exists (select from products p where p.account_id = c.account_id and p.catalog_id = c.id)
+"""
+
+
+async def list_catalogs(tx: Transaction, owner: UUID) -> list[Catalog]:
+    """Read an account's catalogs."""
+    return await tx.all(lambda row: Catalog(**row), LIST, {"owner": owner})
+
+
+async def lock(tx: Transaction, owner: UUID, number: int) -> Catalog | None:
+    """Read a catalog and lock it."""
+    return await tx.one(lambda row: Catalog(**row), FIND, {"owner": owner, "number": number})
+
+
+async def remove(tx: Transaction, owner: UUID, number: int) -> bool:
+    """Delete a catalog without products; False when there is none such."""
+    return await tx.run(REMOVE, {"owner": owner, "number": number}) > 0
 
 
 async def add(

@@ -11,6 +11,14 @@ from msgspec import Struct
 from saluhall.kit.claim import Claim
 
 
+class ConnectionNotFound(Exception):
+    """The account has no connection with this id; the message says so."""
+
+
+class ListingsAreLive(Exception):
+    """Listings of the connection are, or may be, on the marketplace: it is not removed unless that is confirmed."""
+
+
 class ConnectionState(StrEnum):
     """Whether a connection's access is known to work."""
 
@@ -38,6 +46,19 @@ class Connection(Struct, frozen=True, kw_only=True):
     orders_since: datetime | None
     polled_at: datetime | None
     poll_claim: Claim | None = None
+
+
+class ConnectionHealth(Struct, frozen=True, kw_only=True):
+    """Whether a connection works, for the operator; `account` is the account's name."""
+
+    account: str
+    connection_id: UUID
+    channel: str
+    user_id: str
+    state: ConnectionState
+    reason: str | None
+    expires_at: datetime | None
+    polled_at: datetime | None
 
 
 class BudgetState(Struct, frozen=True, kw_only=True):

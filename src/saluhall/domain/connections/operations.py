@@ -9,7 +9,7 @@ from uuid import UUID
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import store
-from saluhall.domain.connections.model import BudgetState, Connection
+from saluhall.domain.connections.model import BudgetState, Connection, ConnectionNotFound
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Transaction
@@ -57,6 +57,51 @@ async def connect(
     tx.ring("sync_connection", [connection_id])
     tx.ring("poll_connection", [connection_id])
     return connection_id
+
+
+async def reconnect(
+    tx: Transaction,
+    *,
+    by: Principal,
+    connection_id: UUID,
+    token: str,
+    expires_at: datetime | None,
+    vault: Vault,
+    now: datetime,
+) -> Connection:
+    """Give a connection a new token; it is connected again. Raises ConnectionNotFound."""
+    found = await lock(tx, by=by, connection_id=connection_id, now=now)
+    await connect(
+        tx,
+        by=by,
+        channel=found.channel,
+        user_id=found.user_id,
+        token=token,
+        expires_at=expires_at,
+        options={},
+        vault=vault,
+        now=now,
+    )
+    return found
+
+
+async def lock(
+    tx: Transaction,
+    *,
+    by: Principal,
+    connection_id: UUID,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> Connection:
+    """Read a connection and keep it from changing until the transaction ends. Raises ConnectionNotFound."""
+    found = await store.lock(tx, by.account_id, connection_id)
+    if found is None:
+        raise ConnectionNotFound(f"the account has no connection with the id {connection_id}")
+    return found
+
+
+async def remove(tx: Transaction, connection: Connection, *, reason: str, now: datetime) -> None:
+    """Mark a connection as removed and erase its token."""
+    await store.remove(tx, connection.account_id, connection.id, reason=reason, now=now)
 
 
 def token_purpose(account_id: UUID, channel: str, user_id: str) -> str:

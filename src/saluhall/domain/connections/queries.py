@@ -5,13 +5,18 @@ from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import store
-from saluhall.domain.connections.model import BudgetState, Connection
+from saluhall.domain.connections.model import BudgetState, Connection, ConnectionHealth
 from saluhall.storage import Transaction
 
 
 async def list_connections(tx: Transaction, *, by: Principal) -> list[Connection]:
     """List an account's connections, oldest first."""
     return await store.of_account(tx, by.account_id)
+
+
+async def list_health(tx: Transaction) -> list[ConnectionHealth]:
+    """List all connections of all accounts, those that do not work first."""
+    return await store.health(tx)
 
 
 async def find_connection(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:

@@ -7,7 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from saluhall.domain.connections.model import BudgetState, Connection, ConnectionState
+from saluhall.domain.connections.model import (
+    BudgetState,
+    Connection,
+    ConnectionHealth,
+    ConnectionState,
+)
 from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
@@ -18,7 +23,7 @@ PUT = """
   values (%(owner)s, %(id)s, %(channel)s, %(user_id)s, %(token)s, %(expires_at)s,
           %(options)s::text::jsonb, 'connected', %(now)s, %(now)s)
   on conflict (account_id, channel, user_id) do update
-     set token = excluded.token, expires_at = excluded.expires_at, state = 'connected', reason = null,
+     set token = excluded.token, expires_at = excluded.expires_at, state = 'connected', reason = null, removed_at = null,
          options = c.options || excluded.options, poll_due_at = excluded.poll_due_at,
          poll_claimed_by = null
   returning id
@@ -27,7 +32,25 @@ _COLUMNS = """
   id, number, account_id, channel, user_id, token, expires_at, options, state, reason, cursor,
   orders_since, polled_at, poll_claimed_by, poll_claim_number
 """
-OF_ACCOUNT = f"select {_COLUMNS} from connections where account_id = %(owner)s order by created_at"
+OF_ACCOUNT = f"""
+  select {_COLUMNS} from connections where account_id = %(owner)s and removed_at is null order by created_at
+"""
+HEALTH = """
+  select a.name as account, c.id as connection_id, c.channel, c.user_id, c.state, c.reason, c.expires_at, c.polled_at
+    from connections c join accounts a using (account_id)
+   where c.removed_at is null order by c.state desc, a.name, c.created_at
+"""
+LOCK = f"""
+  select {_COLUMNS} from connections
+   where account_id = %(owner)s and id = %(id)s and removed_at is null for update
+"""
+# The token is erased; what refers to the connection still finds it.
+REMOVE = """
+  update connections
+     set removed_at = %(now)s, token = '', state = 'disconnected', reason = %(reason)s, poll_due_at = null,
+         poll_claimed_by = null
+   where account_id = %(owner)s and id = %(id)s
+"""
 FIND = f"select {_COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
 OWNER = "select account_id from connections where id = %(id)s"
 DISCONNECT = """
@@ -128,6 +151,27 @@ async def of_account(tx: Transaction, owner: UUID) -> list[Connection]:
 async def find(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:
     """Find a connection."""
     return await tx.one(connection_from_row, FIND, {"owner": owner, "id": connection_id})
+
+
+async def health(tx: Transaction) -> list[ConnectionHealth]:
+    """Read whether each connection works, over all accounts; those that do not come first."""
+    return await tx.all(_health_from_row, HEALTH)
+
+
+def _health_from_row(row: Row) -> ConnectionHealth:
+    return ConnectionHealth(**{**row, "state": ConnectionState(row["state"])})
+
+
+async def lock(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:
+    """Find a connection that was not removed, and lock it."""
+    return await tx.one(connection_from_row, LOCK, {"owner": owner, "id": connection_id})
+
+
+async def remove(
+    tx: Transaction, owner: UUID, connection_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """Mark a connection as removed and erase its token."""
+    await tx.run(REMOVE, {"owner": owner, "id": connection_id, "reason": reason, "now": now})
 
 
 async def owner_of(tx: Transaction, connection_id: UUID) -> UUID | None:

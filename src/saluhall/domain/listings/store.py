@@ -14,12 +14,18 @@ from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row
 from saluhall.storage.database import Row
 
-# The account's first connection takes the listing: one piece is never offered twice.
+# The account's first connection takes the listing: one piece is never offered twice, so what is live at a removed one stays with it.
 WANT_LIVE = """
   insert into listings (account_id, id, product_id, connection_id, desired, state, due_at, created_at,
                         updated_at)
   select p.account_id, new_ulid(), p.id,
-         (select c.id from connections c where c.account_id = p.account_id order by c.created_at limit 1),
+         (select c.id from connections c
+           where c.account_id = p.account_id
+             and (c.removed_at is null
+                  or exists (select from listings l
+                              where l.account_id = p.account_id and l.product_id = p.id and l.connection_id = c.id
+                                and l.state in ('live', 'submitted')))
+           order by c.removed_at is null, c.created_at limit 1),
          'live', 'waiting', case when p.status <> 'draft' then %(now)s end, %(now)s, %(now)s
     from products p
    where p.account_id = %(owner)s and p.id = any(%(ids)s) and p.kind = 'item'

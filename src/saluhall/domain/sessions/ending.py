@@ -47,6 +47,13 @@ async def end_sessions(
     return await store.end_of_user(tx, by.account_id, by.user_id, spare=None)
 
 
+async def remove_user(tx: Transaction, *, by: Principal, now: datetime) -> int:
+    """Remove the user and end all their sessions; return how many there were. Raises UserNotFound."""
+    ended = await store.end_of_user(tx, by.account_id, by.user_id, spare=None)
+    await accounts.remove_user(tx, by=by, now=now)
+    return ended
+
+
 async def suspend_account(
     tx: Transaction, *, by: Principal, suspended: bool, now: datetime
 ) -> None:

@@ -181,6 +181,11 @@ END_PRUNING = """
    where kind = %(kind)s and claimed_by = %(worker)s and claim_number = %(claim)s
 """
 
+COUNT_PENDING = """
+  select endpoint_id, count(*) as pending from deliveries
+   where account_id = %(owner)s and (due_at is not null or state = 'held') group by endpoint_id
+"""
+
 
 async def free_held(tx: Transaction, owner: UUID, endpoint_id: UUID, *, now: datetime) -> int:
     """Make due what was held while an endpoint was off."""
@@ -298,3 +303,11 @@ def _delivery_from_row(row: Row) -> DueDelivery:
         event=event,
         claim=claim_from_row(row),
     )
+
+
+async def count_pending(tx: Transaction, owner: UUID) -> dict[UUID, int]:
+    """Count the deliveries of each endpoint that are due or held back."""
+    rows = await tx.all(
+        lambda row: (row["endpoint_id"], int(row["pending"])), COUNT_PENDING, {"owner": owner}
+    )
+    return dict(rows)

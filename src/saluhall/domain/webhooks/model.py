@@ -117,6 +117,18 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         return [self.secret, *(s for s, at in former if s and at and now < at + OVERLAP)]
 
 
+class EndpointOff(Struct, frozen=True, kw_only=True):
+    """An endpoint that is switched off, for the operator; `failed` says that its failures did it, and not somebody."""
+
+    account: str
+    endpoint_id: UUID
+    url: str
+    failed: bool
+    failures: int
+    off_since: datetime
+    held: int
+
+
 class EndpointChange(Struct, frozen=True, kw_only=True):
     """What to change about an endpoint; UNSET stays as it is."""
 

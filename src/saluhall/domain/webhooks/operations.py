@@ -163,7 +163,7 @@ async def change_endpoint(
         await _check_scope(tx, by, change.scope)
     endpoint = await store.change(tx, by.account_id, endpoint_id, change, now=now)
     if endpoint is None:
-        raise EndpointNotFound(endpoint_id)
+        raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
     if endpoint.active:
         await _resume(tx, endpoint, now=now)
     else:
@@ -180,7 +180,7 @@ async def delete_endpoint(
 ) -> None:
     """Delete an endpoint and what waits for it. Raises EndpointNotFound."""
     if not await store.delete(tx, by.account_id, endpoint_id):
-        raise EndpointNotFound(endpoint_id)
+        raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
 
 
 async def rotate_secret(
@@ -190,7 +190,7 @@ async def rotate_secret(
     secret, sealed = _sealed_secret(by.account_id, vault)
     endpoint = await store.rotate(tx, by.account_id, endpoint_id, secret=sealed, now=now)
     if endpoint is None:
-        raise EndpointNotFound(endpoint_id)
+        raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
     return endpoint, secret
 
 

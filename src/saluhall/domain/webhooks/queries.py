@@ -9,6 +9,7 @@ from saluhall.domain.webhooks.model import (
     AttemptFilter,
     Endpoint,
     EndpointNotFound,
+    EndpointOff,
     LoggedAttempt,
 )
 from saluhall.storage import Transaction
@@ -23,13 +24,23 @@ async def endpoint_of_account(tx: Transaction, *, by: Principal, endpoint_id: UU
     """Read an endpoint of the account. Raises EndpointNotFound."""
     endpoint = await store.find_owned(tx, by.account_id, endpoint_id)
     if endpoint is None:
-        raise EndpointNotFound(endpoint_id)
+        raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
     return endpoint
 
 
 async def list_endpoints(tx: Transaction, *, by: Principal) -> list[Endpoint]:
     """List the account's endpoints that have an address, oldest first."""
     return await store.list_owned(tx, by.account_id)
+
+
+async def list_off(tx: Transaction) -> list[EndpointOff]:
+    """List the endpoints of all accounts that are switched off."""
+    return await store.list_off(tx)
+
+
+async def count_pending(tx: Transaction, *, by: Principal) -> dict[UUID, int]:
+    """Count for each endpoint of the account the deliveries that are due or held back."""
+    return await deliveries_store.count_pending(tx, by.account_id)
 
 
 async def list_attempts(

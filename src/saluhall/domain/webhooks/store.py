@@ -7,10 +7,12 @@ from uuid import UUID
 from msgspec import UNSET, structs
 
 from saluhall.domain.webhooks.model import (
+    FAILURES_BEFORE_OFF,
     MOST_SECRETS,
     OVERLAP,
     Endpoint,
     EndpointChange,
+    EndpointOff,
     Scope,
 )
 from saluhall.storage import Transaction
@@ -25,6 +27,14 @@ PUT_MAIN = f"""
      set url = excluded.url, event_types = case when %(keeps_types)s then e.event_types else excluded.event_types end,
          active = true, fail_count = 0, failing_since = null, updated_at = excluded.updated_at
   returning {COLUMNS}
+"""
+OFF = """
+  select a.name as account, e.id as endpoint_id, e.url, e.fail_count >= %(failures)s as failed, e.fail_count as failures,
+         e.updated_at as off_since,
+         (select count(*) from deliveries d
+           where d.account_id = e.account_id and d.endpoint_id = e.id and d.state = 'held') as held
+    from endpoints e join accounts a using (account_id)
+   where not e.active and e.url is not null order by a.name, e.id
 """
 MINT_MAIN = f"""
   insert into endpoints as e (account_id, id, secret, event_types, main, created_at, updated_at)
@@ -132,6 +142,11 @@ async def find(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
 async def find_owned(tx: Transaction, owner: UUID, endpoint_id: UUID) -> Endpoint | None:
     """Find an endpoint of the account."""
     return await tx.one(endpoint_from_row, OF_ACCOUNT, {"owner": owner, "id": endpoint_id})
+
+
+async def list_off(tx: Transaction) -> list[EndpointOff]:
+    """Read the endpoints of all accounts that are switched off."""
+    return await tx.all(lambda row: EndpointOff(**row), OFF, {"failures": FAILURES_BEFORE_OFF})
 
 
 async def list_owned(tx: Transaction, owner: UUID) -> list[Endpoint]:

@@ -1,0 +1,69 @@
+"""saluhall catalog create, list and remove."""
+
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+
+from saluhall.bootstrap import now
+from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings, show
+from saluhall.cli.tables import show_rows
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.catalogs import operations, queries
+from saluhall.domain.catalogs.model import Catalog
+from saluhall.storage import Transaction
+
+catalog = App(name="catalog", help="Create, list and remove catalogs.")
+
+
+@catalog.command(name="create")
+def create_catalog(
+    name: Annotated[str, Parameter(help="The catalog's name.")],
+    *,
+    account: Account,
+    code: Annotated[str, Parameter(help="The code by which the APIs know the catalog.")] = "CUSTOM",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a catalog to an account."""
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        number = await operations.create_catalog(tx, by=by, name=name, code=code, now=now())
+        return {"catalog_id": number}
+
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)
+
+
+@catalog.command(name="list")
+def list_catalogs(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List an account's catalogs and how many products each has."""
+
+    async def do(tx: Transaction, by: Principal) -> list[Catalog]:
+        return await queries.list_catalogs(tx, by=by)
+
+    rows = [_row(each) for each in for_account(read_settings(data_dir), account, do)]
+    columns = {"catalog_id": "catalog", "name": "name", "code": "code", "products": "products",
+               "created_at": "created"}  # fmt: skip
+    show_rows("catalogs", rows, columns, as_json=as_json)
+
+
+def _row(catalog: Catalog) -> dict[str, object]:
+    fields = msgspec.structs.asdict(catalog)
+    return {"catalog_id": fields.pop("number"), **fields}
+
+
+@catalog.command(name="remove")
+def remove_catalog(
+    catalog: Annotated[int, Parameter(help="The catalog's number as `list` shows it.")],
+    *,
+    account: Account,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a catalog that has no products."""
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        removed = await operations.remove_catalog(tx, by=by, number=catalog, now=now())
+        return {"removed": removed.number, "name": removed.name, "code": removed.code}
+
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)

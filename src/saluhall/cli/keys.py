@@ -1,0 +1,67 @@
+"""saluhall key create, list and revoke."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from cyclopts import App, Parameter
+
+from saluhall.bootstrap import now
+from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings, show
+from saluhall.cli.tables import show_rows
+from saluhall.domain.accounts import operations, queries
+from saluhall.domain.accounts.model import ApiKey, Principal
+from saluhall.storage import Transaction
+
+key = App(name="key", help="Create, list and revoke API keys.")
+
+
+@key.command(name="create")
+def create_key(
+    *,
+    account: Account,
+    name: Annotated[
+        str, Parameter(help="A label that distinguishes it from other keys.")
+    ] = "API Key",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create an API key and print it: it cannot be shown again."""
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        return {"api_key": await operations.create_api_key(tx, by=by, name=name, now=now())}
+
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)
+
+
+@key.command(name="list")
+def list_keys(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List an account's API keys that were not revoked, the newest first; of a key only its beginning is known."""
+
+    async def do(tx: Transaction, by: Principal) -> list[ApiKey]:
+        return await queries.list_keys(tx, by=by)
+
+    found = for_account(read_settings(data_dir), account, do)
+    rows = [{"key_id": each.id, **msgspec.structs.asdict(each)} for each in found]
+    for row in rows:
+        del row["id"], row["account_id"]
+    columns = {"key_id": "key", "name": "name", "prefix": "begins with", "created_at": "created",
+               "last_used_at": "last used"}  # fmt: skip
+    show_rows("keys", rows, columns, as_json=as_json)
+
+
+@key.command(name="revoke")
+def revoke_key(
+    key: Annotated[UUID, Parameter(help="The key's id as `list` shows it.")],
+    *,
+    account: Account,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke an API key: it opens nothing from now on."""
+
+    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+        await operations.revoke_api_key(tx, by=by, key_id=key, now=now())
+        return {"revoked": key}
+
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)

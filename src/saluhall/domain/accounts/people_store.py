@@ -1,0 +1,40 @@
+"""The SQL of accounts and users as the operator lists, adds and removes them."""
+
+from uuid import UUID
+
+from saluhall.domain.accounts.model import AccountSummary, UserSummary
+from saluhall.storage import Transaction
+
+_SUMMARY = """
+  select a.account_id, a.name, a.created_at, a.suspended_at, a.time_zone, a.tier,
+         (select count(*) from users u where u.account_id = a.account_id) as users,
+         (select count(*) from api_keys k where k.account_id = a.account_id and k.revoked_at is null) as api_keys
+    from accounts a
+"""
+LIST_ACCOUNTS = f"{_SUMMARY} order by a.name"
+FIND_SUMMARY = f"{_SUMMARY} where a.account_id = %(owner)s"
+LIST_USERS = """
+  select id, username, external_subject as subject, created_at from users
+   where account_id = %(owner)s order by username
+"""
+REMOVE_USER = "delete from users where account_id = %(owner)s and id = %(id)s"
+
+
+async def list_accounts(tx: Transaction) -> list[AccountSummary]:
+    """Read all accounts by name."""
+    return await tx.all(lambda row: AccountSummary(**row), LIST_ACCOUNTS)
+
+
+async def find_summary(tx: Transaction, owner: UUID) -> AccountSummary | None:
+    """Read one account."""
+    return await tx.one(lambda row: AccountSummary(**row), FIND_SUMMARY, {"owner": owner})
+
+
+async def list_users(tx: Transaction, owner: UUID) -> list[UserSummary]:
+    """Read an account's users by name."""
+    return await tx.all(lambda row: UserSummary(**row), LIST_USERS, {"owner": owner})
+
+
+async def remove_user(tx: Transaction, owner: UUID, user_id: UUID | None) -> bool:
+    """Delete a user; False when there is none."""
+    return await tx.run(REMOVE_USER, {"owner": owner, "id": user_id}) > 0

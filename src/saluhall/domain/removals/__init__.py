@@ -1,0 +1,1 @@
+"""Removing an account with everything that belongs to it."""
