@@ -31,6 +31,9 @@ def test_a_data_dir_is_restored_into_an_empty_one_and_never_over_another(tmp_pat
     assert names == {"images", "postgres", "secret.key"}
     assert new.data_dir.stat().st_mode & 0o777 == 0o700
 
+    (old.data_dir / "secret.key").write_text("another key")
+    ran = old.run("backup", str(tmp_path / "wrong"))
+    assert (ran.code, "not the key of the running hub" in ran.err) == (0, True)
     (old.data_dir / "secret.key").unlink()
     assert old.run("backup", f"{backup}2").refuses("secret.key is missing")
     assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == ["backup"]

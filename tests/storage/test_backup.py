@@ -41,6 +41,7 @@ def made(folder: Path, *, version: str = VERSION, migrations: list[str] | None =
             migrations=migrations or migration_names(),
             rows={},
             image_store="/srv/images",
+            key_fits=True,
             images=0,
             missing_images=0,
             bytes=archive.bytes,

@@ -10,6 +10,9 @@ from pathlib import Path
 import msgspec
 
 from saluhall import VERSION, bootstrap
+from saluhall.domain.connections.operations import token_purpose
+from saluhall.domain.webhooks.operations import secret_purpose
+from saluhall.kit.secrets import Undecryptable, Vault
 from saluhall.settings import Settings
 from saluhall.storage.backup.archive import (
     Archive,
@@ -37,7 +40,6 @@ from saluhall.storage.image_store import StoreUnavailable
 
 _PART = "restore.part"
 _POSTGRES = "postgres"
-_ENCRYPTED = ("connections", "endpoints")  # tables with columns that the key encrypts
 
 
 async def make_backup(settings: Settings, target: Path, *, now: datetime) -> Manifest:
@@ -57,20 +59,38 @@ async def make_backup(settings: Settings, target: Path, *, now: datetime) -> Man
             archive.add(KEY, iter([key.encode()]))
         folder = folder_of(settings.image_store)
         copied = None if folder is None else await asyncio.to_thread(copy_images, folder, archive)
-        return _finish(archive, snapshot, copied, store=settings.image_store, now=now)
+        return _finish(archive, snapshot, copied, settings=settings, now=now)
 
 
 def _check_readable(settings: Settings, snapshot: Snapshot) -> None:
     """See that what is stored encrypted has its key. Raises BackupRefused."""
-    if settings.kept_key() is None and any(map(snapshot.rows.get, _ENCRYPTED)):
+    if settings.kept_key() is None and (snapshot.tokens or snapshot.secrets):
         raise BackupRefused(
             f"{settings.data_dir / KEY} is missing and SALUHALL_SECRET_KEY is not set: without the key nobody can read the"
             " stored tokens and webhook secrets. Give one of the two"
         )
 
 
+def _key_fits(snapshot: Snapshot, key: str | None) -> bool:
+    """Tell whether the key decrypts the newest token and the newest webhook secret."""
+    vault = Vault(key or "")
+    try:
+        for account_id, channel, user_id, token in snapshot.tokens:
+            vault.open(token, purpose=token_purpose(account_id, channel, user_id))
+        for account_id, secret in snapshot.secrets:
+            vault.open(secret, purpose=secret_purpose(account_id))
+    except Undecryptable:
+        return False
+    return True
+
+
 def _finish(
-    archive: Archive, snapshot: Snapshot, copied: set[str] | None, *, store: str, now: datetime
+    archive: Archive,
+    snapshot: Snapshot,
+    copied: set[str] | None,
+    *,
+    settings: Settings,
+    now: datetime,
 ) -> Manifest:
     missing = 0 if copied is None else len(set(snapshot.image_keys) - copied)
     manifest = Manifest(
@@ -80,7 +100,8 @@ def _finish(
         postgres=snapshot.postgres,
         migrations=snapshot.migrations,
         rows=snapshot.rows,
-        image_store=store,
+        image_store=settings.image_store,
+        key_fits=_key_fits(snapshot, settings.kept_key()),
         images=None if copied is None else len(copied),
         missing_images=missing,
         bytes=archive.bytes,

@@ -66,6 +66,7 @@ def _summary(manifest: Manifest) -> dict[str, object]:
         "schema": manifest.schema,
         "made_at": manifest.made_at.isoformat(),
         **{name: manifest.rows.get(table, 0) for name, table in _COUNTED.items()},
+        "key_fits": manifest.key_fits,
         "images": manifest.images,
         "missing_images": manifest.missing_images,
         "bytes": manifest.bytes,
@@ -73,6 +74,11 @@ def _summary(manifest: Manifest) -> dict[str, object]:
 
 
 def _warn(manifest: Manifest) -> None:
+    if not manifest.key_fits:
+        _say(
+            "the secret key does not decrypt the newest token or webhook secret, so it is not the key of the running hub:"
+            " give this command the hub's settings, and back up once more"
+        )
     if manifest.images is None:
         _say(f"images are not in the backup: they are in {manifest.image_store}, copy them there")
     if manifest.missing_images:

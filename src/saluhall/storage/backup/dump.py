@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import LiteralString
+from uuid import UUID
 
 import psycopg
-from msgspec import Struct
+from msgspec import Struct, convert
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
@@ -35,17 +36,24 @@ _TABLES = """
 """
 _MIGRATIONS = "select name from schema_migrations order by name"
 _HAS_MIGRATIONS = "select to_regclass('schema_migrations') is not null"
+_TOKENS = "select account_id, channel, user_id, token from connections order by id desc limit 1"
+_SECRETS = "select account_id, secret from endpoints order by id desc limit 1"
 _STORED_KEYS = "select distinct stored_key from images where stored_key is not null"
 
 
 class Snapshot(Struct, frozen=True):
-    """The database as it was at one moment. `postgres` is the server's major version."""
+    """The database as it was at one moment. `postgres` is the server's major version.
+
+    `tokens` and `secrets` hold the newest one that is stored encrypted, each with what it was encrypted for.
+    """
 
     name: str
     postgres: int
     migrations: list[str]
     rows: dict[str, int]
     image_keys: list[str]
+    tokens: list[tuple[UUID, str, str, bytes]]
+    secrets: list[tuple[UUID, bytes]]
 
 
 @asynccontextmanager
@@ -61,13 +69,16 @@ async def snapshot_of(url: str) -> AsyncIterator[Snapshot]:
 
 
 async def _read(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> Snapshot:
+    async def rows_of(query: LiteralString | sql.Composed) -> list[tuple[object, ...]]:
+        return await (await connection.execute(query)).fetchall()
+
     async def column(query: LiteralString | sql.Composed) -> list[object]:
-        return [row[0] for row in await (await connection.execute(query)).fetchall()]
+        return [row[0] for row in await rows_of(query)]
 
     if not (await column(_HAS_MIGRATIONS))[0]:
         raise BackupRefused("the database is empty: there is nothing to back up")
     rows = {}
-    for schema, table in await (await connection.execute(_TABLES)).fetchall():
+    for schema, table in await rows_of(_TABLES):
         counted = sql.SQL("select count(*) from {}").format(sql.Identifier(str(schema), str(table)))
         rows[str(table)] = int(str((await column(counted))[0]))
     return Snapshot(
@@ -76,6 +87,8 @@ async def _read(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> Snap
         migrations=[str(name) for name in await column(_MIGRATIONS)],
         rows=rows,
         image_keys=[str(key) for key in await column(_STORED_KEYS)],
+        tokens=convert(await rows_of(_TOKENS), list[tuple[UUID, str, str, bytes]]),
+        secrets=convert(await rows_of(_SECRETS), list[tuple[UUID, bytes]]),
     )
 
 

@@ -19,7 +19,10 @@ IMAGES = "images"
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """`rows` counts every table. `images` is None when they were in an object store, and so are not in the backup."""
+    """`rows` counts every table. `key_fits` is False when the key did not decrypt what the hub had stored.
+
+    `images` is None when they were in an object store, and so are not in the backup.
+    """
 
     format: int
     version: str
@@ -28,6 +31,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     migrations: list[str]
     rows: dict[str, int]
     image_store: str
+    key_fits: bool
     images: int | None
     missing_images: int
     bytes: int
