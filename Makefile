@@ -10,7 +10,7 @@ export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT CHAOS_LOG
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing test-cluster test-install test-proxies wheel notices lock
+.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing test-cluster test-watching test-install test-proxies wheel notices lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ test-clients: setup ## generate a TypeScript client of the API and use it; needs
 test-cluster: setup ## kill the primary under load, restart everything; installs PgBouncer from Debian; CLUSTER_FAILOVERS=3 repeats
 	@test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 || (apt-get update -q && apt-get install -q -y --no-install-recommends pgbouncer)
 	$(BIN)/python -m tests.cluster
+
+test-watching: setup ## check the metrics, the alert rules and the board with promtool; installs Prometheus from Debian
+	@test -x "$$(command -v promtool)" || test "$$(id -u)" != 0 || (apt-get update -q && apt-get install -q -y --no-install-recommends prometheus)
+	$(BIN)/pytest -n 0 -rs tests/safety/test_metrics_of_a_hub.py tests/watching
 
 fix: setup ## repair what lint and format can repair
 	$(BIN)/ruff check --fix .

@@ -107,6 +107,10 @@ class Hub:
             self._session = aiohttp.ClientSession()
             await self.db.__aenter__()
 
+    def lines(self) -> list[dict[str, Any]]:
+        """Read what the hub has logged."""
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line[:1] == "{"]
+
     @property
     def pid(self) -> int:
         assert self._process is not None

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
@@ -101,6 +102,9 @@ HUB: Table = {
         "info",
         "The lowest level of messages in the log.",
     ),
+    "log_requests": Setting(
+        "SALUHALL_LOG_REQUESTS", one_of("on", "slow", "off"), "on", "Which requests are logged."
+    ),
     "rate_limits": Setting("SALUHALL_RATE_LIMITS", switch, True, "Limit the requests of a key."),  # noqa: FBT003 - a default
     "legacy_api": Setting("SALUHALL_LEGACY_API", switch, True, "Serve Sellrapido's older API."),  # noqa: FBT003 - a default
     "poll_interval_s": Setting(
@@ -166,6 +170,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: str
     rate_limits: bool
     legacy_api: bool
+    log_requests: Literal["on", "slow", "off"]
     poll_interval_s: int
     vehicle_lookup_url: str | None
     checkout_url: str | None

@@ -31,6 +31,8 @@ OWNERLESS = {
     "connections.queries.find_limit_of_channel": "a limit is the application's, not an account's",
     "connections.operations.set_limits": "the same",
     "connections.queries.count_polling": "all connections share the application's budget",
+    "connections.queries.count_by_health": "counts for who measures the hub",
+    "webhooks.queries.count_endpoints": "counts for who measures the hub",
     "connections.queries.owner_of_connection": "a job's bell carries the connection's id alone",
     "vehicles.operations.recall": "a number plate is the same to every account",
     "vehicles.operations.remember": "a number plate is the same to every account",

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from saluhall.kit.clock import iso_from_instant, utc_now
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 
@@ -64,6 +65,13 @@ async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matter
     assert 28 <= used <= 36
     shown = await _shown(shop)
     assert (shown["calls_per_day"], shown["used"], shown["left"]) == (40, used, 40 - used)
+    listed_connections = await hub.cli("connection", "list", "--account", shop.by.account_name)
+    [connection] = listed_connections["connections"]
+    assert (connection["state"], connection["waits_for"]) == ("connected", "calls")
+    assert connection["next_try_at"] > iso_from_instant(utc_now())
+    assert connection["reason"].startswith("The calls to Tradera are used up: ")
+    begun = [line for line in hub.lines() if line["event"] == "calls used up"]
+    assert [(line["name"], line["level"]) for line in begun] == [("tradera", "warning")]
 
     await shop.patch(listed[0], "price", {"price": 500})
     await shop.patch(listed[1], "status", {"status": "not_listed"})
@@ -77,7 +85,9 @@ async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matter
     assert used + 2 <= after <= 40
     for name in set(names) - set(listed):
         shown_item = await shop.get(name)
-        assert (shown_item["traderaStatus"], shown_item["traderaError"]) == ("pending_sync", None)
+        assert shown_item["traderaStatus"] == "pending_sync"
+        assert shown_item["traderaError"].startswith("The calls to Tradera are used up: ")
+        assert shown_item["traderaNextTryAt"] > iso_from_instant(utc_now())
         assert not [e for e in shop.events() if e["eventType"] == "listing.failed"]
 
     await hub.pass_time(25 * 60)
@@ -85,6 +95,8 @@ async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matter
     await asyncio.gather(*(shop.heard("listing.created", name) for name in waiting[:3]))
     assert len(await hub.market.calls()) <= after + 40
     assert len({ad["title"] for ad in await shop.ads()}) == len(await shop.ads())
+    shown_item = await shop.get(waiting[0])
+    assert (shown_item["traderaError"], "traderaNextTryAt" in shown_item) == (None, False)
 
 
 async def test_a_marketplace_that_says_stop_is_left_alone_until_its_time(

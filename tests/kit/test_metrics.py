@@ -9,8 +9,8 @@ from saluhall.kit import metrics
 
 COUNT = """
 from saluhall.kit import metrics
-metrics.REQUESTS.labels("rheo", "/items", "202").inc(2)
-metrics.REQUEST_SECONDS.labels("rheo", "/items").observe(0.2)
+metrics.REQUESTS.labels("rheo", "PUT", "/items", "202").inc(2)
+metrics.REQUEST_SECONDS.labels("rheo", "PUT", "/items", "2xx").observe(0.2)
 print(metrics.exposition().decode())
 """
 
@@ -36,10 +36,13 @@ def test_many_processes_are_summed(tmp_path: Path) -> None:
         for _ in range(2)
     ]
 
-    counted = 'saluhall_requests_total{dialect="rheo",route="/items",status="202"} '
+    counted = 'saluhall_requests_total{dialect="rheo",method="PUT",route="/items",status="202"} '
     assert f"{counted}2.0" in told[0]
     assert f"{counted}4.0" in told[1]
-    assert 'saluhall_request_seconds_count{dialect="rheo",route="/items"} 2.0' in told[1]
+    assert (
+        'saluhall_request_seconds_count{dialect="rheo",method="PUT",route="/items",status_class="2xx"} 2.0'
+        in told[1]
+    )
 
 
 FULL = """
@@ -48,7 +51,7 @@ from saluhall.kit import metrics
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 metrics.reserve()
 for number in range(20_000):
-    metrics.REQUESTS.labels("rheo", str(number), "202").inc()
+    metrics.REQUESTS.labels("rheo", "PUT", str(number), "202").inc()
 print(metrics.exposition().decode().count("saluhall_requests_total{"))
 """
 
@@ -71,5 +74,8 @@ def test_room_for_counters_is_taken_before_they_count(tmp_path: Path) -> None:
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
     )
 
-    assert 'saluhall_requests_total{dialect="rheo",route="/items",status="202"} 2.0' in ran.stdout
+    assert (
+        'saluhall_requests_total{dialect="rheo",method="PUT",route="/items",status="202"} 2.0'
+        in ran.stdout
+    )
     assert {path.stat().st_blocks * 512 for path in tmp_path.iterdir()} == {1 << 20}

@@ -69,11 +69,28 @@ async def test_an_outage_is_said_and_ends_by_itself(
             "statusCode": 503,
         }
 
+    _, _, text = await hub.request("GET", "/metrics")
+    assert 'saluhall_outages{kind="database"} 1.0' in text.decode()
+    assert "saluhall_ready 0.0" in text.decode()
+
     database.start()
     await until(hub, "/readyz", 200)
     assert (await shop.get("BEFORE"))["traderaStatus"] == "active"
     await shop.listed("AFTER", imageUrls=[f"{hub.partner.url}/2.jpg"])
     assert "this is a bug" not in hub.log.read_text()
+    await _ended(hub)
+    outage = [line for line in hub.lines() if line["level"] in {"warning", "error"}]
+    events = sorted(line["event"] for line in outage)
+    each = ["database available again", "database unavailable"]  # by the API and by the worker
+    assert events == sorted(each * 2), outage
+    assert all(line["duration_s"] > 0 for line in outage if "again" in line["event"])
+
+
+async def _ended(hub: Hub) -> None:
+    deadline = time.monotonic() + 30
+    while sum("again" in line["event"] for line in hub.lines()) < 2:
+        assert time.monotonic() < deadline, hub.log.read_text()[-3000:]
+        await asyncio.sleep(0.1)
 
 
 READ_ONLY = "alter database {} set default_transaction_read_only = on"

@@ -31,6 +31,8 @@ _ALL_IS_WANTED = {
     "domain.listings.store.WATCHED": "all that is live is compared with what the marketplace tells",
     "domain.listings.parking_store.": "a connection was lost or made: all its listings are set aside, or taken up again",
     "domain.connections.store.POLLING": "all connections that are polled are counted",
+    "domain.connections.store.COUNT_BY_HEALTH": "all connections are counted for who measures",
+    "domain.webhooks.store.COUNT_BY_STATE": "all endpoints are counted for who measures",
     "domain.resellers.store.REQUESTS": "all accounts that ask for a deal are listed for the operator",
     "domain.webhooks.store.DELETE": "an endpoint goes with all that waits for it",
     "poll_connection release": "a worker has died; the index of what is due holds nearly all connections",

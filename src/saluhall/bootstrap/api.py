@@ -5,16 +5,15 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from litestar import Litestar
 from litestar.types import ASGIApp
 
 from saluhall import VERSION
 from saluhall.bootstrap import CHILD, vault_of
+from saluhall.bootstrap.measures import Measured
 from saluhall.bootstrap.timekeeping import keeping_time
 from saluhall.dialect import Means
-from saluhall.domain.connections import queries as connections
 from saluhall.kit.clock import utc_now
 from saluhall.kit.file_limits import file_limit
 from saluhall.kit.http import Outbound
@@ -23,7 +22,7 @@ from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import reserve
 from saluhall.kit.processes import die_with_parent, look_for_garbage_seldom
-from saluhall.plugins import load_channels, load_dialects
+from saluhall.plugins import load_dialects
 from saluhall.queue import Bells
 from saluhall.settings import Settings
 from saluhall.storage import Database
@@ -32,7 +31,6 @@ from saluhall.web import (
     Crowd,
     Fresh,
     Host,
-    Measures,
     Room,
     listening_for_metrics,
     make_app,
@@ -70,7 +68,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     images = ImageStore.open(settings.image_store)
     dialects = load_dialects()
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
-    metrics = Fresh(Measures(partial(_measures, settings, db)).whole)
+    metrics = Fresh(Measured(settings, db).text)
     crowd = Crowd(
         max_each=settings.connections_per_address,
         max_all=max_connections(file_limit()),
@@ -100,26 +98,10 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
         legacy_api=settings.legacy_api,
         means=Means(vault=vault_of(settings), http=http, env=settings.env),
         room=Room(),
+        log_requests=settings.log_requests,
     )
     own = [
         *own_routes(db, images, None if settings.metrics_listen else metrics.read),
         *schema_routes(dialects, version=VERSION, public_url=host.public_url),
     ]
     return make_app(host, dialects, crowd=crowd, own=own, lifespan=lifespan)
-
-
-async def _measures(settings: Settings, db: Database) -> str:
-    from saluhall.jobs.schedule import measure  # noqa: PLC0415 - the jobs are the worker's; here only who measures looks at them
-
-    now = utc_now()
-    lines = ["# TYPE saluhall_due_rows gauge", "# TYPE saluhall_due_oldest_seconds gauge"]
-    async with db.statement() as tx:
-        for job, (due, oldest_s) in (await measure(tx, now=now)).items():
-            lines.append(f'saluhall_due_rows{{job="{job}"}} {due}')
-            lines.append(f'saluhall_due_oldest_seconds{{job="{job}"}} {oldest_s:.3f}')
-        lines.append("# TYPE saluhall_channel_calls_left gauge")
-        for name, card in load_channels().items():
-            used = (await connections.budget_of_channel(tx, name, now=now)).used
-            left = max(0, card.calls_per_day(settings.env) - used)
-            lines.append(f'saluhall_channel_calls_left{{channel="{name}"}} {left}')
-    return "\n".join(lines) + "\n"

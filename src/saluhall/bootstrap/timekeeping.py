@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from saluhall.kit.metrics import CLOCK_AHEAD
+from saluhall.kit.metrics import CLOCK_AHEAD, begin_outages
+from saluhall.kit.outages import KINDS, settle_outages
 from saluhall.kit.wrong_clock import WrongClock
 from saluhall.storage import Database
 from saluhall.storage.claims import take_time
@@ -20,6 +21,7 @@ _log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def keeping_time(db: Database) -> AsyncIterator[None]:
     """Take the database's time at the start and every few seconds while this is open. Raises DatabaseUnavailable at the start."""
+    begin_outages(KINDS)
     wrong_clock = WrongClock(CLOCK_AHEAD.labels("api"))
     for _ in range(_LOOKS_AT_START):
         await _look(db, wrong_clock)
@@ -43,4 +45,5 @@ async def _look_forever(db: Database, wrong_clock: WrongClock) -> None:
         try:
             await _look(db, wrong_clock)
         except DatabaseUnavailable as error:
-            _log.warning("the database did not tell its time", error=str(error))
+            _log.debug("the database did not tell its time", error=str(error))
+        settle_outages()

@@ -17,6 +17,8 @@ from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.image_pool import ImagePool
+from saluhall.kit.metrics import begin_background, begin_outages
+from saluhall.kit.outages import KINDS
 from saluhall.kit.processes import look_for_garbage_seldom
 from saluhall.kit.waiting import repeat
 from saluhall.plugins import load_channels, load_dialects
@@ -52,6 +54,8 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
             settings, db=db, worker=worker, http=http, image_pool=image_pool, stopping=stopping
         )
         await _keep_limits(run)
+        begin_background([job.name for job in JOBS], run.channels)
+        begin_outages(KINDS)
         drainers = Drainers(run, bells.ring)
         db.rung = drainers.ring
         sweeper = asyncio.create_task(sweep_forever(run, drainers.ring))

@@ -205,7 +205,9 @@ async def _row(
         "channel": found.channel,
         "user_id": found.user_id,
         "state": found.state,
-        "reason": found.reason or _trouble(unreadable),
+        "reason": found.reason or (found.wait and found.wait.reason) or _trouble(unreadable),
+        "waits_for": found.wait and found.wait.waits_for,
+        "next_try_at": found.wait and found.wait.next_try_at,
         "unreadable_entries": unreadable,
         "expires_at": found.expires_at,
         "polled_at": found.polled_at,
@@ -240,6 +242,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         budget = row["budget"]
         state = row["state"] + (f": {row['reason']}" if row["reason"] else "")
+        state += f" Next try at {row['next_try_at']}." if row["next_try_at"] else ""
         cells.append((row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown",
                       row["polled_at"] or "never", f"{budget['left']} of {budget['calls_per_day']}"))  # fmt: skip
     show_table(headings, cells)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from saluhall.channel import Purpose
+from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.connections import operations
+from saluhall.kit.outages import CALLS
 from saluhall.kit.together import Together
 from saluhall.storage import Database
 
@@ -26,7 +27,13 @@ class DatabaseBudget:
 
         It is refused, too, when not as many can be made as it `needs` to make sense.
         """
-        await self._counted.ask((purpose, needs))
+        try:
+            await self._counted.ask((purpose, needs))
+        except OutOfBudget as error:
+            CALLS.failed(str(error), name=self._channel)
+            raise
+        if purpose is Purpose.POLL:  # which must leave the most to others: when it may, all may
+            CALLS.succeeded(name=self._channel)
 
     async def _count(self, asked: Sequence[tuple[Purpose, int]]) -> Sequence[Exception | None]:
         async with self._db.statement() as tx:
@@ -36,6 +43,7 @@ class DatabaseBudget:
 
     async def blocked(self, retry_in: timedelta | None) -> None:
         """Note a 429."""
+        CALLS.failed("the marketplace takes no calls now", name=self._channel)
         now = self._clock()
         async with self._db.transaction() as tx:
             await operations.block(tx, self._channel, retry_in=retry_in, now=now)

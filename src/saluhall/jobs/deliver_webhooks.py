@@ -14,6 +14,7 @@ from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.slots import Pace, Size
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import WEBHOOK_ATTEMPTS
+from saluhall.kit.outages import ENDPOINTS
 from saluhall.storage.claims import params_of
 
 _PACE = Pace(start=4, max_calls=96, min_calls=1, slow_s=1.0)
@@ -25,6 +26,8 @@ async def drain(run: Run, key: str) -> None:
     while True:
         async with run.db.statement() as tx:
             endpoint = await queries.find_endpoint(tx, UUID(key))
+            if endpoint is None or not endpoint.is_on:
+                ENDPOINTS.dismiss(name=str(UUID(key)))
             if endpoint is None:
                 await deliveries.forget(tx, UUID(key))
                 return
@@ -79,7 +82,7 @@ async def _drain(run: Run, endpoint: Endpoint) -> datetime:
 async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attempt:
     status, error = await _post(run, endpoint, delivery)
     now = run.clock()
-    WEBHOOK_ATTEMPTS.labels("success" if error is None else "failed").inc()
+    _note(endpoint, error)
     again_at = retry_at(
         delivery.attempts + 1,
         now,
@@ -100,6 +103,17 @@ async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attem
         retry_at=None if error is None else again_at,
         **params_of(delivery.claim),
     )
+
+
+def _note(endpoint: Endpoint, error: str | None) -> None:
+    """Count an attempt; a receiver that fails is logged once, and once when it works again."""
+    name = str(endpoint.id)
+    if error is None:
+        WEBHOOK_ATTEMPTS.labels("success").inc()
+        ENDPOINTS.succeeded(name=name)
+    else:
+        WEBHOOK_ATTEMPTS.labels("failed").inc()
+        ENDPOINTS.failed(error, name=name, account_id=str(endpoint.account_id))
 
 
 async def _post(

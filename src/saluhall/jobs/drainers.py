@@ -91,6 +91,8 @@ async def _counted(run: Run, job: Job, key: str) -> str:
     try:
         await job.drain(run, key)
         outcome = "done"
+    except DatabaseUnavailable as error:
+        _log.debug("a job lost the database", job=job.name, for_=key, error=str(error))
     except Exception:  # noqa: BLE001 - the job alone fails, the worker goes on
         _log.exception("a job failed; what it had claimed is given back", job=job.name, for_=key)
     finally:

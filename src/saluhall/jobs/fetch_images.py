@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
-
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import DueImage, Fetched, Rooms
 from saluhall.domain.listings import operations as listings
@@ -29,7 +27,6 @@ _LEASE = timedelta(minutes=5)
 _OK = 200
 _SERVER_ERROR = 500
 _BUSY = frozenset({408, 425, 429})
-_log = structlog.get_logger(__name__)
 
 
 async def drain(run: Run, key: str) -> None:
@@ -92,7 +89,6 @@ async def _fetch(run: Run, image: DueImage, call: PlacedCall) -> Fetched:
     except (NoAnswer, ImageProcessLost) as error:
         return _later(image, str(error))
     except StoreUnavailable as error:
-        _log.error("image store unavailable", error=str(error), external_id=image.sku)
         return Fetched(image=image, reason=str(error), retry_in_s=30.0)
     except NotAllowed as error:
         return _never(image, str(error))

@@ -10,6 +10,7 @@ import structlog
 from saluhall.jobs.schedule import JOBS
 from saluhall.kit.clock import steady_s, utc_now
 from saluhall.kit.metrics import CLOCK_AHEAD
+from saluhall.kit.outages import DATABASE
 from saluhall.kit.wrong_clock import WrongClock
 from saluhall.storage import Database, claims
 from saluhall.storage.claims import Life
@@ -54,8 +55,10 @@ class Heartbeat:
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     await self.beat()
-            except (DatabaseUnavailable, TimeoutError) as error:
-                _log.warning("a heartbeat did not arrive", error=str(error) or "no answer in time")
+            except TimeoutError:
+                DATABASE.failed(f"it answers no heartbeat within {_PATIENCE_S:g} s")
+            except DatabaseUnavailable as error:
+                _log.debug("a heartbeat did not arrive", error=str(error))
             except Exception:  # noqa: BLE001 - the next beat is tried all the same
                 _log.exception("a heartbeat failed: this is a bug")
             await asyncio.sleep(claims.BEAT_EVERY_S)

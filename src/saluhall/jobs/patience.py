@@ -20,6 +20,6 @@ async def until_taken(run: Run, write: Callable[[], Awaitable[T]]) -> T:
         try:
             return await write()
         except DatabaseUnavailable as error:
-            _log.warning("the database is away; a result waits for it", error=str(error))
+            _log.debug("the database is away; a result waits for it", error=str(error))
             if await is_set_within(run.stopping, _TRY_EVERY_S):
                 raise

@@ -8,7 +8,14 @@ import msgspec
 import structlog
 from msgspec import structs
 
-from saluhall.channel import Changes, Channel, RemoteOrder, UnreadableEntry
+from saluhall.channel import (
+    Changes,
+    Channel,
+    OutOfBudget,
+    RemoteOrder,
+    Unavailable,
+    UnreadableEntry,
+)
 from saluhall.domain.attention import operations as attention
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
@@ -21,6 +28,7 @@ from saluhall.jobs.attention import keep_for_attention
 from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.slots import one_slot
 from saluhall.jobs.verdict import Crash, GiveBack, Park, Retry, Wait, verdict_on
+from saluhall.jobs.waits import Waits
 from saluhall.storage.database import DatabaseUnavailable
 
 _LEASE = timedelta(minutes=5)
@@ -80,6 +88,9 @@ async def _poll(run: Run, connection: Connection) -> None:
         )
     if trouble is not None:
         raise trouble
+    waits = Waits(run, connection)
+    waits.works()
+    await waits.note()
 
 
 async def _take_orders(run: Run, channel: Channel, connection: Connection) -> Exception | None:
@@ -209,6 +220,7 @@ async def _next_poll(
 async def _judge(run: Run, connection: Connection, error: Exception) -> None:
     now = run.clock()
     pause = _AFTER_FAILURE
+    waits = Waits(run, connection)
     async with run.db.transaction() as tx:
         match verdict_on(error):
             case Park(reason=reason):
@@ -216,8 +228,12 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
                 return
             case Wait(pause=wait):
                 pause = wait
-            case Retry(pause=wait):
+                if isinstance(error, OutOfBudget):
+                    waits.out_of_calls(error)
+            case Retry(reason=reason, pause=wait):
                 pause = wait or min(pause, timedelta(seconds=run.poll_interval_s))
+                if isinstance(error, Unavailable):
+                    waits.unreachable(reason, pause)
             case GiveBack():
                 pause = timedelta(0)
             case Crash():
@@ -229,6 +245,7 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
         await operations.record_poll(
             tx, connection, cursor=None, polled_at=None, next_at=now + pause, now=now
         )
+    await waits.note()
 
 
 POLL_CONNECTION = job_of(

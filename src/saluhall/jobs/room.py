@@ -6,8 +6,8 @@ from uuid import UUID
 
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.connections import queries as connections
-from saluhall.domain.connections.model import Connection
-from saluhall.domain.connections.operations import check, left_for
+from saluhall.domain.connections.model import BudgetState, Connection
+from saluhall.domain.connections.operations import check, left_for, refusal
 from saluhall.domain.listings.model import PRIORITY, Step
 from saluhall.jobs.run import Run
 from saluhall.storage import Transaction
@@ -31,8 +31,8 @@ class Room:
     """The room for work. It only plans: each call is counted, and refused, by the budget itself.
 
     `publishing` are listings being handed in, whose calls the budget does not know of yet; `is_sparing` when few calls are left or
-    less than half of the budget; `is_tight` when it does not allow all kinds of work; `is_spent` when a call found that it allows no
-    more.
+    less than half of the budget; `is_tight` when it does not allow all kinds of work, and `refusal` says why; `is_spent` when a call
+    found that it allows no more.
     """
 
     def __init__(self, run: Run, connection: Connection) -> None:
@@ -44,6 +44,7 @@ class Room:
         self.is_sparing = False
         self.is_tight = False
         self.is_spent = False
+        self.refusal: OutOfBudget | None = None
 
     async def look(self, tx: Transaction) -> tuple[int | None, int]:
         """Tell down to which priority the budget allows work (None: it allows none), and how many listings at once."""
@@ -55,19 +56,24 @@ class Room:
         for step, (purpose, calls) in _COST.items():
             try:
                 check(state, limit=self._limit, purpose=purpose, calls=calls, now=now)
-            except OutOfBudget:
+            except OutOfBudget as error:
+                self.refusal = error
                 break
             lowest = PRIORITY[step]
         left = left_for(Purpose.END, state, limit=self._limit)
         self.is_sparing = self.is_sparing or left < max(_FEW_CALLS, self._limit / 2)
         is_ample = not self.is_sparing and left > _MANY_CALLS and lowest == PRIORITY[Step.PUBLISH]
         self._ample_until = now + _LOOK_EVERY if is_ample else None
-        return self._with_room(lowest, left_for(Purpose.PUBLISH, state, limit=self._limit))
+        return self._with_room(lowest, state, now=now)
 
-    def _with_room(self, lowest: int | None, left: int) -> tuple[int | None, int]:
+    def _with_room(
+        self, lowest: int | None, state: BudgetState, *, now: datetime
+    ) -> tuple[int | None, int]:
+        left = left_for(Purpose.PUBLISH, state, limit=self._limit)
         room = left // _CALLS_TO_PUBLISH - len(self.publishing)
         if lowest == PRIORITY[Step.PUBLISH] and room <= 0:
             lowest = PRIORITY[Step.ASK]
+            self.refusal = refusal(state, limit=self._limit, now=now)
         self.is_tight = self.is_tight or lowest is None or lowest < PRIORITY[Step.PUBLISH]
         return lowest, room if lowest == PRIORITY[Step.PUBLISH] else WIDTH
 

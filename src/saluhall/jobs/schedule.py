@@ -16,6 +16,7 @@ from saluhall.jobs.replay_webhooks import REPLAY_WEBHOOKS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.kit.life import show_life
+from saluhall.kit.outages import settle_outages
 from saluhall.kit.waiting import repeat
 from saluhall.storage import Transaction
 from saluhall.storage.database import DatabaseUnavailable
@@ -53,6 +54,7 @@ async def _sweep_alive(run: Run, ring: Ring) -> None:
         show_life()
         raise
     show_life()
+    settle_outages()
 
 
 async def sweep(run: Run, ring: Ring) -> None:

@@ -14,6 +14,7 @@ from saluhall.channel import (
     Channel,
     Disconnected,
     Live,
+    OutOfBudget,
     Refused,
     Rejected,
     RemoteState,
@@ -37,6 +38,7 @@ from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.slots import Size
 from saluhall.jobs.unreachable import cancel, refuse_unconnected
 from saluhall.jobs.verdict import GiveBack, Park, Refuse, Retry, Verdict, Wait, verdict_on
+from saluhall.jobs.waits import Waits
 from saluhall.storage import Transaction
 
 _LEASE = timedelta(minutes=3)
@@ -56,6 +58,7 @@ class Sync(Struct, frozen=True):
     channel: Channel
     room: Room
     publisher: Publisher
+    waits: Waits
 
 
 class Work(Struct, frozen=True):
@@ -85,15 +88,26 @@ async def drain(run: Run, key: str) -> None:
         await _pass(sync)
         async with run.db.statement() as tx:
             next_at = await listings.next_due_at(tx, found.account_id, found.id)
+        await _note_waits(sync, is_waiting=next_at is not None)
         if sync.room.is_tight or not await linger(run, next_at):
             return
+
+
+async def _note_waits(sync: Sync, *, is_waiting: bool) -> None:
+    """Note what keeps listings waiting, if it is news."""
+    if not sync.room.is_tight:
+        sync.waits.has_calls()
+    elif is_waiting and sync.room.refusal is not None:
+        sync.waits.out_of_calls(sync.room.refusal)
+    await sync.waits.note()
 
 
 def _sync(run: Run, connection: Connection) -> Sync:
     """Make ready for a connection. Raises Disconnected."""
     channel = open_channel(run, connection)
     publisher = Publisher(run, channel, connection.account_id, lease=_LEASE)
-    return Sync(run, connection, channel, Room(run, connection), publisher)
+    room, waits = Room(run, connection), Waits(run, connection)
+    return Sync(run, connection, channel, room, publisher, waits)
 
 
 async def _pass(sync: Sync) -> None:
@@ -147,6 +161,7 @@ def _in_groups(due: Sequence[Listing], pictures: Mapping[UUID, Sequence[Image]])
 async def _work(sync: Sync, work: Work) -> None:
     try:
         await _step(sync, work)
+        sync.waits.works()
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - the verdict names what is not a channel's error a crash of ours
@@ -271,26 +286,38 @@ async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
         if await _park(sync.run, sync.connection, verdict.reason):
             return
         verdict = Wait(timedelta(0))  # made anew meanwhile: the next pass uses the new token
+    reason = None
     if isinstance(verdict, Wait):
         sync.room.is_tight = sync.room.is_spent = True
+        sync.room.refusal = error if isinstance(error, OutOfBudget) else None
+        reason = sync.waits.out_of_calls(error) if isinstance(error, OutOfBudget) else None
+    elif isinstance(verdict, Retry) and isinstance(error, Unavailable):
+        sync.waits.unreachable(verdict.reason, verdict.pause or outcomes.pause_after(group[0]))
     for listing in group:
         async with sync.run.db.transaction() as tx:
-            await _follow(tx, listing, verdict, error, now=sync.run.clock())
+            await _follow(tx, listing, verdict, error, reason=reason, now=sync.run.clock())
 
 
 async def _follow(
-    tx: Transaction, listing: Listing, verdict: Verdict, error: Exception, *, now: datetime
+    tx: Transaction,
+    listing: Listing,
+    verdict: Verdict,
+    error: Exception,
+    *,
+    reason: str | None,
+    now: datetime,
 ) -> None:
     """Record what a verdict means for a listing."""
     match verdict:
         case GiveBack():
             await outcomes.wait(tx, listing, pause=_GIVEN_BACK_FOR, now=now)
         case Wait(pause=pause):
-            await outcomes.wait(tx, listing, pause=min(pause, _LONGEST_WAIT), now=now)
-        case Retry(reason=reason, pause=pause):
-            await outcomes.postpone(tx, listing, reason=reason, pause=pause, now=now)
-        case Refuse(reason=reason):
-            await outcomes.refused(tx, listing, reason=reason, now=now)
+            pause = min(pause, _LONGEST_WAIT)
+            await outcomes.wait(tx, listing, pause=pause, reason=reason, now=now)
+        case Retry(reason=why, pause=pause):
+            await outcomes.postpone(tx, listing, reason=why, pause=pause, now=now)
+        case Refuse(reason=why):
+            await outcomes.refused(tx, listing, reason=why, now=now)
         case _:
             await _set_aside(tx, listing, error, now=now)
 

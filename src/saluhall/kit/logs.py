@@ -49,8 +49,10 @@ def set_up_logs(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("procrastinate", "aiohttp", "_granian", "granian", "pyvips"):
+    for noisy in ("aiohttp", "_granian", "granian", "pyvips"):
         logging.getLogger(noisy).setLevel("WARNING")
+    # It logs each failure of its own with the database; `kit.outages` logs the outage, and `queue` that the library stopped.
+    logging.getLogger("procrastinate").setLevel("CRITICAL")
     # It tells of every try to connect; whoever needs the database says so too.
     logging.getLogger("psycopg.pool").setLevel("ERROR")
     # The server comes with a handler of its own, which writes plain lines.

@@ -27,13 +27,13 @@ async def repeat(
 ) -> None:
     """Do something every so many seconds until `stopping` is set; a failure is logged and never ends it.
 
-    Of an `expected` failure one line is logged, of any other all of it.
+    An `expected` failure is logged for who debugs alone: it belongs to an outage, which is logged by itself. Any other is logged whole.
     """
     while not stopping.is_set():
         try:
             await do()
         except expected as error:
-            _log.warning("failed, and tried again soon", what=name, error=str(error))
+            _log.debug("failed, and tried again soon", what=name, error=str(error))
         except Exception:  # noqa: BLE001 - logged whole; whatever it is, the next time may succeed
             _log.exception("failed, and tried again soon: this is a bug", what=name)
         await is_set_within(stopping, every_s)

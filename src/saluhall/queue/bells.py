@@ -80,4 +80,4 @@ class Bells:
         except AlreadyEnqueued:
             return  # it is going to run anyway
         except ConnectorException as error:
-            _log.warning("a bell was lost; the sweeper will ring it again: %s", error)
+            _log.debug("a bell was lost; the sweeper will ring it again: %s", error)

@@ -9,6 +9,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
+from saluhall.kit import outages
 from saluhall.kit.waiting import is_set_within
 from saluhall.queue.bells import QUEUE, open_app
 from saluhall.storage.failures import DatabaseUnavailable, explained
@@ -18,6 +19,7 @@ _log = logging.getLogger(__name__)
 Drain = Callable[[str], Awaitable[None]]
 _DEAD_AFTER_S = 60
 _RESTART_PAUSE_S = 1.0
+_STEADY_S = 5.0  # that it runs is sure after so long
 # The library forgets a notification that arrives while it fetches, and then waits for its next poll: so poll often (decision 0004).
 _POLL_EVERY_S = 0.25
 
@@ -45,13 +47,33 @@ async def run_jobs(
         app.task(name=name, queue=QUEUE)(_task(drain, drains))
     while not stopping.is_set():
         working = asyncio.create_task(_run_once(app, url, concurrency))
+        if not await _is_over_within(working, stopping, _STEADY_S):
+            outages.QUEUE.succeeded()
         await _first_of(working, stopping)
         working.cancel()
         [failure] = await asyncio.gather(working, return_exceptions=True)
         if not stopping.is_set():
-            _log.warning("the queue stopped and is started again: %s", failure)
+            _note(failure)
             await is_set_within(stopping, _RESTART_PAUSE_S)
     await _finished(drains, within_s=grace_s)
+
+
+def _note(failure: object) -> None:
+    """Note why the library stopped: mostly for the database, whose outage is logged by itself."""
+    if isinstance(failure, ConnectorException | DatabaseUnavailable):
+        _log.debug("the queue lost the database and is started again: %s", failure)
+    else:
+        outages.QUEUE.failed(str(failure))
+
+
+async def _is_over_within(working: asyncio.Task[None], stopping: asyncio.Event, s: float) -> bool:
+    """Tell whether the library stopped, or the worker is told to, within so many seconds."""
+    try:
+        async with asyncio.timeout(s):
+            await _first_of(working, stopping)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _run_once(app: App, url: str, concurrency: int) -> None:
@@ -84,8 +106,10 @@ async def _finished(drains: set[asyncio.Future[None]], *, within_s: float) -> No
 
 async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> None:
     stop = asyncio.create_task(stopping.wait())
-    await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
-    stop.cancel()
+    try:
+        await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.cancel()
 
 
 async def forget_stalled(url: str) -> int:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 
+from saluhall.kit.outages import DATABASE
 from saluhall.storage.failures import DatabaseUnavailable, Deadlock, explained
 from saluhall.storage.lines import Column, blocks_of_lines
 from saluhall.storage.pool import Pool
@@ -174,6 +175,13 @@ class Database:
 
     @asynccontextmanager
     async def _lend(self) -> AsyncIterator[AsyncConnection[DictRow]]:
-        with explained():
-            async with self._pool.connection() as connection:
-                yield connection
+        try:
+            with explained():
+                async with self._pool.connection() as connection:
+                    yield connection
+        except Deadlock:
+            raise
+        except DatabaseUnavailable as error:
+            DATABASE.failed(str(error))
+            raise
+        DATABASE.succeeded()

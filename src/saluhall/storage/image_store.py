@@ -14,6 +14,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+from saluhall.kit.outages import IMAGE_STORE
 from saluhall.storage.addresses import REMOTE_STORES
 
 if TYPE_CHECKING:  # these names exist for type checkers alone
@@ -123,4 +124,6 @@ def _explained(doing: str, *, missing: str | None = None) -> Iterator[None]:
         if missing is not None and isinstance(error, FileNotFoundError):
             raise ImageMissing(missing) from None
         reason = str(error).partition("\n")[0]
+        IMAGE_STORE.failed(f"{doing}: {reason}")
         raise StoreUnavailable(f"{doing}: {reason}") from error
+    IMAGE_STORE.succeeded()

@@ -8,10 +8,10 @@ from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.exceptions import ServiceUnavailableException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from saluhall.dialect import Dialect
-from saluhall.web.answers import Failed, failure_handler, request_id_of
+from saluhall.web.answers import Failed, failure_handler
 from saluhall.web.bodies import Room
 from saluhall.web.crowd import Crowd, max_connections
 from saluhall.web.heads import without_needless_bodies
@@ -21,13 +21,13 @@ from saluhall.web.leftovers import reading_to_the_end
 from saluhall.web.metrics_listener import Fresh, listening_for_metrics
 from saluhall.web.openapi import schema_routes
 from saluhall.web.options import options_of
-from saluhall.web.own import Measures, own_routes
+from saluhall.web.own import own_routes
+from saluhall.web.request_log import begin_counting, observed
 
 __all__ = [
     "Crowd",
     "Fresh",
     "Host",
-    "Measures",
     "Room",
     "listening_for_metrics",
     "make_app",
@@ -47,6 +47,7 @@ def make_app(
 ) -> ASGIApp:
     """Put the app together: every dialect's routes, and the hub's own."""
     routes = [handler_of(host, dialect, route) for dialect in dialects for route in dialect.routes]
+    begin_counting(dialects)
     failed = failure_handler(host.clock, dialects)
     app = Litestar(
         [*options_of([*routes, *own]), *routes, *own],
@@ -56,7 +57,7 @@ def make_app(
         logging_config=None,
     )
     answers = crowd.limiting(without_needless_bodies(app), _refusal(failed))
-    return reading_to_the_end(numbered(raw_paths(answers)))
+    return reading_to_the_end(observed(raw_paths(answers), host.log_requests))
 
 
 def _refusal(failed: Failed) -> ASGIApp:
@@ -82,25 +83,3 @@ def raw_paths(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return routed
-
-
-def numbered(app: ASGIApp) -> ASGIApp:
-    """Give every request an id, the caller's when it is a plain word, and say it in every answer."""
-
-    async def named(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
-            return
-        request_id = request_id_of(scope)
-
-        async def send_named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    (b"x-request-id", request_id.encode()),
-                    *message["headers"],
-                ]
-            await send(message)
-
-        await app(scope, receive, send_named)
-
-    return named

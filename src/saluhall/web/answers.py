@@ -37,8 +37,7 @@ Failed = Callable[[Request[Any, Any, Any], Exception], Response[bytes]]
 def say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -> Reply:
     """Find the dialect's words; what it has none for is a bug of ours, logged whole and answered with nothing but the id."""
     match error:
-        case DatabaseUnavailable():
-            _log.error("database unavailable", error=str(error))
+        case DatabaseUnavailable():  # `kit.outages` logs it
             fact: Exception = Overloaded()
         case HTTPException(status_code=status) if status == _NOT_ALLOWED:
             fact = WrongMethod()
@@ -90,7 +89,6 @@ def failure_handler(clock: Callable[[], datetime], dialects: Sequence[Dialect]) 
                 reply = say(dialect, missing, request_id=request_id, now=clock())
                 return response_of(dialect, reply)
         if isinstance(error, DatabaseUnavailable):
-            _log.error("database unavailable", error=str(error))
             return Response(
                 b'{"error":"The database is unavailable, try again shortly"}',
                 status_code=_UNAVAILABLE,

@@ -1,7 +1,6 @@
 """Host the dialects: request id, admission, one transaction and one `now` per request, and their words for whatever goes wrong."""
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -29,10 +28,9 @@ from saluhall.dialect import (
     Route,
     Visit,
 )
-from saluhall.domain.accounts.model import Admitted, Tier
+from saluhall.domain.accounts.model import Admitted, Principal, Tier
 from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer, bearer_of
-from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS
 from saluhall.storage import Database
 from saluhall.web.answers import request_id_of, response_of, say
 from saluhall.web.bodies import OPEN_ROUTE_BYTES, Room, body_of
@@ -42,6 +40,7 @@ from saluhall.web.gathering import Gathering
 from saluhall.web.heads import READING, is_head
 from saluhall.web.idempotency import answered
 from saluhall.web.inputs import headers_from_raw, path_from_segments, query_from_raw
+from saluhall.web.request_log import LogRequests, note_route
 from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)
@@ -62,6 +61,7 @@ class Host(Struct, frozen=True, kw_only=True):
     legacy_api: bool
     means: Means
     room: Room
+    log_requests: LogRequests
 
 
 class _Desk(Struct, frozen=True):
@@ -79,10 +79,8 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
     desk = _Desk(host, dialect, route, gathering)
 
     async def handle(request: Request) -> Response[bytes] | Streaming:  # type: ignore[type-arg] # user, auth and state are not used
-        started = time.perf_counter()
+        note_route(request.scope, dialect.name, route.path)
         reply = await _answer(desk, request, request_id_of(request.scope))
-        REQUESTS.labels(dialect.name, route.path, reply.status).inc()
-        REQUEST_SECONDS.labels(dialect.name, route.path).observe(time.perf_counter() - started)
         if reply.stream is not None:
             return streamed(
                 host.exports.db,
@@ -106,8 +104,6 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
 
 async def _answer(desk: _Desk, request: Request, request_id: str) -> Reply:  # type: ignore[type-arg]
     host, route = desk.host, desk.route
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id)
     limits: Mapping[str, str] = {}
     try:
         headers = headers_from_raw(request.scope["headers"])
@@ -122,7 +118,7 @@ async def _answer(desk: _Desk, request: Request, request_id: str) -> Reply:  # t
             )
             admitted = await _admit(host, route.admits, route.tier, headers, path, now=now)
             limits = _limits(route, admitted)
-            structlog.contextvars.bind_contextvars(account_id=str(admitted.by.account_id))
+            structlog.contextvars.bind_contextvars(**_caller(admitted.by))
             async with _body_of(desk, request, headers, admitted.by.account_id) as body:
                 if desk.gathering is not None:
                     reply = await desk.gathering.answered(
@@ -143,8 +139,13 @@ async def _answer(desk: _Desk, request: Request, request_id: str) -> Reply:  # t
         reply = say(desk.dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
         reply = msgspec.structs.replace(reply, headers={**route.headers, **reply.headers})
-    _log.info("request", method=route.method, route=route.path, status=reply.status)
     return msgspec.structs.replace(reply, headers={**limits, **reply.headers})
+
+
+def _caller(by: Principal) -> Mapping[str, str]:
+    """Name for the log who asks: the account, and the key or the person."""
+    who = {"account_id": by.account_id, "key_id": by.key_id, "user_id": by.user_id}
+    return {name: str(value) for name, value in who.items() if value is not None}
 
 
 async def _admit(

@@ -1,15 +1,14 @@
 """The hub's own routes: pictures, health, metrics."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
-from msgspec import Struct
 
-from saluhall.kit.metrics import CONTENT_TYPE, exposition
+from saluhall.kit.metrics import CONTENT_TYPE
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable
@@ -21,21 +20,6 @@ from saluhall.web.metrics_listener import Text
 # A handler for GET and HEAD.
 read = partial(HTTPRouteHandler, http_method=READING, include_in_schema=False, status_code=200)
 _PATIENCE_S = 2.0  # who asks whether we are ready does not wait for long
-
-
-class Measures(Struct, frozen=True):
-    """Writes what only the database knows (due rows, budget left) in the Prometheus text format."""
-
-    text: Callable[[], Awaitable[str]]
-
-    async def whole(self) -> bytes:
-        """Write every metric; without those of the database while it does not answer."""
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                more = await self.text()
-        except (DatabaseUnavailable, TimeoutError):
-            more = ""
-        return exposition() + more.encode()
 
 
 def own_routes(

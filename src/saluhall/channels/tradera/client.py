@@ -37,7 +37,7 @@ from saluhall.channels.tradera.wire import (
 from saluhall.kit.clock import iso_from_instant, utc_now
 from saluhall.kit.entries import Entries, ListReader, NotAList
 from saluhall.kit.http import Answer, NoAnswer, NotAllowed, Outbound, TooLarge
-from saluhall.kit.metrics import OUTBOUND_CALLS
+from saluhall.kit.outages import note_call
 from saluhall.kit.texts import whole_characters
 
 T = TypeVar("T")
@@ -250,7 +250,7 @@ class Client:
         changes = method != "GET"
         answer = await self._send(method, path, body, changes=changes)
         kind = _kind(answer.status)
-        OUTBOUND_CALLS.labels("tradera", kind).inc()
+        note_call("tradera", kind, error=f"HTTP {answer.status}")
         if kind != "ok":
             await self._raise(answer, changes=changes)
         return answer.body
@@ -268,14 +268,14 @@ class Client:
                 max_bytes=LARGEST_ANSWER,
             )
         except NoAnswer as error:
-            OUTBOUND_CALLS.labels("tradera", "no_answer").inc()
+            note_call("tradera", "no_answer", error=str(error))
             reason = f"Tradera did not answer: {error}"
             raise Unavailable(reason, unclear=changes and error.sent) from error
         except TooLarge as error:
-            OUTBOUND_CALLS.labels("tradera", "too_large").inc()
+            note_call("tradera", "too_large", error=str(error))
             raise Unavailable(f"Tradera answered too much: {error}", unclear=changes) from error
         except NotAllowed as error:
-            OUTBOUND_CALLS.labels("tradera", "not_allowed").inc()
+            note_call("tradera", "not_allowed", error=str(error))
             raise Unavailable(f"SALUHALL_TRADERA_URL cannot be called: {error}") from error
 
     def _headers(self, *, has_body: bool) -> Mapping[str, str]:

@@ -9,9 +9,9 @@ from saluhall.dialect import COUNT, Call, Parameter, Reply, Route
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.translate_lists import limit_from_query
-from saluhall.dialects.rheo.webhooks import text_from_event_id
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import Deliveries, Delivery, Redelivery
+from saluhall.domain.history.model import text_from_event_id
 from saluhall.domain.webhooks import deliveries, queries
 from saluhall.domain.webhooks.model import AttemptNotFound, LoggedAttempt
 from saluhall.kit.clock import iso_from_instant

@@ -24,6 +24,7 @@ from saluhall.domain.images.model import ShownImage
 from saluhall.domain.listings.model import Desired, Shelved, State
 from saluhall.domain.products.model import Kind, PutOutcome, PutProduct, Status
 from saluhall.kit import fitting, shapes
+from saluhall.kit.clock import iso_from_instant
 
 T = TypeVar("T", bound=Struct)
 
@@ -110,7 +111,7 @@ def accepted_from_id(product_id: UUID, message: str) -> Accepted:
 
 def status_from_shelved(shelved: Shelved, public_url: str) -> ItemStatus:
     """Tell how an item stands here and at Tradera; pictures are hosted under `public_url`."""
-    product, ad_id = shelved.product, shelved.external_id
+    product, ad_id, next_at = shelved.product, shelved.external_id, shelved.next_try_at
     return ItemStatus(
         externalId=product.sku,
         rheoItemId=str(product.id),
@@ -123,9 +124,10 @@ def status_from_shelved(shelved: Shelved, public_url: str) -> ItemStatus:
         type=product.kind,
         parentExternalId=product.parent_sku,
         metadata=Raw((product.metadata or "{}").encode()),
-        traderaError=shelved.error,
+        traderaError=shelved.error or shelved.waits_reason,
         images=[_image_status(image, public_url) for image in shelved.images],
         extendedAttributes=_extended_attributes(shelved),
+        traderaNextTryAt=UNSET if next_at is None else iso_from_instant(next_at),
     )
 
 

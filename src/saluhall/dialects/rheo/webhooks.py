@@ -6,19 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 
 from saluhall.dialects.rheo.translate import number_from_decimal
 from saluhall.dialects.rheo.wire import Account, Envelope, EventData
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.history.model import Event, EventType, text_from_event_id
 from saluhall.kit.clock import iso_from_instant
-from saluhall.kit.ids import text_from_id
 from saluhall.kit.secrets import hmac_sha256
 
-_EVENT = "evt"
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret
 _EXTRAS: Mapping[str, str] = {
     "external_id": "traderaAdId",
@@ -45,11 +42,6 @@ def envelope_from_event(event: Event) -> bytes:
 def event_id(event: Event) -> str:
     """Spell an event's id, by which receivers tell a repeated delivery."""
     return text_from_event_id(event.id)
-
-
-def text_from_event_id(value: UUID) -> str:
-    """Spell the id of an event."""
-    return text_from_id(_EVENT, value)
 
 
 def signed_headers(

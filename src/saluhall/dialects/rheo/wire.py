@@ -201,6 +201,7 @@ class ItemStatus(Struct, frozen=True, kw_only=True):
     traderaError: str | None
     images: list[ImageStatus]
     extendedAttributes: dict[str, Any]
+    traderaNextTryAt: str | UnsetType = UNSET
 
 
 class Detail(Struct, frozen=True):

@@ -26,10 +26,36 @@ class ConnectionState(StrEnum):
     DISCONNECTED = "disconnected"
 
 
+class WaitsFor(StrEnum):
+    """What work of a connection may wait for though its access works."""
+
+    CALLS = "calls"  # the budget of calls is used up, or the marketplace takes no more
+    MARKETPLACE = "marketplace"  # it cannot be reached, or fails
+
+
+class Wait(Struct, frozen=True, kw_only=True):
+    """Why the work of a connection waits, and when it is tried next."""
+
+    waits_for: WaitsFor
+    reason: str
+    next_try_at: datetime
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """How many connections of a channel are in a state and wait for the same; `next_try_s` is of the one that waits longest."""
+
+    channel: str
+    state: str
+    reason: str
+    connections: int
+    next_try_s: float | None
+
+
 class Connection(Struct, frozen=True, kw_only=True):
     """An account's login at a channel. The token stays sealed until a channel is opened.
 
-    `number` names it where whole numbers do; up to `orders_since`, in the marketplace's time, its orders were read.
+    `number` names it where whole numbers do; up to `orders_since`, in the marketplace's time, its orders were read. `wait` is None
+    while nothing keeps its work waiting.
     """
 
     id: UUID
@@ -46,6 +72,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     orders_since: datetime | None
     polled_at: datetime | None
     poll_claim: Claim | None = None
+    wait: Wait | None = None
 
 
 class ConnectionHealth(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from uuid import UUID
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import store
-from saluhall.domain.connections.model import BudgetState, Connection, ConnectionNotFound
+from saluhall.domain.connections.model import BudgetState, Connection, ConnectionNotFound, Wait
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Transaction
@@ -136,7 +136,7 @@ async def spend(
     allowed, state = await store.spend(
         tx, channel, limit=limit, leaves=leaves, needs=[calls for _, calls in asked], now=now
     )
-    return [None if is_allowed else _refusal(state, limit=limit, now=now) for is_allowed in allowed]
+    return [None if is_allowed else refusal(state, limit=limit, now=now) for is_allowed in allowed]
 
 
 async def set_limits(
@@ -153,16 +153,24 @@ def check(state: BudgetState, *, limit: int, purpose: Purpose, calls: int, now: 
     """See that a budget has room for these calls. Raises OutOfBudget."""
     is_blocked = state.blocked_until is not None and state.blocked_until > now
     if is_blocked or left_for(purpose, state, limit=limit) < calls:
-        raise _refusal(state, limit=limit, now=now)
+        raise refusal(state, limit=limit, now=now)
 
 
-def _refusal(state: BudgetState, *, limit: int, now: datetime) -> OutOfBudget:
+def refusal(state: BudgetState, *, limit: int, now: datetime) -> OutOfBudget:
+    """Say why a call must not be made, and when it may."""
     if state.blocked_until is not None and state.blocked_until > now:
         return OutOfBudget("the marketplace takes no calls now", retry_in=state.blocked_until - now)
     wait = (state.frees_at or now + _DAY) - now
     return OutOfBudget(
         f"{state.used} of {limit} calls in 24 hours are used", retry_in=max(wait, _FIRST_BLOCK)
     )
+
+
+def next_call_at(state: BudgetState, *, limit: int, now: datetime) -> datetime | None:
+    """Return when the next call is allowed, None when one is allowed now."""
+    if state.blocked_until is not None and state.blocked_until > now:
+        return state.blocked_until
+    return (state.frees_at or now + _DAY) if state.used >= limit else None
 
 
 def left_for(purpose: Purpose, state: BudgetState, *, limit: int) -> int:
@@ -223,6 +231,17 @@ async def record_poll(
         polled_at=polled_at,
         next_at=next_at,
     )
+
+
+async def note_wait(
+    tx: Transaction,
+    connection: Connection,
+    wait: Wait | None,
+    *,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> None:
+    """Note why a connection's work waits and when it is tried next; None when nothing keeps it waiting."""
+    await store.note_wait(tx, connection, wait)
 
 
 async def record_orders_read(

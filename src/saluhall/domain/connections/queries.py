@@ -5,7 +5,7 @@ from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import store
-from saluhall.domain.connections.model import BudgetState, Connection, ConnectionHealth
+from saluhall.domain.connections.model import BudgetState, Connection, ConnectionHealth, Health
 from saluhall.storage import Transaction
 
 
@@ -37,6 +37,11 @@ async def budget_of_channel(tx: Transaction, channel: str, *, now: datetime) -> 
 async def find_limit_of_channel(tx: Transaction, channel: str) -> int | None:
     """Return how many calls in 24 hours the workers may make at a channel; None before the first worker started."""
     return await store.limit(tx, channel)
+
+
+async def count_by_health(tx: Transaction, *, now: datetime) -> list[Health]:
+    """Count all connections by channel, state and what they wait for, for who measures."""
+    return await store.count_by_health(tx, now=now)
 
 
 async def count_polling(tx: Transaction, channel: str) -> int:

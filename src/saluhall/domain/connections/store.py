@@ -12,6 +12,9 @@ from saluhall.domain.connections.model import (
     Connection,
     ConnectionHealth,
     ConnectionState,
+    Health,
+    Wait,
+    WaitsFor,
 )
 from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row, params_of
@@ -24,19 +27,21 @@ PUT = """
           %(options)s::text::jsonb, 'connected', %(now)s, %(now)s)
   on conflict (account_id, channel, user_id) do update
      set token = excluded.token, expires_at = excluded.expires_at, state = 'connected', reason = null, removed_at = null,
+         waits_for = null, waits_reason = null, next_try_at = null,
          options = c.options || excluded.options, poll_due_at = excluded.poll_due_at,
          poll_claimed_by = null
   returning id
 """
 _COLUMNS = """
   id, number, account_id, channel, user_id, token, expires_at, options, state, reason, cursor,
-  orders_since, polled_at, poll_claimed_by, poll_claim_number
+  orders_since, polled_at, poll_claimed_by, poll_claim_number, waits_for, waits_reason, next_try_at
 """
 OF_ACCOUNT = f"""
   select {_COLUMNS} from connections where account_id = %(owner)s and removed_at is null order by created_at
 """
 HEALTH = """
-  select a.name as account, c.id as connection_id, c.channel, c.user_id, c.state, c.reason, c.expires_at, c.polled_at
+  select a.name as account, c.id as connection_id, c.channel, c.user_id, c.state, coalesce(c.reason, c.waits_reason) as reason,
+         c.expires_at, c.polled_at
     from connections c join accounts a using (account_id)
    where c.removed_at is null order by c.state desc, a.name, c.created_at
 """
@@ -48,14 +53,15 @@ LOCK = f"""
 REMOVE = """
   update connections
      set removed_at = %(now)s, token = '', state = 'disconnected', reason = %(reason)s, poll_due_at = null,
-         poll_claimed_by = null
+         poll_claimed_by = null, waits_for = null, waits_reason = null, next_try_at = null
    where account_id = %(owner)s and id = %(id)s
 """
 FIND = f"select {_COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
 OWNER = "select account_id from connections where id = %(id)s"
 DISCONNECT = """
   update connections
-     set state = 'disconnected', reason = %(reason)s, poll_due_at = null, poll_claimed_by = null
+     set state = 'disconnected', reason = %(reason)s, poll_due_at = null, poll_claimed_by = null,
+         waits_for = null, waits_reason = null, next_try_at = null
    where account_id = %(owner)s and id = %(id)s and token = %(token)s
 """
 CLAIM_POLL = f"""
@@ -83,6 +89,16 @@ RECORD_ORDERS_READ = """
 POLL_SOON = """
   update connections set poll_due_at = %(at)s
    where account_id = %(owner)s and id = %(id)s and poll_due_at > %(at)s
+"""
+NOTE_WAIT = """
+  update connections set waits_for = %(waits_for)s, waits_reason = %(reason)s, next_try_at = %(next_try_at)s
+   where account_id = %(owner)s and id = %(id)s and state = 'connected'
+"""
+COUNT_BY_HEALTH = """
+  select channel, state, case when state = 'connected' then coalesce(waits_for, 'nothing') else 'login' end as reason,
+         count(*)::integer as connections,
+         extract(epoch from max(greatest(next_try_at, %(now)s)) - %(now)s)::float8 as next_try_s
+    from connections where removed_at is null group by 1, 2, 3
 """
 POLLING = "select count(*) as polling from connections where channel = %(channel)s and poll_due_at is not null"
 
@@ -240,6 +256,23 @@ async def poll_soon(tx: Transaction, owner: UUID, connection_id: UUID, *, at: da
     await tx.run(POLL_SOON, {"owner": owner, "id": connection_id, "at": at})
 
 
+async def note_wait(tx: Transaction, connection: Connection, wait: Wait | None) -> None:
+    """Note what a connection's work waits for; None: for nothing."""
+    params = {
+        "owner": connection.account_id,
+        "id": connection.id,
+        "waits_for": wait and wait.waits_for,
+        "reason": wait and wait.reason,
+        "next_try_at": wait and wait.next_try_at,
+    }
+    await tx.run(NOTE_WAIT, params)
+
+
+async def count_by_health(tx: Transaction, *, now: datetime) -> list[Health]:
+    """Count all connections by channel, state and what they wait for."""
+    return await tx.all(lambda row: Health(**row), COUNT_BY_HEALTH, {"now": now})
+
+
 async def count_polling(tx: Transaction, channel: str) -> int:
     """Count the connections that are polled at a channel."""
     return await tx.one(lambda row: int(row["polling"]), POLLING, {"channel": channel}) or 0
@@ -303,4 +336,15 @@ def connection_from_row(row: Row) -> Connection:
     facts = {name: row[name] for name in Connection.__struct_fields__ if name in row}
     claim = {"claimed_by": row["poll_claimed_by"], "claim_number": row["poll_claim_number"]}
     state = ConnectionState(row["state"])
-    return Connection(**{**facts, "state": state, "poll_claim": claim_from_row(claim)})
+    made = {"state": state, "poll_claim": claim_from_row(claim), "wait": _wait_from_row(row)}
+    return Connection(**{**facts, **made})
+
+
+def _wait_from_row(row: Row) -> Wait | None:
+    if row["waits_for"] is None:
+        return None
+    return Wait(
+        waits_for=WaitsFor(row["waits_for"]),
+        reason=row["waits_reason"],
+        next_try_at=row["next_try_at"],
+    )

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.kit.ids import text_from_id
+
 
 class EventType(StrEnum):
     """What can happen. The first six are delivered to endpoints; the others stand in the item's history only."""
@@ -37,6 +39,11 @@ DELIVERED = frozenset(
         EventType.ITEM_SOLD,
     }
 )
+
+
+def text_from_event_id(value: UUID) -> str:
+    """Spell the id of an event, in webhooks, the feed and the log alike."""
+    return text_from_id("evt", value)
 
 
 class Event(Struct, frozen=True, kw_only=True):

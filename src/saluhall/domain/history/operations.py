@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from saluhall.domain.history import store
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.history.model import Event, EventType, text_from_event_id
 from saluhall.kit.ids import new_id
 from saluhall.storage import Transaction
 
@@ -47,7 +47,7 @@ async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> 
             event.type.value,
             account_id=str(event.account_id),
             external_id=event.sku,
-            event_id=str(event.id),
+            event_id=text_from_event_id(event.id),
             **{name: event.data[name] for name in _LOGGED if name in event.data},
         )
 

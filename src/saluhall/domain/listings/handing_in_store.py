@@ -37,7 +37,7 @@ _SAVE_PROGRESS = """
 _SUBMIT = """
   update listings l
      set state = 'submitted', progress = r.progress, external_id = r.external_id,
-         attempts = 0, priority = %(priority)s, claimed_by = null, updated_at = %(now)s,
+         attempts = 0, waits_reason = null, priority = %(priority)s, claimed_by = null, updated_at = %(now)s,
          due_at = %(now)s + case when l.desired = r.desired then make_interval(secs => r.ask_in_s)
                                  else interval '0' end
     from free join r using (id)
@@ -51,7 +51,7 @@ SUBMIT_FREE = _ROWS.format(taken="skip locked") + _SUBMIT
 SUBMIT = _ROWS.format(taken="") + _SUBMIT
 ASK_AGAIN = """
   update listings l
-     set attempts = u.attempts, claimed_by = null, updated_at = %(now)s,
+     set attempts = u.attempts, waits_reason = null, claimed_by = null, updated_at = %(now)s,
          due_at = %(now)s + case when l.desired = u.desired then make_interval(secs => u.ask_in_s)
                                  else interval '0' end
     from jsonb_to_recordset(%(undecided)s::text::jsonb)

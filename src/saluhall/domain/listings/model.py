@@ -1,7 +1,7 @@
 """The facts of a listing: desired beside confirmed, the moves between its states, and what is to be done next."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -136,7 +136,8 @@ class Shelved(Struct, frozen=True, kw_only=True):
     """A product together with its newest listing, as one look shows it.
 
     `state` is None before any listing was wanted; `pending` says that work at the marketplace is still due; `error` is the last
-    refusal or failure as told to the seller, None when the last step went well.
+    refusal or failure as told to the seller, None when the last step went well. `waits_reason` says why pending work waits, and
+    `next_try_at` when it is tried next.
     """
 
     product: Product
@@ -146,6 +147,8 @@ class Shelved(Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     external_url: str | None = None
     error: str | None = None
+    waits_reason: str | None = None
+    next_try_at: datetime | None = None
     images: tuple[ShownImage, ...] = ()
 
     @property

@@ -189,9 +189,16 @@ async def postpone(
     await _postpone(tx, listing, reason=reason, pause=pause, now=now)
 
 
-async def wait(tx: Transaction, listing: Listing, *, pause: timedelta, now: datetime) -> None:
-    """Put off for no fault of anybody (budget, pictures still on their way): nothing is counted or told."""
-    await record(tx, listing, now=now, due_in=pause)
+async def wait(
+    tx: Transaction,
+    listing: Listing,
+    *,
+    pause: timedelta,
+    reason: str | None = None,
+    now: datetime,
+) -> None:
+    """Put off for no fault of anybody (budget, pictures still on their way): no try is counted, and no event says so."""
+    await record(tx, listing, now=now, due_in=pause, waits_reason=reason)
 
 
 async def set_aside(tx: Transaction, listing: Listing, *, now: datetime) -> None:
@@ -226,6 +233,11 @@ async def observe(
             await ended(tx, listing, now=now)
 
 
+def pause_after(listing: Listing) -> timedelta:
+    """Return how long to wait before a listing is tried again: longer after each failure."""
+    return min(timedelta(seconds=2 ** min(listing.attempts + 1, 20)), _LONGEST_PAUSE)
+
+
 async def _postpone(
     tx: Transaction,
     listing: Listing,
@@ -236,7 +248,8 @@ async def _postpone(
     **changes: Any,
 ) -> None:
     attempts = listing.attempts + 1
-    pause = pause or min(timedelta(seconds=2 ** min(attempts, 20)), _LONGEST_PAUSE)
+    pause = pause or pause_after(listing)
+    changes["waits_reason"] = reason
     tell = attempts >= TRIES_BEFORE_TELLING and listing.told is None
     if tell:
         changes |= {"error": reason, "told": reason}

@@ -94,6 +94,7 @@ def _row(after: Listing, change: Change, *, now: datetime) -> dict[str, Any]:
         "id": after.id,
         **{name: getattr(after, name) for name in _KEPT},
         "error": change.fields.get("error", after.error),
+        "waits_reason": change.fields.get("waits_reason"),
         "progress": after.progress if after.progress != Progress() else None,
         "ends_at": change.fields.get("ends_at"),
         "live_since": change.fields.get("live_since"),

@@ -29,11 +29,12 @@ WRITE = """
          refused_price = w.refused_price, external_id = w.external_id, url = w.url,
          ends_at = coalesce(w.ends_at, l.ends_at), live_since = coalesce(l.live_since, w.live_since),
          progress = w.progress, attempts = w.attempts, looks_left = w.looks_left, error = w.error, told = w.told,
+         waits_reason = w.waits_reason,
          priority = w.priority, due_at = w.due_at, claimed_by = null, updated_at = %(now)s
     from jsonb_to_recordset(%(rows)s::text::jsonb)
       as w(id uuid, state text, desired text, confirmed_price numeric, refused_price numeric,
            external_id text, url text, ends_at timestamptz, live_since timestamptz, progress jsonb,
-           attempts integer, looks_left smallint, error text, told text, priority smallint, due_at timestamptz)
+           attempts integer, looks_left smallint, error text, told text, waits_reason text, priority smallint, due_at timestamptz)
    where l.account_id = %(owner)s and l.id = w.id
 """
 

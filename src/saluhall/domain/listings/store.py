@@ -127,6 +127,7 @@ ON_SHELF = """
          p.shipping_cost, p.shipping_strategy, p.weight_kg, p.image_urls, p.domain, p.schema_version,
          p.metadata::text as metadata, p.auto_publish, p.ai_enhancement, p.created_at, p.updated_at,
          l.state, l.desired, l.due_at is not null as pending, l.external_id, l.url, l.error,
+         l.waits_reason, l.next_try_at,
          (select jsonb_agg(jsonb_build_object('source_url', i.source_url, 'state', i.state,
                                               'stored_key', i.stored_key, 'reason', i.reason)
                            order by array_position(p.image_urls, i.source_url))
@@ -134,7 +135,13 @@ ON_SHELF = """
     from products p
     join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
     left join lateral (
-      select * from listings l where l.account_id = p.account_id and l.product_id = p.id
+      select l.state, l.desired, l.due_at, l.external_id, l.url, l.error,
+             case when l.waits_reason is not null then l.waits_reason when stuck then n.waits_reason end as waits_reason,
+             case when l.waits_reason is not null then l.due_at when stuck then n.next_try_at end as next_try_at
+        from listings l
+        left join connections n on n.account_id = l.account_id and n.id = l.connection_id,
+             lateral (select l.due_at <= now() and l.claimed_by is null as stuck) s
+       where l.account_id = p.account_id and l.product_id = p.id
        order by l.id desc limit 1) l on true
    where p.account_id = %(owner)s and c.code = %(catalog)s and p.sku = %(sku)s and not p.delete_wanted
 """
@@ -262,5 +269,7 @@ def shelved_from_row(row: Row) -> Shelved:
         external_id=row["external_id"] if row["state"] not in {"waiting", "submitted"} else None,
         external_url=row["url"],
         error=row["error"],
+        waits_reason=row["waits_reason"] if row["pending"] else None,
+        next_try_at=row["next_try_at"] if row["pending"] else None,
         images=tuple(ShownImage(**image) for image in row["images"] or ()),
     )

@@ -43,6 +43,11 @@ async def count_pending(tx: Transaction, *, by: Principal) -> dict[UUID, int]:
     return await deliveries_store.count_pending(tx, by.account_id)
 
 
+async def count_endpoints(tx: Transaction) -> dict[str, int]:
+    """Count all endpoints with an address by state: on, failing (on, and the last delivery failed), off."""
+    return await store.count_by_state(tx)
+
+
 async def list_attempts(
     tx: Transaction, *, by: Principal, wanted: AttemptFilter, limit: int
 ) -> list[LoggedAttempt]:

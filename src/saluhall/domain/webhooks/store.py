@@ -48,6 +48,12 @@ OF_ACCOUNT = f"""
    where account_id = %(owner)s and id = coalesce(%(id)s, id) and (url is not null or %(id)s::uuid is not null)
    order by id
 """
+COUNT_BY_STATE = """
+  select count(*) filter (where active and fail_count = 0)::integer as "on",
+         count(*) filter (where active and fail_count > 0)::integer as failing,
+         count(*) filter (where not active)::integer as off
+    from endpoints where url is not null
+"""
 LOCK_ACCOUNT = "select 1 from accounts where account_id = %(owner)s for no key update"
 ADD = f"""
   insert into endpoints (account_id, id, url, secret, event_types, scope, description, created_at, updated_at)
@@ -88,6 +94,11 @@ DELETE = """
   )
   select id from gone
 """
+
+
+async def count_by_state(tx: Transaction) -> dict[str, int]:
+    """Count all endpoints with an address by state."""
+    return await tx.one(dict, COUNT_BY_STATE) or {}
 
 
 async def put_main(
