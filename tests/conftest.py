@@ -1,5 +1,6 @@
 """Fixtures for tests that need a database or a whole running hub."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,6 +60,21 @@ async def partner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Par
         started.pictures[f"/{name}.jpg"] = Hosted(body=jpeg(name))
     yield started
     await started.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each worker begin with its share of the long tests: it is given a continuous part of the list."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    part = -(-len(items) // workers)
+    items.clear()
+    for number in range(workers):
+        items += long[number::workers]
+        room = part * (number + 1) - len(items)
+        items += others[:room]
+        del others[:room]
 
 
 StartHub = Callable[..., Awaitable[Hub]]

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def demo(*options: str, cwd: Path) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-m", "saluhall", "demo", "--json", *options]
@@ -13,6 +15,7 @@ def demo(*options: str, cwd: Path) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_the_demo_comes_true_from_put_to_sold(tmp_path: Path) -> None:
     code, told = demo(cwd=tmp_path)
 

@@ -97,6 +97,7 @@ def said_by(guide: str, folder: Path, ports: dict[str, str]) -> list[str]:
     return [part.strip() for part in done.stdout.decode().split(CUT)]
 
 
+@pytest.mark.long
 def test_the_first_five_minutes_go_as_the_guide_says(folder: Path, ports: dict[str, str]) -> None:
     said = said_by("quickstart.md", folder, ports)
 
@@ -113,6 +114,7 @@ def test_the_first_five_minutes_go_as_the_guide_says(folder: Path, ports: dict[s
     assert said[10].split() == ['{"faults":1}{"faults":0}']
 
 
+@pytest.mark.long
 def test_a_shelf_is_filled_and_sold_from_as_the_guide_says(
     folder: Path, ports: dict[str, str]
 ) -> None:

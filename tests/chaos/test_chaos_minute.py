@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from tests.chaos.engine import play
 from tests.chaos.story import Pace, tell
 
@@ -19,6 +21,7 @@ STORY_S = 22.0
 RECOVERY_S = 60.0  # a busy machine; alone it takes a few seconds
 
 
+@pytest.mark.long
 async def test_a_short_story_of_kills_stops_faults_and_sales_breaks_no_promise() -> None:
     story = tell(SEED, seconds=STORY_S, pace=PACE)
     report = await play(story, seed=SEED, recovery_s=RECOVERY_S)

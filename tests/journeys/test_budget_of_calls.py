@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from saluhall.kit.clock import iso_from_instant, utc_now
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
@@ -51,6 +53,7 @@ async def test_a_shell_without_the_setting_shows_the_limit_of_the_running_worker
     assert budget["left"] == 1_000_000 - budget["used"]
 
 
+@pytest.mark.long
 async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matters(
     start_hub: StartHub,
 ) -> None:
@@ -99,6 +102,7 @@ async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matter
     assert (shown_item["traderaError"], "traderaNextTryAt" in shown_item) == (None, False)
 
 
+@pytest.mark.long
 async def test_a_marketplace_that_says_stop_is_left_alone_until_its_time(
     start_hub: StartHub,
 ) -> None:

@@ -56,6 +56,7 @@ async def test_without_a_model_the_item_goes_on_with_its_own_text(shop: Shop) ->
     assert "no language model is configured" in told["data"]["reason"]
 
 
+@pytest.mark.long
 async def test_the_ad_has_the_better_text_and_the_item_keeps_the_sellers(
     start_hub: StartHub, model: Model
 ) -> None:

@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 
 import aiohttp
+import pytest
 
 from saluhall.sandbox.partner import Hosted
 from tests.conftest import StartHub
@@ -73,6 +74,7 @@ def ids_of_events(shop: Shop) -> dict[tuple[str, str], set[str]]:
     return found
 
 
+@pytest.mark.long
 async def test_whoever_is_killed_whenever_each_item_is_listed_once_and_each_event_keeps_its_id(
     start_hub: StartHub,
 ) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
+
 from saluhall.domain.orders import operations
 from saluhall.domain.orders.model import OrderStatus, StatusChange
 from saluhall.kit.clock import utc_now
@@ -123,6 +125,7 @@ async def test_what_the_marketplace_has_no_word_for_is_done_here_and_says_so(
     assert await shipments(hub, order) == []
 
 
+@pytest.mark.long
 async def test_a_marketplace_in_trouble_is_told_later_and_the_trouble_is_seen(
     hub: Hub, shop: Shop
 ) -> None:
@@ -176,6 +179,7 @@ async def test_without_access_a_status_waits_until_the_account_is_connected_agai
     assert (await there(hub, order))["shipped"] is True
 
 
+@pytest.mark.long
 async def test_a_worker_killed_while_it_tells_loses_nothing(start_hub: StartHub) -> None:
     hub = await start_hub()
     shop = await hub.open_selling_shop()

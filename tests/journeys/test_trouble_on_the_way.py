@@ -48,6 +48,7 @@ async def test_failures_on_every_path_only_cost_time(shop: Shop, calm_market: Ma
         assert await shop.failures(name) == []
 
 
+@pytest.mark.long
 async def test_a_price_change_and_an_end_survive_failures_and_lost_answers(
     shop: Shop, calm_market: Market
 ) -> None:
@@ -73,6 +74,7 @@ async def test_a_price_change_and_an_end_survive_failures_and_lost_answers(
     assert [len(await shop.told("listing.ended", name)) for name in names[2:]] == [1, 1]
 
 
+@pytest.mark.long
 async def test_a_seller_hears_once_of_a_marketplace_that_keeps_failing(
     shop: Shop, calm_market: Market
 ) -> None:
@@ -91,6 +93,7 @@ async def test_a_seller_hears_once_of_a_marketplace_that_keeps_failing(
     assert (await shop.get("A"))["traderaError"] is None
 
 
+@pytest.mark.long
 async def test_answers_that_come_after_the_time_limit_make_no_second_listing(
     start_hub: StartHub,
 ) -> None:
@@ -118,6 +121,7 @@ async def test_an_outcome_that_asks_to_try_again_is_tried_again(
     assert len([ad for ad in await shop.ads() if not ad["ended"]]) == 1
 
 
+@pytest.mark.long
 async def test_the_last_price_stands_there_when_the_answer_to_an_earlier_one_was_lost(
     shop: Shop, calm_market: Market
 ) -> None:

@@ -192,6 +192,7 @@ async def test_a_failing_replay_never_switches_its_endpoint_off(hub: Hub) -> Non
     assert len({r.body for r in shop.received()}) == 40
 
 
+@pytest.mark.long
 async def test_a_replay_goes_on_after_a_kill_and_skips_nothing(
     start_hub: Callable[..., Awaitable[Hub]],
 ) -> None:

@@ -9,6 +9,8 @@ import time
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from saluhall.sandbox.partner import Hosted, Received
 from tests.hub import Hub, Shop
 
@@ -55,6 +57,7 @@ async def test_a_delivery_is_signed_twice_with_the_secret(hub: Hub) -> None:
     assert body["eventId"].startswith("evt_")
 
 
+@pytest.mark.long
 async def test_a_failing_receiver_is_tried_on_the_schedule_with_the_same_bytes(hub: Hub) -> None:
     failing, once = await hub.open_shop(), await hub.open_shop()
     hub.partner.hooks[failing.hook] = Hosted(status=500)
@@ -126,6 +129,7 @@ async def _until_off(shop: Shop) -> list[dict[str, Any]]:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.long
 async def test_events_of_an_item_arrive_in_their_order_also_after_failures(hub: Hub) -> None:
     shop = await hub.open_shop()
     hub.partner.hooks[shop.hook] = Hosted(status=500)

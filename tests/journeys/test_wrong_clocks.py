@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.long
 async def test_an_api_ahead_and_a_worker_behind_list_an_item_without_waiting(
     start_hub: StartHub, tmp_path: Path
 ) -> None:

@@ -42,9 +42,10 @@ async def test_every_answer_is_one_that_the_document_describes(
     operation: Any, mode: GenerationMode, hub: Hub
 ) -> None:
     headers = {"x-api-key": hub.api_key}
+    is_let_in = {"rheo": []} in operation.definition.raw["security"]
 
     @settings(
-        max_examples=25,
+        max_examples=15 if is_let_in else 5,  # a stranger meets the same few answers
         derandomize=True,
         deadline=None,
         database=None,

@@ -49,6 +49,7 @@ async def until(hub: Hub, path: str, status: int) -> None:
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.long
 async def test_an_outage_is_said_and_ends_by_itself(
     own_hub: Hub, database: EmbeddedPostgres
 ) -> None:

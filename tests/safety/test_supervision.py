@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import psutil
+import pytest
 
 from saluhall.storage.embedded.locks import Locks
 from tests.cli.command import Saluhall, Server
@@ -81,6 +82,7 @@ def test_a_killed_database_comes_back_and_two_servers_share_one(tmp_path: Path) 
     assert saluhall.postgres() == []
 
 
+@pytest.mark.long
 def test_while_the_database_recovers_the_hub_is_alive_and_not_ready(tmp_path: Path) -> None:
     saluhall = Saluhall(tmp_path / "data")
     saluhall.json("migrate")

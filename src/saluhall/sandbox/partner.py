@@ -11,6 +11,8 @@ import trustme
 from aiohttp import web
 from msgspec import Struct
 
+_STOP_S = 0.5  # how long open connections may delay the end
+
 
 class Hosted(Struct, kw_only=True):
     """A picture, or what the host answers instead."""
@@ -59,7 +61,7 @@ class Partner:
         app = web.Application(client_max_size=8 * 1024 * 1024)
         app.router.add_get("/{path:.*}", self._serve)
         app.router.add_post("/{path:.*}", self._take)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
         await site.start()
