@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.cli.command import Saluhall
 from tests.postgres import Postgres
 
 GUIDE = Path(__file__).parents[2] / "docs/guide/command-line.md"
+NIL = UUID(int=0)
 NOWHERE = {"SALUHALL_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/x"}
 FAILURES = [
     (("account", "create"), {}, 2, "usage"),
@@ -27,6 +29,22 @@ FAILURES = [
     (("account", "create", "a", "--username", "u", "--password", "--subject"), {}, 2, "usage"),
     (("account", "create", "\udcff", "--username", "u"), {}, 2, "usage"),
     (("account", "create", "a", "--username", "u", "--password", "x"), {}, 1, "weak_password"),
+    (("account", "create", "a" * 201, "--username", "u"), {}, 1, "refused"),
+    (("catalog", "create", "\x1b[31m", "--account", "a"), {}, 1, "refused"),
+    (("key", "create", "--account", "a", "--name", " "), {}, 1, "refused"),
+    (
+        ("account", "subscribe", "--account", "a", "--tier", "pro", "--until", "0001-01-01"),
+        {},
+        1,
+        "refused",
+    ),
+    (
+        ("connection", "reconnect", str(NIL), "--account", "a", "--expires", "9999-12-31"),
+        {},
+        1,
+        "refused",
+    ),
+    (("sandbox", "--port", "99999"), {}, 1, "refused"),
     (("serve", "--processes", "0"), {}, 78, "settings"),
     (("migrate",), NOWHERE, 69, "database_unavailable"),
     (("migrate",), {"SALUHALL_RATE_LIMITS": "maybe"}, 78, "settings"),

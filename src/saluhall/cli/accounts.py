@@ -1,6 +1,6 @@
 """saluhall account create, list, show, time-zone, subscribe, suspend, resume and remove."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -22,6 +22,7 @@ from saluhall.cli.session import (
     show,
 )
 from saluhall.cli.tables import show_rows
+from saluhall.cli.values import check_name, utc_instant
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts import queries, subscriptions
 from saluhall.domain.accounts.model import AccountSummary, Principal
@@ -59,8 +60,8 @@ def create_account(
     as_json: AsJson = False,
 ) -> None:
     """Create an account with its first user and the system catalog RHEO."""
-    if not (name.strip() and username.strip()):
-        raise Refused("name and username must not be empty")
+    check_name("name", name)
+    check_name("username", username)
     secret = read_secret("--password", password, twice=True)
     ending.check_password(secret)
 
@@ -136,9 +137,9 @@ def subscribe_account(
     as_json: AsJson = False,
 ) -> None:
     """Put an account on the paid tier, until an instant or without an end, or back on the free one."""
+    ends = until and utc_instant("--until", until)
 
     async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        ends = until and (until if until.tzinfo else until.replace(tzinfo=UTC))
         found = await subscriptions.subscribe(tx, by=by, tier=tier, until=ends, now=now())
         return {
             "account": account,

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from saluhall.bootstrap import now
 from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings, show
 from saluhall.cli.tables import show_rows
+from saluhall.cli.values import check_name
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations, queries
 from saluhall.domain.catalogs.model import Catalog
@@ -26,6 +27,8 @@ def create_catalog(
     as_json: AsJson = False,
 ) -> None:
     """Add a catalog to an account."""
+    check_name("name", name)
+    check_name("--code", code)
 
     async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         number = await operations.create_catalog(tx, by=by, name=name, code=code, now=now())

@@ -1,6 +1,6 @@
 """saluhall connection add tradera, connection list, reconnect and remove."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from saluhall.cli.session import (
     show,
 )
 from saluhall.cli.tables import show_table
+from saluhall.cli.values import check_name, utc_instant
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.attention.queries import count_by_connection
@@ -69,6 +70,7 @@ def add_tradera(
     if category:
         options["categories"] = _categories(category)
     expires_at = _instant(expires)
+    check_name("--user-id", user_id)
     check_options(settings, "tradera", options)
     secret = read_secret("--token", token)
 
@@ -109,7 +111,7 @@ def _instant(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
         raise Refused(f"--expires takes an ISO 8601 instant, not {text!r}") from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return utc_instant("--expires", instant)
 
 
 @connection.command(name="reconnect")

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from saluhall.bootstrap import now
 from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings, show
 from saluhall.cli.tables import show_rows
+from saluhall.cli.values import check_name
 from saluhall.domain.accounts import operations, queries
 from saluhall.domain.accounts.model import ApiKey, Principal
 from saluhall.storage import Transaction
@@ -27,6 +28,7 @@ def create_key(
     as_json: AsJson = False,
 ) -> None:
     """Create an API key and print it: it cannot be shown again."""
+    check_name("--name", name)
 
     async def do(tx: Transaction, by: Principal) -> dict[str, object]:
         return {"api_key": await operations.create_api_key(tx, by=by, name=name, now=now())}

@@ -22,5 +22,7 @@ def sandbox(
     """Run a marketplace to practise on: Tradera's protocol, with clock, bids and faults to control."""
     try:
         serve(host=host, port=port, seed=seed)
+    except OverflowError as error:
+        raise Refused(f"--port takes a number from 0 to 65535, not {port}") from error
     except OSError as error:
         raise Refused(f"cannot listen on {host}:{port}: {error.strerror}") from error

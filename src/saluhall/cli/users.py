@@ -7,7 +7,6 @@ import msgspec
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
-from saluhall.cli.failures import Refused
 from saluhall.cli.passwords import NewPassword, read_secret
 from saluhall.cli.session import (
     Account,
@@ -20,6 +19,7 @@ from saluhall.cli.session import (
     show,
 )
 from saluhall.cli.tables import show_rows
+from saluhall.cli.values import check_name
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts import queries
 from saluhall.domain.accounts.model import Principal, UserSummary
@@ -40,8 +40,7 @@ def add_user(
     as_json: AsJson = False,
 ) -> None:
     """Add a user to an account."""
-    if not username.strip():
-        raise Refused("username must not be empty")
+    check_name("username", username)
     secret = read_secret("--password", password, twice=True)
     ending.check_password(secret)
 
@@ -118,8 +117,8 @@ def set_password(
     ending.check_password(secret)
 
     async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        await ending.set_password(tx, by=by, new=secret, now=now())
-        return {"username": username}
+        ended = await ending.set_password(tx, by=by, new=secret, now=now())
+        return {"username": username, "ended_sessions": ended}
 
     show(for_user(read_settings(data_dir), username, do), as_json=as_json)
 

@@ -89,10 +89,10 @@ async def set_password(
     by: Principal,
     new: str,
     now: datetime,  # noqa: ARG001 - every operation has `now`
-) -> None:
-    """Give the user a new password, as the operator, and end all sessions. Raises WeakPassword."""
+) -> int:
+    """Give the user a new password, as the operator, and end all sessions; return how many. Raises WeakPassword."""
     check_password(new)
-    await _store_password(tx, by, PasswordHasher().hash(new), spare=None)
+    return await _store_password(tx, by, PasswordHasher().hash(new), spare=None)
 
 
 def check_password(new: str) -> None:
@@ -103,6 +103,6 @@ def check_password(new: str) -> None:
 
 async def _store_password(
     tx: Transaction, by: Principal, hashed: str, *, spare: UUID | None
-) -> None:
+) -> int:
     await store.set_password_hash(tx, by.account_id, by.user_id, hashed)
-    await store.end_of_user(tx, by.account_id, by.user_id, spare=spare)
+    return await store.end_of_user(tx, by.account_id, by.user_id, spare=spare)

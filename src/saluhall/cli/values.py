@@ -1,0 +1,23 @@
+"""Check the names and instants that people type."""
+
+from datetime import UTC, datetime
+
+from saluhall.cli.failures import Refused
+
+_MAX_NAME = 200
+_YEARS = range(1970, 9999)
+
+
+def check_name(what: str, name: str) -> None:
+    """See that a new name is 1 to 200 printable characters. Raises Refused."""
+    if not name.strip():
+        raise Refused(f"{what} must not be empty")
+    if len(name) > _MAX_NAME or not name.isprintable():
+        raise Refused(f"{what} must be 1 to {_MAX_NAME} printable characters")
+
+
+def utc_instant(option: str, instant: datetime) -> datetime:
+    """Return an instant with its time zone, UTC when it has none. Raises Refused."""
+    if instant.year not in _YEARS:
+        raise Refused(f"{option} takes a year from {_YEARS.start} to {_YEARS.stop - 1}")
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
