@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 
-from saluhall.domain.accounts.operations import MOST_KEYS
+from saluhall.domain.accounts.model import MOST_KEYS
 from tests.hub import Hub, Shop
 
 KEYS = "/integration/api-keys"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from saluhall.domain.accounts.operations import MOST_KEYS
+from saluhall.domain.accounts.model import MOST_KEYS
 from saluhall.sandbox.partner import Hosted
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop

@@ -8,6 +8,7 @@ from saluhall.dialects.rheo import (
     endpoints,
     events,
     keys,
+    limits,
     lists,
     partner,
     routes,
@@ -15,12 +16,26 @@ from saluhall.dialects.rheo import (
     sign_in,
     tracking,
 )
-from saluhall.dialects.rheo.auth import api_key, person
+from saluhall.dialects.rheo.auth import api_key, key_or_person, person
 from saluhall.dialects.rheo.errors import say
 from saluhall.dialects.rheo.receiving import received_from_delivery
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.dialects.rheo.wire import Error
 
+_ROUTES = (
+    *routes.ROUTES,
+    *lists.ROUTES,
+    *tracking.ROUTES,
+    *sign_in.ROUTES,
+    *sessions.ROUTES,
+    *keys.ROUTES,
+    *endpoints.ROUTES,
+    *deliveries.ROUTES,
+    *events.ROUTES,
+    *partner.ROUTES,
+    *business.ROUTES,
+    *categories.ROUTES,
+)
 DIALECT = Dialect(
     name="rheo",
     prefixes=(
@@ -31,27 +46,19 @@ DIALECT = Dialect(
         "/categories",
         "/vehicles/",
         "/p/",
+        "/limits",
     ),
-    routes=(
-        *routes.ROUTES,
-        *lists.ROUTES,
-        *tracking.ROUTES,
-        *sign_in.ROUTES,
-        *sessions.ROUTES,
-        *keys.ROUTES,
-        *endpoints.ROUTES,
-        *deliveries.ROUTES,
-        *events.ROUTES,
-        *partner.ROUTES,
-        *business.ROUTES,
-        *categories.ROUTES,
-    ),
+    routes=(*_ROUTES, *limits.routes_of(_ROUTES)),
     say=say,
     max_body_bytes=1024 * 1024,
     idempotent=True,
     security={"type": "apiKey", "in": "header", "name": "x-api-key"},
     error=Error,
-    admission_errors={api_key: (401, 403, 404), person: (401, 403)},
+    admission_errors={
+        api_key: (401, 403, 404),
+        person: (401, 403),
+        key_or_person: (401, 403, 404),
+    },
     admission_headers={
         api_key: {"X-Partner-Account": "the member for whom a reseller acts, by its external ID"}
     },

@@ -60,6 +60,11 @@ async def person(knock: Knock) -> Admitted:
     return await accounts.count_call(knock.tx, by=by, tier=knock.tier, now=knock.now)
 
 
+async def key_or_person(knock: Knock) -> Admitted:
+    """Admit whoever `api_key` or `person` would; a key counts when one is sent. Raises what they raise."""
+    return await (api_key if "x-api-key" in knock.headers else person)(knock)
+
+
 async def _person_of_session(knock: Knock, token: str) -> Principal:
     claims = tokens.opened(knock.signer, token, issuer=ISSUER, kind=tokens.ACCESS, now=knock.now)
     return await sessions.admit(

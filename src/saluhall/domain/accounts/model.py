@@ -5,6 +5,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+MOST_KEYS = 100  # live ones, of one account
+
 
 class UnknownKey(Exception):
     """No live API key has this hash."""

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from saluhall.domain.accounts import people_store, store
 from saluhall.domain.accounts.model import (
+    MOST_KEYS,
     AccountSuspended,
     AccountTaken,
     Admitted,
@@ -33,7 +34,6 @@ from saluhall.storage import Conflict, Transaction
 
 KEY_PREFIX = "rheo_live_"
 TIME_ZONE: Final = "Europe/Stockholm"
-MOST_KEYS = 100  # live ones, of one account
 _KEY_LETTERS = 32
 _SHOWN_LETTERS = 4
 

@@ -1,5 +1,7 @@
 """Questions about accounts."""
 
+from datetime import datetime
+
 from saluhall.domain.accounts import people_store, store
 from saluhall.domain.accounts.model import (
     AccountNotFound,
@@ -49,6 +51,12 @@ async def list_users(tx: Transaction, *, by: Principal) -> list[UserSummary]:
 async def list_keys(tx: Transaction, *, by: Principal) -> list[ApiKey]:
     """List the account's live API keys, the newest first."""
     return await store.live_keys(tx, by.account_id)
+
+
+async def list_buckets(tx: Transaction, *, by: Principal) -> dict[str, datetime]:
+    """Return when the calls of each tier are all there again, for the caller's key or the person; tiers not used are left out."""
+    caller = by.key_id or by.user_id
+    return await store.buckets(tx, by.account_id, key_id=caller) if caller else {}
 
 
 async def zone_of_days(tx: Transaction, *, by: Principal) -> str:

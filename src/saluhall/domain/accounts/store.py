@@ -53,6 +53,9 @@ FIND_LEGACY_KEY = """
     from legacy_keys k join accounts a using (account_id)
    where k.key_hash = %(key_hash)s and (k.revoked_at is null or k.revoked_at > %(now)s)
 """
+BUCKETS = (
+    "select tier, full_at from rate_buckets where account_id = %(owner)s and key_id = %(key_id)s"
+)
 SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(owner)s"
 IS_ZONE_KNOWN = "select from pg_timezone_names where name = %(name)s"
 FIND_CHOSEN_ZONE = """
@@ -232,6 +235,12 @@ async def find_legacy_key(
 ) -> Mapping[str, Any] | None:
     """Find who owns a live key of the older API generation."""
     return await tx.one(dict, FIND_LEGACY_KEY, {"key_hash": key_hash, "now": now})
+
+
+async def buckets(tx: Transaction, owner: UUID, *, key_id: UUID) -> dict[str, datetime]:
+    """Read when each bucket of a key or a person is full again, by its tier."""
+    rows = await tx.all(dict, BUCKETS, {"owner": owner, "key_id": key_id})
+    return {row["tier"]: row["full_at"] for row in rows}
 
 
 async def suspend(tx: Transaction, owner: UUID, *, suspended_at: datetime | None) -> None:

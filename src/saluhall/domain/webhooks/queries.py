@@ -48,6 +48,11 @@ async def count_endpoints(tx: Transaction) -> dict[str, int]:
     return await store.count_by_state(tx)
 
 
+async def count_endpoints_of_account(tx: Transaction, *, by: Principal) -> int:
+    """Count the account's endpoints, as the limit does: that of which only the secret is known too."""
+    return await store.count_owned(tx, by.account_id)
+
+
 async def list_attempts(
     tx: Transaction, *, by: Principal, wanted: AttemptFilter, limit: int
 ) -> list[LoggedAttempt]:

@@ -48,6 +48,7 @@ OF_ACCOUNT = f"""
    where account_id = %(owner)s and id = coalesce(%(id)s, id) and (url is not null or %(id)s::uuid is not null)
    order by id
 """
+COUNT_OWNED = "select count(*)::integer as found from endpoints where account_id = %(owner)s"
 COUNT_BY_STATE = """
   select count(*) filter (where active and fail_count = 0)::integer as "on",
          count(*) filter (where active and fail_count > 0)::integer as failing,
@@ -94,6 +95,11 @@ DELETE = """
   )
   select id from gone
 """
+
+
+async def count_owned(tx: Transaction, owner: UUID) -> int:
+    """Count an account's endpoints."""
+    return await tx.one(lambda row: int(row["found"]), COUNT_OWNED, {"owner": owner}) or 0
 
 
 async def count_by_state(tx: Transaction) -> dict[str, int]:
