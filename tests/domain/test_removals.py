@@ -15,6 +15,7 @@ from saluhall.domain.connections import queries
 from saluhall.domain.connections.model import ListingsAreLive
 from saluhall.domain.listings import disconnecting, operations, parking
 from saluhall.domain.listings.disconnecting import RemovedConnection
+from saluhall.domain.orders import pushes
 from saluhall.domain.products.model import PutProduct
 from saluhall.domain.removals import operations as removals
 from saluhall.domain.removals.model import AccountBusy, AccountContents, NotSuspended
@@ -181,6 +182,24 @@ async def test_connecting_the_same_login_again_takes_its_listings_up(db: Databas
 
     assert again.id == first.id
     assert [(each["parked"], each["is_due"]) for each in await listings(seller)] == [(False, True)]
+
+
+async def test_a_removed_connection_leaves_no_order_update_due(db: Database) -> None:
+    seller = await Seller.open(db)
+    connection = await seller.connect()
+    await seller.receive(connection, order("o1", [row("a1")]))
+    await seller.run(
+        "update order_heads set wanted_status = 'sent', push_due_at = created where account_id = %(owner)s"
+    )
+
+    removed = await remove_connection(seller, connection.id, yes=False)
+    async with db.transaction() as tx:
+        reason = disconnecting.REASON
+        assert await pushes.cancel(tx, removed.connection, reason=reason, now=NOW) == 1
+
+    [head] = await seller.heads()
+    assert (head["wanted_status"], head["push_due_at"]) == (None, None)
+    assert head["status_message"] == "The connection was removed."
 
 
 async def test_a_catalog_with_products_is_not_removed(db: Database) -> None:

@@ -29,6 +29,7 @@ from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import disconnecting, parking
 from saluhall.domain.listings.disconnecting import RemovedConnection
+from saluhall.domain.orders import pushes
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Transaction
@@ -157,18 +158,22 @@ def remove(
 ) -> None:
     """Remove a connection and erase its token; refused while listings are live there, unless --yes leaves them on the marketplace."""
 
-    async def do(tx: Transaction, by: Principal) -> RemovedConnection:
-        return await disconnecting.remove_connection(
-            tx, by=by, connection_id=connection, leave_live=yes, now=now()
+    async def do(tx: Transaction, by: Principal) -> tuple[RemovedConnection, int]:
+        at = now()
+        removed = await disconnecting.remove_connection(
+            tx, by=by, connection_id=connection, leave_live=yes, now=at
         )
+        reason = disconnecting.REASON
+        return removed, await pushes.cancel(tx, removed.connection, reason=reason, now=at)
 
-    removed = for_account(read_settings(data_dir), account, do)
+    removed, cancelled = for_account(read_settings(data_dir), account, do)
     answer: dict[str, object] = {
         "removed": connection,
         "channel": removed.connection.channel,
         "user_id": removed.connection.user_id,
         "live_listings": removed.live,
         "moved_listings": removed.moved,
+        "cancelled_order_updates": cancelled,
     }
     if removed.live:
         answer["note"] = (

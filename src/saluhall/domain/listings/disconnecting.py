@@ -11,7 +11,7 @@ from saluhall.domain.connections.model import Connection, ListingsAreLive
 from saluhall.domain.listings import disconnecting_store, parking
 from saluhall.storage import Transaction
 
-_REASON = "The connection was removed."
+REASON = "The connection was removed."
 
 
 class RemovedConnection(Struct, frozen=True, kw_only=True):
@@ -35,8 +35,8 @@ async def remove_connection(
         raise ListingsAreLive(_sentence(live))
     moved = await disconnecting_store.move(tx, by.account_id, connection_id, now=now)
     tx.ring("sync_connection", set(moved))
-    await parking.park(tx, found, reason=_REASON, now=now)
-    await connections.remove(tx, found, reason=_REASON, now=now)
+    await parking.park(tx, found, reason=REASON, now=now)
+    await connections.remove(tx, found, reason=REASON, now=now)
     return RemovedConnection(connection=found, live=live, moved=len(moved))
 
 

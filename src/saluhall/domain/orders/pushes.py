@@ -76,3 +76,10 @@ async def wait(
 async def park(tx: Transaction, connection: Connection, *, reason: str, now: datetime) -> None:
     """Say at all orders that wait for this marketplace why they do; they stay due, and go on when it is connected again."""
     await pushes_store.park(tx, connection.account_id, connection.id, reason=reason, now=now)
+
+
+async def cancel(tx: Transaction, connection: Connection, *, reason: str, now: datetime) -> int:
+    """Cancel the updates of a removed connection's orders, return how many: each order keeps its status and says why."""
+    return await pushes_store.cancel(
+        tx, connection.account_id, connection.id, reason=reason, now=now
+    )

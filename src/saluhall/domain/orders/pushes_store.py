@@ -66,6 +66,21 @@ PARK = """
    where account_id = %(owner)s and connection_id = %(connection)s and push_due_at is not null
 """
 
+CANCEL = """
+  update order_heads
+     set wanted_status = null, push_due_at = null, push_claimed_by = null, push_attempts = 0,
+         status_message = %(reason)s, modified = %(now)s
+   where account_id = %(owner)s and connection_id = %(connection)s and wanted_status is not null
+"""
+
+
+async def cancel(
+    tx: Transaction, owner: UUID, connection_id: UUID, *, reason: str, now: datetime
+) -> int:
+    """End all updates that wait for a marketplace; return how many there were."""
+    params = {"owner": owner, "connection": connection_id, "reason": reason, "now": now}
+    return await tx.run(CANCEL, params)
+
 
 async def claim(
     tx: Transaction,
