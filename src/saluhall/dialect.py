@@ -244,11 +244,13 @@ class Webhook(Struct, frozen=True, kw_only=True):
 
     The headers are made of the secrets (the newest first), the event, the instant and the body. `read` is the other side: it
     checks a delivery as a partner does, with the secret, the headers in lower case, the body, and the instant of its arrival.
+    `shape` is the body's, for the OpenAPI document.
     """
 
     body: Callable[[Event], bytes]
     headers: Callable[[Sequence[str], Event, datetime, bytes], Mapping[str, str]]
     read: Callable[[str, Mapping[str, str], bytes, datetime], Received]
+    shape: type[Struct]
 
 
 Stamp = Callable[[Reply, str, datetime], Reply]
@@ -263,6 +265,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     `schemes` are those of admissions that look at something else than `security` says.
     `error` is the shape of every error, `admission_errors` are the statuses with which an admission refuses, `admission_headers` the
     headers beside the credentials at which it looks, with their purpose: all three for the document.
+    `package` is the dialect's own: its `openapi.toml` holds the sentences and examples of the OpenAPI document.
     `idempotent` says that a POST may carry an `Idempotency-Key`, under which its answer is kept for a day.
     """
 
@@ -280,6 +283,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     stamp: Stamp | None = None
     content_type: str = "application/json"
     idempotent: bool = False
+    package: str = ""
 
 
 def refuse(field: str, message: str) -> NoReturn:

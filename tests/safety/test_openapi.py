@@ -67,7 +67,7 @@ async def test_the_document_and_its_page_are_served(hub: Hub) -> None:
     status, headers, body = await hub.request("GET", "/schema/openapi.json")
     assert (status, headers["content-type"]) == (200, "application/json")
     served = json.loads(body)
-    assert served.pop("servers") == [{"url": hub.base}]
+    assert served.pop("servers") == [{"url": hub.base, "description": "This hub"}]
     assert served == {k: v for k, v in json.loads(json.dumps(DOCUMENT)).items() if k != "servers"}
     known = {"if-none-match": headers["etag"]}
     assert (await hub.request("GET", "/schema/openapi.json", headers=known))[0] == 304

@@ -14,11 +14,18 @@ from litestar.handlers import HTTPRouteHandler
 from saluhall.dialect import SECRET_PARAMETER, Admission, Dialect, Parameter, Route
 from saluhall.domain.requests.model import LONGEST_KEY
 from saluhall.web.idempotency import HEADER, takes_key
+from saluhall.web.openapi_examples import Examples
 from saluhall.web.openapi_responses import RESPONSE_HEADERS, responses_of
 from saluhall.web.openapi_schemas import Schemas
+from saluhall.web.openapi_texts import NOTHING, Texts, texts_of
+from saluhall.web.openapi_webhooks import webhooks_of
 from saluhall.web.own import read
 from saluhall.web.schema_page import CONTENT_SECURITY_POLICY, page_of
 
+_ABOUT = (
+    "Push what you sell once; Saluhall hosts the images, lists on marketplaces, keeps price and state in step, and reports by signed"
+    " webhooks. Every error has a body in the words of its API, and every response an `x-request-id`."
+)
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -59,51 +66,80 @@ def document_of(
     dialects: Sequence[Dialect], *, version: str, public_url: str = ""
 ) -> dict[str, Any]:
     """Describe every route of every dialect."""
-    schemas = Schemas(dialects)
+    texts = {dialect.name: texts_of(dialect) for dialect in dialects}
+    schemas = Schemas(dialects, texts)
+    examples = Examples(schemas.components, texts)
     paths: dict[str, dict[str, Any]] = {}
     names: Counter[str] = Counter()
     for dialect in dialects:
         for route in dialect.routes:
-            operation = _operation(dialect, route, schemas)
+            operation = _operation(dialect, route, schemas, examples, texts[dialect.name])
             operation["operationId"] = _unique(operation["operationId"], names)
+            if sentence := texts[dialect.name].operations.get(operation["operationId"]):
+                operation["description"] = sentence
             paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Saluhall", "version": version},
-        "servers": [{"url": public_url or "/"}],
-        "tags": [{"name": dialect.name} for dialect in dialects],
+        "info": {
+            "title": "Saluhall",
+            "version": version,
+            "description": _ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": public_url or "/", "description": "This hub"}],
+        "tags": [{"name": name, "description": each.tag} for name, each in texts.items()],
         "paths": paths,
+        "webhooks": {
+            name: hook
+            for dialect in dialects
+            for name, hook in webhooks_of(dialect, schemas, texts[dialect.name]).items()
+        },
         "components": {
             "schemas": schemas.components,
+            "examples": examples.components,
             "headers": RESPONSE_HEADERS,
             "securitySchemes": {
-                name: scheme for d in dialects for name, scheme in _schemes(d).items()
+                name: {**scheme, "description": texts[d.name].schemes.get(name, "")}
+                for d in dialects
+                for name, scheme in _schemes(d).items()
             },
         },
     }
 
 
-def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
+def _operation(
+    dialect: Dialect, route: Route, schemas: Schemas, examples: Examples, texts: Texts
+) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{dialect.name}_{route.name}",
         "tags": [dialect.name],
         "summary": route.summary,
         "security": _security(dialect, route),
-        "parameters": [
-            *map(_path_parameter, _PARAMETER.findall(route.path)),
-            *(_query_parameter(name, given) for name, given in route.query.items()),
-            *_header_parameters(dialect, route),
-        ],
-        "responses": responses_of(dialect, route, schemas),
+        "parameters": [_with_text(each, texts) for each in _parameters(dialect, route)],
+        "responses": responses_of(dialect, route, schemas, examples),
     }
     if "Deprecation" in route.headers:
         operation["deprecated"] = True
     if route.takes is not None:
         content: dict[str, Any] = {"schema": schemas.of(dialect, route.takes)}
-        if route.example:
-            content["example"] = route.example
+        content["example"] = route.example or examples.of(content["schema"])
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
+
+
+def _parameters(dialect: Dialect, route: Route) -> list[dict[str, Any]]:
+    return [
+        *map(_path_parameter, _PARAMETER.findall(route.path)),
+        *(_query_parameter(name, given) for name, given in route.query.items()),
+        *_header_parameters(dialect, route),
+    ]
+
+
+def _with_text(parameter: dict[str, Any], texts: Texts) -> dict[str, Any]:
+    text = texts.parameters.get(parameter["name"], NOTHING)
+    added = {"description": text.sentence} if text.sentence else {}
+    shown = {} if text.example is None else {"example": text.example}
+    return {**parameter, **added, **shown}
 
 
 def _unique(name: str, names: Counter[str]) -> str:

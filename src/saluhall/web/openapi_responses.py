@@ -6,26 +6,33 @@ from typing import Any, Final
 
 from saluhall.dialect import Dialect, Route
 from saluhall.web.idempotency import REPLAYED, takes_key
+from saluhall.web.openapi_examples import Examples
 from saluhall.web.openapi_schemas import Schemas
 
 _TEXT: Final = {"type": "string"}
 _SECONDS: Final = {"type": "integer", "minimum": 1}
 RESPONSE_HEADERS: Final[Mapping[str, Any]] = {
-    "x-request-id": {"description": "The request's id, to ask the operator about", "schema": _TEXT},
+    "x-request-id": {
+        "description": "The id of the request, for questions to the operator.",
+        "schema": _TEXT,
+    },
     "RateLimit": {
-        "description": "What is left of the tier, and for how many seconds",
+        "description": "What is left of the tier, and for how many seconds.",
         "schema": _TEXT,
     },
-    "RateLimit-Policy": {"description": "The tier: calls per window of seconds", "schema": _TEXT},
-    "Retry-After": {"description": "Seconds until it is this caller's turn", "schema": _SECONDS},
-    "WWW-Authenticate": {"description": "How to sign in", "schema": _TEXT},
-    "Cache-Control": {"description": "For how long the response may be kept", "schema": _TEXT},
+    "RateLimit-Policy": {"description": "The tier: calls per window of seconds.", "schema": _TEXT},
+    "Retry-After": {"description": "Seconds until it is this caller's turn.", "schema": _SECONDS},
+    "WWW-Authenticate": {"description": "How to sign in.", "schema": _TEXT},
+    "Cache-Control": {"description": "For how long the response may be kept.", "schema": _TEXT},
     "Deprecation": {
-        "description": "Since when the route is deprecated (RFC 9745)",
+        "description": "Since when the route is deprecated (RFC 9745).",
         "schema": _TEXT,
     },
-    "Sunset": {"description": "When the route was to end (RFC 8594)", "schema": _TEXT},
-    REPLAYED: {"description": "true: the answer of the first request", "schema": _TEXT},
+    "Sunset": {"description": "When the route was to end (RFC 8594).", "schema": _TEXT},
+    REPLAYED: {
+        "description": "`true`: this is the response to the first request with the same key.",
+        "schema": _TEXT,
+    },
 }
 _BODY: Final = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _ANY: Final = {
@@ -36,11 +43,13 @@ _ANY: Final = {
 _WAITING: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
-def responses_of(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
+def responses_of(
+    dialect: Dialect, route: Route, schemas: Schemas, examples: Examples
+) -> dict[str, Any]:
     """Describe every response that a route may give."""
     named: dict[int, Any] = dict.fromkeys(_errors(dialect, route), dialect.error)
     return {
-        str(status): _response(dialect, route, status, shape, schemas)
+        str(status): _response(dialect, route, status, shape, schemas=schemas, examples=examples)
         for status, shape in sorted({**named, **route.answers}.items())
     }
 
@@ -60,16 +69,27 @@ def _errors(dialect: Dialect, route: Route) -> Iterator[int]:
 
 
 def _response(
-    dialect: Dialect, route: Route, status: int, shape: object, schemas: Schemas
+    dialect: Dialect,
+    route: Route,
+    status: int,
+    shape: object,
+    *,
+    schemas: Schemas,
+    examples: Examples,
 ) -> dict[str, Any]:
     schema = None if shape is None else schemas.of(dialect, shape)
     if (
         status >= HTTPStatus.BAD_REQUEST and shape is not dialect.error
     ):  # whatever was read too late for that shape
         schema = {"anyOf": [schema, schemas.of(dialect, dialect.error)]}
-    content = {} if schema is None else {"application/json": {"schema": schema}}
+    content = {}
+    if schema is not None:
+        content["application/json"] = {"schema": schema, **examples.shown(dialect, status, schema)}
     if status == HTTPStatus.OK:
-        content |= {media_type: {"schema": _TEXT} for media_type in route.files}
+        content |= {
+            media_type: {"schema": _TEXT, **examples.of_file(dialect, media_type)}
+            for media_type in route.files
+        }
     response: dict[str, Any] = {
         "description": HTTPStatus(status).phrase,
         "headers": {

@@ -34,6 +34,11 @@ def page_of(document: Mapping[str, Any]) -> str:
                 f"<h2>{escape(tag['name'])}</h2>{''.join(_operations(document, tag['name']))}"
                 for tag in document["tags"]
             ),
+            "<h2>Webhooks</h2>",
+            *(
+                _operation("POST", name, hook["post"])
+                for name, hook in document["webhooks"].items()
+            ),
             "<h2>Shapes</h2>",
             *(_shape(*each) for each in sorted(document["components"]["schemas"].items())),
             "</body></html>",
@@ -67,8 +72,13 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
     takes = f"<p>Takes {_body_of(asked)}.</p>{_example(asked)}" if asked else ""
     return (
         f'<details id="{escape(operation["operationId"])}"><summary><code>{method} {escape(path)}</code> '
-        f"{escape(operation['summary'])}</summary>{parameters}{takes}{responses}</details>"
+        f"{escape(operation['summary'])}</summary>{_sentence(operation)}{parameters}{takes}{responses}</details>"
     )
+
+
+def _sentence(operation: Mapping[str, Any]) -> str:
+    text = operation.get("description", "")
+    return f"<p>{escape(text)}</p>" if text else ""
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

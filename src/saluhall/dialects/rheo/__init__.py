@@ -20,7 +20,7 @@ from saluhall.dialects.rheo.auth import api_key, key_or_person, person
 from saluhall.dialects.rheo.errors import say
 from saluhall.dialects.rheo.receiving import received_from_delivery
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
-from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire import Envelope, Error
 
 _ROUTES = (
     *routes.ROUTES,
@@ -38,6 +38,7 @@ _ROUTES = (
 )
 DIALECT = Dialect(
     name="rheo",
+    package=__name__,
     prefixes=(
         "/integration/",
         "/auth/",
@@ -69,5 +70,6 @@ DIALECT = Dialect(
             secrets, event_id(event), sent_at, body
         ),
         read=received_from_delivery,
+        shape=Envelope,
     ),
 )

@@ -74,7 +74,7 @@ class MadeKey(Struct, frozen=True, kw_only=True):
 
 
 class Key(Struct, frozen=True, kw_only=True):
-    """A live key."""
+    """An API key that is not revoked, without the key itself."""
 
     id: str
     userId: str

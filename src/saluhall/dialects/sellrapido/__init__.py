@@ -8,6 +8,7 @@ from saluhall.dialects.sellrapido.wire import Error
 
 DIALECT = Dialect(
     name="sellrapido",
+    package=__name__,
     prefixes=("/sr_company_ws/",),
     routes=ROUTES,
     say=say,
