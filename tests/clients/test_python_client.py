@@ -5,6 +5,8 @@ import importlib
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -68,3 +70,55 @@ async def test_a_generated_client_puts_and_reads_and_gets_typed_errors(
     make = client("client").AuthenticatedClient
     with make(hub.base, hub.api_key, **named) as mine, make(hub.base, "x", **named) as nobody:
         await asyncio.to_thread(work, mine, nobody)
+
+
+def until(done: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + 60
+    while not (found := done()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+class QuickStart:
+    """The quick start, by the generated functions alone."""
+
+    def __init__(self, client: Any, mine: Any) -> None:
+        self.models, self._client, self._mine = client("models"), client, mine
+
+    def call(self, name: str, *path: str, **given: Any) -> Any:
+        return self._client(f"api.rheo.rheo_{name}").sync(*path, client=self._mine, **given)
+
+    def list_it(self) -> str:
+        models = self.models
+        lamp = models.RheoItem(title="Volvo lamp", price=950, auto_publish_tradera=True, shipping_strategy="seller_shipped")  # fmt: skip
+        assert self.call("put_item", "LAMP", body=lamp).success
+        until(lambda: self.call("get_item", "LAMP").tradera_status == "active")
+        assert self.call("patch_price", "LAMP", body=models.RheoPriceChange(price=895)).success
+        until(lambda: self.call("get_item", "LAMP").price == 895)
+        car = models.RheoBatchItem(external_id="CAR", title="Volvo V70", type_="container")
+        door = models.RheoBatchItem(external_id="DOOR", title="Door", price=795.5, parent_external_id="CAR")  # fmt: skip
+        assert self.call("post_batch", body=models.RheoBatch(items=[car, door])).accepted == 2
+        assert self.call("sum_up_item", "CAR").child_count == 1
+        return str(self.call("get_item", "LAMP").tradera_ad_id)
+
+    def sale(self) -> Any:
+        events = self.call("list_history", "LAMP").events
+        return next((e for e in events if e.event_type == "item.sold"), None)
+
+    def ship_it(self) -> None:
+        order = until(self.sale).data.additional_properties["orderId"]
+        parcel = self.models.RheoTracking(carrier="postnord", tracking_number="SE1")
+        assert self.call("post_tracking", order, body=parcel).carrier == "postnord"
+
+
+async def test_a_generated_client_goes_through_the_quick_start(client: Any, hub: Hub) -> None:
+    shop = await hub.open_shop()
+    await shop.connect()
+    make = client("client").AuthenticatedClient
+    with make(hub.base, shop.api_key, auth_header_name="x-api-key", prefix="") as mine:
+        partner = QuickStart(client, mine)
+        ad = await asyncio.to_thread(partner.list_it)
+        await hub.market.bid(int(ad), 1400)
+        await hub.market.control("POST", f"/items/{ad}/end")
+        await asyncio.to_thread(partner.ship_it)

@@ -9,6 +9,7 @@ from saluhall.dialect import Dialect, Route
 from saluhall.web.openapi_texts import Text, Texts
 
 _REF = "#/components/schemas/"
+_OPEN = {"type": "object", "additionalProperties": True}  # said, so that generators type its values
 _ANY_OBJECT = "Struct"  # msgspec's name for a shape of which nothing more is known
 
 
@@ -71,7 +72,9 @@ def _shapes(route: Route) -> Iterator[Any]:
 def _named(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Let every reference in a schema lead to the dialect's own component."""
     if schema.get("$ref") == _REF + _ANY_OBJECT:
-        return {"type": "object"}
+        return dict(_OPEN)
+    if schema == {"type": "object"}:
+        return dict(_OPEN)
     named = {key: _value_named(key, value, prefix) for key, value in schema.items()}
     return {"type": "string", **named} if _is_list_of_words(schema) else named
 
