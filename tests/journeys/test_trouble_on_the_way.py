@@ -80,6 +80,12 @@ async def test_a_seller_hears_once_of_a_marketplace_that_keeps_failing(
 ) -> None:
     await calm_market.faults({"method": "POST", "path": CREATE, "status": 503})
     await shop.put("A", autoPublishTradera=True)
+    reason = "Tradera is in trouble: Trouble was ordered"
+    async with asyncio.timeout(30):
+        while not ((item := await shop.get("A"))["traderaError"] or "").startswith(reason):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+    # From the first failure on the item says why it waits, and until when.
+    assert (item["traderaStatus"], "traderaNextTryAt" in item) == ("pending_sync", True)
 
     failed = await shop.heard("listing.failed", "A", timeout_s=60)
     assert (await shop.get("A"))["traderaStatus"] == "sync_error"
@@ -90,7 +96,10 @@ async def test_a_seller_hears_once_of_a_marketplace_that_keeps_failing(
     assert "Trouble was ordered" in failed["data"]["error"]
     assert len(await shop.failures("A")) == 1
     assert [ad["startPrice"] for ad in await shop.ads()] == [800]
-    assert (await shop.get("A"))["traderaError"] is None
+    shown = await shop.get("A")
+    assert (shown["traderaError"], "traderaNextTryAt" in shown) == (None, False)
+    lines = [line for line in shop.hub.lines() if line.get("name") == "tradera"]
+    assert "channel unavailable" in {line["event"] for line in lines}
 
 
 @pytest.mark.long
