@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from saluhall.sandbox.partner import Partner
+from saluhall.storage.backup.archive import BackupRefused
+from saluhall.storage.backup.dump import snapshot_of
 from saluhall.storage.pool import is_pooled
 from tests.architecture.source import python_files, tree_of
 from tests.cluster.server import Server
@@ -98,3 +100,9 @@ def test_no_statement_leaves_anything_in_a_session() -> None:
     found = {text for text in texts if KEPT.search(text)}
 
     assert found - ALLOWED == set()
+
+
+async def test_a_backup_does_not_go_through_a_pooler(pooler: PgBouncer) -> None:
+    with pytest.raises(BackupRefused, match="set SALUHALL_DATABASE_DIRECT_URL"):
+        async with snapshot_of(pooler.url):
+            pass
