@@ -80,7 +80,9 @@ def _warn(manifest: Manifest) -> None:
             " give this command the hub's settings, and back up once more"
         )
     if manifest.images is None:
-        _say(f"images are not in the backup: they are in {manifest.image_store}, copy them there")
+        _say(
+            f"images are not in the backup: they are in {manifest.image_store}, which needs a backup of its own"
+        )
     if manifest.missing_images:
         _say(f"{manifest.missing_images} images are missing or damaged in {manifest.image_store}")
 
