@@ -21,6 +21,7 @@ from saluhall.domain.products import bulk_store
 from saluhall.domain.products import extraction as products
 from saluhall.domain.products.fields import SHOWN
 from saluhall.domain.products.model import Status
+from saluhall.domain.removals import store as removals_store
 from saluhall.domain.webhooks import deliveries_store
 from saluhall.jobs.schedule import JOBS
 from tests.architecture.source import module_of, python_files, tree_of
@@ -152,6 +153,9 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
         (f"product lines[{catalog=:d} {published=:d} {len(lines.fields)}]",
          products.lines_statement(lines, of_catalog=catalog, published=published))
         for lines in (_LINES, _LINES_OF_ALL_FIELDS) for catalog in (False, True) for published in (False, True)
+    ],
+    "domain.removals.store.delete_account": [
+        (f"removal {number}", statement) for number, statement in enumerate(removals_store.DELETIONS)
     ],
     "domain.webhooks.deliveries_store.read_log": [
         (f"log[{'+'.join(c)}]",

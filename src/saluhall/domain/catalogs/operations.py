@@ -42,6 +42,11 @@ async def remove_catalog(
     if found.code == RHEO:
         raise CatalogInUse("RHEO is the system catalog: it is removed with its account")
     if not await store.remove(tx, by.account_id, number):
-        what = "1 product" if found.products == 1 else f"{found.products} products"
-        raise CatalogInUse(f"the catalog {found.name!r} has {what}: delete them first")
+        raise CatalogInUse(f"the catalog {found.name!r} has {_products(found.products)}")
     return found
+
+
+def _products(count: int) -> str:
+    if count == 0:
+        return "products whose listings are still ending: try again in a few minutes"
+    return f"{count} product{'s' if count > 1 else ''}: delete them first"

@@ -16,10 +16,11 @@ OF_NUMBERS = """
   select number, id from catalogs where account_id = %(owner)s and number = any(%(numbers)s)
 """
 
-# Products that are being deleted count: they are rows until their listings have ended.
+# By the kept counts, which leave out products that are being deleted: those are rows until their listings have ended.
 _CATALOG = """
   select c.number, c.name, c.code, c.created_at,
-         (select count(*) from products p where p.account_id = c.account_id and p.catalog_id = c.id) as products
+         (select coalesce(sum(k.draft + k.active + k.sold + k.not_listed + k.archived), 0)::bigint
+            from product_counts k where k.account_id = c.account_id and k.catalog_id = c.id) as products
     from catalogs c where c.account_id = %(owner)s
 """
 LIST = f"{_CATALOG} order by c.number"
