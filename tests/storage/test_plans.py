@@ -35,6 +35,7 @@ _ALL_IS_WANTED = {
     "domain.webhooks.store.OFF": "all endpoints that are off are listed for the operator",
     "domain.removals.store.CONTENTS": "all that an account has is counted before it is deleted",
     "domain.catalogs.store.REMOVE": "a catalog is removed once in a long while, and must be empty",
+    "domain.orders.pushes_store.CANCEL": "a connection is removed with all its order updates",
     "domain.listings.disconnecting_store.": "a connection is removed with all its listings",
     "removal ": "all that an account has is deleted",
     "domain.connections.store.COUNT_BY_HEALTH": "all connections are counted for who measures",
