@@ -330,7 +330,7 @@ NAMED = {"SALUHALL_JWT_ISSUER": NAME}
         (NAMED, "SALUHALL_JWT_SECRET or SALUHALL_JWT_JWKS_URL"),
         (
             {**NAMED, "SALUHALL_JWT_SECRET": SECRET, "SALUHALL_JWT_JWKS_URL": "https://x.example"},
-            "set one of the two",
+            "give one of the two",
         ),
         ({**NAMED, "SALUHALL_JWT_SECRET": "short"}, "at least 32 bytes"),
         ({**NAMED, "SALUHALL_JWT_JWKS_URL": "file:///etc/passwd"}, "https://"),

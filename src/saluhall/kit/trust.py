@@ -57,7 +57,7 @@ def _contradictions(given: Mapping[str, str | None]) -> list[BadSetting]:
     if has_secret == has_url:
         problem = "both are set" if has_secret else "neither is set"
         names = "SALUHALL_JWT_SECRET or SALUHALL_JWT_JWKS_URL"
-        return [BadSetting(names, problem, "set one of the two")]
+        return [BadSetting(names, problem, "give one of the two")]
     return []
 
 

@@ -66,7 +66,7 @@ def _findings(seen: Inspection) -> Iterator[Finding]:
     clock = f"this machine's clock is {abs(seen.clock_ahead_s):.1f} s"
     clock += " ahead of the database's" if seen.clock_ahead_s > 0 else " behind the database's"
     if abs(seen.clock_ahead_s) > _OFF_S:
-        remedy = "set both clocks by NTP (timedatectl set-ntp true)"
+        remedy = "let NTP set both clocks (timedatectl set-ntp true)"
         yield warning("database: clock", clock, remedy)
     else:
         yield ok("database: clock", clock)

@@ -72,7 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         if not errors and has_id != has_key:
             problem = "one is set without the other"
             names = "SALUHALL_TRADERA_APP_ID and SALUHALL_TRADERA_APP_KEY"
-            errors.append(BadSetting(names, problem, "set both, as Tradera gave them, or neither"))
+            errors.append(BadSetting(names, problem, "give both, as Tradera gave them, or neither"))
         if errors:
             raise BadSettings(errors)
         return cls(**values)
