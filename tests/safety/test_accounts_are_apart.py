@@ -118,11 +118,16 @@ WITHOUT_OWNER = {
     "accounts.store.FIND_LEGACY_KEY": "finds the owner, by a key's hash",
     "sessions.store.FIND_USER": "finds the owner, by the name of who signs in",
     "accounts.store.ADMIT": "finds the owner, by a key's hash",
+    "attention.store.COUNT_ALL": "the operator sees all accounts",
+    "connections.store.COUNT_BY_HEALTH": "the operator sees all accounts",
+    "connections.store.HEALTH": "the operator sees all accounts",
     "connections.store.OWNER": "finds the owner, for jobs whose bell carries only an id",
     "connections.store.POLLING": "counts calls that all accounts share",
     "history.store.RECORD": "takes events of several accounts; each row carries its own",
     "resellers.store.REQUESTS": "the operator reads what all accounts ask for",
     "resellers.store.PROFILE_BY_SLUG": "a public profile is public",
+    "webhooks.store.COUNT_BY_STATE": "the operator sees all accounts",
+    "webhooks.store.OFF": "the operator sees all accounts",
     "webhooks.store.FIND": "finds the owner, for jobs whose bell carries only an id",
 }
 

@@ -133,7 +133,7 @@ def test_a_full_disk_is_said_clearly_and_leaves_nothing_behind(tmp_path: Path) -
         check=True,
     )
 
-    assert told.stdout.startswith(f"Writing image {KEY}: ")
+    assert f"\nWriting image {KEY}: " in told.stdout
     assert below(tmp_path) == ["ab", "ab/00"]
 
 

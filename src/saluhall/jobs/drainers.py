@@ -13,6 +13,7 @@ from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Slots
 from saluhall.kit.metrics import JOB_RUNS
 from saluhall.storage import claims
+from saluhall.storage.claims import ClaimLost, MayNotAct
 from saluhall.storage.database import DatabaseUnavailable
 
 Ring = Callable[[Iterable[tuple[str, str]]], None]
@@ -91,8 +92,8 @@ async def _counted(run: Run, job: Job, key: str) -> str:
     try:
         await job.drain(run, key)
         outcome = "done"
-    except DatabaseUnavailable as error:
-        _log.debug("a job lost the database", job=job.name, for_=key, error=str(error))
+    except (DatabaseUnavailable, ClaimLost, MayNotAct) as error:
+        _log.debug("a job cannot go on now", job=job.name, for_=key, error=str(error))
     except Exception:  # noqa: BLE001 - the job alone fails, the worker goes on
         _log.exception("a job failed; what it had claimed is given back", job=job.name, for_=key)
     finally:

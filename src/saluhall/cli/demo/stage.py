@@ -131,7 +131,7 @@ class Stage:
         """Read from the metrics how many calls the marketplace still takes. Raises NotTrue."""
         for line in (await self.get("/metrics")).body.decode().splitlines():
             if line.startswith("saluhall_channel_calls_left{"):
-                return int(line.rpartition(" ")[2])
+                return int(float(line.rpartition(" ")[2]))
         raise NotTrue("/metrics does not tell the calls left")
 
     async def market(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
