@@ -46,8 +46,10 @@ test-fencing: setup ## stop the database and workers, with wrong clocks, and see
 test-clients: setup ## generate a TypeScript client of the API and use it; needs npm
 	$(BIN)/pytest tests/clients/typescript_client.py
 
-test-cluster: setup ## kill the primary under load, restart everything; installs PgBouncer from Debian; CLUSTER_FAILOVERS=3 repeats
+test-cluster: setup ## kill the primary under load, by hand and by Patroni; installs from Debian; CLUSTER_FAILOVERS=3, CLUSTER_WITH=patroni
 	@test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 || (apt-get update -q && apt-get install -q -y --no-install-recommends pgbouncer)
+	@test -x /usr/bin/patroni -a -x /usr/bin/etcd -a -x /usr/sbin/haproxy || test "$$(id -u)" != 0 || \
+		(apt-get update -q && apt-get install -q -y --no-install-recommends patroni etcd-server haproxy) || true
 	$(BIN)/python -m tests.cluster
 
 test-watching: setup ## check the metrics, the alert rules and the board with promtool; installs Prometheus from Debian

@@ -1,5 +1,6 @@
 """A PostgreSQL server on a port of 127.0.0.1, from the wheel's binaries, with the settings of the guide: primary, or standby of another."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -18,13 +19,15 @@ BINARIES = binary("postgres").parent
 class Server:
     """One server; `url` leads to it directly."""
 
+    login = "postgres"
+
     def __init__(self, folder: Path, *, port: int, name: str = "postgres") -> None:
         self.folder, self.port, self.name = folder / name, port, name
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, dbname: str = "saluhall") -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/{dbname}"
+        return f"postgresql://{self.login}@127.0.0.1:{self.port}/{dbname}"
 
     def initialise(self) -> None:
         """Make an empty one."""
@@ -78,6 +81,13 @@ class Server:
             cursor = connection.execute(sql)
             return cursor.fetchall() if cursor.description else []
 
+    def takes_writes(self) -> bool:
+        """Return whether it answers and is the primary."""
+        try:
+            return not self.run("select pg_is_in_recovery()")[0][0]
+        except psycopg.OperationalError:
+            return False
+
     def be_synchronous(self) -> None:
         """Count writes only when a standby has them; wait until one does."""
         self.run("alter system set synchronous_standby_names = 'ANY 1 (*)'")
@@ -90,7 +100,7 @@ class Server:
     def promote(self) -> None:
         """Make this standby the primary, as the guide says."""
         environment = {**os.environ, "POSTGRES_BIN": str(BINARIES)}
-        script = [*AS_ANOTHER, str(GUIDE / "promote.sh"), str(self.folder), str(self.port)]
+        script = [*AS_ANOTHER, str(GUIDE / "promote.sh"), str(self.port)]
         subprocess.run(script, check=True, env=environment, timeout=60)
 
     def kill(self) -> None:
@@ -115,3 +125,12 @@ class Server:
     def _run(self, program: str, *arguments: str) -> None:
         command = [*AS_ANOTHER, str(BINARIES / program), *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+
+async def promoted_at(standby: Server, *, timeout_s: float) -> float:
+    """Wait until a standby takes writes; return when that was (monotonic)."""
+    deadline = time.monotonic() + timeout_s
+    while not await asyncio.to_thread(standby.takes_writes):
+        assert time.monotonic() < deadline, f"{standby.name} is not promoted"
+        await asyncio.sleep(0.02)
+    return time.monotonic()

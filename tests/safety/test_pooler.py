@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from saluhall.sandbox.partner import Partner
 from saluhall.storage.backup.archive import BackupRefused
 from saluhall.storage.backup.dump import snapshot_of
-from saluhall.storage.pool import is_pooled
+from saluhall.storage.pool import Pool, is_pooled
 from tests.architecture.source import python_files, tree_of
 from tests.cluster.server import Server
 from tests.hub import Hub, Market, free_port
@@ -81,6 +82,24 @@ async def test_the_main_job_runs_behind_a_pooler_and_nobody_meets_an_error(
 async def test_a_pooler_is_noticed(server: Server, pooler: PgBouncer) -> None:
     assert await is_pooled(pooler.url)
     assert not await is_pooled(server.url())
+
+
+async def test_a_server_that_dies_behind_a_pooler_costs_only_the_connection_that_used_it(
+    pooler: PgBouncer,
+) -> None:
+    async with Pool(pooler.url, connections=3, patience_s=5) as pool:
+        before = [await pool.getconn() for _ in range(3)]
+        for connection in before:
+            await pool.putconn(connection)
+
+        with pytest.raises(psycopg.OperationalError):
+            async with pool.connection() as connection:
+                await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+
+        after = [await pool.getconn() for _ in range(2)]
+        for connection in after:
+            await pool.putconn(connection)
+    assert after == before[1:]  # a login costs a pooler milliseconds, and a hundred at once seconds
 
 
 KEPT = re.compile(

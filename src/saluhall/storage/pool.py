@@ -51,6 +51,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
     ) -> None:
         self._plans_once = plans_once
         self._refreshed_at = 0.0
+        self._is_pooled = False
         super().__init__(
             url,
             min_size=1,
@@ -80,7 +81,12 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
                 raise
 
     async def refresh(self) -> None:
-        """Drop every connection, for new ones where the address leads now; at most once a second."""
+        """Drop every connection, for new ones where the address leads now; at most once a second.
+
+        Those to a pooler stay: it leads each transaction where the primary is, and many logins at once would hold it up in a failover.
+        """
+        if self._is_pooled:
+            return
         now = time.monotonic()
         if now - self._refreshed_at >= _REFRESH_EVERY_S:
             self._refreshed_at = now
@@ -90,7 +96,8 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
         """Make a new connection ready. A pooler lends its connections by the transaction: nothing may be kept in a session there."""
         await connection.set_autocommit(True)
         await make_room(connection)
-        if await leads_through_pooler(connection):
+        self._is_pooled = await leads_through_pooler(connection)
+        if self._is_pooled:
             connection.prepare_threshold = None
         elif self._plans_once:
             await connection.execute("set plan_cache_mode = force_generic_plan")
