@@ -3,12 +3,16 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
 from saluhall.bootstrap.counters import sweep_counters
+from saluhall.domain.accounts import operations as accounts
 from saluhall.sandbox.partner import Hosted, Partner
 from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
@@ -24,6 +28,18 @@ def pytest_sessionfinish() -> None:
 # A busy machine is no failure: how long examples take says nothing here.
 settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hub")
+
+
+class Remembering:
+    """Hashes a password once in a run, as costly as ever: a thousand accounts with the same one would pay 0.1 s each."""
+
+    hash = staticmethod(cache(PasswordHasher().hash))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_hashed_once() -> Iterator[None]:
+    with patch.object(accounts, "PasswordHasher", Remembering):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,15 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
 
 import aiohttp
 import yarl
-from argon2 import PasswordHasher
 
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
@@ -32,12 +29,6 @@ from tests.market import Market
 from tests.shop import SECRET_KEY, Shop
 
 __all__ = ["Hub", "Market", "Shop", "free_port"]
-
-
-class Remembering:
-    """Hashes a password once in a run, as costly as ever: a thousand shops with the same one would pay 0.1 s each."""
-
-    hash = staticmethod(cache(PasswordHasher().hash))
 
 
 class Hub:
@@ -160,10 +151,9 @@ class Hub:
         name = f"shop-{new_id().hex}"
         now = utc_now()
         async with self.db.transaction() as tx:
-            with patch.object(accounts, "PasswordHasher", Remembering):
-                account_id = await accounts.create_account(
-                    tx, name=name, username=name, password="a good password", now=now
-                )
+            account_id = await accounts.create_account(
+                tx, name=name, username=name, password="a good password", now=now
+            )
             by = Principal(account_id=account_id, account_name=name)
             await catalogs.create_catalog(tx, by=by, name="RHEO", code="RHEO", now=now)
             api_key = await accounts.create_api_key(tx, by=by, name="test", now=now)

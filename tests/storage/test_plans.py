@@ -100,7 +100,6 @@ def _without(plans: Plans, *allowed: Mapping[str, str]) -> Plans:
     return {name: made for name, made in plans.items() if not name.startswith(names)}
 
 
-@pytest.mark.long
 def test_no_large_table_is_read_whole(planned: Planned) -> None:
     read = {
         f"{name} for {for_whom}": tables
