@@ -34,6 +34,7 @@ from saluhall.storage.addresses import database_url, image_store
 
 DATA_DIR = "SALUHALL_DATA_DIR"
 DEFAULT_DATA_DIR = "saluhall-data"
+LOG_LEVEL = "SALUHALL_LOG_LEVEL"
 SECRET_KEY = "SALUHALL_SECRET_KEY"  # noqa: S105 - a name
 KEY_FILE = "secret.key"
 MIN_KEY_BYTES = 32
@@ -97,7 +98,7 @@ HUB: Table = {
         "SALUHALL_METRICS_LISTEN", listen_address, None, "An address for GET /metrics."
     ),
     "log_level": Setting(
-        "SALUHALL_LOG_LEVEL",
+        LOG_LEVEL,
         one_of("debug", "info", "warning", "error"),
         "info",
         "The lowest level of messages in the log.",

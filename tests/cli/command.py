@@ -15,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 import psutil
+import structlog
 
 from saluhall.cli import main
 from tests.hub import free_port
@@ -39,6 +40,7 @@ class Saluhall:
     def here(self, *arguments: str) -> "Ran":
         """Run a command in this process: one that ends before it serves."""
         out, err, code = io.StringIO(), io.StringIO(), 0
+        logs = structlog.get_config()
         with (
             patch.dict(os.environ, self.env, clear=True),
             redirect_stdout(out),
@@ -48,6 +50,8 @@ class Saluhall:
                 main(arguments)
             except SystemExit as ended:
                 code = int(ended.code or 0)
+            finally:
+                structlog.configure(**logs)
         return Ran(code, out.getvalue(), err.getvalue())
 
     def start(self, *arguments: str) -> "Ran":

@@ -1,5 +1,6 @@
 """What `saluhall listen`, `trigger` and `webhook set` refuse, and what they advise."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,15 @@ def test_what_does_not_exist_is_refused(operator: Saluhall) -> None:
     assert operator.run("trigger", "item.sold", "--account", "Bo").refuses("'Bo'")
     gone = operator.run("trigger", "item.sold", "--account", "Anna", "--sku", "NONE")
     assert gone.refuses("account Anna has no item NONE")
+
+
+def test_a_command_that_records_an_event_prints_one_json_object_and_logs_on_standard_error(
+    operator: Saluhall,
+) -> None:
+    logging = Saluhall(operator.data_dir, {**operator.env, "SALUHALL_LOG_LEVEL": "info"})
+    arguments = ("trigger", "item.created", "--account", "Anna", "--json")
+    quiet, logged = operator.run(*arguments), logging.run(*arguments)
+
+    assert json.loads(quiet.out)["eventType"] == json.loads(logged.out)["eventType"]
+    assert quiet.err == ""
+    assert json.loads(logged.err)["event"] == "item.created"

@@ -1,5 +1,6 @@
 """What "not now" is, what is tried once more, and how a pool gets rid of connections that are of no use."""
 
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -116,6 +117,16 @@ async def test_what_broke_at_the_commit_is_not_done_again(notes: Database) -> No
     with pytest.raises(DatabaseUnavailable):
         await notes.in_transaction(cut)
     assert len(tries) == 1
+
+
+async def test_a_value_that_is_too_large_for_an_index_is_no_outage(notes: Database) -> None:
+    beside(notes, "create table names (name text primary key)")
+    random_letters = random.Random(1).randbytes(5000).hex()  # noqa: S311 - not compressible is all
+
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        async with notes.transaction() as tx:
+            await tx.run("insert into names values (%(name)s)", {"name": random_letters})
+    await add(notes)
 
 
 async def test_connections_that_died_while_nobody_used_them_harm_nobody(notes: Database) -> None:

@@ -182,7 +182,7 @@ async def _connections(tx: Transaction, *, now: datetime) -> Families:
 
 
 async def _workers(tx: Transaction) -> Families:
-    ages = await claims.seconds_since_beats(tx)
+    ages = [worker.silent_s for worker in await claims.list_workers(tx)]
     silent = sum(age_s > claims.DEAD_AFTER_S for age_s in ages)
     families = [
         _gauge(

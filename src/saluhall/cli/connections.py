@@ -20,7 +20,7 @@ from saluhall.cli.session import (
     read_settings,
     show,
 )
-from saluhall.cli.tables import show_table
+from saluhall.cli.tables import show_table, shown
 from saluhall.cli.values import check_name, utc_instant
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
@@ -249,7 +249,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         budget = row["budget"]
         state = row["state"] + (f": {row['reason']}" if row["reason"] else "")
-        state += f" Next try at {row['next_try_at']}." if row["next_try_at"] else ""
+        state += f" Next try at {shown(row['next_try_at'])}." if row["next_try_at"] else ""
         cells.append((row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown",
                       row["polled_at"] or "never", f"{budget['left']} of {budget['calls_per_day']}"))  # fmt: skip
     show_table(headings, cells)

@@ -18,8 +18,9 @@ from saluhall.cli.tables import shown
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account, principal_of_user
 from saluhall.kit.environment import BadSetting
+from saluhall.kit.logs import set_up_own_logs
 from saluhall.plugins import load_channels
-from saluhall.settings import Settings
+from saluhall.settings import LOG_LEVEL, Settings
 from saluhall.storage import Database, Transaction
 from saluhall.storage.claims import take_time
 
@@ -37,8 +38,12 @@ Account = Annotated[str, Parameter(name="--account", help="The account's name.")
 
 
 def read_settings(data_dir: Path | None) -> Settings:
-    """Read and check the whole configuration. Raises BadSettings with every error."""
-    return read_configuration(os.environ, data_dir=data_dir)
+    """Read and check the whole configuration, and set the log of a command up. Raises BadSettings with every error."""
+    settings = read_configuration(os.environ, data_dir=data_dir)
+    # What a command does is not logged unless someone asks for it: it prints that.
+    is_asked = bool(os.environ.get(LOG_LEVEL))
+    set_up_own_logs(settings.log_level.upper() if is_asked else "WARNING")
+    return settings
 
 
 def check_options(settings: Settings, channel: str, options: Mapping[str, Any]) -> None:

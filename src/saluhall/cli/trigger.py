@@ -1,13 +1,9 @@
 """saluhall trigger."""
 
 import asyncio
-import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Final
 
-import structlog
 from cyclopts import Parameter
 
 from saluhall.bootstrap import now
@@ -54,22 +50,10 @@ def trigger(
     """
     wanted = samples.event_type_of(event_type)
     try:
-        with _only_warnings():
-            answer = asyncio.run(_trigger(read_settings(data_dir), account, wanted, sku))
+        answer = asyncio.run(_trigger(read_settings(data_dir), account, wanted, sku))
     except ProductNotFound as error:
         raise Refused(f"account {account} has no item {sku}") from error
     show(answer, as_json=as_json)
-
-
-@contextmanager
-def _only_warnings() -> Iterator[None]:
-    """Log no event: what is printed on standard output is the answer alone."""
-    before = structlog.get_config()["wrapper_class"]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    try:
-        yield
-    finally:
-        structlog.configure(wrapper_class=before)
 
 
 async def _trigger(

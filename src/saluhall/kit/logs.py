@@ -21,25 +21,33 @@ def _encode(event: MutableMapping[str, Any], **_: object) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
 
 
-def set_up_logs(level: str = "INFO") -> None:
-    """Send structlog and the standard library's loggers to standard error as JSON lines."""
-    shared: list[structlog.typing.Processor] = [
+def _processors() -> list[structlog.typing.Processor]:
+    return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _hide,
     ]
+
+
+def set_up_own_logs(level: str) -> None:
+    """Send our own log to standard error as JSON lines: standard output is for what a command prints."""
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(serializer=_encode)],
+        processors=[*_processors(), structlog.processors.JSONRenderer(serializer=_encode)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def set_up_logs(level: str = "INFO") -> None:
+    """Send structlog and the standard library's loggers to standard error as JSON lines."""
+    set_up_own_logs(level)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=_processors(),
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(serializer=_encode),

@@ -112,7 +112,6 @@ _WORKERS = """
     from workers order by beat_at desc
 """
 _LEAVE = "delete from workers where id = %(id)s"
-_AGES = "select extract(epoch from clock_timestamp() - beat_at)::float8 as age_s from workers"
 _TIME = "select clock_timestamp() as at"
 
 
@@ -178,11 +177,6 @@ async def beat(tx: Transaction, worker: UUID) -> Beat:
     assert found is not None  # noqa: S101 - an upsert returns its row
     HUB_CLOCK.compare(found.at, asked_s=asked_s, answered_s=steady_s())
     return found
-
-
-async def seconds_since_beats(tx: Transaction) -> list[float]:
-    """Return for each known worker how long ago its last heartbeat was."""
-    return await tx.all(lambda row: float(row["age_s"]), _AGES)
 
 
 async def list_workers(tx: Transaction) -> list[Worker]:

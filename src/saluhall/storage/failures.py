@@ -8,6 +8,8 @@ from psycopg.errors import lookup
 
 # Undone as a whole because of others: deadlock, serialization (also on a standby whose rows are vacuumed away).
 _UNDONE = tuple(map(lookup, ("40P01", "40001")))
+# "Too large": an index row, a statement. The driver calls these operational too, and the same never goes through.
+_TOO_LARGE = "54"
 # "Not now", beside what the driver calls operational (classes 08, 53, 57 and a connection that breaks): may only read, as a standby
 # and a primary that is being replaced; cut off while standing still in a transaction. Numbers, for the driver may not know them all.
 _READ_ONLY = "25006"
@@ -37,9 +39,15 @@ def explained() -> Iterator[None]:
 
 def is_not_now(error: BaseException | None) -> bool:
     """Tell whether the same may go through later, on another connection."""
+    if isinstance(error, psycopg.OperationalError) and _is_too_large(error):
+        return False
     if isinstance(error, psycopg.OperationalError) or is_garbled(error):
         return True  # the pool's timeout is operational too
     return isinstance(error, psycopg.Error) and error.sqlstate in _NOT_NOW
+
+
+def _is_too_large(error: psycopg.OperationalError) -> bool:
+    return (error.sqlstate or "").startswith(_TOO_LARGE)
 
 
 def is_garbled(error: BaseException | None) -> bool:

@@ -9,7 +9,7 @@ from saluhall.domain.connections import queries as connections
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
-from saluhall.storage.claims import DEAD_AFTER_S, seconds_since_beats, take_time
+from saluhall.storage.claims import DEAD_AFTER_S, list_workers, take_time
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.inspection import Inspection, inspect_database
 from saluhall.storage.schema import WrongDatabase
@@ -86,8 +86,7 @@ def _schema(seen: Inspection) -> Finding:
 async def _background(tx: Transaction, *, now: datetime) -> list[Finding]:
     from saluhall.jobs.schedule import measure  # noqa: PLC0415 - no other command needs the jobs
 
-    ages = await seconds_since_beats(tx)
-    alive = [age for age in ages if age <= DEAD_AFTER_S]
+    alive = [each for each in await list_workers(tx) if each.silent_s <= DEAD_AFTER_S]
     if alive:
         plural = "worker lives" if len(alive) == 1 else "workers live"
         workers = ok("background: workers", f"{len(alive)} {plural}")
