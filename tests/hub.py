@@ -20,7 +20,7 @@ import yarl
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
-from saluhall.jobs.schedule import measure
+from saluhall.jobs.due import measure
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from saluhall.sandbox.partner import Partner

@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 
+from saluhall.jobs.due import DUE_ROWS
 from saluhall.jobs.run import Job
 from saluhall.jobs.schedule import JOBS
 from tests.architecture.source import PACKAGE, module_of, python_files, tree_of
@@ -55,6 +56,7 @@ def test_a_job_measures_and_releases_the_rows_that_it_drains() -> None:
     for job in JOBS:
         table, due = drained_by(job)
         assert f"from {table} where {due} <= %(now)s" in " ".join(job.measure.split())
+        assert DUE_ROWS[job.name] == (table, due)
         for statement in (job.claims.release, job.claims.give_back):
             assert f"update {table} set {due} = " in " ".join(statement.split())
 

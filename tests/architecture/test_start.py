@@ -45,3 +45,16 @@ def test_serve_reads_no_metrics_before_it_has_said_where_they_are_counted() -> N
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
 
     assert told.stdout == "False\n"
+
+
+def test_status_reads_neither_the_jobs_nor_the_metrics() -> None:
+    code = (
+        "import sys, saluhall.cli.status; from saluhall.plugins import load_channels; load_channels();"
+        " print(*{'saluhall.jobs.run', 'prometheus_client', 'aiohttp', 'procrastinate'} & sys.modules.keys())"
+    )
+
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+
+    assert printed.stdout.split() == []

@@ -165,7 +165,7 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     "jobs.schedule.sweep": [(f"{job.name} due keys", job.due_keys) for job in JOBS],
     "storage.claims.release": [(f"{job.name} release", job.claims.release) for job in JOBS],
     "storage.claims.give_back": [(f"{job.name} give back", job.claims.give_back) for job in JOBS],
-    "jobs.schedule.measure": [(f"{job.name} measure", job.measure) for job in JOBS],
+    "jobs.due.measure": [(f"{job.name} measure", job.measure) for job in JOBS],
     "storage.schema.is_current": [],  # about migrations, at a start
     "storage.statistics.analyze_grown": [],  # ANALYZE
 }  # fmt: skip

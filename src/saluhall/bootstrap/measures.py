@@ -113,7 +113,8 @@ async def _of_database(tx: Transaction, settings: Settings, *, now: datetime) ->
 
 
 async def _due(tx: Transaction, *, now: datetime) -> Families:
-    from saluhall.jobs.schedule import measure  # noqa: PLC0415 - the jobs are the worker's; here only who measures looks at them
+
+    from saluhall.jobs.due import measure  # noqa: PLC0415 - the jobs are the worker's; here only who measures looks at them
 
     found = await measure(tx, now=now)
     rows: Values = {(job,): float(due) for job, (due, _) in found.items()}

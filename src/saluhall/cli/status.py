@@ -18,6 +18,7 @@ from saluhall.domain.connections.queries import (
     list_health,
 )
 from saluhall.domain.webhooks.queries import list_off
+from saluhall.jobs.due import measure
 from saluhall.kit.clock import HUB_CLOCK
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
@@ -63,8 +64,6 @@ def _status(facts: DatabaseFacts, ours: int) -> Status:
 
 async def _whole(tx: Transaction, settings: Settings, status: Status, *, now: datetime) -> Status:
     from msgspec.structs import replace  # noqa: PLC0415 - as below
-
-    from saluhall.jobs.schedule import measure  # noqa: PLC0415 - no other command needs the jobs
 
     due = await measure(tx, now=now)
     return replace(

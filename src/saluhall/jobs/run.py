@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from saluhall.channel import ChannelCard
 from saluhall.domain.history.model import Event
+from saluhall.jobs.due import measure_of
 from saluhall.jobs.slots import Size, Slots
 from saluhall.kit.http import Outbound
 from saluhall.kit.image_pool import ImagePool
@@ -159,10 +160,7 @@ def job_of(
             may_be_changing=may_be_changing,
             key_type=key_type,
         ),
-        measure=f"""
-          select count(*) as due, coalesce(extract(epoch from %(now)s - min({due})), 0)::float8 as oldest_s
-            from {table} where {due} <= %(now)s
-        """,
+        measure=measure_of(table, due),
         size=size,
     )
 

@@ -1,6 +1,5 @@
 """Which jobs there are, and the sweeper that rings for whatever is due, so that a lost bell loses nothing."""
 
-from datetime import datetime
 from functools import partial
 
 import structlog
@@ -18,7 +17,6 @@ from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.kit.life import show_life
 from saluhall.kit.outages import settle_outages
 from saluhall.kit.waiting import repeat
-from saluhall.storage import Transaction
 from saluhall.storage.database import DatabaseUnavailable
 
 JOBS: tuple[Job, ...] = (
@@ -64,12 +62,3 @@ async def sweep(run: Run, ring: Ring) -> None:
         async with run.db.statement() as tx:
             keys = await tx.all(lambda row: str(row["key"]), job.due_keys, {"now": now})
         ring((job.name, key) for key in keys)
-
-
-async def measure(tx: Transaction, *, now: datetime) -> dict[str, tuple[int, float]]:
-    """Tell for each kind how many rows are due and how many seconds the oldest has waited."""
-    found: dict[str, tuple[int, float]] = {}
-    for job in JOBS:
-        row = await tx.one(lambda r: (r["due"], r["oldest_s"]), job.measure, {"now": now})
-        found[job.name] = row or (0, 0.0)
-    return found

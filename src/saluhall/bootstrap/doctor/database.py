@@ -6,6 +6,7 @@ from datetime import datetime
 from saluhall import bootstrap
 from saluhall.bootstrap.doctor.finding import Finding, error, ok, warning
 from saluhall.domain.connections import queries as connections
+from saluhall.jobs.due import measure
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Database, Transaction
@@ -84,7 +85,6 @@ def _schema(seen: Inspection) -> Finding:
 
 
 async def _background(tx: Transaction, *, now: datetime) -> list[Finding]:
-    from saluhall.jobs.schedule import measure  # noqa: PLC0415 - no other command needs the jobs
 
     alive = [each for each in await list_workers(tx) if each.silent_s <= DEAD_AFTER_S]
     if alive:
