@@ -339,3 +339,9 @@ async def test_the_system_resolver_gives_addresses() -> None:
 
     assert set(await resolve("localhost", 443)) <= {"127.0.0.1", "::1"}
     resolve.close()
+
+
+def test_the_length_of_a_url_is_counted_in_bytes_so_that_an_index_can_hold_it() -> None:
+    check_url("https://a.example/" + "x" * 2000)
+    with pytest.raises(NotAllowed, match="longer than 2048"):
+        check_url("https://a.example/" + "\N{EURO SIGN}" * 1000)
