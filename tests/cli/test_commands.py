@@ -5,11 +5,13 @@ import re
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from saluhall.cli.app import make_app
 from tests.cli.command import Saluhall
 from tests.conftest import StartHub
+from tests.hub import free_port
 from tests.postgres import Postgres
 
 KEY = re.compile(r"rheo_live_[A-Za-z0-9]{32}")
@@ -184,11 +186,18 @@ async def test_a_worker_alone_works_what_a_server_without_one_took(start_hub: St
     await asyncio.sleep(1.5)
     assert (await shop.get("ALONE"))["rheoStatus"] == "draft"
 
+    port = free_port()
+    options = ("--concurrency", "4", "--metrics-listen", f"127.0.0.1:{port}")
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "saluhall", "worker", "--concurrency", "4", env=hub.env
+        sys.executable, "-m", "saluhall", "worker", *options, env=hub.env
     )
     try:
         await shop.heard("listing.created", "ALONE")
+        async with aiohttp.request("GET", f"http://127.0.0.1:{port}/metrics") as response:
+            counted = await response.text()
+        assert re.search(
+            r'saluhall_job_runs_total\{job="fetch_images",outcome="done"\} [1-9]', counted
+        )
     finally:
         worker.terminate()
         code = await asyncio.wait_for(worker.wait(), 30)

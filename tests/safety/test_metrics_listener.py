@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from saluhall.kit.environment import BadSetting
+from saluhall.kit.metrics_listener import Fresh
 from saluhall.settings import Settings
-from saluhall.web.metrics_listener import Fresh
 from tests.conftest import StartHub
 from tests.hub import free_port
 

@@ -21,6 +21,7 @@ from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import reserve
+from saluhall.kit.metrics_listener import Fresh, listening_for_metrics
 from saluhall.kit.processes import die_with_parent, look_for_garbage_seldom
 from saluhall.plugins import load_dialects
 from saluhall.queue import Bells
@@ -29,10 +30,8 @@ from saluhall.storage import Database
 from saluhall.storage.image_store import ImageStore
 from saluhall.web import (
     Crowd,
-    Fresh,
     Host,
     Room,
-    listening_for_metrics,
     make_app,
     max_connections,
     own_routes,
@@ -64,7 +63,9 @@ def read_ahead() -> None:
 def api_app(settings: Settings, url: str) -> ASGIApp:
     """Build the app: dialects over the database, bells rung after commit."""
     db = Database(url, connections=_CONNECTIONS, patience_s=_PATIENCE_S)
-    exports = Exports(Database(url, connections=CONNECTIONS, patience_s=_PATIENCE_S))
+    exports = Exports(
+        Database(url, connections=CONNECTIONS, patience_s=_PATIENCE_S, is_eager=False)
+    )
     images = ImageStore.open(settings.image_store)
     dialects = load_dialects()
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)

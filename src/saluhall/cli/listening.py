@@ -1,4 +1,4 @@
-"""Check where `serve` is to listen."""
+"""Check the addresses at which `serve` and `worker` listen."""
 
 import errno
 import socket
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from saluhall.cli.addresses import base_of, is_everywhere
 from saluhall.cli.failures import Refused
 from saluhall.kit.environment import BadSetting, Wrong
-from saluhall.kit.values import MAX_PORT, shown, web_address
+from saluhall.kit.values import MAX_PORT, listen_address, shown, web_address
 
 METRICS_LISTEN = "SALUHALL_METRICS_LISTEN"
 MAX_PROCESSES = 256
@@ -45,6 +45,14 @@ def _problem_of_host(host: str) -> str | None:
     except (UnicodeError, Wrong):
         return f"{shown(host)} cannot be part of an address"
     return None
+
+
+def listen_option(option: str, text: str) -> tuple[str, int]:
+    """Read an option of the form HOST:PORT. Raises BadSetting."""
+    try:
+        return listen_address(text)
+    except Wrong as error:
+        raise BadSetting(option, error.problem, error.remedy) from error
 
 
 def check_free(host: str, port: int, *, setting: str = "--host") -> None:

@@ -115,6 +115,7 @@ class Database:
     """The pool; whoever asks waits `patience_s` for a connection. `rung` is called with the bells of every committed transaction.
 
     `plans_once` makes one plan for each statement, whatever its values: for who runs the same few over and over, each by an index.
+    Without `is_eager` the first connection is opened when it is needed.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class Database:
         connections: int = 10,
         patience_s: float = 20,
         plans_once: bool = False,
+        is_eager: bool = True,
     ) -> None:
         self.url = url
         self.rung: Callable[[Iterable[tuple[str, str]]], None] | None = None
@@ -132,6 +134,7 @@ class Database:
             connections=connections,
             patience_s=patience_s,
             plans_once=plans_once,
+            is_eager=is_eager,
             kwargs={"row_factory": dict_row},
         )
 

@@ -37,7 +37,8 @@ _POOLED = "select pg_backend_pid() <> %s"
 class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
     """The library's pool with what the hub wants of every connection, whoever uses it.
 
-    `plans_once` makes one plan for each statement, whatever its values.
+    `plans_once` makes one plan for each statement, whatever its values. Without `is_eager` the first
+    connection is opened when it is needed.
     """
 
     def __init__(
@@ -48,13 +49,14 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
         patience_s: float,
         kwargs: dict[str, Any] | None = None,
         plans_once: bool = False,
+        is_eager: bool = True,
     ) -> None:
         self._plans_once = plans_once
         self._refreshed_at = 0.0
         self._is_pooled = False
         super().__init__(
             url,
-            min_size=1,
+            min_size=1 if is_eager else 0,
             max_size=connections,
             timeout=patience_s,
             reconnect_timeout=_RECONNECT_S,

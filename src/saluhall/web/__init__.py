@@ -18,7 +18,6 @@ from saluhall.web.heads import without_needless_bodies
 from saluhall.web.host import Host, handler_of
 from saluhall.web.inputs import escaped
 from saluhall.web.leftovers import reading_to_the_end
-from saluhall.web.metrics_listener import Fresh, listening_for_metrics
 from saluhall.web.openapi import schema_routes
 from saluhall.web.options import options_of
 from saluhall.web.own import own_routes
@@ -26,10 +25,8 @@ from saluhall.web.request_log import begin_counting, observed
 
 __all__ = [
     "Crowd",
-    "Fresh",
     "Host",
     "Room",
-    "listening_for_metrics",
     "make_app",
     "max_connections",
     "own_routes",

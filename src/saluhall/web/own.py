@@ -9,13 +9,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
 from saluhall.kit.metrics import CONTENT_TYPE
+from saluhall.kit.metrics_listener import Text
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageMissing, ImageStore, StoreUnavailable
 from saluhall.storage.schema import is_current, is_read_only
 from saluhall.web.answers import RETRY_SOON
 from saluhall.web.heads import READING
-from saluhall.web.metrics_listener import Text
 
 # A handler for GET and HEAD.
 read = partial(HTTPRouteHandler, http_method=READING, include_in_schema=False, status_code=200)
