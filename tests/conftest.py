@@ -80,14 +80,18 @@ async def partner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Par
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each worker begin with its share of the long tests: it is given a continuous part of the list."""
+    """Let half of the workers begin with the long tests, which mostly wait, while the others use the processor.
+
+    Each worker is given a continuous part of the list, and takes from the others' ends when it is done.
+    """
     long = [item for item in items if item.get_closest_marker("long")]
     others = [item for item in items if not item.get_closest_marker("long")]
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    waiting = (workers + 1) // 2
     part = -(-len(items) // workers)
     items.clear()
     for number in range(workers):
-        items += long[number::workers]
+        items += long[number::waiting] if number < waiting else []
         room = part * (number + 1) - len(items)
         items += others[:room]
         del others[:room]
