@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.cli.command import Saluhall
 
 _ACCOUNT = ("account", "create", "Anna", "--username", "anna", "--password", "a good password")
+_OF_ANNA = ("--account", "Anna")
 _HOOK = ("webhook", "set", "https://anna.example/hook", "--account", "Anna")
 
 
@@ -15,7 +16,12 @@ def test_a_data_dir_is_restored_into_an_empty_one_and_never_over_another(tmp_pat
     old.json(*_ACCOUNT)
     secret = old.json(*_HOOK)["webhookSecret"]
 
-    assert old.json("backup", backup)["accounts"] == 1
+    add = ("connection", "add", "tradera", *_OF_ANNA, "--user-id", "7", "--token", "secret")
+    connection = old.json(*add)["connection_id"]
+    old.json("connection", "remove", connection, *_OF_ANNA)
+
+    made = old.json("backup", backup)
+    assert (made["accounts"], made["key_fits"]) == (1, True), "a removed connection has no token"
     assert old.run("backup", backup).refuses("exists already")
     assert old.run("restore", backup).refuses("holds a database already")
     assert new.run("restore", str(tmp_path)).refuses("is no backup")

@@ -36,7 +36,10 @@ _TABLES = """
 """
 _MIGRATIONS = "select name from schema_migrations order by name"
 _HAS_MIGRATIONS = "select to_regclass('schema_migrations') is not null"
-_TOKENS = "select account_id, channel, user_id, token from connections order by id desc limit 1"
+# A removed connection has an empty token, which no key decrypts.
+_TOKENS = """
+  select account_id, channel, user_id, token from connections where token <> '' order by id desc limit 1
+"""
 _SECRETS = "select account_id, secret from endpoints order by id desc limit 1"
 _STORED_KEYS = "select distinct stored_key from images where stored_key is not null"
 
