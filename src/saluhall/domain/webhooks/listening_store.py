@@ -16,7 +16,7 @@ ADD = f"""
 """
 RENEW = """
   update endpoints set expires_at = %(expires_at)s, active = true, fail_count = 0, failing_since = null
-   where account_id = %(account)s and id = %(id)s
+   where account_id = %(account)s and id = %(id)s and expires_at is not null
 """
 EXPIRED = """
   select account_id, id from endpoints where expires_at < %(now)s order by expires_at limit %(limit)s

@@ -27,6 +27,7 @@ from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Undecryptable, Vault, new_webhook_secret
 from saluhall.storage import Transaction
 
+_TEMPORARY = "the address of `saluhall listen` cannot be changed: add an endpoint for another one"
 _HOW_NEARBY = "; to receive events on your own machine run `saluhall listen`, and for receivers in your network see SALUHALL_OUTBOUND_ALLOW"
 
 
@@ -159,6 +160,7 @@ async def change_endpoint(
     """
     if change.url is not UNSET:
         _check_url(http, change.url)
+        await _check_permanent(tx, by, endpoint_id)
     if change.scope is not UNSET:
         await _check_scope(tx, by, change.scope)
     endpoint = await store.change(tx, by.account_id, endpoint_id, change, now=now)
@@ -215,6 +217,13 @@ async def _resume(tx: Transaction, endpoint: Endpoint, *, now: datetime) -> None
     """Make due what was held back."""
     if await deliveries_store.free_held(tx, endpoint.account_id, endpoint.id, now=now):
         tx.ring("deliver_webhooks", [endpoint.id])
+
+
+async def _check_permanent(tx: Transaction, by: Principal, endpoint_id: UUID) -> None:
+    """See that the endpoint may have another address: for a temporary one the hub dials its own machine. Raises BadEndpoint."""
+    found = await store.find_owned(tx, by.account_id, endpoint_id)
+    if found is not None and found.certificate is not None:
+        raise BadEndpoint(_TEMPORARY)
 
 
 async def _check_scope(tx: Transaction, by: Principal, scope: Scope) -> None:
