@@ -18,9 +18,10 @@ _SPDX = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-# What the metadata leaves out or leaves unclear, read in the packages' own licence files.
+# What the metadata leaves out or leaves unclear, read in the licence files of their wheels: colorama 0.4.6, litestar-htmx 0.5.0,
+# uvloop 0.23.0.
 _READ_BY_US = {
-    "colorama": ("BSD-3-Clause", "https://github.com/tartley/colorama"),  # Windows alone
+    "colorama": ("BSD-3-Clause", "https://github.com/tartley/colorama"),  # Windows only
     "litestar-htmx": ("MIT", "https://github.com/litestar-org/litestar-htmx"),
     "uvloop": ("MIT OR Apache-2.0", "https://github.com/MagicStack/uvloop"),
 }
@@ -28,8 +29,8 @@ _HEAD = """\
 # Third-party software
 
 Saluhall is licensed under [Apache-2.0](LICENSE). It needs the packages below, which `pip` installs beside it; none of them is part of
-Saluhall's own wheel. Each package brings the full text of its licence in its `*.dist-info` folder. `make notices` writes this page from
-`requirements.lock`.
+Saluhall's own wheel. Each package brings the full text of its licence in its `*.dist-info` folder, except obstore (no text) and
+pyvips-binary (only that of its packaging, MIT): see their repositories. `make notices` writes this page from `requirements.lock`.
 
 Licences that ask for more than their text:
 
@@ -54,30 +55,30 @@ def page() -> str:
     """Make the page."""
     rows = []
     for name, version in locked(LOCK.read_text(encoding="utf-8")):
-        licence, home = _READ_BY_US.get(name) or _told(name)
+        licence, home = _READ_BY_US.get(name) or _from_metadata(name)
         rows.append(f"| {name} | {version} | {licence} | {home} |\n")
     return _HEAD + "".join(rows)
 
 
-def _told(name: str) -> tuple[str, str]:
+def _from_metadata(name: str) -> tuple[str, str]:
     try:
-        said = metadata(name)
+        found = metadata(name)
     except PackageNotFoundError:
         sys.exit(
             f"{name} is not installed here: read its licence, and write it into tools/notices.py"
         )
-    return _licence(name, said), _home(name, said)
+    return _licence(name, found), _home(name, found)
 
 
-def _licence(name: str, said: PackageMetadata) -> str:
-    if expression := _first(said, "License-Expression"):
+def _licence(name: str, found: PackageMetadata) -> str:
+    if expression := _first(found, "License-Expression"):
         return expression
     classifiers = [
         text.rpartition(" :: ")[2]
-        for text in said.get_all("Classifier") or []
+        for text in found.get_all("Classifier") or []
         if text.startswith("License ::")
     ]
-    lines = _first(said, "License").strip().splitlines()
+    lines = _first(found, "License").strip().splitlines()
     classified = " OR ".join(_SPDX.get(text, text) for text in classifiers)
     written = lines[0] if len(lines) == 1 or (lines and not classified) else classified
     if not written:
@@ -85,21 +86,21 @@ def _licence(name: str, said: PackageMetadata) -> str:
     return _SPDX.get(written, written)
 
 
-def _home(name: str, said: PackageMetadata) -> str:
-    lines = [str(text) for text in said.get_all("Project-URL") or []]
+def _home(name: str, found: PackageMetadata) -> str:
+    lines = [str(text) for text in found.get_all("Project-URL") or []]
     urls = dict(text.split(", ", 1) for text in lines)
     by_name = {key.lower(): url for key, url in urls.items()}
     for wanted in ("source", "repository", "source code", "github", "homepage", "documentation"):
         if wanted in by_name:
             return by_name[wanted]
-    home = _first(said, "Home-page")
+    home = _first(found, "Home-page")
     if not home:
         sys.exit(f"{name} does not say where it comes from: write it into tools/notices.py")
     return home
 
 
-def _first(said: PackageMetadata, name: str) -> str:
-    return str((said.get_all(name) or [""])[0])
+def _first(found: PackageMetadata, name: str) -> str:
+    return str((found.get_all(name) or [""])[0])
 
 
 if __name__ == "__main__":
