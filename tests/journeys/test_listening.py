@@ -123,7 +123,9 @@ async def test_a_test_event_is_marked_and_changes_nothing(hub: Hub) -> None:
         assert not await tx.all(dict, "select 1 from sales where account_id = %(owner)s", owner)
 
 
-async def test_what_a_killed_listener_left_keeps_its_address_and_is_deleted_once_it_has_expired(hub: Hub) -> None:
+async def test_what_a_killed_listener_left_keeps_its_address_and_is_deleted_once_it_has_expired(
+    hub: Hub,
+) -> None:
     shop = await hub.open_shop()
     async with listening(shop) as killed:
         killed.kill()
