@@ -8,7 +8,7 @@ from saluhall.kit.environment import BadSetting
 PREFIX = "SALUHALL_"
 # Set by our own processes for each other, and by the tests.
 _INTERNAL = re.compile(r"SALUHALL_(?:CHILD|DIE_WITH_PARENT|LIFE_PIPE|TEST_\w+)")
-# Kubernetes sets these for every service whose name begins with "saluhall".
+# Kubernetes sets these for every service with a name that begins with "saluhall".
 _SERVICE = re.compile(
     r"SALUHALL_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_\w+)?)"
 )

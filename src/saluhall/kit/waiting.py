@@ -27,7 +27,7 @@ async def repeat(
 ) -> None:
     """Do something every so many seconds until `stopping` is set; a failure is logged and never ends it.
 
-    An `expected` failure is logged for who debugs alone: it belongs to an outage, which is logged by itself. Any other is logged whole.
+    An `expected` failure is logged at the level debug: `kit.outages` logs the outage that it belongs to. Any other is logged whole.
     """
     while not stopping.is_set():
         try:

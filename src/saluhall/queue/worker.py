@@ -59,7 +59,7 @@ async def run_jobs(
 
 
 def _note(failure: object) -> None:
-    """Note why the library stopped: mostly for the database, whose outage is logged by itself."""
+    """Note why the library stopped: usually an outage of the database, which `kit.outages` logs."""
     if isinstance(failure, ConnectorException | DatabaseUnavailable):
         _log.debug("the queue lost the database and is started again: %s", failure)
     else:

@@ -177,7 +177,7 @@ class TraderaChannel:
         return [*found.values(), *await self._client.items(missing, Purpose.POLL, self._remote)]
 
     def _remote(self, item: Item) -> RemoteListing:
-        """Read an item of a list. Raises ValueError when nothing tells whether it has ended."""
+        """Read an item of a list. Raises ValueError when no field says whether it has ended."""
         return told_listing_from_item(item, utc_now(), self._settings.item_page)
 
     def _url(self, external_id: str) -> str:

@@ -61,7 +61,7 @@ async def person(knock: Knock) -> Admitted:
 
 
 async def key_or_person(knock: Knock) -> Admitted:
-    """Admit whoever `api_key` or `person` would; a key counts when one is sent. Raises what they raise."""
+    """Admit a key as `api_key` does, or a person as `person` does; a key counts when one is sent. Raises what they raise."""
     return await (api_key if "x-api-key" in knock.headers else person)(knock)
 
 

@@ -95,7 +95,7 @@ async def remove_user(
     by: Principal,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
-    """Remove the user `by` stands for. Raises UserNotFound."""
+    """Remove the user that `by` names. Raises UserNotFound."""
     if not await people_store.remove_user(tx, by.account_id, by.user_id):
         raise UserNotFound("the user was removed meanwhile")
 
