@@ -63,6 +63,7 @@ class Hub:
             "SALUHALL_OUTBOUND_ALLOW": "127.0.0.0/8",
             "SALUHALL_OUTBOUND_CA_FILE": str(partner.ca_file),
             "SALUHALL_RATE_LIMITS": "off",
+            "SALUHALL_LOG_REQUESTS": "on",
             **env,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -104,7 +104,7 @@ HUB: Table = {
         "The lowest level of messages in the log.",
     ),
     "log_requests": Setting(
-        "SALUHALL_LOG_REQUESTS", one_of("on", "slow", "off"), "on", "Which requests are logged."
+        "SALUHALL_LOG_REQUESTS", one_of("on", "slow", "off"), "slow", "Which requests are logged."
     ),
     "rate_limits": Setting("SALUHALL_RATE_LIMITS", switch, True, "Limit the requests of a key."),  # noqa: FBT003 - a default
     "legacy_api": Setting("SALUHALL_LEGACY_API", switch, True, "Serve Sellrapido's older API."),  # noqa: FBT003 - a default
