@@ -101,7 +101,11 @@ class Hub:
 
     def lines(self) -> list[dict[str, Any]]:
         """Read what the hub has logged."""
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line[:1] == "{"]
+        return [
+            json.loads(line)
+            for line in self.log.read_text().rpartition("\n")[0].splitlines()
+            if line[:1] == "{"
+        ]
 
     @property
     def pid(self) -> int:
