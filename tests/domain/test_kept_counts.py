@@ -116,6 +116,11 @@ class Writer:
         )
         found = await stock.lock(tx, owner, ids, now=now)
         await stock.take(tx, owner, dict.fromkeys(found, 0), now=now)
+        # Locked in one order: several writers do this at once.
+        await tx.run(
+            "select from images where account_id = %(owner)s order by product_id, source_url for update",
+            wanted,
+        )
         await tx.run("update images set due_at = null where account_id = %(owner)s", wanted)
         await products.settle(tx, owner, ids, now=now)
 
