@@ -163,7 +163,7 @@ class Stage:
     @asynccontextmanager
     async def sandbox(self) -> AsyncIterator[str]:
         """Run the practice marketplace; give its URL."""
-        async with self.process(["saluhall.sandbox", "--port", "0"]) as process:
+        async with self.process(["saluhall.practice.tradera", "--port", "0"]) as process:
             yield process.announced()["url"]
 
     @asynccontextmanager

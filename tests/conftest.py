@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from saluhall.bootstrap.counters import sweep_counters
 from saluhall.domain.accounts import operations as accounts
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
 from tests.pictures import jpeg

@@ -23,7 +23,7 @@ from saluhall.domain.catalogs import operations as catalogs
 from saluhall.jobs.due import measure
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
-from saluhall.sandbox.partner import Partner
+from saluhall.practice.partner import Partner
 from saluhall.storage import Database
 from tests.market import Market
 from tests.shop import SECRET_KEY, Shop

@@ -9,7 +9,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 
 NAME = "https://people.example/auth/v1"
 AUDIENCE = "authenticated"

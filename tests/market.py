@@ -16,7 +16,7 @@ class Market:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "saluhall.sandbox", "--port", "0"],
+            [sys.executable, "-m", "saluhall.practice.tradera", "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "SALUHALL_DIE_WITH_PARENT": "1"},

@@ -18,7 +18,7 @@ from saluhall.domain.webhooks import operations as webhooks
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.secrets import Vault
-from saluhall.sandbox.partner import Received
+from saluhall.practice.partner import Received
 
 if TYPE_CHECKING:
     from tests.hub import Hub

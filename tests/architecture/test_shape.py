@@ -28,11 +28,11 @@ def test_a_store_is_imported_only_by_its_own_module() -> None:
         assert strangers == set(), store
 
 
-def test_the_sandbox_is_a_stranger() -> None:
+def test_the_practice_servers_import_nothing_of_the_hub() -> None:
     graph = grimp.build_graph("saluhall")
 
     known = {m for m in graph.modules if m.startswith("saluhall.")}
-    own = {m for m in known if m.startswith("saluhall.sandbox")}
+    own = {m for m in known if m.startswith("saluhall.practice")}
     imported = {i for m in own for i in graph.find_modules_directly_imported_by(m)}
     assert imported <= own
 

@@ -6,7 +6,7 @@ from random import Random
 
 from aiohttp import web
 
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from tests.chaos.facts import Event
 from tests.pictures import jpeg
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from tests.cluster.by_hand import ByHand
 from tests.cluster.machines import Machine, machines
 from tests.cluster.patroni import Patroni

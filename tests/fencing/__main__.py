@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage.embedded import EmbeddedPostgres
 from tests.fencing.machines import Worker, postgres_of, stand_still, wrong_clock
 from tests.hub import Hub, Market, Shop

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from typing import Any
 
-from saluhall.sandbox.partner import Received
+from saluhall.practice.partner import Received
 from tests.hub import Shop
 
 WEBHOOKS = "/integration/webhooks"

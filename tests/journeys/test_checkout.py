@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from tests.conftest import StartHub
 from tests.hub import Hub
 

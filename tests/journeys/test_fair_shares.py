@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 from tests.hub import Hub
 
 SLOW_S = 8.0

@@ -8,7 +8,7 @@ from collections import defaultdict
 import aiohttp
 import pytest
 
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 from tests.pictures import jpeg

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from saluhall.sandbox.partner import Received
+from saluhall.practice.partner import Received
 from tests.hub import Hub, Shop
 from tests.journeys.endpoints import WEBHOOKS, made, rheo_signature, standard_signature
 

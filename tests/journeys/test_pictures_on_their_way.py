@@ -4,7 +4,7 @@ import asyncio
 
 import pyvips
 
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from tests.hub import Shop
 from tests.pictures import jpeg
 

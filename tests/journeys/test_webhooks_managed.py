@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from saluhall.domain.webhooks.model import MOST_ENDPOINTS
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 from tests.hub import Hub
 from tests.journeys.endpoints import WEBHOOKS, made, rheo_signature
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 from tests.hub import Hub, Shop
 
 WEBHOOKS = "/integration/webhooks"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 from tests.hub import Hub, Shop
 from tests.journeys.endpoints import WEBHOOKS, made, rheo_signature, standard_signature
 

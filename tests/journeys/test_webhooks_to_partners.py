@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from saluhall.sandbox.partner import Hosted, Received
+from saluhall.practice.partner import Hosted, Received
 from tests.hub import Hub, Shop
 
 SCHEDULE_S = (1, 2, 4, 8)  # and 16, which a test does not wait for

@@ -21,7 +21,7 @@ from saluhall.kit.ids import new_id
 from saluhall.kit.issuer import Issuer, IssuerSilent
 from saluhall.kit.jwt import BadToken, TokenExpired
 from saluhall.kit.trust import Trust
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from tests.issuing import AUDIENCE, NAME, SECRET, People, claims
 
 NOW_S = time.time()

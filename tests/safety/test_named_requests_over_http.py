@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from saluhall.domain.accounts.model import MOST_KEYS
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from saluhall import bootstrap
-from saluhall.sandbox.partner import Partner
+from saluhall.practice.partner import Partner
 from saluhall.storage import Database
 from saluhall.storage.embedded import EmbeddedPostgres
 from tests.conftest import StartHub

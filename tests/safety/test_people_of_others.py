@@ -6,7 +6,7 @@ import jwt
 import pytest
 
 from saluhall.kit.ids import new_id
-from saluhall.sandbox.partner import Partner
+from saluhall.practice.partner import Partner
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 from tests.issuing import AUDIENCE, NAME, SECRET, People, claims

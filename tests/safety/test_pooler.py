@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from saluhall.sandbox.partner import Partner
+from saluhall.practice.partner import Partner
 from saluhall.storage.backup.archive import BackupRefused
 from saluhall.storage.backup.dump import snapshot_of
 from saluhall.storage.pool import Pool, is_pooled

@@ -8,7 +8,7 @@ import aiohttp
 import psutil
 import pytest
 
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 from tests.cli.command import Saluhall, Server
 from tests.conftest import StartHub
 from tests.hub import Hub

@@ -26,7 +26,7 @@ from saluhall.domain.webhooks import listening
 from saluhall.domain.webhooks.model import TIMEOUT_S
 from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge, check_target
 from saluhall.plugins import load_dialects
-from saluhall.sandbox.receiver import Receiver
+from saluhall.practice.receiver import Receiver
 from saluhall.settings import Settings
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable

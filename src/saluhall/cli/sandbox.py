@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from saluhall.cli.failures import Refused
 from saluhall.cli.session import AsJson, DataDir
-from saluhall.sandbox.server import serve
+from saluhall.practice.tradera.server import serve
 
 
 def sandbox(

@@ -182,7 +182,7 @@ async def live(channel: Channel, what: ListingDraft, progress: Progress) -> Live
 def sandbox() -> Iterator[str]:
     """Run a practice marketplace and give its address."""
     with subprocess.Popen(
-        [sys.executable, "-m", "saluhall.sandbox", "--port", "0"],
+        [sys.executable, "-m", "saluhall.practice.tradera", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "SALUHALL_DIE_WITH_PARENT": "1"},

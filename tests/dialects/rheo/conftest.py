@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from saluhall.sandbox.partner import Partner
+from saluhall.practice.partner import Partner
 from tests.hub import Hub, Market
 from tests.postgres import Postgres
 

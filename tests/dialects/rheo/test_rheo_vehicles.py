@@ -11,7 +11,7 @@ from saluhall.dialects.rheo.errors import NoMapping
 from saluhall.dialects.rheo.market_categories import CATEGORIES, converted
 from saluhall.dialects.rheo.plates import plate_from_query
 from saluhall.dialects.rheo.wire_categories import Conversion
-from saluhall.sandbox.partner import Hosted, Partner
+from saluhall.practice.partner import Hosted, Partner
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from saluhall.cli.demo.narrator import Narrator, NotTrue, expect
 from saluhall.cli.demo.stage import Stage, until
-from saluhall.sandbox.partner import Received
+from saluhall.practice.partner import Received
 
 _ACCEPTED = 202
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from saluhall.cli.demo.narrator import NotTrue
 from saluhall.kit.http import Answer, NoAnswer, Outbound
-from saluhall.sandbox.partner import Partner
+from saluhall.practice.partner import Partner
 
 T = TypeVar("T")
 _PATIENCE_S = 60.0
@@ -58,7 +58,7 @@ class Stage:
     async def start_market(self) -> str:
         """Start the practice marketplace; return its address."""
         env = {**os.environ, "SALUHALL_DIE_WITH_PARENT": "1"}
-        command = (sys.executable, "-m", "saluhall.sandbox", "--port", "0")
+        command = (sys.executable, "-m", "saluhall.practice.tradera", "--port", "0")
         self._sandbox = await asyncio.create_subprocess_exec(
             *command, stdout=PIPE, stderr=DEVNULL, env=env, start_new_session=True
         )

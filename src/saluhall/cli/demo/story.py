@@ -8,7 +8,7 @@ from saluhall.cli.demo import goods
 from saluhall.cli.demo.narrator import Narrator, NotTrue, expect
 from saluhall.cli.demo.scene import Play
 from saluhall.cli.demo.stage import Stage, until
-from saluhall.sandbox.partner import Hosted
+from saluhall.practice.partner import Hosted
 
 _SELLER = 300124
 _WEEK_AND_A_DAY_S = 8 * 86_400

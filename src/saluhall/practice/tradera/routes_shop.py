@@ -1,0 +1,116 @@
+"""Shop calls: /v4/listings/shop-items."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from saluhall.practice.tradera import answers, shop
+from saluhall.practice.tradera.answers import Json
+from saluhall.practice.tradera.listing_rules import require
+from saluhall.practice.tradera.refusals import Missing, Refused
+from saluhall.practice.tradera.routing import LARGE, Call, Route
+from saluhall.practice.tradera.wire import (
+    ShopActivation,
+    ShopActivations,
+    ShopItemData,
+    ShopItemUpdateData,
+    ShopPrice,
+    ShopPrices,
+    ShopQuantities,
+    ShopQuantity,
+)
+
+Wish = TypeVar("Wish", ShopPrice, ShopActivation)
+BATCH = 500
+
+
+def create(call: Call) -> object:
+    """Take a shop item in, with its pictures."""
+    shop.check_shop(call.seller)
+    data = call.read(ShopItemData)
+    request = shop.create(call.market, seller=call.seller, data=data, now=call.now)
+    return answers.queued_from_request(request)
+
+
+def update(call: Call) -> object:
+    """Change a shop item."""
+    shop.check_shop(call.seller)
+    wish = call.read(ShopItemUpdateData)
+    item = shop.own_shop_item(call.market, call.seller, wish.itemId)
+    request = shop.update(call.market, item=item, data=wish.itemData, now=call.now)
+    return answers.queued_from_request(request)
+
+
+def remove(call: Call) -> object:
+    """Take a shop item off the shelf."""
+    shop.check_shop(call.seller)
+    item = shop.own_shop_item(call.market, call.seller, call.id_in_path("id"))
+    return answers.queued_from_request(shop.remove(call.market, item=item, now=call.now))
+
+
+def set_prices(call: Call) -> object:
+    """Queue new prices; what cannot be queued is answered beside."""
+    wishes = call.read(ShopPrices).shopItems
+    return _queue_changes(call, wishes, lambda wish: ShopItemData(price=wish.price))
+
+
+def set_activations(call: Call) -> object:
+    """Queue new times of showing."""
+    wishes = call.read(ShopActivations).shopItems
+    return _queue_changes(call, wishes, lambda wish: ShopItemData(activateDate=wish.activateDate))
+
+
+def set_quantities(call: Call) -> object:
+    """Change quantities at once; what cannot be changed is answered beside."""
+    wishes = call.read(ShopQuantities).shopItems
+    _check_batch(call, wishes)
+    errors: list[Json] = []
+    for wish in wishes:
+        problem = _change_quantity(call, wish)
+        if problem:
+            errors.append({"item": wish, "errorMessage": problem})
+    return {"successfulUpdates": len(wishes) - len(errors), "validationErrors": errors}
+
+
+def _change_quantity(call: Call, wish: ShopQuantity) -> str | None:
+    try:
+        item = shop.own_shop_item(call.market, call.seller, wish.id)
+    except Missing as missing:
+        return str(missing)
+    problem = shop.quantity_problem(call.market, item, wish)
+    if problem is None:
+        item.quantity = shop.new_quantity(call.market, item, wish)
+        call.market.touch(item)
+    return problem
+
+
+def _queue_changes(
+    call: Call, wishes: Sequence[Wish], data_from_wish: Callable[[Wish], ShopItemData]
+) -> Json:
+    _check_batch(call, wishes)
+    queued: list[Json] = []
+    errors: list[Json] = []
+    for wish in wishes:
+        try:
+            item = shop.own_shop_item(call.market, call.seller, wish.id)
+            request = shop.update(call.market, item=item, data=data_from_wish(wish), now=call.now)
+        except (Missing, Refused) as no:
+            errors.append({"item": wish, "errorMessage": str(no)})
+        else:
+            queued.append(answers.queued_from_request(request))
+    return {"queuedRequestResponses": queued, "validationErrors": errors}
+
+
+def _check_batch(call: Call, wishes: Sequence[object]) -> None:
+    shop.check_shop(call.seller)
+    require(wishes, "No shop items were given")
+    require(len(wishes) <= BATCH, f"At most {BATCH} shop items are allowed in one call")
+
+
+ROUTES = (
+    Route(method="POST", path="/v4/listings/shop-items", answer=create, limit=LARGE),
+    Route(method="PUT", path="/v4/listings/shop-items", answer=update, limit=LARGE),
+    Route(method="DELETE", path="/v4/listings/shop-items/{id:[0-9]+}", answer=remove),
+    Route(method="PUT", path="/v4/listings/shop-items/prices", answer=set_prices),
+    Route(method="PUT", path="/v4/listings/shop-items/quantities", answer=set_quantities),
+    Route(method="PUT", path="/v4/listings/shop-items/activate-dates", answer=set_activations),
+)
