@@ -1,4 +1,4 @@
-"""What is written about the hub is true of its code."""
+"""The documents agree with the code."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ from saluhall.settings import SETTINGS
 from tests.architecture.source import ROOT, python_files, shown, tree_of
 
 DOCS = ROOT / "docs"
-PAPERS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 SETTING = re.compile(r"SALUHALL_[A-Z0-9_]*[A-Z0-9]\b(?!_)")
 # Set by our own processes for each other: nobody else sets them.
@@ -70,8 +70,8 @@ def test_a_setting_says_what_it_means(name: str) -> None:
     assert declared_settings()[name].meaning.endswith(".")
 
 
-@pytest.mark.parametrize("file", PAPERS, ids=shown)
-def test_no_paper_names_a_setting_that_does_not_exist(file: Path) -> None:
+@pytest.mark.parametrize("file", DOCUMENTS, ids=shown)
+def test_no_document_names_a_setting_that_does_not_exist(file: Path) -> None:
     settings = declared_settings().keys()
     named = set(SETTING.findall(file.read_text(encoding="utf-8"))) - FOR_TESTS
 
@@ -109,8 +109,8 @@ def test_the_readme_begins_with_what_it_is_and_the_two_commands() -> None:
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("file", PAPERS, ids=shown)
-def test_every_link_in_a_paper_leads_somewhere(file: Path) -> None:
+@pytest.mark.parametrize("file", DOCUMENTS, ids=shown)
+def test_every_link_in_a_document_has_a_target(file: Path) -> None:
     links = LINK.findall(file.read_text(encoding="utf-8"))
 
     assert [link for link in links if not (file.parent / link).exists()] == []
