@@ -22,7 +22,13 @@ from tests.postgres import Postgres
 from tests.shop import SECRET_KEY
 
 FINE = Inspection(
-    version="18.1", is_read_only=False, missing=[], newer=[], latency_s=0.001, clock_ahead_s=0.1
+    version="18.1",
+    is_read_only=False,
+    is_made_before=False,
+    missing=[],
+    newer=[],
+    latency_s=0.001,
+    clock_ahead_s=0.1,
 )
 
 
@@ -117,7 +123,7 @@ def test_the_schema_is_compared_with_what_this_version_knows(
     url = postgres.new_database(empty=is_empty)
     if not is_empty:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("insert into schema_migrations (name) values ('9999_later.sql')")
+            connection.execute("insert into schema_migrations values ('9999_later.sql', 'later')")
     saluhall = Saluhall(tmp_path, {"SALUHALL_DATABASE_URL": url, "SALUHALL_SECRET_KEY": SECRET_KEY})
 
     schema = examined(saluhall, code=0 if is_empty else 1)["database: schema"]
@@ -131,6 +137,7 @@ def test_the_schema_is_compared_with_what_this_version_knows(
     [
         ({}, "", Verdict.OK),
         ({"is_read_only": True}, "database: write", Verdict.ERROR),
+        ({"is_made_before": True}, "database: schema", Verdict.ERROR),
         ({"latency_s": 0.2}, "database: latency", Verdict.WARNING),
         ({"clock_ahead_s": 5.0}, "database: clock", Verdict.WARNING),
         ({"clock_ahead_s": -5.0}, "database: clock", Verdict.WARNING),

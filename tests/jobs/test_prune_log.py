@@ -13,10 +13,8 @@ from saluhall.domain.webhooks.model import AttemptNotFound
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
-from saluhall.storage.schema import migrator
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
-from tests.postgres import Postgres
 
 LOG = "/integration/webhook-deliveries"
 KEEP = timedelta(days=2)
@@ -171,33 +169,6 @@ async def test_a_delivery_that_is_being_sent_once_more_is_not_forgotten(db: Data
     async with db.transaction() as tx:
         assert await deliveries.forget_finished(tx, keep=KEEP, limit=10, now=now) == 0
         assert await replays.forget_done(tx, keep=KEEP, limit=10, now=now) == 0
-
-
-async def test_what_an_earlier_version_finished_is_kept_for_as_long_from_the_day_of_the_upgrade(
-    postgres: Postgres,
-) -> None:
-    url = postgres.new_database(empty=True)
-    async with migrator(url) as database:
-        await database.migrate(upto="0008_count_by_catalog.sql")
-    insert = """
-      insert into deliveries (account_id, id, endpoint_id, event_id, state, due_at)
-      select new_ulid(), new_ulid(), new_ulid(), new_ulid(), state, case when state = 'due' then now() end
-        from unnest('{due,held,delivered,exhausted}'::text[]) state
-    """
-    async with Database(url, connections=1) as db:
-        async with db.transaction() as tx:
-            await tx.run(insert)
-        async with migrator(url) as database:
-            await database.migrate()
-
-        for later, forgotten in ((KEEP - timedelta(hours=1), 0), (KEEP + timedelta(hours=1), 2)):
-            async with db.transaction() as tx:
-                assert forgotten == await deliveries.forget_finished(
-                    tx, keep=KEEP, limit=10, now=utc_now() + later
-                )
-        async with db.transaction() as tx:
-            left = await tx.all(lambda row: row["state"], "select state from deliveries")
-    assert sorted(left) == ["due", "held"]
 
 
 STANDING = """

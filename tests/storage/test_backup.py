@@ -22,6 +22,7 @@ from saluhall.storage.backup.manifest import (
     read_manifest,
 )
 from saluhall.storage.image_store import path_of
+from saluhall.storage.schema import digest_of as digest_of_migration
 from saluhall.storage.schema import migration_names
 
 
@@ -29,7 +30,16 @@ def blocks(*texts: str) -> Iterator[bytes]:
     return (text.encode() for text in texts)
 
 
-def made(folder: Path, *, version: str = VERSION, migrations: list[str] | None = None) -> Manifest:
+DIGESTS = [digest_of_migration(name) for name in migration_names()]
+
+
+def made(
+    folder: Path,
+    *,
+    version: str = VERSION,
+    migrations: list[str] | None = None,
+    digests: list[str] = DIGESTS,
+) -> Manifest:
     """A backup as small as can be."""
     with new_archive(folder) as archive:
         archive.add(DATABASE, blocks("a dump"))
@@ -39,6 +49,7 @@ def made(folder: Path, *, version: str = VERSION, migrations: list[str] | None =
             made_at=datetime.now(UTC),
             postgres=18,
             migrations=migrations or migration_names(),
+            digests=digests,
             rows={},
             image_store="/srv/images",
             key_fits=True,
@@ -129,6 +140,16 @@ def test_a_backup_of_a_newer_version_is_refused(
     made(tmp_path / "b", version=version, migrations=migrations)
 
     with pytest.raises(BackupRefused, match="install that version or a newer one"):
+        read_manifest(tmp_path / "b")
+
+
+@pytest.mark.parametrize("digests", [[], ["of other tables"]])
+def test_a_backup_from_before_the_first_release_is_refused(
+    tmp_path: Path, digests: list[str]
+) -> None:
+    made(tmp_path / "b", digests=digests)
+
+    with pytest.raises(BackupRefused, match=r"before 0\.1\.0, .*: start with a new, empty"):
         read_manifest(tmp_path / "b")
 
 

@@ -9,12 +9,14 @@ import pytest
 
 from saluhall import bootstrap
 from saluhall.storage import Database
+from saluhall.storage.backup.dump import snapshot_of
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.schema import (
+    _APPLIED,
     WrongDatabase,
     is_current,
     migration_names,
-    migrator,
+    read_facts,
     see_version,
 )
 from tests.postgres import Postgres
@@ -59,16 +61,55 @@ async def test_several_that_start_at_once_apply_each_migration_once(postgres: Po
 
 async def test_a_database_that_was_stopped_halfway_is_finished(postgres: Postgres) -> None:
     url = postgres.new_database(empty=True)
-    first, *rest = migration_names()
-    async with migrator(url) as database:
-        await database.migrate(upto=first)
+    async with Database(url, connections=1) as db, db.transaction() as tx:
+        await tx.run(_APPLIED)
 
-    assert await bootstrap.prepare(url) == rest
+    assert await bootstrap.prepare(url) == migration_names()
+
+
+OLD = """
+  create table schema_migrations (name text primary key, applied_at timestamptz not null default now());
+  insert into schema_migrations (name) values ('0001_start.sql'), ('0022_note_waits.sql');
+"""
+OTHER_BASELINE = "update schema_migrations set digest = 'of other tables' where name = %(name)s"
+
+
+@pytest.mark.parametrize("is_empty", [True, False], ids=["other names", "another baseline"])
+async def test_a_database_from_before_the_first_release_is_refused_and_stays_as_it_is(
+    is_empty: bool,  # noqa: FBT001 - of the table above
+    postgres: Postgres,
+) -> None:
+    url = postgres.new_database(empty=is_empty)
+    everything = "select to_jsonb(m) as row from schema_migrations m order by name"
+    async with Database(url, connections=1) as db:
+        async with db.transaction() as tx:
+            await tx.run(
+                *((OLD,) if is_empty else (OTHER_BASELINE, {"name": migration_names()[0]}))
+            )
+            before = await tx.all(dict, everything)
+
+        for refuse in (bootstrap.prepare(url), _facts(db), _snapshot(url)):
+            with pytest.raises(WrongDatabase, match=r"before 0\.1\.0, .*: start with a new, empty"):
+                await refuse
+
+        async with db.statement() as tx:
+            assert await tx.all(dict, everything) == before
+            assert await is_current(tx) is not is_empty
+
+
+async def _facts(db: Database) -> None:
+    async with db.statement() as tx:
+        await read_facts(tx)
+
+
+async def _snapshot(url: str) -> None:
+    async with snapshot_of(url):
+        pass
 
 
 async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(db: Database) -> None:
     async with db.statement() as tx:
-        await tx.run("insert into schema_migrations (name) values ('9999_come_later.sql')")
+        await tx.run("insert into schema_migrations values ('9999_come_later.sql', 'later')")
         assert await is_current(tx), (
             "who was started before an upgrade serves on until it is replaced"
         )

@@ -43,7 +43,7 @@ _POSTGRES = "postgres"
 
 
 async def make_backup(settings: Settings, target: Path, *, now: datetime) -> Manifest:
-    """Write a backup into a new folder; the hub may run. Raises BackupRefused, DatabaseUnavailable.
+    """Write a backup into a new folder; the hub may run. Raises BackupRefused, DatabaseUnavailable, WrongDatabase.
 
     The database is read first and the images are copied after it: an image is stored before a row names it.
     """
@@ -98,7 +98,8 @@ def _finish(
         version=VERSION,
         made_at=now,
         postgres=snapshot.postgres,
-        migrations=snapshot.migrations,
+        migrations=list(snapshot.migrations),
+        digests=list(snapshot.migrations.values()),
         rows=snapshot.rows,
         image_store=settings.image_store,
         key_fits=_key_fits(snapshot, settings.kept_key()),

@@ -9,7 +9,13 @@ from msgspec import Struct
 
 from saluhall.storage.failures import explained
 from saluhall.storage.pool import connect
-from saluhall.storage.schema import migration_names, see_version
+from saluhall.storage.schema import (
+    APPLIED,
+    HAS_APPLIED,
+    is_made_before,
+    migration_names,
+    see_version,
+)
 
 _ROUNDS = 5
 _CLOCK = "select clock_timestamp()"
@@ -17,15 +23,17 @@ _READ_ONLY = """
   select case when current_setting('transaction_read_only') = 'on' then true
               else pg_current_xact_id() is null end
 """
-_HAS_MIGRATIONS = "select to_regclass('schema_migrations') is not null"
-_MIGRATIONS = "select name from schema_migrations"
 
 
 class Inspection(Struct, frozen=True, kw_only=True):
-    """What was seen. `missing` are migrations that are not applied yet, `newer` those that this version does not know."""
+    """What was seen. `missing` are migrations that are not applied yet, `newer` those that this version does not know.
+
+    `is_made_before` is True for a database of a version before 0.1.0.
+    """
 
     version: str
     is_read_only: bool
+    is_made_before: bool
     missing: list[str]
     newer: list[str]
     latency_s: float
@@ -38,17 +46,16 @@ async def inspect_database(url: str) -> Inspection:
         async with await connect(url) as connection:
             see_version(connection.info.server_version)
             latency_s, ahead_s = await _clock(connection)
-            applied: set[str] = set()
-            if await _first(connection, _HAS_MIGRATIONS):
-                applied = {
-                    row[0] for row in await (await connection.execute(_MIGRATIONS)).fetchall()
-                }
+            applied: dict[str, str | None] = {}
+            if await _first(connection, HAS_APPLIED):
+                applied = dict(await (await connection.execute(APPLIED)).fetchall())
             ours = migration_names()
             return Inspection(
                 version=connection.info.parameter_status("server_version") or "",
                 is_read_only=bool(await _first(connection, _READ_ONLY)),
+                is_made_before=is_made_before(applied),
                 missing=[name for name in ours if name not in applied],
-                newer=sorted(applied.difference(ours)),
+                newer=sorted(applied.keys() - ours),
                 latency_s=latency_s,
                 clock_ahead_s=ahead_s,
             )

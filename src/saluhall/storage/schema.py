@@ -1,7 +1,8 @@
 """Bring a database to the newest schema, and tell whether it is there."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -19,20 +20,24 @@ LOCK = 0x5A10BA11  # any fixed number: one migrator at a time
 _APPLIED = """
   create table if not exists schema_migrations (
     name text not null constraint schema_migrations_pkey primary key,
+    digest text not null,
     applied_at timestamptz not null default now()
   )
 """
+# The table of a version before 0.1.0 has no digest.
+APPLIED = "select name, to_jsonb(m) ->> 'digest' as digest from schema_migrations m order by name"
+HAS_APPLIED = "select to_regclass('schema_migrations') is not null as found"
+MADE_BEFORE = "was made by a version before 0.1.0, whose tables cannot be carried over"
+START_EMPTY = "start with a new, empty database (SALUHALL_DATABASE_URL or --data-dir) and put the products in again"
 # A number for a transaction is a write, which the commit takes to the disk.
 _FIND_READ_ONLY = """
   select case when current_setting('transaction_read_only') = 'on' then true
               else pg_current_xact_id() is null end as is_read_only
 """
-_NEWEST = "select name from schema_migrations order by name desc limit 1"
 _FACTS = """
   select current_setting('server_version') as postgres, pg_database_size(current_database()) as size_bytes,
          current_setting('transaction_read_only') = 'on' as read_only
 """
-_FIND_APPLIED = "select to_regclass('schema_migrations') is not null as found"
 
 
 def migration_names() -> list[str]:
@@ -41,8 +46,31 @@ def migration_names() -> list[str]:
     return sorted(f.name for f in folder.iterdir() if f.name.endswith(".sql"))
 
 
+def digest_of(name: str) -> str:
+    """Return the SHA-256 of a migration of this version, in hexadecimal digits."""
+    return sha256(_read(name)).hexdigest()
+
+
+def _read(name: str) -> bytes:
+    return (files("saluhall.storage.migrations") / name).read_bytes()
+
+
+def is_made_before(applied: Mapping[str, str | None]) -> bool:
+    """Return whether the migrations applied, each with its digest, are those of a version before 0.1.0."""
+    ours = migration_names()
+    if applied and ours[0] not in applied:
+        return True
+    return any(name in applied and applied[name] != digest_of(name) for name in ours)
+
+
+def check_applied(applied: Mapping[str, str | None]) -> None:
+    """Check that the database was not made by a version before 0.1.0. Raises WrongDatabase."""
+    if is_made_before(applied):
+        raise WrongDatabase(f"the database {MADE_BEFORE}: {START_EMPTY}")
+
+
 class WrongDatabase(Exception):
-    """This version cannot work with the database: PostgreSQL too old, or a schema of a newer version. The message is one sentence."""
+    """This version cannot work with the database: PostgreSQL too old, or the schema of another version. The message is one sentence."""
 
 
 @asynccontextmanager
@@ -67,29 +95,28 @@ class Migrator:
         see_version(connection.info.server_version)
         self._connection = connection
 
-    async def migrate(self, *, upto: str | None = None) -> list[str]:
+    async def migrate(self) -> list[str]:
         """Apply what is missing, each file in a transaction of its own; return the names applied. Raises WrongDatabase."""
         async with self._step():
             await self._connection.execute(_APPLIED)
-            rows = await self._connection.execute("select name from schema_migrations")
-            applied = {row[0] for row in await rows.fetchall()}
+            applied = dict(await (await self._connection.execute(APPLIED)).fetchall())
+            check_applied(applied)
         ours = migration_names()
-        if unknown := sorted(applied.difference(ours)):
+        if unknown := sorted(applied.keys() - ours):
             raise WrongDatabase(
                 f"the database belongs to a newer version of Saluhall: it has {unknown[-1]}, which this one does not know."
                 " Start that version or a newer one, or give this one a database of its own"
             )
-        missing = [n for n in ours if n not in applied and (upto is None or n <= upto)]
-        return [name for name in missing if await self._apply(name)]
+        return [name for name in ours if name not in applied and await self._apply(name)]
 
     async def _apply(self, name: str) -> bool:
         async with self._step():
             if await self._first("select true from schema_migrations where name = %s", [name]):
                 return False
-            sql = (files("saluhall.storage.migrations") / name).read_text(encoding="utf-8")
-            await self._connection.execute(sql)
+            await self._connection.execute(_read(name))
             await self._connection.execute(
-                "insert into schema_migrations (name) values (%s)", [name]
+                "insert into schema_migrations (name, digest) values (%s, %s)",
+                [name, digest_of(name)],
             )
             return True
 
@@ -125,12 +152,13 @@ class DatabaseFacts(Struct, frozen=True, kw_only=True):
 
 
 async def read_facts(tx: Transaction) -> DatabaseFacts:
-    """Read a database's version, size and schema, changing nothing. Raises DatabaseUnavailable."""
-    names: list[str] = []
-    if await tx.one(lambda row: row["found"], _FIND_APPLIED):
-        names = await tx.all(lambda row: str(row["name"]), _NEWEST)
+    """Read a database's version, size and schema, changing nothing. Raises DatabaseUnavailable, WrongDatabase."""
+    applied: dict[str, str | None] = {}
+    if await tx.one(lambda row: row["found"], HAS_APPLIED):
+        applied = dict(await tx.all(lambda row: (row["name"], row["digest"]), APPLIED))
+    check_applied(applied)
     [facts] = await tx.all(dict, _FACTS)
-    return DatabaseFacts(schema=int(names[0][:4]) if names else 0, **facts)
+    return DatabaseFacts(schema=int(max(applied)[:4]) if applied else 0, **facts)
 
 
 def see_version(version: int) -> None:
@@ -150,7 +178,7 @@ async def is_read_only(tx: Transaction) -> bool:
 async def is_current(tx: Transaction) -> bool:
     """Tell whether every migration of this version has been applied. Raises DatabaseUnavailable."""
     names = migration_names()
-    if not await tx.one(lambda row: row["found"], _FIND_APPLIED):
+    if not await tx.one(lambda row: row["found"], HAS_APPLIED):
         return False
     known = await tx.one(
         lambda row: row["known"],

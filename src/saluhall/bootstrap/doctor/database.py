@@ -13,7 +13,7 @@ from saluhall.storage import Database, Transaction
 from saluhall.storage.claims import DEAD_AFTER_S, list_workers, take_time
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.inspection import Inspection, inspect_database
-from saluhall.storage.schema import WrongDatabase
+from saluhall.storage.schema import MADE_BEFORE, START_EMPTY, WrongDatabase
 
 _SLOW_S = 0.05
 _OFF_S = 2.0
@@ -31,7 +31,7 @@ async def check_database(settings: Settings) -> tuple[list[Finding], set[str]]:
             if settings.database_direct_url:
                 await inspect_database(settings.database_direct_url)
                 findings.append(ok("database: direct", "reachable past the pooler"))
-            if seen.missing or seen.newer:
+            if seen.is_made_before or seen.missing or seen.newer:
                 return findings, set()
             async with Database(url, connections=1, patience_s=2) as db, db.statement() as tx:
                 await take_time(tx)
@@ -75,6 +75,8 @@ def _findings(seen: Inspection) -> Iterator[Finding]:
 
 def _schema(seen: Inspection) -> Finding:
     name = "database: schema"
+    if seen.is_made_before:
+        return error(name, f"it {MADE_BEFORE}", START_EMPTY)
     if seen.newer:
         message = f"it belongs to a newer version, which made {seen.newer[-1]}"
         return error(name, message, "start that version or a newer one")

@@ -18,7 +18,7 @@ from saluhall.storage.backup.archive import BackupRefused
 from saluhall.storage.embedded import NEWEST_VERSION, binary
 from saluhall.storage.failures import explained
 from saluhall.storage.pool import connect, leads_through_pooler
-from saluhall.storage.schema import LOCK, OLDEST_POSTGRES
+from saluhall.storage.schema import APPLIED, HAS_APPLIED, LOCK, OLDEST_POSTGRES, check_applied
 
 _BLOCK = 1 << 20
 _SERVICE = "saluhall"
@@ -34,8 +34,6 @@ _TABLES = """
     and not exists (select 1 from pg_depend d where d.objid = c.oid and d.deptype = 'e')
   order by 1, 2
 """
-_MIGRATIONS = "select name from schema_migrations order by name"
-_HAS_MIGRATIONS = "select to_regclass('schema_migrations') is not null"
 # A removed connection has an empty token, which no key decrypts.
 _TOKENS = """
   select account_id, channel, user_id, token from connections where token <> '' order by id desc limit 1
@@ -45,14 +43,14 @@ _STORED_KEYS = "select distinct stored_key from images where stored_key is not n
 
 
 class Snapshot(Struct, frozen=True):
-    """The database as it was at one moment. `postgres` is the server's major version.
+    """The database as it was at one moment. `postgres` is the server's major version; `migrations` has the digest of each.
 
     `tokens` and `secrets` hold the newest one that is stored encrypted, each with what it was encrypted for.
     """
 
     name: str
     postgres: int
-    migrations: list[str]
+    migrations: dict[str, str]
     rows: dict[str, int]
     image_keys: list[str]
     tokens: list[tuple[UUID, str, str, bytes]]
@@ -61,7 +59,7 @@ class Snapshot(Struct, frozen=True):
 
 @asynccontextmanager
 async def snapshot_of(url: str) -> AsyncIterator[Snapshot]:
-    """Keep one moment of the database for pg_dump while this is open. Raises BackupRefused, DatabaseUnavailable."""
+    """Keep one moment of the database for pg_dump while this is open. Raises BackupRefused, DatabaseUnavailable, WrongDatabase."""
     with explained():
         async with await connect(url) as connection:
             await _check_direct(connection)
@@ -78,8 +76,10 @@ async def _read(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> Snap
     async def column(query: LiteralString | sql.Composed) -> list[object]:
         return [row[0] for row in await rows_of(query)]
 
-    if not (await column(_HAS_MIGRATIONS))[0]:
+    if not (await column(HAS_APPLIED))[0]:
         raise BackupRefused("the database is empty: there is nothing to back up")
+    applied = convert(await rows_of(APPLIED), list[tuple[str, str | None]])
+    check_applied(dict(applied))
     rows = {}
     for schema, table in await rows_of(_TABLES):
         counted = sql.SQL("select count(*) from {}").format(sql.Identifier(str(schema), str(table)))
@@ -87,7 +87,7 @@ async def _read(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> Snap
     return Snapshot(
         name=str((await column("select pg_export_snapshot()"))[0]),
         postgres=connection.info.server_version // 10_000,
-        migrations=[str(name) for name in await column(_MIGRATIONS)],
+        migrations={name: digest or "" for name, digest in applied},
         rows=rows,
         image_keys=[str(key) for key in await column(_STORED_KEYS)],
         tokens=convert(await rows_of(_TOKENS), list[tuple[UUID, str, str, bytes]]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from saluhall import VERSION
 from saluhall.storage.backup.archive import SUMS, BackupRefused, digest_of
-from saluhall.storage.schema import migration_names
+from saluhall.storage.schema import MADE_BEFORE, START_EMPTY, is_made_before, migration_names
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -19,8 +20,9 @@ IMAGES = "images"
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """`rows` counts every table. `key_fits` is False when the key did not decrypt what the hub had stored.
+    """`digests` are those of `migrations`, in the same order; `rows` counts every table.
 
+    `key_fits` is False when the key did not decrypt what the hub had stored.
     `images` is None when they were in an object store, and so are not in the backup.
     """
 
@@ -29,6 +31,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     made_at: datetime
     postgres: int
     migrations: list[str]
+    digests: list[str] = []
     rows: dict[str, int]
     image_store: str
     key_fits: bool
@@ -58,6 +61,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 def check_version(manifest: Manifest) -> None:
     """See that this version can read the backup. Raises BackupRefused."""
+    if is_made_before(dict(zip_longest(manifest.migrations, manifest.digests))):
+        raise BackupRefused(f"the backup {MADE_BEFORE}: {START_EMPTY}")
     unknown = set(manifest.migrations).difference(migration_names())
     if manifest.format > FORMAT or unknown or _numbers(manifest.version) > _numbers(VERSION):
         raise BackupRefused(

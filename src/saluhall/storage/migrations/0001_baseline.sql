@@ -1,0 +1,1000 @@
+-- The whole schema, by area. The first column of a row that belongs to an account is account_id.
+
+-- Identifiers sort by time: 48 bits of milliseconds, then random bits (the ULID layout in a uuid).
+create function new_ulid() returns uuid language sql volatile parallel safe as $$
+  select encode(
+    substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+    || substring(uuid_send(gen_random_uuid()) from 7), 'hex')::uuid
+$$;
+
+-- Accounts, users, keys ----------------------------------------------------------------------------------------------
+-- Some partners' clients know accounts, users, catalogs, products and orders by whole numbers below 2^31: `number`, and an order's id.
+create table accounts (
+  account_id uuid not null constraint accounts_pkey primary key,
+  number integer generated always as identity,
+  name text not null constraint accounts_name_key unique,
+  time_zone text not null default 'Europe/Stockholm',
+  has_chosen_zone boolean not null default false, -- filters of orders count days in UTC until the account chooses a zone
+  tier text not null default 'free',              -- free | pro
+  subscribed_at timestamptz,
+  subscribed_until timestamptz,
+  suspended_at timestamptz,                       -- the operator refuses its requests; nothing is deleted
+  created_at timestamptz not null
+);
+
+create table users (
+  account_id uuid not null,
+  id uuid not null,
+  number integer generated always as identity,
+  username text not null constraint users_username_key unique,
+  password_hash text not null,
+  external_subject text,          -- the subject of the tokens of an external issuer
+  created_at timestamptz not null,
+  constraint users_pkey primary key (account_id, id)
+);
+create unique index users_external_subject_key on users (external_subject);
+
+create table api_keys (
+  account_id uuid not null,
+  id uuid not null,
+  key_hash bytea not null constraint api_keys_key_hash_key unique,
+  prefix text not null,
+  name text not null,
+  created_at timestamptz not null,
+  last_used_at timestamptz,
+  revoked_at timestamptz,
+  constraint api_keys_pkey primary key (account_id, id)
+);
+
+-- Keys of the older API generation are part of the URL; only their hash is stored.
+create table legacy_keys (
+  account_id uuid not null,
+  id uuid not null,
+  key_hash bytea not null constraint legacy_keys_key_hash_key unique,
+  created_at timestamptz not null,
+  revoked_at timestamptz,
+  constraint legacy_keys_pkey primary key (account_id, id)
+);
+
+-- One row per key and tier; `full_at` is when the bucket is full again (generic cell rate algorithm).
+create unlogged table rate_buckets (
+  account_id uuid not null,
+  key_id uuid not null,
+  tier text not null,
+  full_at timestamptz not null,
+  turn_at timestamptz,            -- when the last refused request may return; the next one gets a time one step later
+  allowed boolean not null,
+  constraint rate_buckets_pkey primary key (account_id, key_id, tier)
+) with (fillfactor = 50);
+
+-- Requests with an Idempotency-Key: the hash of the request, and the response, encrypted.
+create table requests (
+  account_id uuid not null,
+  key text not null,
+  asked bytea not null,
+  answer bytea,                   -- null: the request is still being served
+  answered_at timestamptz not null,
+  constraint requests_pkey primary key (account_id, key)
+);
+create index requests_answered_idx on requests (account_id, answered_at);
+
+-- Sessions -----------------------------------------------------------------------------------------------------------
+-- A token is never stored: this row says what it may still do.
+create table sessions (
+  account_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  access_jti uuid,                  -- the only access token that is valid
+  access_expires_at timestamptz,
+  refresh_jti uuid not null,
+  refresh_expires_at timestamptz not null,
+  address text not null default '', -- where the user signed in: failed sign-ins from other addresses do not block this one
+  created_at timestamptz not null,
+  constraint sessions_pkey primary key (account_id, id)
+);
+create index sessions_refresh_expires_idx on sessions (account_id, refresh_expires_at);
+create index sessions_home_idx on sessions (account_id, user_id, address);
+
+-- Failed sign-ins slow down their user name and their address for a while.
+create unlogged table sign_in_failures (
+  subject text not null constraint sign_in_failures_pkey primary key,
+  failures integer not null,
+  failed_at timestamptz not null
+);
+create index sign_in_failures_failed_idx on sign_in_failures (failed_at);
+
+-- Resellers ----------------------------------------------------------------------------------------------------------
+-- A deal says how an account and the operator share; an account without one has consumer_default.
+create table deals (
+  account_id uuid not null,
+  kind text not null,             -- direct_commission | flat_monthly | flat_plus_per_listing | reseller_agreement | sub_account
+  commission_bps integer,
+  flat_monthly_ore bigint,
+  per_listing_ore bigint,
+  since timestamptz not null,
+  constraint deals_pkey primary key (account_id)
+);
+
+create table deal_requests (
+  account_id uuid not null,
+  kind text not null,
+  id uuid not null,
+  message text not null,
+  requested_at timestamptz not null,
+  constraint deal_requests_pkey primary key (account_id, kind)
+);
+
+-- The public page of an account, found by its slug.
+create table profiles (
+  account_id uuid not null,
+  slug text not null constraint profiles_slug_key unique,
+  name text not null,
+  constraint profiles_pkey primary key (account_id)
+);
+
+-- Members: accounts that a reseller acts for, each under the reseller's own name for it.
+create table members (
+  account_id uuid not null,       -- the reseller
+  external_id text not null,
+  member_account_id uuid not null,
+  created_at timestamptz not null,
+  constraint members_pkey primary key (account_id, external_id),
+  constraint members_account_key unique (account_id, member_account_id)
+);
+create index members_of_idx on members (member_account_id);
+
+-- Catalogs and products ----------------------------------------------------------------------------------------------
+create table catalogs (
+  account_id uuid not null,
+  id uuid not null,
+  number integer generated always as identity,
+  code text not null,
+  name text not null,
+  created_at timestamptz not null,
+  constraint catalogs_pkey primary key (account_id, id),
+  constraint catalogs_code_key unique (account_id, code)
+);
+create unique index catalogs_number_idx on catalogs (account_id, number);
+
+-- The time of a change is taken after the transaction has its id. So a reader of changes knows the time before which no change can appear
+-- any more. For one product it never decreases.
+create function change_instant() returns timestamptz language sql volatile as $$
+  select case when pg_current_xact_id() is not null then clock_timestamp() end
+$$;
+
+create function move_change() returns trigger language plpgsql as $$
+begin
+  new.changed_at := greatest(change_instant(), old.changed_at + interval '1 microsecond');
+  return new;
+end
+$$;
+
+create table products (
+  account_id uuid not null,
+  catalog_id uuid not null,
+  sku text not null,
+  id uuid not null,
+  number integer generated always as identity,
+  kind text not null,             -- item | container
+  parent_sku text,
+  status text not null,           -- draft | active | sold | not_listed | archived
+  delete_wanted boolean not null default false,
+  sku_label text not null default '',
+  title text not null,
+  subtitle text not null default '',
+  description text,
+  description_extra text not null default '',
+  quantity integer not null default 1,
+  condition_code text not null default 'none',
+  condition_description text not null default '',
+  brand text not null default '',
+  ean text not null default '',
+  isbn text not null default '',
+  mpn text not null default '',
+  asin text not null default '',
+  price numeric not null,
+  price2 numeric not null default 0,
+  price3 numeric not null default 0,
+  price4 numeric not null default 0,
+  price5 numeric not null default 0,
+  price6 numeric not null default 0,
+  price_cost numeric not null default 0,
+  currency text not null,
+  vat_perc numeric not null default 0,
+  shipping_strategy text not null,
+  shipping_cost numeric,
+  price_shipping2 numeric not null default 0,
+  price_shipping3 numeric not null default 0,
+  price_shipping4 numeric not null default 0,
+  price_shipping5 numeric not null default 0,
+  price_shipping6 numeric not null default 0,
+  fee_additional1 numeric not null default 0,
+  fee_additional2 numeric not null default 0,
+  fee_additional3 numeric not null default 0,
+  fee_additional4 numeric not null default 0,
+  fee_additional5 numeric not null default 0,
+  fee_additional6 numeric not null default 0,
+  weight_kg numeric,
+  weight_um text not null default 'kg',
+  image_urls text[] not null,
+  domain jsonb,
+  schema_version text not null,
+  metadata json,
+  variations json,
+  attributes json,
+  channel_categories json,
+  catalog_category1 text not null default '',
+  catalog_category2 text not null default '',
+  catalog_category3 text not null default '',
+  extra1 text not null default '',
+  extra2 text not null default '',
+  extra3 text not null default '',
+  extra4 text not null default '',
+  extra5 text not null default '',
+  extra6 text not null default '',
+  extra7 text not null default '',
+  extra8 text not null default '',
+  extra9 text not null default '',
+  item_note text not null default '',
+  delivery_days integer not null default 0,
+  on_demand boolean not null default false,
+  on_demand_days integer not null default 0,
+  fields_lock text not null default '',
+  origin_country text not null default '',
+  warehouse text not null default '',
+  auto_publish boolean not null,
+  ai_enhancement boolean not null,
+  enhanced_title text,
+  enhanced_description text,
+  enhance_due_at timestamptz,
+  enhance_claimed_by uuid,
+  enhance_claim_number integer not null default 0, -- each claim has the next number: only the newest may write (decision 0025)
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  changed_at timestamptz not null default change_instant(), -- its place in the list of changes
+  constraint products_pkey primary key (id, account_id) -- the id first: no statement reads a whole account by this key
+);
+-- A deleted product frees its SKU at once, while its listings are still being ended.
+create unique index products_sku_key on products (account_id, catalog_id, sku) where not delete_wanted;
+create index products_parent_idx on products (account_id, catalog_id, parent_sku) where parent_sku is not null;
+create index products_changed_idx on products (account_id, catalog_id, changed_at, id) where not delete_wanted;
+create index products_status_idx on products (account_id, catalog_id, status, changed_at, id) where not delete_wanted;
+create index products_enhance_due_idx on products (account_id, enhance_due_at) where enhance_due_at is not null;
+create index products_codes_idx on products using gin ((domain -> 'part' -> 'catalogCodes') jsonb_path_ops)
+  where domain -> 'part' -> 'catalogCodes' is not null;
+create trigger products_change before update of updated_at on products
+  for each row execute function move_change();
+
+-- How many products a catalog has in each status: triggers count, because counting a million rows takes too long. An account has a few rows
+-- for each catalog and kind; their sum counts. A writer takes a row that nobody else has locked, or makes one: writers never wait for each other.
+create table product_counts (
+  account_id uuid not null,
+  catalog_id uuid not null,
+  kind text not null,             -- item | container
+  slot uuid not null,
+  draft bigint not null,
+  active bigint not null,
+  sold bigint not null,
+  not_listed bigint not null,
+  archived bigint not null,
+  constraint product_counts_pkey primary key (account_id, catalog_id, kind, slot)
+) with (fillfactor = 50);
+
+create function add_to_product_counts(
+  owner uuid, of_catalog uuid, of_kind text,
+  drafts bigint, actives bigint, solds bigint, unlisted bigint, archives bigint
+) returns void language plpgsql as $$
+begin
+  update product_counts c
+     set draft = c.draft + drafts, active = c.active + actives, sold = c.sold + solds,
+         not_listed = c.not_listed + unlisted, archived = c.archived + archives
+   where c.account_id = owner and c.catalog_id = of_catalog and c.kind = of_kind
+     and c.slot = (select f.slot from product_counts f
+                    where f.account_id = owner and f.catalog_id = of_catalog and f.kind = of_kind
+                    limit 1 for update skip locked);
+  if not found then
+    insert into product_counts (account_id, catalog_id, kind, slot, draft, active, sold, not_listed, archived)
+    values (owner, of_catalog, of_kind, gen_random_uuid(), drafts, actives, solds, unlisted, archives);
+  end if;
+end $$;
+
+create function count_products() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' then
+    perform add_to_product_counts(
+      account_id, catalog_id, kind,
+      count(*) filter (where status = 'draft'), count(*) filter (where status = 'active'),
+      count(*) filter (where status = 'sold'), count(*) filter (where status = 'not_listed'),
+      count(*) filter (where status = 'archived'))
+      from came where not delete_wanted group by account_id, catalog_id, kind;
+  elsif tg_op = 'DELETE' then
+    perform add_to_product_counts(
+      account_id, catalog_id, kind,
+      -count(*) filter (where status = 'draft'), -count(*) filter (where status = 'active'),
+      -count(*) filter (where status = 'sold'), -count(*) filter (where status = 'not_listed'),
+      -count(*) filter (where status = 'archived'))
+      from went where not delete_wanted group by account_id, catalog_id, kind;
+  else
+    perform add_to_product_counts(account_id, catalog_id, kind, drafts, actives, solds, unlisted, archives) from (
+      select account_id, catalog_id, kind,
+             coalesce(sum(n) filter (where status = 'draft'), 0)::bigint as drafts,
+             coalesce(sum(n) filter (where status = 'active'), 0)::bigint as actives,
+             coalesce(sum(n) filter (where status = 'sold'), 0)::bigint as solds,
+             coalesce(sum(n) filter (where status = 'not_listed'), 0)::bigint as unlisted,
+             coalesce(sum(n) filter (where status = 'archived'), 0)::bigint as archives
+        from (select account_id, catalog_id, kind, status, 1 as n from came where not delete_wanted
+              union all
+              select account_id, catalog_id, kind, status, -1 from went where not delete_wanted) t
+       group by account_id, catalog_id, kind) change
+     where (drafts, actives, solds, unlisted, archives) <> (0, 0, 0, 0, 0);
+  end if;
+  return null;
+end $$;
+
+create trigger products_came after insert on products
+  referencing new table as came for each statement execute function count_products();
+create trigger products_changed after update on products
+  referencing old table as went new table as came for each statement execute function count_products();
+create trigger products_went after delete on products
+  referencing old table as went for each statement execute function count_products();
+
+-- What the provider knows of a number plate; `vehicle` is null when it knows no such plate.
+create table vehicles (
+  plate text not null constraint vehicles_pkey primary key,
+  vehicle jsonb,
+  asked_at timestamptz not null
+);
+
+-- Images: one row per product and source address; the order is that of products.image_urls ---------------------------
+create table images (
+  account_id uuid not null,
+  product_id uuid not null,
+  source_url text not null,
+  state text not null,            -- due | ready | refused
+  reason text,
+  stored_key text,
+  media_type text,
+  width integer,
+  height integer,
+  bytes integer,
+  attempts integer not null default 0,
+  due_at timestamptz,
+  claimed_by uuid,
+  claim_number integer not null default 0,
+  updated_at timestamptz not null,
+  constraint images_pkey primary key (account_id, product_id, source_url)
+);
+create index images_due_idx on images (account_id, due_at) where due_at is not null;
+-- Images are claimed by host: a slow host delays neither the images of other hosts nor those of other accounts.
+create index images_host_idx on images (account_id, lower(split_part(source_url, '/', 3)), due_at) where due_at is not null;
+
+-- Connections and listings -------------------------------------------------------------------------------------------
+create table connections (
+  account_id uuid not null,
+  id uuid not null,
+  number integer generated always as identity,
+  channel text not null,
+  user_id text not null,
+  token bytea not null,           -- encrypted
+  expires_at timestamptz,
+  options jsonb not null default '{}',
+  state text not null,            -- connected | disconnected
+  reason text,
+  cursor text,
+  orders_since timestamptz,       -- the marketplace's time up to which orders were read
+  poll_due_at timestamptz,
+  poll_claimed_by uuid,
+  poll_claim_number integer not null default 0,
+  polled_at timestamptz,
+  waits_for text,                 -- calls | marketplace
+  waits_reason text,
+  next_try_at timestamptz,
+  created_at timestamptz not null,
+  removed_at timestamptz,         -- the row stays for its orders, and for its listings if the same login is connected again
+  constraint connections_pkey primary key (account_id, id),
+  constraint connections_login_key unique (account_id, channel, user_id)
+);
+create index connections_poll_due_idx on connections (poll_due_at) where poll_due_at is not null;
+create index connections_id_idx on connections (id); -- a wake-up names a connection by its id alone
+
+create table listings (
+  account_id uuid not null,
+  id uuid not null,
+  product_id uuid not null,
+  connection_id uuid,             -- null: the account had no connection yet
+  desired text not null,          -- live | ended
+  revision integer not null default 1,
+  state text not null,            -- waiting | submitted | live | sold | ended | refused
+  confirmed_price numeric,
+  refused_price numeric,
+  external_id text,
+  url text,
+  ends_at timestamptz,
+  live_since timestamptz,
+  order_id integer,               -- the order that reported the sale; null when only the state was read
+  progress jsonb,
+  attempts integer not null default 0,
+  looks_left smallint not null default 0, -- after an unclear response: how often the channel is read until its state is certain
+  error text,
+  told text,                      -- the last failure of which the seller was notified
+  waits_reason text,              -- why the last try failed
+  parked boolean not null default false,
+  priority smallint not null default 3,
+  due_at timestamptz,
+  claimed_by uuid,
+  claim_number integer not null default 0,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint listings_pkey primary key (account_id, id),
+  constraint listings_product_key unique nulls not distinct (account_id, product_id, connection_id),
+  constraint listings_live_has_id check (state <> 'live' or external_id is not null)
+);
+create index listings_due_idx on listings (account_id, connection_id, priority, due_at) where due_at is not null;
+create index listings_external_idx on listings (account_id, connection_id, external_id) where external_id is not null;
+create index listings_live_idx on listings (account_id, connection_id) where state = 'live';
+
+-- Entries of marketplaces' responses that could not be read or stored: a person looks at them, and the other entries are processed.
+create table attention_entries (
+  account_id uuid not null,
+  id uuid not null,
+  connection_id uuid not null,
+  kind text not null,             -- order | listing | change | submission | transaction
+  identity text not null,         -- the marketplace's id of the entry, or a digest of its text: a repeated entry is the same row
+  remote_id text not null,
+  raw text not null,              -- the beginning of its text
+  reason text not null,
+  times integer not null default 1,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  constraint attention_entries_pkey primary key (account_id, id),
+  constraint attention_entries_identity_key unique (account_id, connection_id, kind, identity)
+);
+
+-- Budgets: channel calls by minute; the budget counts the last 24 hours ----------------------------------------------
+create table channel_budgets (
+  channel text not null constraint channel_budgets_pkey primary key,
+  calls_per_day integer,          -- the limit of the worker that started last: commands read it here, whatever their environment
+  blocked_until timestamptz,
+  blocks integer not null default 0
+);
+create table channel_calls (
+  channel text not null,
+  minute timestamptz not null,
+  calls integer not null,
+  constraint channel_calls_pkey primary key (channel, minute)
+);
+
+-- Count channel calls before they are made, exactly over all workers. Each, in the order given, is allowed when `needs` calls remain beside
+-- the number that its purpose must leave (`leaves`). One round trip; the row of the channel is locked until the transaction ends.
+create function spend_calls(of_channel text, calls_per_day integer, leaves integer[], needs integer[], at timestamptz)
+returns table (allowed boolean[], used integer, blocked_until timestamptz, blocks integer, frees_at timestamptz)
+language plpgsql as $$
+declare
+  before integer;
+begin
+  insert into channel_budgets as b (channel) values (of_channel) on conflict do nothing;
+  select b.blocked_until, b.blocks into blocked_until, blocks
+    from channel_budgets b where b.channel = of_channel for update;
+  select coalesce(sum(c.calls), 0), min(c.minute) + interval '24 hours 1 minute' into used, frees_at
+    from channel_calls c where c.channel = of_channel and c.minute > at - interval '24 hours 1 minute';
+  before := used;
+  for i in 1 .. cardinality(leaves) loop
+    allowed[i] := (blocked_until is null or blocked_until <= at)
+                  and calls_per_day - used - leaves[i] >= needs[i];
+    used := used + allowed[i]::integer;
+  end loop;
+  if used > before then
+    insert into channel_calls as c (channel, minute, calls)
+    values (of_channel, date_trunc('minute', at), used - before)
+    on conflict (channel, minute) do update set calls = c.calls + excluded.calls;
+    delete from channel_calls c where c.channel = of_channel and c.minute < at - interval '25 hours';
+  end if;
+  return next;
+end $$;
+
+-- Events -------------------------------------------------------------------------------------------------------------
+-- The feed returns events in the order in which their transactions began, each as soon as no earlier one can still commit (decision 0013).
+create table events (
+  account_id uuid not null,
+  id uuid not null,
+  type text not null,
+  at timestamptz not null,
+  product_id uuid not null,
+  sku text not null,
+  data jsonb not null,
+  era smallint not null default 1,
+  xid xid8 not null default pg_current_xact_id(),
+  constraint events_pkey primary key (account_id, id)
+);
+create index events_product_idx on events (account_id, product_id, id);
+create index events_feed_idx on events (account_id, era, xid, id)
+  where type in ('item.created', 'item.images_ready', 'item.sold', 'listing.created', 'listing.ended', 'listing.failed');
+
+-- Transaction ids restart where a dump is restored; a new era keeps later events behind earlier ones.
+create table eras (
+  era smallint not null constraint eras_pkey primary key,
+  cluster bigint not null
+);
+insert into eras (era, cluster) select 1, system_identifier from pg_control_system();
+
+create function begin_era() returns void language plpgsql as $$
+declare
+  known bigint;
+  latest smallint;
+  here bigint;
+begin
+  select era, cluster into latest, known from eras order by era desc limit 1;
+  select system_identifier into here from pg_control_system();
+  if known <> here then
+    insert into eras (era, cluster) values (latest + 1, here);
+    execute format('alter table events alter column era set default %s', latest + 1);
+  end if;
+end
+$$;
+
+-- Webhooks -----------------------------------------------------------------------------------------------------------
+create table endpoints (
+  account_id uuid not null,
+  id uuid not null,
+  scope text not null default 'self', -- self | members
+  url text,                           -- null: the secret exists before the address does
+  description text not null default '',
+  certificate text,                   -- PEM: of an endpoint of `saluhall listen`, which nothing else trusts; else null
+  secret bytea not null,              -- encrypted
+  previous_secret bytea,              -- encrypted; signs for a day after it was replaced
+  rotated_at timestamptz,
+  older_secrets bytea[] not null default '{}', -- encrypted, newest first: replaced before the previous one, and sign for a day as well
+  older_replaced_at timestamptz[] not null default '{}',
+  event_types text[] not null,        -- empty: all that are delivered
+  active boolean not null default true,
+  fail_count integer not null default 0,
+  failing_since timestamptz,          -- since when every attempt failed
+  main boolean not null default false,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  expires_at timestamptz,             -- null: it stays until it is deleted
+  constraint endpoints_pkey primary key (account_id, id)
+);
+create unique index endpoints_main_idx on endpoints (account_id) where main;
+create index endpoints_id_idx on endpoints (id); -- a wake-up names an endpoint by its id alone
+create index endpoints_expiring_idx on endpoints (expires_at) where expires_at is not null;
+
+create table deliveries (
+  account_id uuid not null,
+  id uuid not null,
+  endpoint_id uuid not null,
+  event_id uuid not null,
+  event_account_id uuid,          -- the member that the event belongs to; null: the endpoint's own account
+  member_external_id text,        -- the member's name at the time of the event: a repeated delivery has the same
+  sku text,                       -- of its event: later events of the item wait for this delivery; null: none wait
+  repeated boolean not null default false, -- sent by hand: does not count as a failure of the endpoint
+  state text not null,            -- due | delivered | exhausted | held (its endpoint is switched off)
+  attempts integer not null default 0,
+  tried_at timestamptz not null default now(), -- the last attempt; before the first one, when it was made
+  due_at timestamptz,
+  claimed_by uuid,
+  claim_number integer not null default 0,
+  constraint deliveries_pkey primary key (account_id, id)
+);
+create index deliveries_due_idx on deliveries (account_id, endpoint_id, due_at) where due_at is not null;
+create index deliveries_item_idx on deliveries (account_id, endpoint_id, sku, event_id) where due_at is not null;
+create index deliveries_held_idx on deliveries (account_id, endpoint_id) where state = 'held';
+create index deliveries_repeated_idx on deliveries (account_id, endpoint_id) where repeated and due_at is not null;
+-- A finished delivery is deleted when the log of its attempts is.
+create index deliveries_finished_idx on deliveries (tried_at) where due_at is null and state <> 'held';
+
+-- The log of attempts can be searched without the events.
+create table delivery_attempts (
+  account_id uuid not null,
+  id uuid not null,
+  delivery_id uuid not null,
+  endpoint_id uuid not null,
+  event_id uuid not null,
+  event_type text not null default '',
+  sku text not null default '',
+  success boolean not null,
+  http_status integer,
+  error text,
+  at timestamptz not null,
+  constraint delivery_attempts_pkey primary key (account_id, id)
+);
+create index delivery_attempts_endpoint_idx on delivery_attempts (account_id, endpoint_id, id);
+create index delivery_attempts_type_idx on delivery_attempts (account_id, event_type, id);
+create index delivery_attempts_sku_idx on delivery_attempts (account_id, sku, id);
+create index delivery_attempts_failed_idx on delivery_attempts (account_id, id) where not success;
+create index delivery_attempts_at_idx on delivery_attempts using brin (at) with (autosummarize = on);
+
+-- Replays: events that an endpoint asked for again, queued in the order of account and id.
+create table replays (
+  account_id uuid not null,
+  id uuid not null,
+  endpoint_id uuid not null,
+  since timestamptz not null,
+  until timestamptz not null,
+  event_types text[] not null,
+  horizon xid8 not null default pg_snapshot_xmax(pg_current_snapshot()), -- it waits for all transactions that ran when it was made
+  heard_account_id uuid,          -- with after_id: all events up to this one are queued
+  after_id uuid,
+  queued bigint not null default 0,
+  due_at timestamptz,             -- null: done
+  claimed_by uuid,
+  claim_number integer not null default 0,
+  created_at timestamptz not null,
+  constraint replays_pkey primary key (account_id, id)
+);
+create index replays_due_idx on replays (due_at) where due_at is not null;
+create index replays_done_idx on replays (created_at) where due_at is null;
+create unique index replays_running_idx on replays (account_id, endpoint_id) where due_at is not null;
+
+-- What is deleted after a while: one row for each kind.
+create table prunings (
+  kind text not null constraint prunings_pkey primary key,
+  due_at timestamptz not null,
+  claimed_by uuid,
+  claim_number integer not null default 0
+);
+insert into prunings (kind, due_at) values ('delivery_attempts', now());
+
+-- Orders: every documented field of an order and of an order line, under its documented name -------------------------
+create table order_heads (
+  account_id uuid not null,
+  id integer not null generated always as identity,
+  connection_id uuid,
+  remote_id text not null,        -- the marketplace's own id: an order is stored once
+  attention text,                 -- why a person should look at it; null: nobody needs to
+  shop integer not null default 0,
+  customer integer not null default 0,
+  courier integer,
+  code text not null default '',
+  code_number integer not null default 0,
+  marketplace_code text not null default '',
+  channel_code text not null default '',
+  courier_code text not null default '',
+  shipping_code text not null default '',
+  insurance_code text not null default '',
+  payment_code text not null default '',
+  supplier_code text not null default '',
+  buyer_loc_place integer not null default 0,
+  buyer_loc_place_dd integer not null default 0,
+  merchant_id text not null default '',
+  fields_lock text not null default '',
+  date_order timestamptz not null,
+  reference_1 text not null default '',
+  reference_2 text not null default '',
+  buyer_user_id text not null default '',
+  buyer_checkout_message text not null default '',
+  buyer_email text not null default '',
+  buyer_token text not null default '',
+  shipping_price numeric not null default 0.0,
+  shipping_insurance_price numeric not null default 0.0,
+  marketplace_fee numeric not null default 0.0,
+  paypal_fee numeric not null default 0.0,
+  shipped_by_marketplace integer not null default 0,
+  is_prime integer not null default 0,
+  cod_cash_only integer not null default 0,
+  cod_option text not null default '',
+  cod_price numeric not null default 0.0,
+  price_discount_markup numeric not null default 0.0,
+  buyer_name text not null default '',
+  buyer_address1 text not null default '',
+  buyer_address2 text not null default '',
+  buyer_zip text not null default '',
+  buyer_city text not null default '',
+  buyer_province text not null default '',
+  buyer_country text not null default '',
+  buyer_latitude numeric not null default 0.0,
+  buyer_longitude numeric not null default 0.0,
+  buyer_phone text not null default '',
+  buyer_fax text not null default '',
+  buyer_mobile text not null default '',
+  buyer_fiscal_code text not null default '',
+  buyer_vat text not null default '',
+  currency text not null default '',
+  price numeric not null default 0.0,
+  status text not null default '',
+  status_old text not null default '',
+  status_message text not null default '',
+  date_payment timestamptz,
+  date_shipping timestamptz,
+  weight numeric not null default 0.0,
+  tracking text not null default '',
+  note text not null default '',
+  payment_note text not null default '',
+  buyer_name_dd text not null default '',
+  buyer_address1_dd text not null default '',
+  buyer_address2_dd text not null default '',
+  buyer_zip_dd text not null default '',
+  buyer_city_dd text not null default '',
+  buyer_province_dd text not null default '',
+  buyer_country_dd text not null default '',
+  buyer_latitude_dd numeric not null default 0.0,
+  buyer_longitude_dd numeric not null default 0.0,
+  buyer_phone_dd text not null default '',
+  buyer_fax_dd text not null default '',
+  buyer_mobile_dd text not null default '',
+  shipping_note text not null default '',
+  paypal_transaction_id text not null default '',
+  billed integer not null default 0,
+  tags text not null default '',
+  courier_info json not null default '{}',
+  problem_description text not null default '',
+  shipping_cost numeric not null default 0.0,
+  feedbacks json not null default '{}',
+  feedbacks_date timestamptz,
+  content_type text not null default '',
+  hidden integer not null default 0,
+  upload_status json,
+  marketplace_country text not null default '',
+  agent text not null default '',
+  buyer_invoice_ecode text not null default '',
+  buyer_pec text not null default '',
+  date_last_ship timestamptz,
+  date_last_delivery timestamptz,
+  created timestamptz not null,
+  modified timestamptz not null,
+  is_b2b integer not null default 0,
+  billing_info json not null default '{}',
+  force_profit_loss_calculation text not null default 'false',
+  total_tax numeric not null default 0.0,
+  reservation integer not null default 0,
+  tags_label text not null default '',
+  wanted_status text,             -- set through an API, not yet confirmed by the marketplace
+  push_attempts integer not null default 0,
+  push_due_at timestamptz,
+  push_claimed_by uuid,
+  push_claim_number integer not null default 0,
+  remote_modified timestamptz,
+  constraint order_heads_pkey primary key (account_id, id),
+  constraint order_heads_remote_key unique nulls not distinct (account_id, connection_id, remote_id)
+);
+create index order_heads_date_idx on order_heads (account_id, date_order desc, id desc);
+create index order_heads_modified_idx on order_heads (account_id, modified);
+create index order_heads_code_idx on order_heads (account_id, code);
+create index order_heads_push_due_idx on order_heads (account_id, connection_id, push_due_at) where push_due_at is not null;
+-- Partners often ask for the orders in one status that is not final; those are few among all orders.
+create index order_heads_status_idx on order_heads (account_id, status, date_order desc, id desc);
+
+create table order_rows (
+  account_id uuid not null,
+  id integer not null generated always as identity,
+  order_id integer not null,
+  product uuid,                   -- our product, null when nothing matched
+  order_row_supplier integer,
+  supplier integer,
+  order_supplier_code text not null default '',
+  courier_code text not null default '',
+  tracking text not null default '',
+  fields_lock text not null default '',
+  shipping_cost numeric not null default 0.0,
+  shipping_code text not null default '',
+  transaction_id text not null default '',
+  product_id text not null default '',
+  sku text not null default '',
+  ean text not null default '',
+  brand text not null default '',
+  mpn text not null default '',
+  sku_parent text not null default '',
+  title text not null default '',
+  title_extra text not null default '',
+  quantity integer not null default 0,
+  stock_unloaded integer not null default 0,
+  price numeric not null default 0.0,
+  price_total numeric not null default 0.0,
+  price_discount_markup numeric not null default 0.0,
+  price_cost numeric not null default 0.0,
+  refund_price numeric not null default 0.0,
+  refund_date timestamptz,
+  refund_reason text not null default '',
+  shipping_price numeric not null default 0.0,
+  shipping_insurance_price numeric not null default 0.0,
+  date_shipping timestamptz,
+  shipping_note text not null default '',
+  cod_price numeric not null default 0.0,
+  marketplace_fee numeric not null default 0.0,
+  weight numeric not null default 0.0,
+  note text not null default '',
+  vat_perc numeric not null default 0.0,
+  image_url text not null default '',
+  category_id text not null default '',
+  category_name text not null default '',
+  date_payment timestamptz,
+  product_info json not null default '{}',
+  on_demand_date timestamptz,
+  created timestamptz not null,
+  modified timestamptz not null,
+  order_supplier integer not null default 0,
+  refund_supplier_quantity integer not null default 0,
+  refund_marketplace_fee numeric not null default 0.0,
+  product_tax numeric not null default 0.0,
+  no_vat text not null default 'false',
+  courier_info json not null default '{}',
+  constraint order_rows_pkey primary key (account_id, id)
+);
+create index order_rows_order_idx on order_rows (account_id, order_id);
+
+-- Parcels that sellers report for their orders; the same parcel is reported once.
+create table shipments (
+  account_id uuid not null,
+  id uuid not null,
+  order_id integer not null,
+  carrier text not null,
+  tracking_number text not null,
+  created_at timestamptz not null,
+  constraint shipments_pkey primary key (account_id, id),
+  constraint shipments_parcel_key unique (account_id, order_id, carrier, tracking_number)
+);
+
+-- Analytics ----------------------------------------------------------------------------------------------------------
+-- What was sold: a line for each order line and each sale outside a marketplace. The category is that of the day of the sale:
+-- the product may change or be deleted. Triggers write it, whichever statement writes the order.
+create table sales (
+  account_id uuid not null,
+  sold_at timestamptz not null,
+  row_id integer,                 -- the order line, or
+  event_id uuid,                  -- the event that reported a sale outside a marketplace
+  product_id uuid,
+  state text not null,            -- paid | pending | void (cancelled, refunded, or in another currency than SEK)
+  category text not null,
+  orders integer not null,        -- 1 in the first line of an order
+  pieces integer not null,
+  gross numeric not null,
+  fee numeric not null,           -- of the whole order, in its first line
+  constraint sales_source_key unique nulls not distinct (account_id, row_id, event_id)
+);
+create index sales_product_idx on sales (account_id, product_id, sold_at);
+
+-- The sums of sales by month and category, in a few rows each, like product_counts. A month begins in the account's time zone.
+create table sale_sums (
+  account_id uuid not null,
+  month text not null,            -- 2026-04
+  category text not null,
+  slot uuid not null,
+  orders bigint not null,
+  pieces bigint not null,
+  gross numeric not null,
+  fee numeric not null,
+  pending numeric not null,
+  constraint sale_sums_pkey primary key (account_id, month, category, slot)
+) with (fillfactor = 50);
+
+create function add_to_sale_sums(
+  owner uuid, of_month text, of_category text, more_orders bigint, more_pieces bigint, more_gross numeric,
+  more_fee numeric, more_pending numeric
+) returns void language plpgsql as $$
+begin
+  if more_orders = 0 and more_pieces = 0 and more_gross = 0 and more_fee = 0 and more_pending = 0 then
+    return;
+  end if;
+  update sale_sums s
+     set orders = s.orders + more_orders, pieces = s.pieces + more_pieces, gross = s.gross + more_gross,
+         fee = s.fee + more_fee, pending = s.pending + more_pending
+   where s.account_id = owner and s.month = of_month and s.category = of_category
+     and s.slot = (select f.slot from sale_sums f
+                    where f.account_id = owner and f.month = of_month and f.category = of_category
+                    limit 1 for update skip locked);
+  if not found then
+    insert into sale_sums values (owner, of_month, of_category, gen_random_uuid(), more_orders, more_pieces,
+                                  more_gross, more_fee, more_pending);
+  end if;
+end $$;
+
+-- Add lines to the sums, or (sign -1) subtract them.
+create function add_sales_up(lines sales[], sign integer) returns void language sql as $$
+  select add_to_sale_sums(
+           s.account_id, to_char(s.sold_at at time zone a.time_zone, 'YYYY-MM'), s.category,
+           sign * coalesce(sum(s.orders) filter (where s.state = 'paid'), 0),
+           sign * coalesce(sum(s.pieces) filter (where s.state = 'paid'), 0),
+           sign * coalesce(sum(s.gross) filter (where s.state = 'paid'), 0),
+           sign * coalesce(sum(s.fee) filter (where s.state = 'paid'), 0),
+           sign * coalesce(sum(s.gross) filter (where s.state = 'pending'), 0))
+    from unnest(lines) s join accounts a on a.account_id = s.account_id
+   group by s.account_id, to_char(s.sold_at at time zone a.time_zone, 'YYYY-MM'), s.category
+$$;
+
+create function sales_written() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' then
+    perform add_sales_up(array_agg(row(w.*)::sales), -1) from went w;
+  end if;
+  perform add_sales_up(array_agg(row(c.*)::sales), 1) from came c;
+  return null;
+end $$;
+create trigger sales_came after insert on sales
+  referencing new table as came for each statement execute function sales_written();
+create trigger sales_changed after update on sales
+  referencing old table as went new table as came for each statement execute function sales_written();
+
+-- Another time zone makes other months. Writers of sales wait until the sums are right.
+create function set_time_zone(owner uuid, zone text) returns void language plpgsql as $$
+begin
+  lock table sales in share row exclusive mode;
+  delete from sale_sums where account_id = owner;
+  update accounts set time_zone = zone, has_chosen_zone = true where account_id = owner;
+  perform add_sales_up(array_agg(s), 1) from sales s where s.account_id = owner;
+end $$;
+
+create function sale_state(status text, currency text) returns text language sql immutable as $$
+  select case when currency not in ('SEK', '') or status = 'cancelled' then 'void'
+              when status = 'standby' then 'pending' else 'paid' end
+$$;
+
+create function keep_sales_of_orders(owner uuid, orders integer[]) returns void language sql as $$
+  insert into sales
+  select h.account_id, h.date_order, r.id, null, r.product, sale_state(h.status, h.currency),
+         coalesce(nullif(p.domain ->> 'domain', ''), 'other'), (r.nth = 1)::integer, r.quantity, r.price_total,
+         case when r.nth = 1 then h.marketplace_fee else 0 end
+    from order_heads h
+    join (select r.*, row_number() over (partition by r.order_id order by r.id) as nth
+            from order_rows r where r.account_id = owner and r.order_id = any(orders)) r
+      on r.order_id = h.id
+    left join products p on p.account_id = owner and p.id = r.product
+   where h.account_id = owner
+   order by r.id
+  on conflict on constraint sales_source_key do update
+     set sold_at = excluded.sold_at, state = excluded.state, orders = excluded.orders,
+         pieces = excluded.pieces, gross = excluded.gross, fee = excluded.fee
+$$;
+
+create function order_rows_came() returns trigger language plpgsql as $$
+begin
+  perform keep_sales_of_orders(account_id, array_agg(distinct order_id)) from came group by account_id;
+  return null;
+end $$;
+
+create function order_heads_changed() returns trigger language plpgsql as $$
+begin
+  perform keep_sales_of_orders(account_id, array_agg(id)) from (
+    select account_id, id, sale_state(status, currency), date_order, marketplace_fee from came
+    except
+    select account_id, id, sale_state(status, currency), date_order, marketplace_fee from went) changed
+   group by account_id;
+  return null;
+end $$;
+
+create trigger order_rows_came after insert on order_rows
+  referencing new table as came for each statement execute function order_rows_came();
+create trigger order_rows_changed after update on order_rows
+  referencing new table as came for each statement execute function order_rows_came();
+create trigger order_heads_changed after update on order_heads
+  referencing old table as went new table as came for each statement execute function order_heads_changed();
+
+create function keep_direct_sale(owner uuid, event uuid, of_product uuid, at timestamptz, data jsonb)
+returns void language sql as $$
+  insert into sales
+  select owner, at, null, event, of_product, sale_state('accepted', coalesce(data ->> 'currency', '')),
+         coalesce(nullif(p.domain ->> 'domain', ''), 'other'), 1, 1, (data ->> 'sale_price')::numeric, 0
+    from products p
+   where p.account_id = owner and p.id = of_product and data ->> 'sale_price' is not null
+$$;
+
+create function product_sold_directly() returns trigger language plpgsql as $$
+begin
+  perform keep_direct_sale(new.account_id, new.id, new.product_id, new.at, new.data);
+  return null;
+end $$;
+-- A test event (`saluhall trigger`) reports no sale: analytics do not count it.
+create trigger events_sold_directly after insert on events for each row
+  when (new.type = 'item.sold' and new.data ->> 'platform' = 'rheo' and not new.data ? 'test')
+  execute function product_sold_directly();
+
+-- A product that changes from sold to not listed was not sold: its last sale is void, unless an order reported it.
+create function product_not_sold() returns trigger language plpgsql as $$
+begin
+  update sales s set state = 'void'
+   where s.account_id = new.account_id
+     and s.event_id = (select l.event_id from sales l
+                        where l.account_id = new.account_id and l.product_id = new.id
+                          and l.state <> 'void'
+                        order by l.sold_at desc limit 1);
+  return null;
+end $$;
+create trigger products_not_sold after update on products for each row
+  when (old.status = 'sold' and new.status = 'not_listed' and not new.delete_wanted)
+  execute function product_not_sold();
+
+-- Workers ------------------------------------------------------------------------------------------------------------
+-- Workers write heartbeats; the claims of a dead worker are released.
+create table workers (
+  id uuid not null constraint workers_pkey primary key,
+  beat_at timestamptz not null
+);
