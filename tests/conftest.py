@@ -16,7 +16,7 @@ from saluhall.domain.accounts import operations as accounts
 from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
-from tests.pictures import jpeg
+from tests.images import jpeg
 from tests.postgres import Postgres, running_postgres
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from saluhall.dialects.rheo.receiving import received_from_delivery
+from saluhall.dialects.rheo.delivery_check import received_from_delivery
 from saluhall.dialects.rheo.webhooks import signed_headers
 from saluhall.kit.secrets import new_webhook_secret
 

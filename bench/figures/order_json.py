@@ -11,7 +11,7 @@ from bench.figure import Figure, Result, middle, spread
 from bench.figures.order_book import Client, fill
 from bench.seller import Seller, open_account
 from bench.stage import Process, Stage
-from saluhall.dialects.sellrapido.order_answers import LAYOUT
+from saluhall.dialects.sellrapido.order_responses import LAYOUT
 from saluhall.domain.orders.extraction import json_statement
 from saluhall.storage.embedded import binary
 

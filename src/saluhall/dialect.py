@@ -14,8 +14,8 @@ from msgspec import Meta, Raw, Struct
 from saluhall.domain.accounts.model import Admitted, Principal, Tier
 from saluhall.domain.history.model import Event
 from saluhall.kit.http import Outbound
-from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
+from saluhall.kit.oidc import Issuer
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database, Transaction
 

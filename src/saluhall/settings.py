@@ -17,7 +17,7 @@ from saluhall.kit.environment import (
     Wrong,
     read_table,
 )
-from saluhall.kit.trust import JWT, Trust
+from saluhall.kit.oidc_settings import JWT, Trust
 from saluhall.kit.values import (
     certificates,
     header_text,

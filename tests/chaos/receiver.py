@@ -8,7 +8,7 @@ from aiohttp import web
 
 from saluhall.practice.partner import Hosted, Partner
 from tests.chaos.facts import Event
-from tests.pictures import jpeg
+from tests.images import jpeg
 
 IMAGES = ("/chaos-1.jpg", "/chaos-2.jpg")
 

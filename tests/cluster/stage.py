@@ -12,8 +12,8 @@ from tests.cluster.by_hand import ByHand
 from tests.cluster.machines import Machine, machines
 from tests.cluster.patroni import Patroni
 from tests.hub import Hub, Market, free_port
+from tests.images import jpeg
 from tests.pgbouncer import PgBouncer
-from tests.pictures import jpeg
 from tests.shop import SECRET_KEY, Shop
 
 _API_CONNECTIONS = 40

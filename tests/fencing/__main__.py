@@ -21,7 +21,7 @@ from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage.embedded import EmbeddedPostgres
 from tests.fencing.machines import Worker, postgres_of, stand_still, wrong_clock
 from tests.hub import Hub, Market, Shop
-from tests.pictures import jpeg
+from tests.images import jpeg
 from tests.postgres import Postgres
 
 ITEMS = int(os.environ.get("FENCING_ITEMS", "1000"))

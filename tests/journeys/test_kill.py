@@ -11,7 +11,7 @@ import pytest
 from saluhall.practice.partner import Hosted
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
-from tests.pictures import jpeg
+from tests.images import jpeg
 from tests.safety.processes import processes_of, until_ended, worker_of
 
 SEED = int(os.environ.get("SALUHALL_TEST_SEED") or random.SystemRandom().randrange(10**6))

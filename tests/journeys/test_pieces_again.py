@@ -4,7 +4,7 @@ import asyncio
 import time
 from uuid import uuid4
 
-from tests.dialects.sellrapido.products_desk import Desk
+from tests.dialects.sellrapido.products_client import Desk
 from tests.hub import Hub, Shop
 
 

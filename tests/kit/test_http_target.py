@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from saluhall.kit.http.guard import NotAllowed, parse_url
+from saluhall.kit.http.ssrf_guard import NotAllowed, parse_url
 from saluhall.kit.http.target import redirected
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pyvips
 
 from saluhall.kit.fair_slots import FairSlots
 from saluhall.kit.image_pool import ImagePool, ImageProcessLost
-from saluhall.kit.pictures import BadPicture, Encoded, reencode
-from tests.pictures import jpeg
+from saluhall.kit.images import BadPicture, Encoded, reencode
+from tests.images import jpeg
 
 LIMITS = {"max_bytes": 4_000_000, "max_pixels": 100_000_000, "longest_side": 2048}
 

@@ -11,7 +11,7 @@ import pytest
 import yarl
 
 from tests.conftest import StartHub
-from tests.dialects.sellrapido.products_desk import Desk
+from tests.dialects.sellrapido.products_client import Desk
 from tests.hub import Hub
 from tests.proxies.proxy import Proxy, installed
 from tests.sellrapido import V2

@@ -3,7 +3,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from saluhall.web.callers import address_of
+from saluhall.web.client_ip import address_of
 from tests.conftest import StartHub
 from tests.sellrapido import V2
 

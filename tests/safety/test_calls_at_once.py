@@ -9,12 +9,12 @@ import pytest
 
 from saluhall.dialect import Gathers, Reply
 from saluhall.domain.accounts.model import Principal
+from saluhall.kit.batching import MOST
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
-from saluhall.kit.together import MOST
 from saluhall.storage import Database, Transaction
 from saluhall.storage.database import DatabaseUnavailable, Deadlock
-from saluhall.web.gathering import Gathering
+from saluhall.web.request_batching import Gathering
 from tests.shop import Shop
 
 

@@ -9,7 +9,7 @@ from saluhall.kit.ids import new_id
 from saluhall.practice.partner import Partner
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
-from tests.issuing import AUDIENCE, NAME, SECRET, People, claims
+from tests.oidc_provider import AUDIENCE, NAME, SECRET, People, claims
 
 KEYS = "/integration/api-keys"
 

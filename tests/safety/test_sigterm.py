@@ -12,7 +12,7 @@ from saluhall.practice.partner import Hosted
 from tests.cli.command import Saluhall, Server
 from tests.conftest import StartHub
 from tests.hub import Hub
-from tests.pictures import jpeg
+from tests.images import jpeg
 from tests.postgres import Postgres
 from tests.safety.processes import processes_of, until_ended
 

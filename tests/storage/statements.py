@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
-from saluhall.dialects.sellrapido.order_answers import LAYOUT
+from saluhall.dialects.sellrapido.order_responses import LAYOUT
 from saluhall.domain.listings import handing_in_store, pages_store
 from saluhall.domain.listings import store as listings
 from saluhall.domain.listings.page_model import START, Filter

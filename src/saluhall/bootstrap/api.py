@@ -11,18 +11,18 @@ from litestar.types import ASGIApp
 
 from saluhall import VERSION
 from saluhall.bootstrap import CHILD, vault_of
-from saluhall.bootstrap.measures import Measured
-from saluhall.bootstrap.timekeeping import keeping_time
+from saluhall.bootstrap.clock_sync import keeping_time
+from saluhall.bootstrap.metrics import Measured
 from saluhall.dialect import Means
 from saluhall.kit.clock import utc_now
 from saluhall.kit.file_limits import file_limit
 from saluhall.kit.http import Outbound
-from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import reserve
 from saluhall.kit.metrics_listener import Fresh, listening_for_metrics
-from saluhall.kit.processes import die_with_parent, look_for_garbage_seldom
+from saluhall.kit.oidc import Issuer
+from saluhall.kit.process_setup import die_with_parent, look_for_garbage_seldom
 from saluhall.plugins import load_dialects
 from saluhall.queue import Bells
 from saluhall.settings import Settings

@@ -39,7 +39,7 @@ class ApiServer(MPServer):
 
 def serve_api(host: str, port: int, *, processes: int, grace_s: float) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished first."""
-    from saluhall.web.crowd import max_connections  # noqa: PLC0415 - metrics look at the environment once, when they are read
+    from saluhall.web.connection_limits import max_connections  # noqa: PLC0415 - metrics look at the environment once, when they are read
 
     raise_file_limit()
     ApiServer(

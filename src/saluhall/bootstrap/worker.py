@@ -19,8 +19,8 @@ from saluhall.kit.ids import new_id
 from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.metrics import begin_background, begin_outages
 from saluhall.kit.outages import KINDS
-from saluhall.kit.processes import look_for_garbage_seldom
-from saluhall.kit.waiting import repeat
+from saluhall.kit.process_setup import look_for_garbage_seldom
+from saluhall.kit.timeouts import repeat
 from saluhall.plugins import load_channels, load_dialects
 from saluhall.queue import Bells, run_jobs
 from saluhall.queue.worker import forget_stalled

@@ -14,11 +14,11 @@ from cyclopts import Parameter
 
 from saluhall import bootstrap
 from saluhall.bootstrap.api_server import serve_api
-from saluhall.bootstrap.background import Background
 from saluhall.bootstrap.counters import counters_folder
-from saluhall.bootstrap.recovery import recovering
-from saluhall.cli.addresses import base_of, is_everywhere
-from saluhall.cli.listening import METRICS_LISTEN, bad_options, check_free, check_metrics
+from saluhall.bootstrap.recovery_responder import recovering
+from saluhall.bootstrap.worker_process import Background
+from saluhall.cli.listen_options import METRICS_LISTEN, bad_options, check_free, check_metrics
+from saluhall.cli.listen_url import base_of, is_everywhere
 from saluhall.cli.session import AsJson, DataDir, read_settings
 from saluhall.kit.environment import BadSetting, BadSettings
 from saluhall.kit.logs import set_up_logs

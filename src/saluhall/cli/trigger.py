@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from saluhall.bootstrap import now
 from saluhall.cli.failures import Refused
-from saluhall.cli.practice import NoPractice, sell
+from saluhall.cli.practice_sale import NoPractice, sell
 from saluhall.cli.session import Account, AsJson, DataDir, prepared, read_settings, show
 from saluhall.dialect import Webhook
 from saluhall.domain.accounts.model import Principal

@@ -10,13 +10,13 @@ from cyclopts import Parameter
 
 from saluhall import bootstrap
 from saluhall.bootstrap.worker import work
-from saluhall.cli.listening import check_free, listen_option
+from saluhall.cli.listen_options import check_free, listen_option
 from saluhall.cli.session import AsJson, DataDir, read_settings
 from saluhall.kit.environment import BadSetting
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import exposition, reserve
 from saluhall.kit.metrics_listener import listening_for_metrics
-from saluhall.kit.processes import die_with_parent, give_back_large_blocks
+from saluhall.kit.process_setup import die_with_parent, give_back_large_blocks
 from saluhall.settings import Settings
 
 

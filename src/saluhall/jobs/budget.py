@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.connections import operations
+from saluhall.kit.batching import Together
 from saluhall.kit.outages import CALLS
-from saluhall.kit.together import Together
 from saluhall.storage import Database
 
 

@@ -12,7 +12,7 @@ from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.slots import Pace, PlacedCall, Size
 from saluhall.kit.http import Answer, NoAnswer, NotAllowed, TooLarge
 from saluhall.kit.image_pool import ImageProcessLost
-from saluhall.kit.pictures import BadPicture
+from saluhall.kit.images import BadPicture
 from saluhall.storage.image_store import StoreUnavailable
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import TypeVar
 import structlog
 
 from saluhall.jobs.run import Run
-from saluhall.kit.waiting import is_set_within
+from saluhall.kit.timeouts import is_set_within
 from saluhall.storage.database import DatabaseUnavailable
 
 T = TypeVar("T")

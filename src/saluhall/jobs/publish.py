@@ -9,8 +9,8 @@ from saluhall.domain.images.model import Image
 from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
+from saluhall.kit.batching import Together
 from saluhall.kit.clock import steady_s
-from saluhall.kit.together import Together
 from saluhall.storage.claims import ClaimLost, acting_since
 
 _PICTURES_PAUSE = timedelta(seconds=2)

@@ -14,9 +14,9 @@ from saluhall.jobs.push_orders import PUSH_ORDERS
 from saluhall.jobs.replay_webhooks import REPLAY_WEBHOOKS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
-from saluhall.kit.life import show_life
+from saluhall.kit.liveness import show_life
 from saluhall.kit.outages import settle_outages
-from saluhall.kit.waiting import repeat
+from saluhall.kit.timeouts import repeat
 from saluhall.storage.database import DatabaseUnavailable
 
 JOBS: tuple[Job, ...] = (

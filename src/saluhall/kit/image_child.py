@@ -19,8 +19,8 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from saluhall.kit.pictures import BadPicture, Encoded, MediaType, reencode, start_libraries
-from saluhall.kit.processes import die_with_parent
+from saluhall.kit.images import BadPicture, Encoded, MediaType, reencode, start_libraries
+from saluhall.kit.process_setup import die_with_parent
 
 REQUEST = struct.Struct(">QQQQ")
 RESPONSE = struct.Struct(">I")

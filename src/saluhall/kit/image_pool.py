@@ -13,7 +13,7 @@ import structlog
 
 from saluhall.kit.fair_slots import FairSlots
 from saluhall.kit.image_child import OUT_OF_MEMORY, REQUEST, RESPONSE, Head
-from saluhall.kit.pictures import BadPicture, Encoded
+from saluhall.kit.images import BadPicture, Encoded
 
 CPU_S = 10
 MEMORY_MB = 512

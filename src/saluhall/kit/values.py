@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from saluhall.kit.environment import Wrong
-from saluhall.kit.http.guard import NotAllowed, parse_url
+from saluhall.kit.http.ssrf_guard import NotAllowed, parse_url
 
 MAX_PORT = 65_535
 _NUMBER = re.compile(r"[+-]?[0-9]+")

@@ -10,8 +10,8 @@ from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
 from saluhall.kit import outages
-from saluhall.kit.waiting import is_set_within
-from saluhall.queue.bells import QUEUE, open_app
+from saluhall.kit.timeouts import is_set_within
+from saluhall.queue.wake_ups import QUEUE, open_app
 from saluhall.storage.failures import DatabaseUnavailable, explained
 from saluhall.storage.pool import is_pooled
 

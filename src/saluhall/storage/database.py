@@ -18,10 +18,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 
 from saluhall.kit.outages import DATABASE
+from saluhall.storage.copy_rows import Column, blocks_of_lines
 from saluhall.storage.failures import DatabaseUnavailable, Deadlock, explained
-from saluhall.storage.lines import Column, blocks_of_lines
 from saluhall.storage.pool import Pool
-from saluhall.storage.reading import blocks_of
+from saluhall.storage.streaming import blocks_of
 
 __all__ = ["Conflict", "Database", "DatabaseUnavailable", "Deadlock", "Transaction"]
 

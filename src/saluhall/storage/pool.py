@@ -18,7 +18,7 @@ from saluhall.storage.failures import (
     is_garbled,
     is_read_only,
 )
-from saluhall.storage.reading import make_room
+from saluhall.storage.streaming import make_room
 
 # The pool waits longer after each failure to connect: start afresh four times a second, so that the end of an outage is seen at once.
 _RECONNECT_S = 0.25

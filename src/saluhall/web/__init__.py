@@ -11,17 +11,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from saluhall.dialect import Dialect
-from saluhall.web.answers import Failed, failure_handler
 from saluhall.web.bodies import Room
-from saluhall.web.crowd import Crowd, max_connections
-from saluhall.web.heads import without_needless_bodies
+from saluhall.web.connection_limits import Crowd, max_connections
+from saluhall.web.head_requests import without_needless_bodies
 from saluhall.web.host import Host, handler_of
 from saluhall.web.inputs import escaped
-from saluhall.web.leftovers import reading_to_the_end
 from saluhall.web.openapi import schema_routes
-from saluhall.web.options import options_of
-from saluhall.web.own import own_routes
+from saluhall.web.options_requests import options_of
 from saluhall.web.request_log import begin_counting, observed
+from saluhall.web.responses import Failed, failure_handler
+from saluhall.web.system_routes import own_routes
+from saluhall.web.unread_bodies import reading_to_the_end
 
 __all__ = [
     "Crowd",

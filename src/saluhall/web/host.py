@@ -29,18 +29,18 @@ from saluhall.dialect import (
     Visit,
 )
 from saluhall.domain.accounts.model import Admitted, Principal, Tier
-from saluhall.kit.issuer import Issuer
 from saluhall.kit.jwt import Signer, bearer_of
+from saluhall.kit.oidc import Issuer
 from saluhall.storage import Database
-from saluhall.web.answers import request_id_of, response_of, say
 from saluhall.web.bodies import OPEN_ROUTE_BYTES, Room, body_of
-from saluhall.web.callers import Network, address_of
+from saluhall.web.client_ip import Network, address_of
 from saluhall.web.exports import Exports
-from saluhall.web.gathering import Gathering
-from saluhall.web.heads import READING, is_head
+from saluhall.web.head_requests import READING, is_head
 from saluhall.web.idempotency import answered
 from saluhall.web.inputs import headers_from_raw, path_from_segments, query_from_raw
+from saluhall.web.request_batching import Gathering
 from saluhall.web.request_log import LogRequests, note_route
+from saluhall.web.responses import request_id_of, response_of, say
 from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)

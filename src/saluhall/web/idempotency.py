@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Raw
 
 from saluhall.dialect import Call, Dialect, Endpoint, NoSuchRoute, Reply, Route, refuse
-from saluhall.domain.requests import operations as requests
-from saluhall.domain.requests.model import LONGEST_KEY, Answer, is_key
+from saluhall.domain.idempotency import operations as requests
+from saluhall.domain.idempotency.model import LONGEST_KEY, Answer, is_key
 from saluhall.storage import Transaction
 
 HEADER = "Idempotency-Key"

@@ -12,15 +12,15 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from saluhall.dialect import SECRET_PARAMETER, Admission, Dialect, Parameter, Route
-from saluhall.domain.requests.model import LONGEST_KEY
+from saluhall.domain.idempotency.model import LONGEST_KEY
 from saluhall.web.idempotency import HEADER, takes_key
 from saluhall.web.openapi_examples import Examples
 from saluhall.web.openapi_responses import RESPONSE_HEADERS, responses_of
 from saluhall.web.openapi_schemas import Schemas
 from saluhall.web.openapi_texts import NOTHING, Texts, texts_of
 from saluhall.web.openapi_webhooks import webhooks_of
-from saluhall.web.own import read
 from saluhall.web.schema_page import CONTENT_SECURITY_POLICY, page_of
+from saluhall.web.system_routes import read
 
 _ABOUT = (
     "Push what you sell once; Saluhall hosts the images, lists on marketplaces, keeps price and state in step, and reports by signed"

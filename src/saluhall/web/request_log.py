@@ -12,7 +12,7 @@ from prometheus_client import Counter, Histogram
 
 from saluhall.dialect import Dialect
 from saluhall.kit.metrics import REQUEST_SECONDS, REQUESTS, begin_requests
-from saluhall.web.answers import request_id_of
+from saluhall.web.responses import request_id_of
 
 LogRequests = Literal["on", "slow", "off"]
 SLOW_S = 1.0

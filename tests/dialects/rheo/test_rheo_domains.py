@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saluhall.dialects.rheo.domains import DOMAINS, domain_from_wire, slug_from_name
-from saluhall.kit.shapes import Misshapen
+from saluhall.kit.validation import Misshapen
 
 PART = {
     "domain": "auto_parts",

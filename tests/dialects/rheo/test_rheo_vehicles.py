@@ -9,7 +9,7 @@ from saluhall.dialect import Invalid
 from saluhall.dialects.rheo.domains import DOMAINS
 from saluhall.dialects.rheo.errors import NoMapping
 from saluhall.dialects.rheo.market_categories import CATEGORIES, converted
-from saluhall.dialects.rheo.plates import plate_from_query
+from saluhall.dialects.rheo.plate_lookup import plate_from_query
 from saluhall.dialects.rheo.wire_categories import Conversion
 from saluhall.practice.partner import Hosted, Partner
 from tests.conftest import StartHub

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from saluhall.domain.products.fields import EDITABLE
-from tests.dialects.sellrapido.products_desk import Desk, as_json, messages
+from tests.dialects.sellrapido.products_client import Desk, as_json, messages
 from tests.hub import Hub
 from tests.sellrapido import send
 

@@ -11,7 +11,7 @@ import pytest
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.domain.products.fields import SHOWN
-from tests.dialects.sellrapido.products_desk import Desk
+from tests.dialects.sellrapido.products_client import Desk
 from tests.hub import Hub
 
 REFUSED = [

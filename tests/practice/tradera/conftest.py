@@ -8,7 +8,7 @@ from aiohttp import web
 
 from saluhall.practice.tradera.market import Market
 from saluhall.practice.tradera.server import create_app
-from tests.practice.tradera.desk import SELLER, Desk
+from tests.practice.tradera.seller_client import SELLER, Desk
 
 
 @pytest.fixture(name="desk")

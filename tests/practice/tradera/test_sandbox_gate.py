@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.practice.tradera.desk import SELLER, Desk, auction, image
+from tests.practice.tradera.seller_client import SELLER, Desk, auction, image
 
 ME = "/v4/users/me"
 

@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from tests.practice.tradera.desk import Desk
+from tests.practice.tradera.seller_client import Desk
 
 SECRET = "6f1c2a54-8f5e-4d51-9d0e-6d5b9f3c1a77"
 PAGE = f"/token-login?appId=5458&pkey=public&skey={SECRET}&ruparams=state%3D42"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.practice.tradera.desk import Desk, auction, fixed
+from tests.practice.tradera.seller_client import Desk, auction, fixed
 
 ITEMS = "/v4/listings/items"
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import aiohttp
 
-from saluhall.practice.tradera.facts import Item
 from saluhall.practice.tradera.market import Market
+from saluhall.practice.tradera.model import Item
 from saluhall.practice.tradera.selling import create
 from saluhall.practice.tradera.wire import ItemRequest
-from tests.practice.tradera.desk import SELLER, Desk, auction, fixed
+from tests.practice.tradera.seller_client import SELLER, Desk, auction, fixed
 
 
 async def story(desk: Desk) -> list[Any]:

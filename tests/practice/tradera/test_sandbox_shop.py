@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.practice.tradera.desk import SELLER, Desk
+from tests.practice.tradera.seller_client import SELLER, Desk
 
 SHOP = "/v4/listings/shop-items"
 

@@ -25,7 +25,7 @@ _ERROR = 400
 _READY = 200
 # A child that ends when we end, even by kill -9.
 _BOUND = (
-    "from saluhall.kit.processes import die_with_parent; die_with_parent();"
+    "from saluhall.kit.process_setup import die_with_parent; die_with_parent();"
     "from saluhall.cli import main; main()"
 )
 

@@ -4,7 +4,7 @@ import base64
 import hmac
 import uuid
 
-from saluhall.cli.demo import goods
+from saluhall.cli.demo import sample_products
 from saluhall.cli.demo.narrator import Narrator, NotTrue, expect
 from saluhall.cli.demo.scene import Play
 from saluhall.cli.demo.stage import Stage, until
@@ -51,7 +51,7 @@ async def open_the_hall(play: Play) -> None:
         tell.say(f"practice marketplace  {await stage.start_market()}")
         await stage.partner.start()
         for name in ("caliper", "door", "mirror"):
-            stage.partner.pictures[f"/{name}.jpg"] = Hosted(body=goods.photograph())
+            stage.partner.pictures[f"/{name}.jpg"] = Hosted(body=sample_products.photograph())
         tell.say(f"partner               {stage.partner.url}")
         tell.say(f"hub                   {await stage.start_hub(_IMPATIENT)}")
         play.calls_left = await stage.calls_left()
@@ -90,7 +90,7 @@ async def refuse_what_is_wrong(play: Play) -> None:
         "PUT an item that breaks the contract twice",
         "Every offending field is named at once, so that an integrator repairs all of them in one go.",
     ):
-        status, answer = await play.stage.item("PUT", "WRONG", body=goods.bad_part())
+        status, answer = await play.stage.item("PUT", "WRONG", body=sample_products.bad_part())
         expect("the status", status, wanted=422)
         expect("the code", answer["code"], wanted="VALIDATION_FAILED")
         found = {d["field"]: d["message"] for d in answer["details"]}
@@ -103,9 +103,13 @@ async def push_the_parts(play: Play) -> None:
     """PUT three parts and wait until they stand at the marketplace."""
     tell = play.tell
     parts = {
-        goods.SAMPLE: goods.sample_part(play.url("caliper")),
-        goods.SLASHED: goods.other_part("Volvo V70 dörr vänster fram", 1900, play.url("door")),
-        goods.THIRD: goods.other_part("Volvo V70 backspegel höger", 450, play.url("mirror")),
+        sample_products.SAMPLE: sample_products.sample_part(play.url("caliper")),
+        sample_products.SLASHED: sample_products.other_part(
+            "Volvo V70 dörr vänster fram", 1900, play.url("door")
+        ),
+        sample_products.THIRD: sample_products.other_part(
+            "Volvo V70 backspegel höger", 450, play.url("mirror")
+        ),
     }
     with tell.step(
         "PUT three parts; see them listed at the marketplace",
@@ -120,7 +124,7 @@ async def push_the_parts(play: Play) -> None:
             expect("the title there", shelf["title"], wanted=body["title"])
             expect("the price there", shelf["startPrice"], wanted=body["price"])
             tell.say(f"listing.created  {external_id} is ad {play.ads[external_id]}")
-        status, shown = await play.stage.item("GET", goods.SLASHED)
+        status, shown = await play.stage.item("GET", sample_products.SLASHED)
         expect("GET of the id with a slash", status, wanted=200)
         expect("its Tradera status", shown["traderaStatus"], wanted="active")
 
@@ -131,7 +135,7 @@ async def check_the_signature(play: Play) -> None:
         "Check the webhook's signature",
         "Computed here anew from the secret and the bytes received: Rheo's header, and that of Standard Webhooks.",
     ):
-        received, event = await play.heard("listing.created", goods.SAMPLE)
+        received, event = await play.heard("listing.created", sample_products.SAMPLE)
         headers, body = received.headers, received.body
         rheo = "sha256=" + hmac.digest(play.secret.encode(), body, "sha256").hex()
         expect("X-Rheo-Signature", headers["x-rheo-signature"], wanted=rheo)
@@ -151,16 +155,16 @@ async def look_at_the_picture(play: Play) -> None:
         "The seller's phone wrote where the picture was taken. Nobody who buys a brake needs to know.",
     ):
         source = stage.partner.pictures["/caliper.jpg"].body
-        before = goods.places_in(source)
+        before = sample_products.places_in(source)
         expect("the source tells a place", bool(before), wanted=True)
         expect("how often it was fetched", stage.partner.fetched["/caliper.jpg"], wanted=1)
         tell.say(f"source: {len(source)} bytes with {', '.join(f[10:] for f in before)}")
-        _, shown = await stage.item("GET", goods.SAMPLE)
+        _, shown = await stage.item("GET", sample_products.SAMPLE)
         [picture] = shown["images"]
         expect("its state", picture["status"], wanted="ready")
         answer = await stage.get(picture["url"].removeprefix(stage.base))
         expect("GET of the hosted picture", answer.status, wanted=200)
-        expect("places in the hosted picture", goods.places_in(answer.body), wanted=[])
+        expect("places in the hosted picture", sample_products.places_in(answer.body), wanted=[])
         tell.say(f"hosted: {len(answer.body)} bytes with none of them")
         tell.say(f"{picture['url'][:60]}...")
 
@@ -171,32 +175,38 @@ async def change_the_price(play: Play) -> None:
         f"Change the price to {_NEW_PRICE} kr",
         "Without bids the marketplace takes it, and the ad follows in place.",
     ):
-        await play.accepted("PATCH", goods.SAMPLE, "/price", {"price": _NEW_PRICE})
+        await play.accepted("PATCH", sample_products.SAMPLE, "/price", {"price": _NEW_PRICE})
 
         async def look() -> bool | None:
-            return True if (await play.on_shelf(goods.SAMPLE))["startPrice"] == _NEW_PRICE else None
+            return (
+                True
+                if (await play.on_shelf(sample_products.SAMPLE))["startPrice"] == _NEW_PRICE
+                else None
+            )
 
         await until(f"{_NEW_PRICE} kr at the marketplace", look)
-        play.tell.say(f"marketplace: ad {play.ads[goods.SAMPLE]} now asks {_NEW_PRICE} kr")
+        play.tell.say(
+            f"marketplace: ad {play.ads[sample_products.SAMPLE]} now asks {_NEW_PRICE} kr"
+        )
 
 
 async def refuse_a_late_price(play: Play) -> None:
     """Bid, change the price again, and be told that it is too late."""
-    stage, tell, ad = play.stage, play.tell, play.ads[goods.SAMPLE]
+    stage, tell, ad = play.stage, play.tell, play.ads[sample_products.SAMPLE]
     with tell.step(
         "Two people bid; then change the price again",
         "With bids on it the marketplace refuses. The item keeps its new price here, the ad the old one, and a webhook says so.",
     ):
         await stage.market("POST", f"/items/{ad}/bids", {"amount": 1100, "bidder": "anna"})
         await stage.market("POST", f"/items/{ad}/bids", {"amount": 1400, "bidder": "bengt"})
-        shelf = await play.on_shelf(goods.SAMPLE)
+        shelf = await play.on_shelf(sample_products.SAMPLE)
         tell.say(f"marketplace: {shelf['totalBids']} bids, {shelf['maxBid']} kr")
-        await play.accepted("PATCH", goods.SAMPLE, "/price", {"price": _TOO_LATE})
-        _, failed = await play.heard("listing.failed", goods.SAMPLE)
+        await play.accepted("PATCH", sample_products.SAMPLE, "/price", {"price": _TOO_LATE})
+        _, failed = await play.heard("listing.failed", sample_products.SAMPLE)
         tell.say(f"listing.failed   {failed['data']['error']}")
-        _, shown = await stage.item("GET", goods.SAMPLE)
+        _, shown = await stage.item("GET", sample_products.SAMPLE)
         expect("the price here", shown["price"], wanted=_TOO_LATE)
-        shelf = await play.on_shelf(goods.SAMPLE)
+        shelf = await play.on_shelf(sample_products.SAMPLE)
         expect("the price there", shelf["startPrice"], wanted=_NEW_PRICE)
 
 
@@ -206,12 +216,12 @@ async def take_one_off(play: Play) -> None:
         "De-list the second part, the one with a slash in its id",
         "Sold over the counter, say: the ad is ended at the marketplace.",
     ):
-        await play.accepted("PATCH", goods.SLASHED, "/status", {"status": "not_listed"})
-        await play.heard("listing.ended", goods.SLASHED)
-        expect("ended there", (await play.on_shelf(goods.SLASHED))["ended"], wanted=True)
-        _, shown = await play.stage.item("GET", goods.SLASHED)
+        await play.accepted("PATCH", sample_products.SLASHED, "/status", {"status": "not_listed"})
+        await play.heard("listing.ended", sample_products.SLASHED)
+        expect("ended there", (await play.on_shelf(sample_products.SLASHED))["ended"], wanted=True)
+        _, shown = await play.stage.item("GET", sample_products.SLASHED)
         expect("its status", shown["rheoStatus"], wanted="not_listed")
-        play.tell.say(f"listing.ended    {goods.SLASHED}")
+        play.tell.say(f"listing.ended    {sample_products.SLASHED}")
 
 
 async def delete_one(play: Play) -> None:
@@ -220,12 +230,12 @@ async def delete_one(play: Play) -> None:
         "Delete the third part",
         "Gone for the partner at once; the ad is taken down first, then the row goes.",
     ):
-        await play.accepted("DELETE", goods.THIRD)
-        status, answer = await play.stage.item("GET", goods.THIRD)
+        await play.accepted("DELETE", sample_products.THIRD)
+        status, answer = await play.stage.item("GET", sample_products.THIRD)
         expect("GET after DELETE", (status, answer["code"]), wanted=(404, "NOT_FOUND"))
-        await play.heard("listing.ended", goods.THIRD)
-        expect("ended there", (await play.on_shelf(goods.THIRD))["ended"], wanted=True)
-        play.tell.say(f"GET {goods.THIRD} -> 404 {answer['error']}")
+        await play.heard("listing.ended", sample_products.THIRD)
+        expect("ended there", (await play.on_shelf(sample_products.THIRD))["ended"], wanted=True)
+        play.tell.say(f"GET {sample_products.THIRD} -> 404 {answer['error']}")
 
 
 async def sell(play: Play) -> None:
@@ -236,13 +246,13 @@ async def sell(play: Play) -> None:
         "The auction ends; the hub finds the sale by looking, and tells what the hammer fell at.",
     ):
         await stage.market("POST", "/clock", {"advance_s": _WEEK_AND_A_DAY_S})
-        _, sold = await play.heard("item.sold", goods.SAMPLE)
-        hammer = (await play.on_shelf(goods.SAMPLE))["maxBid"]
+        _, sold = await play.heard("item.sold", sample_products.SAMPLE)
+        hammer = (await play.on_shelf(sample_products.SAMPLE))["maxBid"]
         expect("the sale price told", sold["data"]["salePrice"], wanted=hammer)
-        _, shown = await stage.item("GET", goods.SAMPLE)
+        _, shown = await stage.item("GET", sample_products.SAMPLE)
         states = (shown["rheoStatus"], shown["traderaStatus"])
         expect("its states", states, wanted=("sold", "sold"))
-        tell.say(f"item.sold        {goods.SAMPLE} for {hammer} kr")
+        tell.say(f"item.sold        {sample_products.SAMPLE} for {hammer} kr")
 
 
 async def count_the_calls(play: Play) -> None:

@@ -17,8 +17,8 @@ from saluhall.dialects.rheo import (
     tracking,
 )
 from saluhall.dialects.rheo.auth import api_key, key_or_person, person
+from saluhall.dialects.rheo.delivery_check import received_from_delivery
 from saluhall.dialects.rheo.errors import say
-from saluhall.dialects.rheo.receiving import received_from_delivery
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.dialects.rheo.wire import Envelope, Error
 

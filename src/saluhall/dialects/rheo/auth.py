@@ -12,8 +12,8 @@ from saluhall.domain.accounts.model import Admitted, Principal, Tier, UnknownKey
 from saluhall.domain.resellers import queries as resellers
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions import tokens
-from saluhall.kit.issuer import Issuer, IssuerSilent
 from saluhall.kit.jwt import BadToken, TokenExpired, bearer_of
+from saluhall.kit.oidc import Issuer, IssuerSilent
 
 ISSUER: Final = "saluhall"
 MANAGEMENT = Tier("management", 10)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from saluhall.dialect import Call, Reply, Route, Visit
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
-from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_business import (
     Connection,

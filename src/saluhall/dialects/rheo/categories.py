@@ -7,11 +7,11 @@ from typing import Any, Final
 import structlog
 
 from saluhall.dialect import Call, Reply, Route, Visit
-from saluhall.dialects.rheo import plates
+from saluhall.dialects.rheo import plate_lookup
 from saluhall.dialects.rheo.auth import api_key
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.errors import NoProvider, PlateUnknown, ProviderFailed
 from saluhall.dialects.rheo.market_categories import CATEGORIES, converted
-from saluhall.dialects.rheo.reading import read
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_categories import Category, Conversion, Converted, VehicleFacts
 from saluhall.domain.accounts.model import Tier
@@ -34,8 +34,8 @@ async def convert_category(visit: Visit) -> Reply:
 
 async def look_up_vehicle(call: Call) -> Reply:
     """Tell what is known of the vehicle with a plate; whoever provides it is asked once a day."""
-    plate = plates.plate_from_query(call.query)
-    provider = plates.provider_of(call.means.env)
+    plate = plate_lookup.plate_from_query(call.query)
+    provider = plate_lookup.provider_of(call.means.env)
     if provider is None:
         raise NoProvider
     kept = await vehicles.recall(call.tx, plate=plate, now=call.now)
@@ -46,7 +46,7 @@ async def look_up_vehicle(call: Call) -> Reply:
 
 async def _ask(call: Call, provider: str, plate: str) -> Reply:
     try:
-        vehicle = await plates.ask(call.means.http, provider, plate)
+        vehicle = await plate_lookup.ask(call.means.http, provider, plate)
     except ProviderFailed as error:
         _log.warning("vehicle lookup failed", plate=plate, reason=str(error))
         raise
@@ -59,7 +59,7 @@ def _told(plate: str, vehicle: Mapping[str, Any] | None) -> Reply:
     """Answer. Raises PlateUnknown."""
     if vehicle is None:
         raise PlateUnknown
-    return Reply(status=200, body=plates.facts_from_vehicle(plate, vehicle))
+    return Reply(status=200, body=plate_lookup.facts_from_vehicle(plate, vehicle))
 
 
 ROUTES: Sequence[Route] = (

@@ -11,10 +11,10 @@ from msgspec.inspect import AnyType
 
 from saluhall.dialects.rheo.domains import domain_from_wire
 from saluhall.dialects.rheo.wire import MAX_ID, MAX_IMAGES, Item, PriceChange
-from saluhall.kit.fitting import NUL, Problem, misfits
+from saluhall.kit.field_errors import NUL, Problem, misfits
 from saluhall.kit.http import NotAllowed, check_url
-from saluhall.kit.shapes import Misshapen, plain_from_json
 from saluhall.kit.texts import is_seen
+from saluhall.kit.validation import Misshapen, plain_from_json
 
 RESERVED_ID = "Must not be '.', '..' or 'batch': in an address these mean something else"
 _RESERVED = frozenset({".", "..", "batch"})

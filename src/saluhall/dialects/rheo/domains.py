@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from saluhall.dialects.rheo import wire
-from saluhall.kit.fitting import Problem
-from saluhall.kit.shapes import Misshapen, convert
+from saluhall.kit.field_errors import Problem
+from saluhall.kit.validation import Misshapen, convert
 
 OTHER = "other"
 _LONGEST_NAME = 64

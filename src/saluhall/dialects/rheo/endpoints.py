@@ -11,7 +11,7 @@ from msgspec import Struct
 from saluhall.dialect import Call, Reply, Route, refuse
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
-from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import (

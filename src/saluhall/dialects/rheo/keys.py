@@ -7,7 +7,7 @@ from uuid import UUID
 
 from saluhall.dialect import Call, Reply, Route
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
-from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_people import Key, Keys, MadeKey, NewKey
 from saluhall.domain.accounts import operations, queries

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from saluhall.dialect import Reply, Route, Visit
 from saluhall.dialects.rheo.auth import ISSUER
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.errors import BadRefresh
-from saluhall.dialects.rheo.reading import read
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_people import Credentials, Refresh, Token, Tokens
 from saluhall.domain.sessions import operations as sessions

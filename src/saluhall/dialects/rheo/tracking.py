@@ -5,7 +5,7 @@ from typing import Final
 
 from saluhall.dialect import Call, Reply, Route
 from saluhall.dialects.rheo.auth import api_key
-from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_tracking import Shipment, Tracking
 from saluhall.domain.accounts.model import Tier

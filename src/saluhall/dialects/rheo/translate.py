@@ -1,15 +1,16 @@
 """Translate between Rheo's shapes and ours: pure functions, both ways side by side."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
-from saluhall.dialect import Invalid, Malformed, Problem
+from saluhall.dialect import Invalid, Problem
 from saluhall.dialects.rheo import checks
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.domains import OTHER, domain_from_wire
 from saluhall.dialects.rheo.wire import (
     Accepted,
@@ -23,10 +24,7 @@ from saluhall.dialects.rheo.wire import (
 from saluhall.domain.images.model import ShownImage
 from saluhall.domain.listings.model import Desired, Shelved, State
 from saluhall.domain.products.model import Kind, PutOutcome, PutProduct, Status
-from saluhall.kit import fitting, shapes
 from saluhall.kit.clock import iso_from_instant
-
-T = TypeVar("T", bound=Struct)
 
 _DRAFT_AD = "pending"  # an ad id with this prefix has no page yet
 _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
@@ -42,7 +40,7 @@ _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
 def product_from_body(body: bytes, *, external_id: str) -> PutProduct:
     """Read the body of an item PUT. Raises Malformed, Invalid."""
     check = partial(checks.problems_of_item, external_id=external_id)
-    item = _read(body, Item, check=check, ignore=checks.ignored_of_item)
+    item = read(body, Item, check=check, ignore=checks.ignored_of_item)
     return product_from_item(item, external_id=external_id)
 
 
@@ -74,13 +72,13 @@ def product_from_item(item: Item, *, external_id: str) -> PutProduct:
 def price_from_body(body: bytes, *, external_id: str) -> Decimal:
     """Read the body of a price PATCH. Raises Malformed, Invalid."""
     check = partial(checks.problems_of_price_change, external_id=external_id)
-    return _exact(_read(body, PriceChange, check=check).price)
+    return _exact(read(body, PriceChange, check=check).price)
 
 
 def status_from_body(body: bytes) -> Status | None:
     """Read the body of a status PATCH; None when it asks for none we know. Raises Malformed."""
     try:
-        return Status(_read(body, StatusChange).status)
+        return Status(read(body, StatusChange).status)
     except Invalid:
         return None
 
@@ -142,21 +140,6 @@ def number_from_decimal(amount: Decimal) -> int | float:
     """Write money as the shortest JSON number: 950, not 950.00."""
     whole = int(amount)
     return whole if whole == amount else float(amount)
-
-
-def _read(
-    body: bytes,
-    shape: type[T],
-    *,
-    check: Callable[[T], Iterable[fitting.Problem]] | None = None,
-    ignore: Callable[[Mapping[str, object]], Collection[str]] | None = None,
-) -> T:
-    try:
-        return shapes.decode(body, shape, check=check, ignore=ignore)
-    except shapes.Unreadable as error:
-        raise Malformed(str(error)) from error
-    except shapes.Misshapen as error:
-        raise Invalid([Problem(*problem) for problem in error.problems]) from error
 
 
 def _exact(number: float) -> Decimal:

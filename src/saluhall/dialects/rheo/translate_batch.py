@@ -8,12 +8,12 @@ from msgspec import Raw, Struct
 
 from saluhall.dialect import Malformed, refuse
 from saluhall.dialects.rheo import checks
-from saluhall.dialects.rheo.reading import read
+from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.translate import product_from_item
 from saluhall.dialects.rheo.wire_lists import BatchAnswer, BatchItem, Rejected
 from saluhall.domain.products.model import ParentNotFound, PutOutcome, PutProduct, SkuRepeated
-from saluhall.kit import shapes
-from saluhall.kit.fitting import Problem
+from saluhall.kit import validation
+from saluhall.kit.field_errors import Problem
 
 MOST_ITEMS: Final = 500
 _REASONS: Final[dict[type[Exception], str]] = {
@@ -48,8 +48,10 @@ def batch_from_body(body: bytes) -> Read:
     for place, raw in enumerate(items):
         try:
             products.append((place, _product(raw)))
-        except (shapes.Misshapen, shapes.Unreadable) as error:
-            reason = str(error) if isinstance(error, shapes.Misshapen) else f"Malformed: {error}"
+        except (validation.Misshapen, validation.Unreadable) as error:
+            reason = (
+                str(error) if isinstance(error, validation.Misshapen) else f"Malformed: {error}"
+            )
             rejected.append((place, Rejected(externalId=_name(raw, place), reason=reason)))
     return Read(products, rejected)
 
@@ -81,7 +83,7 @@ def _items(body: bytes) -> list[Raw]:
 
 def _product(raw: Raw) -> PutProduct:
     """Read an item. Raises Misshapen, Unreadable."""
-    item = shapes.decode(bytes(raw), BatchItem, check=_problems, ignore=checks.ignored_of_item)
+    item = validation.decode(bytes(raw), BatchItem, check=_problems, ignore=checks.ignored_of_item)
     return product_from_item(item, external_id=item.externalId)
 
 
@@ -96,8 +98,8 @@ def _problems(item: BatchItem) -> Iterator[Problem]:
 def _name(raw: Raw, place: int) -> str:
     """Name an item that cannot be taken: by its external id, or by its place where that is not to be had."""
     try:
-        plain = shapes.plain_from_json(bytes(raw))
-    except shapes.Unreadable:
+        plain = validation.plain_from_json(bytes(raw))
+    except validation.Unreadable:
         plain = None
     name = plain.get("externalId") if isinstance(plain, dict) else None
     is_one = isinstance(name, str) and not list(checks.problems_of_id(name))

@@ -37,6 +37,7 @@ from saluhall.domain.accounts.model import (
 from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
+from saluhall.domain.idempotency.model import AnswerUnreadable, RequestDiffers, RequestInFlight
 from saluhall.domain.orders.model import (
     ChangePending,
     NotShippedBySeller,
@@ -46,7 +47,6 @@ from saluhall.domain.orders.model import (
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
 from saluhall.domain.removals.model import AccountBusy, NotSuspended
-from saluhall.domain.requests.model import AnswerUnreadable, RequestDiffers, RequestInFlight
 from saluhall.domain.resellers.model import (
     BadDeal,
     CannotJoin,

@@ -12,7 +12,7 @@ from saluhall.dialects.sellrapido.order_filters import MAX_SEPARATOR_LENGTH
 from saluhall.dialects.sellrapido.wire_products import Extraction
 from saluhall.domain.products.extraction import Layout
 from saluhall.domain.products.fields import SHOWN
-from saluhall.kit.shapes import Unreadable, plain_from_json
+from saluhall.kit.validation import Unreadable, plain_from_json
 
 DEFAULT_FIELDS: Final = (
     "sku", "ean", "mpn", "brand", "asin", "catalog_category1", "catalog_category2",

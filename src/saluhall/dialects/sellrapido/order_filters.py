@@ -10,7 +10,7 @@ from saluhall.dialect import Malformed
 from saluhall.dialects.sellrapido.dates import NoDate, day_from_text
 from saluhall.dialects.sellrapido.errors import Refusal
 from saluhall.domain.orders.model import OrderStatus, Wanted
-from saluhall.kit.shapes import Unreadable, plain_from_json
+from saluhall.kit.validation import Unreadable, plain_from_json
 
 DEFAULT_LIMIT: Final = 1000
 ALL: Final = -1

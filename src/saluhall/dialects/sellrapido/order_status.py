@@ -16,7 +16,7 @@ from saluhall.domain.orders.model import (
     StatusChange,
     TrackingWithoutCourier,
 )
-from saluhall.kit.shapes import Unreadable, plain_from_json
+from saluhall.kit.validation import Unreadable, plain_from_json
 
 MOST_ELEMENTS: Final = 10_000
 _HIGHEST: Final = 2**31 - 1

@@ -7,12 +7,12 @@ from msgspec import Meta
 
 from saluhall.dialect import OFFSET, Call, Parameter, Reply, Route
 from saluhall.dialects.sellrapido.auth import V1, V2, v1_route, v2_route
-from saluhall.dialects.sellrapido.order_answers import stream_of
 from saluhall.dialects.sellrapido.order_filters import (
     Extraction,
     extraction_from_body,
     extraction_from_query,
 )
+from saluhall.dialects.sellrapido.order_responses import stream_of
 from saluhall.dialects.sellrapido.order_status import (
     Unfit,
     changes_from_body,

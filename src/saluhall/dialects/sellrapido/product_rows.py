@@ -15,8 +15,8 @@ from saluhall.dialects.sellrapido.wire_products import MOST_ROWS, ChangedProduct
 from saluhall.domain.products.fields import EDITABLE, UNIT, Form
 from saluhall.domain.products.model import Batch
 from saluhall.kit.http import NotAllowed, check_url
-from saluhall.kit.shapes import Unreadable, plain_from_json
 from saluhall.kit.texts import is_seen
+from saluhall.kit.validation import Unreadable, plain_from_json
 
 _KEYS = frozenset({"catalog", "sku"})
 _JSON = frozenset(name for name, form in EDITABLE.items() if form is Form.JSON)

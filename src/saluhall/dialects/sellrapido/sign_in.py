@@ -28,7 +28,7 @@ from saluhall.dialects.sellrapido.wire import (
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions.model import Session, SessionEnded
 from saluhall.kit.jwt import BadToken, TokenExpired
-from saluhall.kit.shapes import Misshapen, Unreadable, decode
+from saluhall.kit.validation import Misshapen, Unreadable, decode
 
 T = TypeVar("T", bound=Struct)
 _MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet

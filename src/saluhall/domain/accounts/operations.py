@@ -28,8 +28,8 @@ from saluhall.domain.accounts.model import (
     UserNotFound,
 )
 from saluhall.kit.ids import new_id
+from saluhall.kit.oidc_settings import is_subject
 from saluhall.kit.secrets import random_alphanumeric, sha256
-from saluhall.kit.trust import is_subject
 from saluhall.storage import Conflict, Transaction
 
 KEY_PREFIX = "rheo_live_"

@@ -10,8 +10,8 @@ import msgspec
 from saluhall.domain.history.model import DELIVERED, Event, EventType, Position
 from saluhall.kit.ids import new_ids
 from saluhall.storage import Transaction
+from saluhall.storage.copy_rows import Column
 from saluhall.storage.database import Row
-from saluhall.storage.lines import Column
 
 # Who hears the events of an account: its own endpoints, and those of resellers that hear their members. They are looked up by index
 # for each account that has events: joined, the endpoints of all accounts would be read.

@@ -22,7 +22,7 @@ from saluhall.domain.products.fields import (
 )
 from saluhall.domain.products.model import Batch
 from saluhall.storage import Transaction
-from saluhall.storage.lines import Column
+from saluhall.storage.copy_rows import Column
 
 _NULL = "null"
 INSTANT = "select change_instant() as at"

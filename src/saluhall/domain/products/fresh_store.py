@@ -12,7 +12,7 @@ from saluhall.domain.products.bulk_store import array_text, literal_text
 from saluhall.domain.products.fields import PUT_FIELDS
 from saluhall.domain.products.model import Kind, PutProduct, Status, StoredRow
 from saluhall.storage import Transaction
-from saluhall.storage.lines import Column
+from saluhall.storage.copy_rows import Column
 
 _NULL = "null"
 # The instant belongs to the change; it is taken here, for a default that is made anew for each row would slow COPY down.

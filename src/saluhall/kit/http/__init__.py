@@ -1,8 +1,8 @@
 """The only door to other people's servers: https, checked addresses, and a limit on everything."""
 
-from saluhall.kit.http.answers import Answer, NoAnswer, TooLarge
 from saluhall.kit.http.client import Outbound
-from saluhall.kit.http.guard import NotAllowed, NotPublic, check_target, check_url
+from saluhall.kit.http.response import Answer, NoAnswer, TooLarge
+from saluhall.kit.http.ssrf_guard import NotAllowed, NotPublic, check_target, check_url
 
 __all__ = [
     "Answer",

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from saluhall.kit.http.answers import Answer, read_beginning, read_if_ok, read_whole, skip_body
-from saluhall.kit.http.guard import LOOPBACK, Guard, NotAllowed, check_url, parse_url
-from saluhall.kit.http.question import Question
+from saluhall.kit.http.request import Question
+from saluhall.kit.http.response import Answer, read_beginning, read_if_ok, read_whole, skip_body
+from saluhall.kit.http.ssrf_guard import LOOPBACK, Guard, NotAllowed, check_url, parse_url
 from saluhall.kit.http.target import redirected
 
 if TYPE_CHECKING:  # nothing of the library before the first call
-    from saluhall.kit.http.line import Lines, Resolve
+    from saluhall.kit.http.connection import Lines, Resolve
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT_BYTES = 4 * 1024
@@ -50,7 +50,7 @@ class Outbound:
 
     @cached_property
     def _lines(self) -> "Lines":
-        from saluhall.kit.http.line import Lines  # noqa: PLC0415 - with aiohttp; most processes never call anybody
+        from saluhall.kit.http.connection import Lines  # noqa: PLC0415 - with aiohttp; most processes never call anybody
 
         return Lines(
             guard=self._guard, resolve=self._resolve, tls=self._tls, may_call=self._may_call
@@ -122,7 +122,7 @@ class Outbound:
         return (await self._lines.strangers.put(ask, skip_body, deadline)).status
 
     async def _post_here(self, ask: Question, certificate: str, deadline: float) -> int:
-        from saluhall.kit.http.line import Line, SystemResolve  # noqa: PLC0415 - as below
+        from saluhall.kit.http.connection import Line, SystemResolve  # noqa: PLC0415 - as below
 
         guard = Guard([ip_network(str(address)) for address in LOOPBACK], elsewhere=False)
         guard.check_literal(ask.url)

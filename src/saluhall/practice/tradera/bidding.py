@@ -3,11 +3,11 @@
 from bisect import bisect_right
 from datetime import datetime
 
-from saluhall.practice.tradera.facts import Bid, Item, Kind
+from saluhall.practice.tradera.errors import Conflicting, Refused
 from saluhall.practice.tradera.market import Market
+from saluhall.practice.tradera.model import Bid, Item, Kind
 from saluhall.practice.tradera.orders import record_sale
 from saluhall.practice.tradera.people import person_of_alias
-from saluhall.practice.tradera.refusals import Conflicting, Refused
 
 # from this price on, a bid must be so much higher
 LADDER = (

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from saluhall.practice.tradera.refusals import Refused
+from saluhall.practice.tradera.errors import Refused
 
 FURTHEST = timedelta(days=365 * 1000)
 

@@ -6,14 +6,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from saluhall.practice.tradera import answers, answers_sales, bidding, lifecycle, orders
-from saluhall.practice.tradera.answers import Json
-from saluhall.practice.tradera.calls import Quota
+from saluhall.practice.tradera import bidding, lifecycle, orders, responses, responses_orders
+from saluhall.practice.tradera.call_log import Quota
 from saluhall.practice.tradera.clock import aware, text_of
-from saluhall.practice.tradera.facts import Item, Result, Token
+from saluhall.practice.tradera.errors import Missing
 from saluhall.practice.tradera.faults import Fault
-from saluhall.practice.tradera.reading import decode
-from saluhall.practice.tradera.refusals import Missing
+from saluhall.practice.tradera.model import Item, Result, Token
+from saluhall.practice.tradera.request_parsing import decode
+from saluhall.practice.tradera.responses import Json
 from saluhall.practice.tradera.routing import Call, Route, Who
 from saluhall.practice.tradera.rules import AppSettings, Rules
 
@@ -92,7 +92,7 @@ def bid(call: Call) -> object:
     """Bid on an auction."""
     wish, item = call.read(BidWish), _item(call)
     bidding.place(call.market, item, bidder=wish.bidder, limit=wish.amount, now=call.now)
-    return answers.shelf_entry(item, call.now) | {
+    return responses.shelf_entry(item, call.now) | {
         "nextBid": bidding.next_bid(item),
         "leader": item.leader.bidder if item.leader else None,
     }
@@ -102,14 +102,14 @@ def buy(call: Call) -> object:
     """Buy at the fixed price."""
     wish, item = call.read(BuyWish), _item(call)
     bidding.buy(call.market, item, buyer=wish.buyer, quantity=wish.quantity, now=call.now)
-    return answers.shelf_entry(item, call.now) | {"orderId": item.seller.orders[-1].id}
+    return responses.shelf_entry(item, call.now) | {"orderId": item.seller.orders[-1].id}
 
 
 def end(call: Call) -> object:
     """End one item now, as the clock would; the others go on."""
     item = _item(call)
     lifecycle.end_now(call.market, item, now=call.now)
-    return answers.shelf_entry(item, call.now)
+    return responses.shelf_entry(item, call.now)
 
 
 def _item(call: Call) -> Item:
@@ -119,13 +119,13 @@ def _item(call: Call) -> Item:
 def list_items(call: Call) -> object:
     """List everything that has been published."""
     shown = (item for item in call.market.items.values() if item.is_published)
-    return [answers.shelf_entry(item, call.now) for item in shown]
+    return [responses.shelf_entry(item, call.now) for item in shown]
 
 
 def list_orders(call: Call) -> object:
     """List all orders, with the mark that the sellers' call does not show."""
     return [
-        answers_sales.order_from_facts(order) | {"shipped": order.is_shipped}
+        responses_orders.order_from_facts(order) | {"shipped": order.is_shipped}
         for order in call.market.orders.values()
     ]
 
@@ -136,7 +136,7 @@ def pay_order(call: Call) -> object:
     if order is None:
         raise Missing("There is no such order")
     orders.pay(order, now=call.now)
-    return answers_sales.order_from_facts(order)
+    return responses_orders.order_from_facts(order)
 
 
 def list_calls(call: Call) -> object:

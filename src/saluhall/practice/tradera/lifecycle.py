@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from saluhall.practice.tradera.facts import Item, Kind, Result
+from saluhall.practice.tradera.errors import Refused
 from saluhall.practice.tradera.listing_rules import FIXED_DAYS
 from saluhall.practice.tradera.market import Market
+from saluhall.practice.tradera.model import Item, Kind, Result
 from saluhall.practice.tradera.orders import record_sale
 from saluhall.practice.tradera.people import person_of_alias
-from saluhall.practice.tradera.refusals import Refused
 
 
 def publish(market: Market, item: Item, *, now: datetime) -> Result:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from saluhall.practice.tradera import categories, reference
-from saluhall.practice.tradera.facts import Kind, Seller, Terms
-from saluhall.practice.tradera.refusals import Crashed, Refused
+from saluhall.practice.tradera.errors import Crashed, Refused
+from saluhall.practice.tradera.model import Kind, Seller, Terms
 from saluhall.practice.tradera.wire import AttributeValues, ItemRequest, ItemShipping
 
 TITLE_CHARS, DESCRIPTION_CHARS = 80, 7000

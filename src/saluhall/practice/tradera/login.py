@@ -7,10 +7,10 @@ from html import escape
 from urllib.parse import urlencode
 
 from saluhall.practice.tradera.clock import text_of
-from saluhall.practice.tradera.facts import Token
+from saluhall.practice.tradera.errors import Denied, Refused
 from saluhall.practice.tradera.listing_rules import require
 from saluhall.practice.tradera.market import Market
-from saluhall.practice.tradera.refusals import Denied, Refused
+from saluhall.practice.tradera.model import Token
 from saluhall.practice.tradera.wire import FetchTokenRequest
 
 TOKEN_LIFE = timedelta(days=548)  # about 18 months

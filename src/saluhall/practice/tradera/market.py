@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
-from saluhall.practice.tradera.calls import CallLog, Quota
+from saluhall.practice.tradera.call_log import CallLog, Quota
 from saluhall.practice.tradera.clock import Clock
-from saluhall.practice.tradera.facts import (
+from saluhall.practice.tradera.errors import Missing
+from saluhall.practice.tradera.faults import Faults
+from saluhall.practice.tradera.model import (
     Item,
     Kind,
     Order,
@@ -20,9 +22,7 @@ from saluhall.practice.tradera.facts import (
     Token,
     Transaction,
 )
-from saluhall.practice.tradera.faults import Faults
 from saluhall.practice.tradera.people import dice_of, person_of_id
-from saluhall.practice.tradera.refusals import Missing
 from saluhall.practice.tradera.rules import AppSettings, Rules
 
 SLACK = 1000  # how many outdated changes a seller's list may hold beyond one per item

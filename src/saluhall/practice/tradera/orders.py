@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from saluhall.practice.tradera.facts import Item, Kind, Order, Payment, Seller, Transaction
+from saluhall.practice.tradera.errors import Missing
 from saluhall.practice.tradera.market import Market
+from saluhall.practice.tradera.model import Item, Kind, Order, Payment, Seller, Transaction
 from saluhall.practice.tradera.people import Person
-from saluhall.practice.tradera.refusals import Missing
 from saluhall.practice.tradera.wire import TransactionStatusUpdateData
 
 

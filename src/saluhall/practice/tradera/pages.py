@@ -5,9 +5,9 @@ from html import escape
 from aiohttp import web
 
 from saluhall.practice.tradera.clock import text_of
-from saluhall.practice.tradera.facts import Item
-from saluhall.practice.tradera.gate import MARKET
-from saluhall.practice.tradera.reading import int_of
+from saluhall.practice.tradera.middleware import MARKET
+from saluhall.practice.tradera.model import Item
+from saluhall.practice.tradera.request_parsing import int_of
 
 _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}dt{font-weight:600}"
 

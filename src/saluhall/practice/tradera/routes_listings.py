@@ -3,18 +3,18 @@
 from collections.abc import Callable
 
 from saluhall.practice.tradera import (
-    answers,
-    answers_sales,
     categories,
     lifecycle,
-    queueing,
+    request_queue,
+    responses,
+    responses_orders,
     selling,
 )
-from saluhall.practice.tradera.answers import Json
-from saluhall.practice.tradera.facts import Item, Kind, Seller
+from saluhall.practice.tradera.errors import Refused
+from saluhall.practice.tradera.model import Item, Kind, Seller
 from saluhall.practice.tradera.orders import is_between, mark
-from saluhall.practice.tradera.reading import choice_of, instant_of, int_of, ints_of
-from saluhall.practice.tradera.refusals import Refused
+from saluhall.practice.tradera.request_parsing import choice_of, instant_of, int_of, ints_of
+from saluhall.practice.tradera.responses import Json
 from saluhall.practice.tradera.routing import LARGE, Call, Nothing, Route
 from saluhall.practice.tradera.wire import (
     AddItemImageRequest,
@@ -34,7 +34,7 @@ def create_item(call: Call) -> object:
     """Take a listing in."""
     wish = call.read(ItemRequest)
     request = selling.create(call.market, seller=call.seller, wish=wish, now=call.now)
-    return answers.queued_from_request(request)
+    return responses.queued_from_request(request)
 
 
 def add_image(call: Call) -> object:
@@ -57,7 +57,7 @@ def add_campaign_code(call: Call) -> object:
 def commit(call: Call) -> object:
     """Hand a pending request to the queue."""
     request = call.market.own_request(call.seller, call.id_in_path("id"))
-    queueing.commit(call.market, request, now=call.now)
+    request_queue.commit(call.market, request, now=call.now)
     return Nothing.NOTHING
 
 
@@ -66,12 +66,12 @@ def request_results(call: Call) -> object:
     wanted = dict.fromkeys(ints_of(call.query, "requestIds"))
     found = (call.market.requests.get(request_id) for request_id in wanted)
     own = [request for request in found if request and request.item.seller is call.seller]
-    results = [(request, queueing.poll(request)) for request in own]
+    results = [(request, request_queue.poll(request)) for request in own]
     return [
         {
             "requestId": request.id,
             "resultCode": result.value,
-            "message": queueing.message_of(result),
+            "message": request_queue.message_of(result),
         }
         for request, result in results
     ]
@@ -79,7 +79,7 @@ def request_results(call: Call) -> object:
 
 def read_item(call: Call) -> object:
     """Show a seller its own item."""
-    return answers.item_from_facts(call.market.own_item(call.seller, call.id_in_path("id")))
+    return responses.item_from_facts(call.market.own_item(call.seller, call.id_in_path("id")))
 
 
 def end_item(call: Call) -> object:
@@ -132,7 +132,7 @@ def items_of(call: Call, seller: Seller) -> list[Json]:
     """List those of a seller's items that have started and pass the filters of the query."""
     passes = _filter_of(call)
     items = (call.market.items[item_id] for item_id in seller.item_ids)
-    return [answers.item_from_facts(item) for item in items if passes(item)]
+    return [responses.item_from_facts(item) for item in items if passes(item)]
 
 
 def _filter_of(call: Call) -> Callable[[Item], bool]:
@@ -172,7 +172,7 @@ def transactions(call: Call) -> object:
     start = instant_of(call.query, "minTransactionDate")
     end = instant_of(call.query, "maxTransactionDate")
     return [
-        answers_sales.transaction_from_facts(t)
+        responses_orders.transaction_from_facts(t)
         for t in call.seller.transactions
         if is_between(t.created_at if chosen == NEW else t.changed_at, start, end)
     ]
@@ -184,7 +184,7 @@ def mark_transaction(call: Call) -> object:
     if (wish.markAsPaidConfirmed, wish.markedAsShipped, wish.markShippingBooked) == (None,) * 3:
         raise Refused("At least one mark must be given")
     transaction = mark(call.market, seller=call.seller, wish=wish, now=call.now)
-    return answers_sales.transaction_from_facts(transaction, is_bare=True)
+    return responses_orders.transaction_from_facts(transaction, is_bare=True)
 
 
 ROUTES = (

@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from saluhall.practice.tradera import login
-from saluhall.practice.tradera.gate import MARKET
 from saluhall.practice.tradera.login import Visit
-from saluhall.practice.tradera.reading import int_of
+from saluhall.practice.tradera.middleware import MARKET
+from saluhall.practice.tradera.request_parsing import int_of
 
 
 def _visit(request: web.Request) -> Visit:

@@ -1,7 +1,7 @@
 """Order calls: /v4/orders."""
 
-from saluhall.practice.tradera import answers_sales, orders
-from saluhall.practice.tradera.reading import choice_of, instant_of, int_of
+from saluhall.practice.tradera import orders, responses_orders
+from saluhall.practice.tradera.request_parsing import choice_of, instant_of, int_of
 from saluhall.practice.tradera.routing import Call, Route
 
 CREATED, LAST_UPDATED = 0, 1
@@ -16,14 +16,14 @@ def list_orders(call: Call) -> object:
         end=instant_of(call.query, "toDate"),
         by_change=mode == LAST_UPDATED,
     )
-    return [answers_sales.order_from_facts(order) for order in found]
+    return [responses_orders.order_from_facts(order) for order in found]
 
 
 def read_orders(call: Call) -> object:
     """Show orders by their ids, parted by commas; other sellers' are passed over."""
     ids = [int_of(text) for text in call.match["ids"].split(",")]
     found = orders.own_orders(call.market, call.seller, ids)
-    return [answers_sales.order_from_facts(order) for order in found]
+    return [responses_orders.order_from_facts(order) for order in found]
 
 
 def ship(call: Call) -> object:

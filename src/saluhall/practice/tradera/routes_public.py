@@ -1,11 +1,11 @@
 """Calls about what is not one's own: items, categories, code tables; and about oneself."""
 
-from saluhall.practice.tradera import answers, categories, login, reference
-from saluhall.practice.tradera.answers import Json
+from saluhall.practice.tradera import categories, login, reference, responses
 from saluhall.practice.tradera.categories import Attribute
 from saluhall.practice.tradera.clock import text_of
-from saluhall.practice.tradera.reading import ints_of
-from saluhall.practice.tradera.refusals import Missing
+from saluhall.practice.tradera.errors import Missing
+from saluhall.practice.tradera.request_parsing import ints_of
+from saluhall.practice.tradera.responses import Json
 from saluhall.practice.tradera.routes_listings import items_of
 from saluhall.practice.tradera.routing import Call, Route, Who
 from saluhall.practice.tradera.wire import FetchTokenRequest
@@ -22,12 +22,12 @@ def read_item(call: Call) -> object:
     item = call.market.published(call.id_in_path("id"))
     if item.start_at > call.now:
         raise Missing(f"Item {item.id} was not found")
-    return answers.item_from_facts(item)
+    return responses.item_from_facts(item)
 
 
 def read_restarts(call: Call) -> object:
     """Show the line of restarts an item belongs to."""
-    return answers.restarts_from_item(call.market, call.market.published(call.id_in_path("id")))
+    return responses.restarts_from_item(call.market, call.market.published(call.id_in_path("id")))
 
 
 def read_descriptions(call: Call) -> object:
@@ -144,7 +144,7 @@ def read_time(call: Call) -> object:
 
 def read_me(call: Call) -> object:
     """Show a seller itself."""
-    return answers.user_info_from_seller(call.seller)
+    return responses.user_info_from_seller(call.seller)
 
 
 def read_payment_options(_: Call) -> object:

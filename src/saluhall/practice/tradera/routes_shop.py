@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from saluhall.practice.tradera import answers, shop
-from saluhall.practice.tradera.answers import Json
+from saluhall.practice.tradera import responses, shop
+from saluhall.practice.tradera.errors import Missing, Refused
 from saluhall.practice.tradera.listing_rules import require
-from saluhall.practice.tradera.refusals import Missing, Refused
+from saluhall.practice.tradera.responses import Json
 from saluhall.practice.tradera.routing import LARGE, Call, Route
 from saluhall.practice.tradera.wire import (
     ShopActivation,
@@ -28,7 +28,7 @@ def create(call: Call) -> object:
     shop.check_shop(call.seller)
     data = call.read(ShopItemData)
     request = shop.create(call.market, seller=call.seller, data=data, now=call.now)
-    return answers.queued_from_request(request)
+    return responses.queued_from_request(request)
 
 
 def update(call: Call) -> object:
@@ -37,14 +37,14 @@ def update(call: Call) -> object:
     wish = call.read(ShopItemUpdateData)
     item = shop.own_shop_item(call.market, call.seller, wish.itemId)
     request = shop.update(call.market, item=item, data=wish.itemData, now=call.now)
-    return answers.queued_from_request(request)
+    return responses.queued_from_request(request)
 
 
 def remove(call: Call) -> object:
     """Take a shop item off the shelf."""
     shop.check_shop(call.seller)
     item = shop.own_shop_item(call.market, call.seller, call.id_in_path("id"))
-    return answers.queued_from_request(shop.remove(call.market, item=item, now=call.now))
+    return responses.queued_from_request(shop.remove(call.market, item=item, now=call.now))
 
 
 def set_prices(call: Call) -> object:
@@ -96,7 +96,7 @@ def _queue_changes(
         except (Missing, Refused) as no:
             errors.append({"item": wish, "errorMessage": str(no)})
         else:
-            queued.append(answers.queued_from_request(request))
+            queued.append(responses.queued_from_request(request))
     return {"queuedRequestResponses": queued, "validationErrors": errors}
 
 

@@ -1,4 +1,4 @@
-"""What a route is: a method, a path, who may call it, and a plain function that answers."""
+"""What a route is: a method, a path, who may call it, and a plain function that responses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from multidict import MultiMapping
 
-from saluhall.practice.tradera.facts import Seller
+from saluhall.practice.tradera.errors import Denied
 from saluhall.practice.tradera.market import Market
-from saluhall.practice.tradera.reading import decode, int_of
-from saluhall.practice.tradera.refusals import Denied
+from saluhall.practice.tradera.model import Seller
+from saluhall.practice.tradera.request_parsing import decode, int_of
 
 T = TypeVar("T")
 SMALL, LARGE = 1024 * 1024, 8 * 1024 * 1024

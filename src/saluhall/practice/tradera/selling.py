@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from saluhall.practice.tradera import lifecycle, queueing
+from saluhall.practice.tradera import lifecycle, request_queue
 from saluhall.practice.tradera.clock import aware
-from saluhall.practice.tradera.facts import Item, Kind, QueuedRequest, Result, Seller
+from saluhall.practice.tradera.errors import Refused
+from saluhall.practice.tradera.images import picture_from_bytes
 from saluhall.practice.tradera.listing_rules import (
     check_auction_prices,
     check_listing,
@@ -12,8 +13,7 @@ from saluhall.practice.tradera.listing_rules import (
     terms_from_wish,
 )
 from saluhall.practice.tradera.market import Market
-from saluhall.practice.tradera.pictures import picture_from_bytes
-from saluhall.practice.tradera.refusals import Refused
+from saluhall.practice.tradera.model import Item, Kind, QueuedRequest, Result, Seller
 from saluhall.practice.tradera.wire import ItemRequest, SetPricesNonShopItem, UpdateItemPriceRequest
 
 MAX_PICTURES = 40
@@ -48,10 +48,10 @@ def create(market: Market, *, seller: Seller, wish: ItemRequest, now: datetime) 
         item.pictures = list(request.pictures)
         return lifecycle.publish(market, item, now=at)
 
-    request = queueing.queue(market, item=item, effect=show)
+    request = request_queue.queue(market, item=item, effect=show)
     request.campaign_code = wish.campaignCode
     if wish.autoCommit:
-        queueing.commit(market, request, now=now)
+        request_queue.commit(market, request, now=now)
     return request
 
 

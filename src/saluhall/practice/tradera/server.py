@@ -17,8 +17,8 @@ from saluhall.practice.tradera import (
     routes_public,
     routes_shop,
 )
-from saluhall.practice.tradera.gate import MARKET, gate, handler_of
 from saluhall.practice.tradera.market import Market
+from saluhall.practice.tradera.middleware import MARKET, gate, handler_of
 from saluhall.practice.tradera.routing import LARGE
 from saluhall.practice.tradera.rules import Rules
 

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from saluhall.practice.tradera import queueing
+from saluhall.practice.tradera import request_queue
 from saluhall.practice.tradera.clock import aware
-from saluhall.practice.tradera.facts import Item, Kind, QueuedRequest, Result, Seller, Terms
+from saluhall.practice.tradera.errors import Denied, Missing
+from saluhall.practice.tradera.images import Picture, picture_from_bytes
 from saluhall.practice.tradera.listing_rules import check_terms, require
 from saluhall.practice.tradera.market import Market
-from saluhall.practice.tradera.pictures import Picture, picture_from_bytes
-from saluhall.practice.tradera.refusals import Denied, Missing
+from saluhall.practice.tradera.model import Item, Kind, QueuedRequest, Result, Seller, Terms
 from saluhall.practice.tradera.wire import ShopItemData, ShopQuantity
 
 MAX_PICTURES = 40
@@ -81,8 +81,8 @@ def create(market: Market, *, seller: Seller, data: ShopItemData, now: datetime)
         return Result.OK
 
     pictures = _pictures_of(data)
-    request = queueing.queue(market, item=item, effect=show, pictures=pictures)
-    queueing.commit(market, request, now=now)
+    request = request_queue.queue(market, item=item, effect=show, pictures=pictures)
+    request_queue.commit(market, request, now=now)
     return request
 
 
@@ -107,8 +107,8 @@ def update(market: Market, *, item: Item, data: ShopItemData, now: datetime) -> 
         market.touch(item)
         return Result.OK
 
-    request = queueing.queue(market, item=item, effect=change, pictures=pictures)
-    queueing.commit(market, request, now=now)
+    request = request_queue.queue(market, item=item, effect=change, pictures=pictures)
+    request_queue.commit(market, request, now=now)
     return request
 
 
@@ -122,8 +122,8 @@ def remove(market: Market, *, item: Item, now: datetime) -> QueuedRequest:
         market.touch(item)
         return Result.OK
 
-    request = queueing.queue(market, item=item, effect=end)
-    queueing.commit(market, request, now=now)
+    request = request_queue.queue(market, item=item, effect=end)
+    request_queue.commit(market, request, now=now)
     return request
 
 

@@ -15,8 +15,8 @@ from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.embedded import postmaster, server, sockets
 from saluhall.storage.embedded.binaries import NEWEST_VERSION
 from saluhall.storage.embedded.locks import Locks
-from saluhall.storage.embedded.patience import Patience
 from saluhall.storage.embedded.runner import refuse_strangers, runner_of
+from saluhall.storage.embedded.start_wait import Patience
 
 _LOOK_EVERY_S = 0.01
 _WATCH_EVERY_S = 0.25
