@@ -14,7 +14,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -156,7 +156,7 @@ async def send(order: Order) -> Report:
             start_new_session=True,
         )
         try:
-            async with asyncio.timeout(order.seconds + _PATIENCE_S):
+            async with asyncio.timeout(order.seconds + _TIMEOUT_S):
                 await client.communicate(msgspec.json.encode(order))
         finally:
             if client.returncode is None:

@@ -31,8 +31,8 @@ from saluhall.storage import Database
 
 TARGET = 1.5
 ROUNDS = 5
-MOST = int(os.environ.get("GROWTH_ROWS", "1000000"))
-SIZES = tuple(size for size in (10_000, 100_000, 1_000_000) if size <= MOST)
+MAX_ROWS = int(os.environ.get("GROWTH_ROWS", "1000000"))
+SIZES = tuple(size for size in (10_000, 100_000, 1_000_000) if size <= MAX_ROWS)
 ONLY = frozenset(os.environ.get("GROWTH_ONLY", "").split())  # names of results; none: all
 PUTS = 500
 CLAIMED = 50  # at once, as a pass does
@@ -40,7 +40,7 @@ CLAIMS = 20
 _SWEEPS = 12
 _NEED_ORDERS = frozenset({"growth-order-export", "growth-due-rows", "growth-sweep"})  # and listings
 _ORDERS = 100_000  # in an answer, at most: the newest ones
-_LEAST_BYTES = {"/product": 100, "/order": 3000}  # of a row: an answer cut short is no record
+_MIN_BYTES = {"/product": 100, "/order": 3000}  # of a row: an answer cut short is no record
 
 
 class Hub:
@@ -141,7 +141,7 @@ class Hub:
         client = order_book.Client(self.port)
         await client.sign_in(self.seller)
         seconds, size = await client.download(path + query)
-        if size < rows * _LEAST_BYTES[path]:
+        if size < rows * _MIN_BYTES[path]:
             raise RuntimeError(f"only {size} bytes for {rows} rows")
         return seconds / rows
 
@@ -193,7 +193,7 @@ async def measure(stage: Stage) -> list[Result]:
                     times.setdefault(name, []).append(row)
                     print(f"  {name} " + ", ".join(f"{s * 1000:.4g}" for s in row), flush=True)
     results = [_result(name, rows) for name, rows in times.items()]
-    if SIZES[-1] < MOST:
+    if SIZES[-1] < MAX_ROWS:
         results.append(await _export_more(stage))
     return results
 
@@ -217,11 +217,11 @@ async def _export_more(stage: Stage) -> Result:
     """Export far more products than that, beside the smallest table."""
     rows = list[Sequence[float]]()
     async with AsyncExitStack() as stack:
-        hubs = [await _open(stage, stack, size, orders=False) for size in (SIZES[0], MOST)]
+        hubs = [await _open(stage, stack, size, orders=False) for size in (SIZES[0], MAX_ROWS)]
         for _ in range(ROUNDS):
             rows.append([await hub.export_products() for hub in hubs])
             print("  " + ", ".join(f"{s * 1000:.4g}" for s in rows[-1]), flush=True)
-    return _result("growth-product-export-most", rows, sizes=(SIZES[0], MOST))
+    return _result("growth-product-export-most", rows, sizes=(SIZES[0], MAX_ROWS))
 
 
 def _result(name: str, rows: Sequence[Sequence[float]], sizes: Sequence[int] = SIZES) -> Result:

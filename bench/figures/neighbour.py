@@ -23,7 +23,7 @@ ACCOUNTS, IMAGES = 16, 40  # with a dead image host each
 _PER_ITEM = 10
 PUTS, PAUSE_S = 60, 0.5
 _SETTLE_S = 5.0  # until what is slow has taken all that it gets
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _WEBHOOK, _IMAGE = "item.created", "item.images_ready"
 _SLOW_ENDPOINTS = """
   insert into endpoints (account_id, id, url, secret, event_types, created_at, updated_at)
@@ -136,15 +136,15 @@ async def _waits(
             await asyncio.sleep(PAUSE_S)
     heard = await _heard(receiver)
     return (
-        [heard.get((_WEBHOOK, sku), at + _PATIENCE_S) - at for sku, at in answered.items()],
-        [heard.get((_IMAGE, sku), at + _PATIENCE_S) - at for sku, at in answered.items()],
+        [heard.get((_WEBHOOK, sku), at + _TIMEOUT_S) - at for sku, at in answered.items()],
+        [heard.get((_IMAGE, sku), at + _TIMEOUT_S) - at for sku, at in answered.items()],
     )
 
 
 async def _heard(receiver: Receiver) -> Mapping[tuple[str, str], float]:
     """Wait until all has arrived, or nobody should wait any longer; return when each kind of event of each item came first."""
     try:
-        await receiver.until(2 * PUTS, timeout_s=_PATIENCE_S)
+        await receiver.until(2 * PUTS, timeout_s=_TIMEOUT_S)
     except TimeoutError:
         print("  not all has arrived", flush=True)
     heard: dict[tuple[str, str], float] = {}

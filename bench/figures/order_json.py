@@ -19,7 +19,7 @@ TARGET = 0.60
 TARGET_MB = 50.0
 ROUNDS = 5
 ORDERS = 100_000
-_LEAST_BYTES = 3000  # of one order: so that an answer cut short is no record
+_MIN_BYTES = 3000  # of one order: so that an answer cut short is no record
 _MB = 1024 * 1024
 
 
@@ -73,7 +73,7 @@ async def _download(client: Client, server: Process) -> tuple[float, float]:
         peak = max(peak, server.rss_bytes())
         await asyncio.sleep(0.1)
     seconds, size = await task
-    if size < ORDERS * _LEAST_BYTES:
+    if size < ORDERS * _MIN_BYTES:
         raise RuntimeError(f"only {size} bytes for {ORDERS} orders")
     return seconds, (peak - before) / _MB
 

@@ -16,7 +16,7 @@ from bench.stage import Process, Stage
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.webhooks import queries, replays
 from saluhall.kit.clock import utc_now
-from saluhall.queue import Bells
+from saluhall.queue import WakeUps
 from saluhall.storage import Database
 
 TARGET_MB = 50.0
@@ -49,9 +49,9 @@ async def measure(stage: Stage) -> list[Result]:
     async with (
         stage.process(["bench.receiver", str(stage.folder)]) as process,
         Database(url, connections=2) as db,
-        Bells(url) as bells,
+        WakeUps(url) as wake_ups,
     ):
-        db.rung = bells.ring
+        db.on_wake_ups = wake_ups.wake
         receiver = Receiver(**process.announced())
         await seller.listen(f"{receiver.url}/hook", ca_file=receiver.ca_file)
         async with db.transaction() as tx:

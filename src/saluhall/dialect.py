@@ -156,12 +156,12 @@ class Reply(Struct, frozen=True, kw_only=True):
 class Stream(Struct, frozen=True, kw_only=True):
     """A body that is made while it is sent, in a transaction of its own; it is compressed when the caller asks for gzip.
 
-    `give_back` is the host's: it is called once the body has ended.
+    `release` is the host's: it is called once the body has ended.
     """
 
     media_type: str
     blocks: Callable[[Transaction], AsyncGenerator[bytes, None]]
-    give_back: Callable[[], None] | None = None
+    release: Callable[[], None] | None = None
 
 
 Endpoint = Callable[[Call], Awaitable[Reply]]

@@ -17,7 +17,7 @@ from saluhall.kit.environment import (
     Wrong,
     read_table,
 )
-from saluhall.kit.oidc_settings import JWT, Trust
+from saluhall.kit.oidc_settings import JWT, OidcSettings
 from saluhall.kit.values import (
     certificates,
     header_text,
@@ -182,7 +182,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ai_url: str | None
     ai_key: str | None
     ai_model: str
-    trust: Trust | None
+    trust: OidcSettings | None
     env: Mapping[str, str]
 
     @classmethod
@@ -202,7 +202,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         errors += _missing(env)
         trust = None
         try:
-            trust = Trust.read(env)
+            trust = OidcSettings.read(env)
         except BadSetting as error:
             errors += error.errors
         try:

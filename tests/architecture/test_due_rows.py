@@ -57,7 +57,7 @@ def test_a_job_measures_and_releases_the_rows_that_it_drains() -> None:
         table, due = drained_by(job)
         assert f"from {table} where {due} <= %(now)s" in " ".join(job.measure.split())
         assert DUE_ROWS[job.name] == (table, due)
-        for statement in (job.claims.release, job.claims.give_back):
+        for statement in (job.claims.release, job.claims.release_key):
             assert f"update {table} set {due} = " in " ".join(statement.split())
 
 

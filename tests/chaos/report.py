@@ -12,7 +12,7 @@ from tests.chaos.moves import CallFault, Move, name_of
 from tests.chaos.seller import Answers
 
 _KINDS: tuple[Kind, ...] = ("lost", "doubled", "stuck", "wrong")
-_MOST_SHOWN = 60
+_MAX_SHOWN = 60
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -70,8 +70,8 @@ class Report(Struct, frozen=True, kw_only=True):
     def _violations(self) -> list[str]:
         counts = Counter(each.kind for each in self.left)
         totals = ", ".join(f"{counts[kind]} {kind}" for kind in _KINDS)
-        shown = [line for each in self.left[:_MOST_SHOWN] for line in self._violation(each)]
-        odd = [f"  answer   {each}" for each in self.answers.odd[:_MOST_SHOWN]]
+        shown = [line for each in self.left[:_MAX_SHOWN] for line in self._violation(each)]
+        odd = [f"  answer   {each}" for each in self.answers.odd[:_MAX_SHOWN]]
         return [f"{totals}; odd answers: {len(self.answers.odd)}", *shown, *odd]
 
     def _violation(self, found: Violation) -> list[str]:

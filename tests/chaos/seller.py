@@ -17,7 +17,7 @@ from tests.chaos.receiver import IMAGES
 from tests.shop import Shop
 
 _PAUSE_S = 0.3
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _TRY_AGAIN = {429, 503}
 _BROKEN = 500
 
@@ -196,7 +196,7 @@ class Seller:
         headers = {"x-api-key": self.shop.api_key, "content-type": "application/json"}
         raw = b"" if body is None else json.dumps(body).encode()
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_TIMEOUT_S):
                 status, found, answer = await self.shop.hub.request(
                     method, path, headers=headers, body=raw
                 )

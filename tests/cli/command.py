@@ -20,7 +20,7 @@ import structlog
 from saluhall.cli import main
 from tests.hub import free_port
 
-_PATIENCE_S = 60
+_TIMEOUT_S = 60
 
 
 class Saluhall:
@@ -60,7 +60,7 @@ class Saluhall:
             [sys.executable, "-m", "saluhall", *arguments],
             check=False,
             capture_output=True,
-            timeout=_PATIENCE_S,
+            timeout=_TIMEOUT_S,
             env=self.env,
         )
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -125,7 +125,7 @@ class Server:
         return self._log.read_text()
 
     def until_ready(self) -> None:
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while self.get("/readyz") != 200:
             assert self.process.poll() is None, self.log
             assert time.monotonic() < deadline, self.log
@@ -151,7 +151,7 @@ class Server:
     def stop(self) -> int:
         """SIGTERM; return the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_PATIENCE_S)
+        return self.process.wait(_TIMEOUT_S)
 
     def end(self) -> None:
         if self.process.poll() is None:

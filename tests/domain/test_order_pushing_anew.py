@@ -31,11 +31,11 @@ async def at_a_marketplace(db: Database) -> tuple[int, UUID]:
 
 
 async def change(db: Database, order_id: int, status: OrderStatus) -> set[tuple[str, str]]:
-    """Change a status; return the bells that ring for it."""
+    """Change a status; return the wake_ups that ring for it."""
     change = StatusChange(index=0, order_id=order_id, status=status)
     async with db.transaction() as tx:
         assert await operations.change_status(tx, by=BY, changes=[change], now=NOW) == []
-        return set(tx.bells)
+        return set(tx.wake_ups)
 
 
 async def claim(db: Database) -> UUID:
@@ -55,9 +55,9 @@ async def push(db: Database, order_id: int) -> tuple[Any, ...]:
 async def test_a_change_is_due_and_rings_for_its_connection(db: Database) -> None:
     order_id, connection_id = await at_a_marketplace(db)
 
-    bells = await change(db, order_id, OrderStatus.ACCEPTED)
+    wake_ups = await change(db, order_id, OrderStatus.ACCEPTED)
 
-    assert bells == {("push_orders", str(connection_id))}
+    assert wake_ups == {("push_orders", str(connection_id))}
     assert await push(db, order_id) == ("accepted", "accepted", NOW, 0, None)
 
 
@@ -87,7 +87,7 @@ async def test_what_is_taken_back_is_not_pushed(db: Database) -> None:
     await change(db, order_id, OrderStatus.ACCEPTED)
     await claim(db)
 
-    bells = await change(db, order_id, OrderStatus.STANDBY)
+    wake_ups = await change(db, order_id, OrderStatus.STANDBY)
 
-    assert bells == set()
+    assert wake_ups == set()
     assert await push(db, order_id) == ("standby", None, None, 0, None)

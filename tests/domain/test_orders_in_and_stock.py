@@ -206,7 +206,7 @@ async def test_of_200_sales_of_one_piece_one_wins_and_none_is_lost(
         async with database.transaction() as tx:
             await arrivals.receive(tx, connection, [sold], market=MARKET, now=NOW)
 
-    async with Database(db.url, connections=12, patience_s=120) as pool:
+    async with Database(db.url, connections=12, timeout_s=120) as pool:
         await asyncio.gather(
             *(
                 read(pool, connections[n % 8], order(str(n), [row(f"L{n % 8}")]))

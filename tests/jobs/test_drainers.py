@@ -10,7 +10,7 @@ from saluhall.jobs.run import Job, Run
 from saluhall.storage.claims import Claims
 
 KEY = "a-key"
-NOTHING = Claims(release="", give_back="select where %(worker)s::uuid is null")
+NOTHING = Claims(release="", release_key="select where %(worker)s::uuid is null")
 
 
 class Watched:

@@ -1,9 +1,9 @@
-"""A bell that is rung often is a few jobs, and the last time it rings is never lost."""
+"""A wake_up that is rung often is a few jobs, and the last time it rings is never lost."""
 
 import asyncio
 from functools import partial
 
-from saluhall.queue import Bells, run_jobs
+from saluhall.queue import WakeUps, run_jobs
 from saluhall.storage import Database, Transaction
 from tests.postgres import Postgres
 
@@ -31,19 +31,19 @@ async def test_every_ring_is_followed_by_a_job_however_often_it_rings(postgres: 
         async with some, asyncio.timeout(60):
             await some.wait_for(lambda: keys <= set(drained))
 
-    async with Bells(url) as bells:
+    async with WakeUps(url) as wake_ups:
         for turn in range(4):
             for _ in range(30):
-                bells.ring([("a_job", "busy"), ("a_job", "busy")])
+                wake_ups.wake([("a_job", "busy"), ("a_job", "busy")])
                 await asyncio.sleep(0.01)
             before = drained.count("busy")
-            bells.ring([("a_job", "busy"), ("a_job", f"turn {turn}")])
+            wake_ups.wake([("a_job", "busy"), ("a_job", f"turn {turn}")])
             async with some, asyncio.timeout(60):
                 await some.wait_for(partial(_has_more, drained, before))
         assert drained.count("busy") < 4 * 31 / 2
 
         many = {str(n) for n in range(20)}
-        bells.ring([("a_job", key) for key in many])
+        wake_ups.wake([("a_job", key) for key in many])
         await until_drained(many | {f"turn {turn}" for turn in range(4)})
     stopping.set()
     await working
@@ -51,8 +51,8 @@ async def test_every_ring_is_followed_by_a_job_however_often_it_rings(postgres: 
 
 async def test_what_was_rung_last_is_rung_before_the_end(postgres: Postgres) -> None:
     url = postgres.new_database()
-    async with Bells(url) as bells:
-        bells.ring([("a_job", "first")])
+    async with WakeUps(url) as wake_ups:
+        wake_ups.wake([("a_job", "first")])
     drained: list[str] = []
     stopping = asyncio.Event()
 
@@ -81,8 +81,8 @@ async def test_work_under_way_is_not_broken_off_when_the_queue_loses_its_databas
     working = asyncio.create_task(
         run_jobs(url, {"a_job": drain}, concurrency=4, stopping=stopping, grace_s=5)
     )
-    async with asyncio.timeout(60), Bells(url) as bells:
-        bells.ring([("a_job", "slow")])
+    async with asyncio.timeout(60), WakeUps(url) as wake_ups:
+        wake_ups.wake([("a_job", "slow")])
         await begun.wait()
         async with Database(url, connections=1) as db, db.statement() as tx:
             await tx.run(CUT)
@@ -90,7 +90,7 @@ async def test_work_under_way_is_not_broken_off_when_the_queue_loses_its_databas
             await until_nobody_works(tx)
             await tx.run("alter table gone rename to procrastinate_jobs")
         while "later" not in drained:
-            bells.ring([("a_job", "later")])
+            wake_ups.wake([("a_job", "later")])
             await asyncio.sleep(0.05)
         may_end.set()
         stopping.set()

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 
-from saluhall.domain.accounts.model import MOST_KEYS
+from saluhall.domain.accounts.model import MAX_KEYS
 from tests.hub import Hub, Shop
 
 KEYS = "/integration/api-keys"
@@ -80,7 +80,7 @@ async def test_another_accounts_key_is_none(hub: Hub) -> None:
 
 async def test_an_account_has_no_more_keys_than_it_may_however_many_are_asked_for(hub: Hub) -> None:
     shop = await hub.open_shop()
-    for number in range(MOST_KEYS - 6):
+    for number in range(MAX_KEYS - 6):
         await made_by(shop, f"n{number}")
 
     asked = [shop.as_person("POST", KEYS + "/generate") for _ in range(20)]
@@ -88,7 +88,7 @@ async def test_an_account_has_no_more_keys_than_it_may_however_many_are_asked_fo
 
     assert sorted(status for status, _ in got) == [200] * 5 + [409] * 15
     assert {answer["code"] for status, answer in got if status == 409} == {"TOO_MANY_KEYS"}
-    assert len(await keys_of(shop)) == MOST_KEYS
+    assert len(await keys_of(shop)) == MAX_KEYS
 
 
 async def test_a_refresh_replaces_both_tokens(hub: Hub) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from saluhall.domain.webhooks.model import MOST_ENDPOINTS
+from saluhall.domain.webhooks.model import MAX_ENDPOINTS
 from saluhall.practice.partner import Hosted
 from tests.hub import Hub
 from tests.journeys.endpoints import WEBHOOKS, made, rheo_signature
@@ -154,11 +154,11 @@ async def test_an_account_has_fifty_endpoints_however_many_it_makes_at_once(hub:
     await shop.as_person("GET", WEBHOOKS)
 
     answers = await asyncio.gather(
-        *(shop.as_person("POST", WEBHOOKS, body) for _ in range(MOST_ENDPOINTS + 5))
+        *(shop.as_person("POST", WEBHOOKS, body) for _ in range(MAX_ENDPOINTS + 5))
     )
 
-    assert sorted(status for status, _ in answers) == [200] * MOST_ENDPOINTS + [409] * 5
-    assert len((await shop.as_person("GET", WEBHOOKS))[1]["webhooks"]) == MOST_ENDPOINTS
+    assert sorted(status for status, _ in answers) == [200] * MAX_ENDPOINTS + [409] * 5
+    assert len((await shop.as_person("GET", WEBHOOKS))[1]["webhooks"]) == MAX_ENDPOINTS
 
 
 async def test_switched_on_again_an_endpoint_gets_what_was_held_back(hub: Hub) -> None:

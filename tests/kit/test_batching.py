@@ -5,25 +5,25 @@ from collections.abc import Sequence
 
 import pytest
 
-from saluhall.kit.batching import Together
+from saluhall.kit.batching import Batcher
 
 
 class Refused(Exception):
-    """What one of a lot may get."""
+    """What one value of a batch may get."""
 
 
 class Bench:
-    """Doubles numbers; writes the lots down, and holds the first one until it may go."""
+    """Doubles numbers; records the batches, and blocks the first one until it may continue."""
 
-    def __init__(self, *, most: int = 100) -> None:
-        self.lots: list[list[int]] = []
+    def __init__(self, *, max_size: int = 100) -> None:
+        self.batches: list[list[int]] = []
         self.may_go = asyncio.Event()
-        self.together: Together[int, int] = Together(
-            self.work, name=lambda n: abs(n) % 10, most=most
+        self.batcher: Batcher[int, int] = Batcher(
+            self.work, key=lambda n: abs(n) % 10, max_size=max_size
         )
 
     async def work(self, numbers: Sequence[int]) -> Sequence[int | Exception]:
-        self.lots.append(list(numbers))
+        self.batches.append(list(numbers))
         await self.may_go.wait()
         if 99 in numbers:
             raise RuntimeError
@@ -31,9 +31,11 @@ class Bench:
 
     async def at_once(self, *numbers: int) -> list[int | BaseException]:
         """Ask for the first, and for the others while it is being done."""
-        first = asyncio.ensure_future(self.together.ask(numbers[0]))
+        first = asyncio.ensure_future(self.batcher.submit(numbers[0]))
         await asyncio.sleep(0.01)
-        rest = asyncio.gather(*[self.together.ask(n) for n in numbers[1:]], return_exceptions=True)
+        rest = asyncio.gather(
+            *[self.batcher.submit(n) for n in numbers[1:]], return_exceptions=True
+        )
         await asyncio.sleep(0.01)
         self.may_go.set()
         return [await first, *await rest]
@@ -42,20 +44,20 @@ class Bench:
 async def test_the_next_lot_gathers_while_one_is_done() -> None:
     bench = Bench()
     assert await bench.at_once(1, 2, 3, 4) == [2, 4, 6, 8]
-    assert bench.lots == [[1], [2, 3, 4]]
-    assert bench.together.is_idle
+    assert bench.batches == [[1], [2, 3, 4]]
+    assert bench.batcher.is_idle
 
 
 async def test_a_lot_is_bounded_and_first_come_is_first_served() -> None:
-    bench = Bench(most=2)
+    bench = Bench(max_size=2)
     assert await bench.at_once(1, 2, 3, 4, 5, 6) == [2, 4, 6, 8, 10, 12]
-    assert bench.lots == [[1], [2, 3], [4, 5], [6]]
+    assert bench.batches == [[1], [2, 3], [4, 5], [6]]
 
 
 async def test_two_of_one_name_are_never_in_one_lot() -> None:
     bench = Bench()
     assert await bench.at_once(1, 2, 12, 3, 22) == [2, 4, 24, 6, 44]
-    assert bench.lots == [[1], [2, 3], [12], [22]]
+    assert bench.batches == [[1], [2, 3], [12], [22]]
 
 
 async def test_an_error_is_for_whom_it_is_meant() -> None:
@@ -69,14 +71,14 @@ async def test_a_lot_that_fails_fails_for_all_of_it_and_for_no_later_one() -> No
     bench = Bench()
     _, two, failed = await bench.at_once(1, 2, 99)
     assert [type(each) for each in (two, failed)] == [RuntimeError, RuntimeError]
-    assert await bench.together.ask(5) == 10
+    assert await bench.batcher.submit(5) == 10
 
 
 async def test_who_goes_before_the_lot_begins_is_left_out() -> None:
     bench = Bench()
-    first = asyncio.ensure_future(bench.together.ask(1))
+    first = asyncio.ensure_future(bench.batcher.submit(1))
     await asyncio.sleep(0.01)
-    gone, stays = (asyncio.ensure_future(bench.together.ask(n)) for n in (2, 3))
+    gone, stays = (asyncio.ensure_future(bench.batcher.submit(n)) for n in (2, 3))
     await asyncio.sleep(0.01)
     gone.cancel()
     first.cancel()
@@ -84,7 +86,7 @@ async def test_who_goes_before_the_lot_begins_is_left_out() -> None:
     bench.may_go.set()
 
     assert await stays == 6
-    assert bench.lots == [[1], [3]]
+    assert bench.batches == [[1], [3]]
 
 
 @pytest.mark.parametrize("count", [1, 7])
@@ -92,5 +94,5 @@ async def test_it_is_idle_whenever_everybody_has_an_answer(count: int) -> None:
     bench = Bench()
     bench.may_go.set()
     for _ in range(3):
-        await asyncio.gather(*[bench.together.ask(n) for n in range(count)])
-        assert bench.together.is_idle
+        await asyncio.gather(*[bench.batcher.submit(n) for n in range(count)])
+        assert bench.batcher.is_idle

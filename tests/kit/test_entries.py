@@ -56,7 +56,7 @@ def test_a_bad_entry_is_told_apart_with_its_text(bad: bytes, place: int) -> None
     read = READER.read(b"[" + b" ,\n".join(texts) + b"]", identity)
 
     assert [entry.id for entry in read.good] == [1, 2]
-    [misfit] = read.misfits
+    [misfit] = read.field_errors_of
     assert misfit.raw.encode("utf-8", "surrogateescape") == bad
     assert misfit.reason
 
@@ -66,7 +66,7 @@ def test_the_number_of_a_bad_entry_is_found_where_it_can_be_read() -> None:
         b'[{"id": 7, "price": null}, {"id": "8", "title": 5}, {"id": {}}, null]', identity
     )
 
-    assert [misfit.number("id") for misfit in read.misfits] == [7, 8, None, None]
+    assert [misfit.number("id") for misfit in read.field_errors_of] == [7, 8, None, None]
 
 
 def test_what_cannot_be_converted_is_a_misfit_too() -> None:
@@ -78,8 +78,8 @@ def test_what_cannot_be_converted_is_a_misfit_too() -> None:
     read = READER.read(b'[{"id": 1, "price": 4}, {"id": 2, "price": 9}, {"id": 3}]', checked)
 
     assert read.good == [Decimal("0.25")]
-    assert [misfit.number("id") for misfit in read.misfits] == [2, 3]
-    assert read.misfits[0].reason == "too dear"
+    assert [misfit.number("id") for misfit in read.field_errors_of] == [2, 3]
+    assert read.field_errors_of[0].reason == "too dear"
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b" [ ]\n", b"\xef\xbb\xbf[]"])

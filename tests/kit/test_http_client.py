@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, TooLarge
 
 if TYPE_CHECKING:
     from tests.kit.conftest import Stage, Theatre
@@ -112,7 +112,7 @@ async def test_a_broken_answer_is_no_answer_and_counts_as_sent(
     stage = await theatre.saying(broken, then_close=True)
     outbound = theatre.outbound()
 
-    with pytest.raises(NoAnswer, match=r" at https://shop\.example:\d+/p$") as failure:
+    with pytest.raises(NoResponse, match=r" at https://shop\.example:\d+/p$") as failure:
         await outbound.fetch(stage.url("/p?token=s3cret"), max_bytes=1000, timeout_s=5)
 
     assert failure.value.sent
@@ -124,7 +124,7 @@ async def test_a_slow_answer_hits_the_time_limit(theatre: Theatre, script: str) 
     outbound = theatre.outbound()
     begun = time.monotonic()
 
-    with pytest.raises(NoAnswer, match="No answer in time at https://") as failure:
+    with pytest.raises(NoResponse, match="No answer in time at https://") as failure:
         await outbound.fetch(stage.url(), max_bytes=10_000, timeout_s=0.3)
 
     assert failure.value.sent
@@ -134,7 +134,7 @@ async def test_a_slow_answer_hits_the_time_limit(theatre: Theatre, script: str) 
 async def test_the_time_limit_covers_all_redirects_together(theatre: Theatre) -> None:
     stage = await theatre.redirecting("/1", "/2", "/3", after_s=0.2)
 
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         await theatre.outbound().fetch(stage.url("/0"), max_bytes=10, timeout_s=0.5)
 
 

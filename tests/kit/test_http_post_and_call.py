@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, TooLarge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ async def test_a_refused_connection_says_so_and_was_not_sent(theatre: Theatre) -
         port = closed.getsockname()[1]
         url = f"https://shop.example:{port}/hook?token=s3cret"
 
-        with pytest.raises(NoAnswer) as failure:
+        with pytest.raises(NoResponse) as failure:
             await theatre.outbound().post(url, body=b"", headers={}, timeout_s=5)
 
     assert str(failure.value) == f"Connection refused at https://shop.example:{port}/hook"
@@ -31,7 +31,9 @@ async def test_a_refused_connection_says_so_and_was_not_sent(theatre: Theatre) -
 
 
 async def test_an_unknown_host_says_so_and_was_not_sent(theatre: Theatre) -> None:
-    with pytest.raises(NoAnswer, match=r"^No such host at https://nowhere\.example/x$") as failure:
+    with pytest.raises(
+        NoResponse, match=r"^No such host at https://nowhere\.example/x$"
+    ) as failure:
         await theatre.outbound().fetch("https://nowhere.example/x", max_bytes=1, timeout_s=5)
 
     assert not failure.value.sent
@@ -42,7 +44,7 @@ async def test_a_certificate_nobody_vouches_for_is_not_accepted(theatre: Theatre
     outbound = theatre.outbound(trusting=False)
 
     for method in ("GET", "POST"):
-        with pytest.raises(NoAnswer, match="Certificate not accepted") as failure:
+        with pytest.raises(NoResponse, match="Certificate not accepted") as failure:
             await outbound.call(method, stage.url(), timeout_s=5)
         assert not failure.value.sent
     assert stage.heard == []
@@ -51,7 +53,7 @@ async def test_a_certificate_nobody_vouches_for_is_not_accepted(theatre: Theatre
 async def test_a_certificate_for_another_name_is_not_accepted(theatre: Theatre) -> None:
     stage = await theatre.answering(b"ok")
 
-    with pytest.raises(NoAnswer, match=r"Certificate not accepted .*mismatch"):
+    with pytest.raises(NoResponse, match=r"Certificate not accepted .*mismatch"):
         await theatre.outbound().fetch(stage.url(host="other.example"), max_bytes=1, timeout_s=5)
 
 
@@ -59,7 +61,7 @@ async def test_a_server_without_tls_gets_nothing(theatre: Theatre) -> None:
     stage = await theatre.answering(b"ok", tls=False)
     url = stage.url().replace("http:", "https:")
 
-    with pytest.raises(NoAnswer) as failure:
+    with pytest.raises(NoResponse) as failure:
         await theatre.outbound().fetch(url, max_bytes=1, timeout_s=0.3)
 
     assert not failure.value.sent
@@ -207,7 +209,7 @@ async def test_a_call_whose_answer_was_dropped_counts_as_sent_and_is_not_repeate
 ) -> None:
     stage = await theatre.saying(b"", then_close=True, tls=False)
 
-    with pytest.raises(NoAnswer, match="Connection closed without an answer") as failure:
+    with pytest.raises(NoResponse, match="Connection closed without an answer") as failure:
         await theatre.outbound().call(method, stage.url(), timeout_s=5)
 
     assert failure.value.sent

@@ -14,7 +14,7 @@ from saluhall.kit.image_pool import ImagePool, ImageProcessLost
 from saluhall.kit.images import BadPicture, Encoded, reencode
 from tests.images import jpeg
 
-LIMITS = {"max_bytes": 4_000_000, "max_pixels": 100_000_000, "longest_side": 2048}
+LIMITS = {"max_bytes": 4_000_000, "max_pixels": 100_000_000, "max_side": 2048}
 
 
 @pytest.fixture

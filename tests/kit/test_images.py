@@ -40,9 +40,9 @@ def read(
     *,
     max_bytes: int = 4_000_000,
     max_pixels: int = 50_000_000,
-    longest_side: int = 2048,
+    max_side: int = 2048,
 ) -> Encoded:
-    return reencode(raw, max_bytes=max_bytes, max_pixels=max_pixels, longest_side=longest_side)
+    return reencode(raw, max_bytes=max_bytes, max_pixels=max_pixels, max_side=max_side)
 
 
 def pixels(encoded: Encoded) -> Any:
@@ -208,8 +208,8 @@ def test_whatever_is_no_plain_jpeg_goes_the_thorough_way(raw: bytes) -> None:
 
 
 def test_a_large_picture_is_shrunk_and_a_small_one_is_not_enlarged() -> None:
-    tall = read(noise(500, 2000).write_to_buffer(".jpg"), longest_side=400)
-    small = read(noise(30, 20).write_to_buffer(".jpg"), longest_side=400)
+    tall = read(noise(500, 2000).write_to_buffer(".jpg"), max_side=400)
+    small = read(noise(30, 20).write_to_buffer(".jpg"), max_side=400)
 
     assert (tall.width, tall.height) == (100, 400)
     assert (small.width, small.height) == (30, 20)
@@ -285,10 +285,10 @@ def test_of_an_animation_the_first_frame_is_kept() -> None:
 def test_the_same_bytes_give_the_same_bytes() -> None:
     raw = noise(900, 700).write_to_buffer(".jpg")
 
-    first, second = read(raw, longest_side=333), read(raw, longest_side=333)
+    first, second = read(raw, max_side=333), read(raw, max_side=333)
 
     assert first == second
-    assert first.sha256 != read(raw, longest_side=332).sha256
+    assert first.sha256 != read(raw, max_side=332).sha256
 
 
 @settings(max_examples=60, deadline=None)
@@ -319,7 +319,7 @@ def test_threads_that_start_at_once_read_their_pictures_all_the_same() -> None:
         with ThreadPoolExecutor(8) as threads:
             made = [
                 threads.submit(
-                    images.reencode, raw, max_bytes=10**6, max_pixels=10**8, longest_side=2048
+                    images.reencode, raw, max_bytes=10**6, max_pixels=10**8, max_side=2048
                 )
                 for _ in range(8)
             ]

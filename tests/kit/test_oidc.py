@@ -19,8 +19,8 @@ from saluhall.kit.environment import BadSetting
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
 from saluhall.kit.jwt import BadToken, TokenExpired
-from saluhall.kit.oidc import Issuer, IssuerSilent
-from saluhall.kit.oidc_settings import Trust
+from saluhall.kit.oidc import Issuer, IssuerUnavailable
+from saluhall.kit.oidc_settings import OidcSettings
 from saluhall.practice.partner import Hosted, Partner
 from tests.oidc_provider import AUDIENCE, NAME, SECRET, People, claims
 
@@ -47,7 +47,7 @@ def trusting(
     url: str | None = None,
     audience: str | None = None,
 ) -> Issuer:
-    return Issuer(Trust(issuer=NAME, audience=audience, secret=secret, jwks_url=url), http)
+    return Issuer(OidcSettings(issuer=NAME, audience=audience, secret=secret, jwks_url=url), http)
 
 
 def signed(key: Any = SECRET, algorithm: str = "HS256", **changes: object) -> str:
@@ -261,7 +261,7 @@ async def test_nobody_else_makes_us_ask(http: Outbound, people: People) -> None:
     issuer = trusting(http, url=people.url)
 
     for token in ("", "garbage", people.sign("key", "ES256", iss="https://evil.example")):
-        with pytest.raises((BadToken, IssuerSilent)):
+        with pytest.raises((BadToken, IssuerUnavailable)):
             await read(issuer, token)
 
     assert people.asked == 0
@@ -299,7 +299,7 @@ async def test_while_the_issuer_tells_nothing_earlier_keys_stay(
     issuer = trusting(http, url=people.url)
     token = people.sign("key", "ES256", exp=int(NOW_S) + 10_000)
 
-    with pytest.raises(IssuerSilent):
+    with pytest.raises(IssuerUnavailable):
         await read(issuer, token)
     people.add_ec("key")
     token = people.sign("key", "ES256", exp=int(NOW_S) + 10_000)
@@ -339,8 +339,8 @@ NAMED = {"SALUHALL_JWT_ISSUER": NAME}
 )
 def test_settings_that_do_not_make_sense_stop_the_start(env: dict[str, str], words: str) -> None:
     with pytest.raises(BadSetting, match=words):
-        Trust.read(env)
+        OidcSettings.read(env)
 
 
 def test_nobody_is_trusted_unless_it_is_said() -> None:
-    assert Trust.read({}) is None
+    assert OidcSettings.read({}) is None

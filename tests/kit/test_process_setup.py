@@ -9,7 +9,7 @@ import pytest
 # One large block is freed first: that alone makes glibc take the next ones from the heap.
 PROGRAM = """
 import ctypes, sys
-from saluhall.kit.process_setup import give_back_large_blocks
+from saluhall.kit.process_setup import release_large_blocks
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
@@ -20,7 +20,7 @@ class Told(ctypes.Structure):
 
 libc.mallinfo2.restype = Told
 if sys.argv[1] == "level":
-    give_back_large_blocks()
+    release_large_blocks()
 libc.free(libc.malloc(1024 * 1024))
 before = libc.mallinfo2().hblks
 blocks = [libc.malloc(256 * 1024) for _ in range(20)]

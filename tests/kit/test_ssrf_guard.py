@@ -326,9 +326,9 @@ async def test_no_socket_is_opened_for_a_private_address_even_past_the_other_che
     for inner in ("127.0.0.1", "no address"):
         info = (socket.AF_INET, socket.SOCK_STREAM, 0, "", (inner, 443))
         with pytest.raises(PermissionError):
-            outbound._lines.strangers._socket(info)
+            outbound._pools.strangers._socket(info)
 
-    session = outbound._lines.strangers.session()
+    session = outbound._pools.strangers.session()
     assert isinstance(session, ClientSession)
     assert not session.trust_env
     await outbound.close()

@@ -1,4 +1,4 @@
-"""Line breaks, blanks, invisible letters and whole characters, whatever the script."""
+"""ConnectionPool breaks, blanks, invisible letters and whole characters, whatever the script."""
 
 import sys
 import unicodedata

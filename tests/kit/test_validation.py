@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from saluhall.kit.field_errors import NUL, Problem
-from saluhall.kit.validation import Misshapen, Unreadable, convert, decode
+from saluhall.kit.field_errors import NUL, FieldError
+from saluhall.kit.validation import Unreadable, ValidationFailed, convert, decode
 
 
 class Colour(StrEnum):
@@ -37,7 +37,7 @@ class Shape(Struct, kw_only=True):
 
 
 def said(body: bytes, **given: Any) -> list[tuple[str, str]]:
-    with pytest.raises(Misshapen) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         decode(body, Shape, **given)
     return [(problem.path, problem.message) for problem in caught.value.problems]
 
@@ -101,11 +101,11 @@ def test_every_misfit_is_named_at_once_and_by_its_path() -> None:
 
 
 def test_a_check_sees_what_fits_and_its_problems_stand_beside_the_others() -> None:
-    def check(draft: Shape) -> Iterator[Problem]:
-        yield Problem("name", "never said: the field has a problem already")
+    def check(draft: Shape) -> Iterator[FieldError]:
+        yield FieldError("name", "never said: the field has a problem already")
         usable: tuple[object, object] = (draft.name, draft.tags)
         assert usable == (UNSET, ["ok", UNSET])
-        yield Problem("tags.0", "Must be shorter")
+        yield FieldError("tags.0", "Must be shorter")
 
     assert said(b'{"name": 1, "tags": ["ok", 2]}', check=check) == [
         ("name", "Must be a string"),
@@ -115,7 +115,7 @@ def test_a_check_sees_what_fits_and_its_problems_stand_beside_the_others() -> No
 
 
 def test_a_check_is_also_made_of_what_fits() -> None:
-    assert said(b'{"name": "abc"}', check=lambda _: [Problem("name", "No")]) == [("name", "No")]
+    assert said(b'{"name": "abc"}', check=lambda _: [FieldError("name", "No")]) == [("name", "No")]
 
 
 def test_an_ignored_field_does_not_count() -> None:
@@ -191,9 +191,9 @@ def test_a_flood_of_misfits_is_answered_briefly_and_soon() -> None:
 
 def test_a_part_is_converted_with_its_path() -> None:
     assert convert({"count": 3, "more": 1}, Inner, path="a.b") == Inner(count=3)
-    with pytest.raises(Misshapen) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         convert({"count": 0}, Inner, path="a.b")
-    assert caught.value.problems == (Problem("a.b.count", "Must be at least 1"),)
+    assert caught.value.problems == (FieldError("a.b.count", "Must be at least 1"),)
 
 
 JSON = st.recursive(
@@ -207,12 +207,12 @@ JSON = st.recursive(
 def test_any_json_is_taken_unreadable_or_misshapen(value: dict[str, Any]) -> None:
     try:
         shape = decode(json.dumps(value).encode(), Shape)
-    except (Unreadable, Misshapen):
+    except (Unreadable, ValidationFailed):
         return
     assert shape.name == value["name"]
 
 
 @given(st.binary(max_size=40))
 def test_any_bytes_are_taken_unreadable_or_misshapen(body: bytes) -> None:
-    with pytest.raises((Unreadable, Misshapen)):
+    with pytest.raises((Unreadable, ValidationFailed)):
         decode(body, Shape)

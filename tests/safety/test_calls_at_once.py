@@ -9,7 +9,7 @@ import pytest
 
 from saluhall.dialect import Gathers, Reply
 from saluhall.domain.accounts.model import Principal
-from saluhall.kit.batching import MOST
+from saluhall.kit.batching import MAX_SIZE
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database, Transaction
@@ -113,9 +113,9 @@ async def test_two_calls_about_the_same_are_answered_one_after_the_other(desk: D
 
 
 async def test_a_lot_is_bounded(desk: Desk) -> None:
-    items = [str(n) for n in range(2 * MOST + 1)]
+    items = [str(n) for n in range(2 * MAX_SIZE + 1)]
     assert await at_once(desk, *items, by=somebody()) == items
-    assert [len(lot) for lot in desk.lots] == [1, MOST, MOST, 1]
+    assert [len(lot) for lot in desk.lots] == [1, MAX_SIZE, MAX_SIZE, 1]
 
 
 async def test_two_principals_never_share_a_lot(desk: Desk) -> None:

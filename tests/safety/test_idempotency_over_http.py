@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from saluhall.domain.accounts.model import MOST_KEYS
+from saluhall.domain.accounts.model import MAX_KEYS
 from saluhall.practice.partner import Hosted
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
@@ -98,7 +98,7 @@ async def test_without_a_key_each_request_counts(hub: Hub) -> None:
 
 async def test_a_refusal_is_kept_too_and_leaves_nothing_behind(hub: Hub) -> None:
     shop = await hub.open_shop()
-    for number in range(MOST_KEYS - 1):
+    for number in range(MAX_KEYS - 1):
         assert (await post(shop, f"n{number}"))[0] == 200
 
     first = await post(shop, "over")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from saluhall.domain.accounts.model import MOST_KEYS
-from saluhall.domain.webhooks.model import MOST_ENDPOINTS
+from saluhall.domain.accounts.model import MAX_KEYS
+from saluhall.domain.webhooks.model import MAX_ENDPOINTS
 from tests.hub import Hub, Shop
 
 
@@ -18,10 +18,10 @@ async def test_a_key_sees_rates_keys_endpoints_and_calls_of_its_account(hub: Hub
 
     found = await limits_of(shop)
 
-    assert found["API keys"]["limit"] == MOST_KEYS
-    assert (found["API keys"]["used"], found["API keys"]["left"]) == (1, MOST_KEYS - 1)
+    assert found["API keys"]["limit"] == MAX_KEYS
+    assert (found["API keys"]["used"], found["API keys"]["left"]) == (1, MAX_KEYS - 1)
     endpoints = found["webhook endpoints"]
-    assert (endpoints["limit"], endpoints["used"]) == (MOST_ENDPOINTS, 1)
+    assert (endpoints["limit"], endpoints["used"]) == (MAX_ENDPOINTS, 1)
     assert endpoints["beyond"] == "409 Too many webhook endpoints: delete one first"
     price = found["requests a second: price"]
     assert (price["countsFor"], price["limit"], price["left"]) == ("key", 20, 20)

@@ -87,7 +87,7 @@ async def test_a_pooler_is_noticed(server: Server, pooler: PgBouncer) -> None:
 async def test_a_server_that_dies_behind_a_pooler_costs_only_the_connection_that_used_it(
     pooler: PgBouncer,
 ) -> None:
-    async with Pool(pooler.url, connections=3, patience_s=5) as pool:
+    async with Pool(pooler.url, connections=3, timeout_s=5) as pool:
         before = [await pool.getconn() for _ in range(3)]
         for connection in before:
             await pool.putconn(connection)

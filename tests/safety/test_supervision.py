@@ -18,11 +18,11 @@ from tests.conftest import StartHub
 from tests.hub import Hub
 from tests.safety.processes import processes_of
 
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 def until(what: str, true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_S
     while not true():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
@@ -36,14 +36,14 @@ async def kill_the_api(hub: Hub) -> None:
     known = {process.pid for process in processes_of(hub)}
     for process in processes_of(hub):
         process.kill()
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_S
     while not {p.pid for p in processes_of(hub) if p.status() != psutil.STATUS_ZOMBIE} - known:
         assert time.monotonic() < deadline, hub.log.read_text()
         await asyncio.sleep(0.02)
 
 
 async def until_ready(hub: Hub) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_S
     while True:
         assert time.monotonic() < deadline, hub.log.read_text()
         with suppress(aiohttp.ClientError):
@@ -102,5 +102,5 @@ def test_while_the_database_recovers_the_hub_is_alive_and_not_ready(tmp_path: Pa
         server = Server(saluhall, "--no-worker")
         until("an answer", lambda: server.get("/healthz") == 200)
         server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(_PATIENCE_S) == 0  # it need not wait until the end
+    assert server.process.wait(_TIMEOUT_S) == 0  # it need not wait until the end
     assert saluhall.postgres() == []

@@ -26,7 +26,7 @@ from saluhall.domain.webhooks import deliveries_store
 from saluhall.jobs.schedule import JOBS
 from tests.architecture.source import module_of, python_files, tree_of
 
-_ASKED = {"one": 1, "all": 1, "run": 0, "read_out": 0}  # which argument is the statement
+_ASKED = {"one": 1, "all": 1, "run": 0, "stream": 0}  # which argument is the statement
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _FILTERS: Mapping[str, object] = {
     "status": Status.ACTIVE,
@@ -164,7 +164,7 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     ],
     "jobs.schedule.sweep": [(f"{job.name} due keys", job.due_keys) for job in JOBS],
     "storage.claims.release": [(f"{job.name} release", job.claims.release) for job in JOBS],
-    "storage.claims.give_back": [(f"{job.name} give back", job.claims.give_back) for job in JOBS],
+    "storage.claims.release_key": [(f"{job.name} give back", job.claims.release_key) for job in JOBS],
     "jobs.due.measure": [(f"{job.name} measure", job.measure) for job in JOBS],
     "storage.schema.is_current": [],  # about migrations, at a start
     "storage.statistics.analyze_grown": [],  # ANALYZE

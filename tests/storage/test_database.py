@@ -1,4 +1,4 @@
-"""A transaction commits whole or not at all, and its bells ring only when it has."""
+"""A transaction commits whole or not at all, and its wake_ups ring only when it has."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -25,14 +25,14 @@ async def notes(postgres: Postgres) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def rung(notes: Database) -> list[tuple[str, str]]:
-    """The bells that were rung."""
+def on_wake_ups(notes: Database) -> list[tuple[str, str]]:
+    """The wake_ups that were on_wake_ups."""
     heard: list[tuple[str, str]] = []
 
-    def ring(bells: Iterable[tuple[str, str]]) -> None:
-        heard.extend(bells)
+    def ring(wake_ups: Iterable[tuple[str, str]]) -> None:
+        heard.extend(wake_ups)
 
-    notes.rung = ring
+    notes.on_wake_ups = ring
     return heard
 
 
@@ -42,31 +42,31 @@ async def count(db: Database) -> int | None:
 
 
 async def test_bells_ring_once_each_after_the_commit(
-    notes: Database, rung: list[tuple[str, str]]
+    notes: Database, on_wake_ups: list[tuple[str, str]]
 ) -> None:
     async with notes.transaction() as tx:
         assert await tx.run(ADD, {"id": 1}) == 1
-        tx.ring("work", [7, 7, "a"])
-        tx.ring("work", [7])
-        assert rung == []
+        tx.wake("work", [7, 7, "a"])
+        tx.wake("work", [7])
+        assert on_wake_ups == []
 
-    assert rung == [("work", "7"), ("work", "a")]
+    assert on_wake_ups == [("work", "7"), ("work", "a")]
     assert await count(notes) == 1
 
 
 async def test_what_fails_leaves_nothing_and_rings_nothing(
-    notes: Database, rung: list[tuple[str, str]]
+    notes: Database, on_wake_ups: list[tuple[str, str]]
 ) -> None:
     async def fail() -> None:
         async with notes.transaction() as tx:
             await tx.run(ADD, {"id": 1})
-            tx.ring("work", [1])
+            tx.wake("work", [1])
             raise LookupError
 
     with pytest.raises(LookupError):
         await fail()
 
-    assert rung == []
+    assert on_wake_ups == []
     assert await count(notes) == 0
 
 

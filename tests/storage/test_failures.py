@@ -26,7 +26,7 @@ async def notes(postgres: Postgres) -> AsyncIterator[Database]:
     url = postgres.new_database(empty=True)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create table notes (id integer not null)")
-    async with Database(url, connections=SLEEPERS, patience_s=5) as db:
+    async with Database(url, connections=SLEEPERS, timeout_s=5) as db:
         yield db
 
 

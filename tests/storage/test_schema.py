@@ -14,10 +14,10 @@ from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.schema import (
     _APPLIED,
     WrongDatabase,
+    check_version,
     is_current,
     migration_names,
     read_facts,
-    see_version,
 )
 from tests.postgres import Postgres
 
@@ -125,7 +125,7 @@ def test_a_postgresql_that_is_too_old_is_refused_with_a_sentence(version: int) -
     with pytest.raises(
         WrongDatabase, match=r"PostgreSQL (9|15) is too old: .* version 16 or newer"
     ):
-        see_version(version)
+        check_version(version)
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:hidden@127.0.0.1:1/x", "postgres//u:hidden@h/x"])

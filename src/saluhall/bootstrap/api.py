@@ -22,9 +22,9 @@ from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import reserve
 from saluhall.kit.metrics_listener import Fresh, listening_for_metrics
 from saluhall.kit.oidc import Issuer
-from saluhall.kit.process_setup import die_with_parent, look_for_garbage_seldom
+from saluhall.kit.process_setup import die_with_parent, relax_gc
 from saluhall.plugins import load_dialects
-from saluhall.queue import Bells
+from saluhall.queue import WakeUps
 from saluhall.settings import Settings
 from saluhall.storage import Database
 from saluhall.storage.image_store import ImageStore
@@ -40,7 +40,7 @@ from saluhall.web import (
 from saluhall.web.exports import CONNECTIONS, Exports
 
 _CONNECTIONS = 16
-_PATIENCE_S = 5.0  # then the caller is told to come back
+_TIMEOUT_S = 5.0  # then the caller is told to come back
 
 
 def app_from_environment() -> ASGIApp:
@@ -62,10 +62,8 @@ def read_ahead() -> None:
 
 def api_app(settings: Settings, url: str) -> ASGIApp:
     """Build the app: dialects over the database, bells rung after commit."""
-    db = Database(url, connections=_CONNECTIONS, patience_s=_PATIENCE_S)
-    exports = Exports(
-        Database(url, connections=CONNECTIONS, patience_s=_PATIENCE_S, is_eager=False)
-    )
+    db = Database(url, connections=_CONNECTIONS, timeout_s=_TIMEOUT_S)
+    exports = Exports(Database(url, connections=CONNECTIONS, timeout_s=_TIMEOUT_S, is_eager=False))
     images = ImageStore.open(settings.image_store)
     dialects = load_dialects()
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
@@ -80,9 +78,9 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         watching = asyncio.create_task(crowd.watch())
         listening = listening_for_metrics(settings.metrics_listen, metrics.read)
-        async with db, exports.db, keeping_time(db), Bells(url) as bells, listening:
-            db.rung = bells.ring
-            look_for_garbage_seldom()
+        async with db, exports.db, keeping_time(db), WakeUps(url) as wake_ups, listening:
+            db.on_wake_ups = wake_ups.wake
+            relax_gc()
             yield
         watching.cancel()
         await http.close()

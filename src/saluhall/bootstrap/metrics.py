@@ -25,7 +25,7 @@ from saluhall.storage import Database, Transaction, claims
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.schema import is_current, is_read_only
 
-_PATIENCE_S = 2.0  # who measures does not wait for long
+_TIMEOUT_S = 2.0  # who measures does not wait for long
 _BUILD = GaugeMetricFamily(
     "saluhall_build_info", "The hub's version; always 1", labels=("version", "python")
 )
@@ -45,7 +45,7 @@ class Measured(Struct, frozen=True):
         families = [_BUILD, *_disk(self.settings)]
         is_ready = False
         try:
-            async with asyncio.timeout(_PATIENCE_S), self.db.statement() as tx:
+            async with asyncio.timeout(_TIMEOUT_S), self.db.statement() as tx:
                 is_ready = not await is_read_only(tx) and await is_current(tx)
                 if is_ready:
                     families += await _of_database(tx, self.settings, now=utc_now())

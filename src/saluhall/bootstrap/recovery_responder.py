@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 _ALIVE = ("200 OK", b'{"status":"alive"}')
 _RECOVERING = ("503 Service Unavailable", b'{"status":"recovering"}')
 _BUSY = (
@@ -27,7 +27,7 @@ async def recovering(host: str, port: int) -> AsyncIterator[None]:
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(_TIMEOUT_S):
             head = await reader.readuntil(b"\r\n\r\n")
             writer.write(_response(head))
             await writer.drain()

@@ -19,10 +19,10 @@ from saluhall.kit.ids import new_id
 from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.metrics import begin_background, begin_outages
 from saluhall.kit.outages import KINDS
-from saluhall.kit.process_setup import look_for_garbage_seldom
+from saluhall.kit.process_setup import relax_gc
 from saluhall.kit.timeouts import repeat
 from saluhall.plugins import load_channels, load_dialects
-from saluhall.queue import Bells, run_jobs
+from saluhall.queue import WakeUps, run_jobs
 from saluhall.queue.worker import forget_stalled
 from saluhall.settings import Settings
 from saluhall.storage import Database
@@ -33,7 +33,7 @@ from saluhall.storage.statistics import analyze_grown
 
 _FORGET_EVERY_S = 60.0
 _ANALYZE_EVERY_S = 1.0
-_PATIENCE_S = 10.0
+_TIMEOUT_S = 10.0
 _log = structlog.get_logger(__name__)
 
 
@@ -45,10 +45,8 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
     queue_url = direct_url(settings, url)
     async with (
         beating(url, worker, life),
-        Database(
-            url, connections=max(4, concurrency), patience_s=_PATIENCE_S, plans_once=True
-        ) as db,
-        Bells(url) as bells,
+        Database(url, connections=max(4, concurrency), timeout_s=_TIMEOUT_S, plans_once=True) as db,
+        WakeUps(url) as wake_ups,
     ):
         run = _run(
             settings, db=db, worker=worker, http=http, image_pool=image_pool, stopping=stopping
@@ -56,12 +54,12 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         await _keep_limits(run)
         begin_background([job.name for job in JOBS], run.channels)
         begin_outages(KINDS)
-        drainers = Drainers(run, bells.ring)
-        db.rung = drainers.ring
+        drainers = Drainers(run, wake_ups.wake)
+        db.on_wake_ups = drainers.ring
         sweeper = asyncio.create_task(sweep_forever(run, drainers.ring))
         cleaner = asyncio.create_task(_forget_stalled(queue_url, stopping))
         counter = asyncio.create_task(_analyze_grown(db, stopping))
-        look_for_garbage_seldom()
+        relax_gc()
         _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
             starts = {job.name: drainers.start_of(job) for job in JOBS}

@@ -24,7 +24,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.webhooks import listening
 from saluhall.domain.webhooks.model import TIMEOUT_S
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge, check_target
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, TooLarge, check_target
 from saluhall.plugins import load_dialects
 from saluhall.practice.receiver import Receiver
 from saluhall.settings import Settings
@@ -191,7 +191,7 @@ class _Desk:
             answer = await self._http.call(
                 "POST", self._target, body=body, headers=sent, timeout_s=TIMEOUT_S - 1
             )
-        except (NoAnswer, NotAllowed, TooLarge) as error:
+        except (NoResponse, NotAllowed, TooLarge) as error:
             return _NO_RECEIVER, f"-> {error}"
         took_ms = round((time.perf_counter() - started) * 1000)
         return answer.status, f"-> {answer.status} in {took_ms} ms"

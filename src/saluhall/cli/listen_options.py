@@ -12,7 +12,7 @@ from saluhall.kit.values import MAX_PORT, listen_address, shown, web_address
 
 METRICS_LISTEN = "SALUHALL_METRICS_LISTEN"
 MAX_PROCESSES = 256
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 _LOOK_EVERY_S = 0.1
 _HOST_REMEDY = (
     "use 127.0.0.1 for this machine alone, 0.0.0.0 or :: for all, or one of its addresses"
@@ -60,7 +60,7 @@ def check_free(host: str, port: int, *, setting: str = "--host") -> None:
 
     Waits a moment for a server that was just stopped. Raises Refused, BadSetting.
     """
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_S
     while True:
         try:
             _bind(host, port)

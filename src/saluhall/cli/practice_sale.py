@@ -2,7 +2,7 @@
 
 import msgspec
 
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, TooLarge
 
 _BUYER = "saluhall-trigger"
 _TIMEOUT_S = 5.0
@@ -38,7 +38,7 @@ async def sell(http: Outbound, base: str, external_id: str) -> None:
 async def _control(http: Outbound, method: str, url: str, body: bytes | None = None) -> bytes:
     try:
         answer = await http.call(method, url, body=body, timeout_s=_TIMEOUT_S)
-    except (NoAnswer, NotAllowed, TooLarge, TimeoutError) as error:
+    except (NoResponse, NotAllowed, TooLarge, TimeoutError) as error:
         raise NoPractice(f"no practice server answers: {error}") from error
     if answer.status not in _OK:
         raise NoPractice(f"{url} is not a practice server's: it answered {answer.status}")

@@ -16,7 +16,7 @@ from saluhall.kit.environment import BadSetting
 from saluhall.kit.logs import set_up_logs
 from saluhall.kit.metrics import exposition, reserve
 from saluhall.kit.metrics_listener import listening_for_metrics
-from saluhall.kit.process_setup import die_with_parent, give_back_large_blocks
+from saluhall.kit.process_setup import die_with_parent, release_large_blocks
 from saluhall.settings import Settings
 
 
@@ -33,7 +33,7 @@ def worker(
     """Run background jobs only; any number of workers on any number of machines share them."""
     if parent := os.environ.get(bootstrap.CHILD):
         die_with_parent(int(parent))
-    give_back_large_blocks()
+    release_large_blocks()
     if concurrency < 1:
         raise BadSetting("--concurrency", f"{concurrency} is too small", "use 1 or more")
     settings = read_settings(data_dir)

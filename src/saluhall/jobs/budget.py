@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.connections import operations
-from saluhall.kit.batching import Together
+from saluhall.kit.batching import Batcher
 from saluhall.kit.outages import CALLS
 from saluhall.storage import Database
 
@@ -20,7 +20,7 @@ class DatabaseBudget:
         self._channel = channel
         self._limit = limit
         self._clock = clock
-        self._counted: Together[tuple[Purpose, int], None] = Together(self._count)
+        self._counted: Batcher[tuple[Purpose, int], None] = Batcher(self._count)
 
     async def spend(self, purpose: Purpose, *, needs: int = 1) -> None:
         """Count one call about to be made; those asked for while others are being counted are counted together. Raises OutOfBudget.
@@ -28,7 +28,7 @@ class DatabaseBudget:
         It is refused, too, when not as many can be made as it `needs` to make sense.
         """
         try:
-            await self._counted.ask((purpose, needs))
+            await self._counted.submit((purpose, needs))
         except OutOfBudget as error:
             CALLS.failed(str(error), name=self._channel)
             raise

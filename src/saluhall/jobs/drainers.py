@@ -106,7 +106,7 @@ async def give_back(run: Run, job: Job, key: str) -> None:
 
     async def write() -> None:
         async with run.db.statement() as tx:
-            await claims.give_back(tx, job.claims, run.worker, key, now=run.clock())
+            await claims.release_key(tx, job.claims, run.worker, key, now=run.clock())
 
     with contextlib.suppress(DatabaseUnavailable):  # the worker ends, and gives everything back
         await until_taken(run, write)

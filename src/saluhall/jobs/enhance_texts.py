@@ -13,7 +13,7 @@ from saluhall.domain.products import operations as products
 from saluhall.domain.products.model import DueText, Text
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Ai, Run, job_of
-from saluhall.kit.http import NoAnswer, NotAllowed, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, TooLarge
 from saluhall.kit.texts import is_seen
 
 TIMEOUT_S = 20.0
@@ -94,7 +94,7 @@ async def ask(run: Run, due: DueText) -> Text:
             timeout_s=TIMEOUT_S,
             max_bytes=1024 * 1024,
         )
-    except (NoAnswer, NotAllowed, TooLarge) as error:
+    except (NoResponse, NotAllowed, TooLarge) as error:
         raise NoText(f"the language model did not answer: {error}") from error
     if answer.status != _OK:
         raise NoText(f"the language model answered {answer.status}")

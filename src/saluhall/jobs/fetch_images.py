@@ -10,7 +10,7 @@ from saluhall.domain.listings import operations as listings
 from saluhall.jobs.pump import pump
 from saluhall.jobs.run import Run, job_of
 from saluhall.jobs.slots import Pace, PlacedCall, Size
-from saluhall.kit.http import Answer, NoAnswer, NotAllowed, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Response, TooLarge
 from saluhall.kit.image_pool import ImageProcessLost
 from saluhall.kit.images import BadPicture
 from saluhall.storage.image_store import StoreUnavailable
@@ -18,7 +18,7 @@ from saluhall.storage.image_store import StoreUnavailable
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 MAX_BYTES = 4 * 1024 * 1024  # what Tradera takes
 MAX_PIXELS = 100_000_000
-LONGEST_SIDE = 2048
+MAX_SIDE = 2048
 TIMEOUT_S = 20.0
 TRIES = 4
 _WIDTH = 16  # of an account
@@ -61,15 +61,15 @@ async def drain(run: Run, key: str) -> None:
     await pump(run, claim, work, record, share)
 
 
-async def _download(run: Run, image: DueImage, call: PlacedCall) -> Answer:
-    """Get an image, and note how quick its host was. Raises NoAnswer, NotAllowed, TooLarge."""
+async def _download(run: Run, image: DueImage, call: PlacedCall) -> Response:
+    """Get an image, and note how quick its host was. Raises NoResponse, NotAllowed, TooLarge."""
     has_failed = False
     try:
         answer = await run.http.fetch(
             image.source_url, max_bytes=MAX_DOWNLOAD_BYTES, timeout_s=TIMEOUT_S
         )
         has_failed = answer.status >= _SERVER_ERROR or answer.status in _BUSY
-    except NoAnswer:
+    except NoResponse:
         has_failed = True
         raise
     finally:
@@ -86,7 +86,7 @@ async def _fetch(run: Run, image: DueImage, call: PlacedCall) -> Fetched:
         if answer.status != _OK:
             return _never(image, f"the server answered {answer.status}")
         return await _host(run, image, answer.body)
-    except (NoAnswer, ImageProcessLost) as error:
+    except (NoResponse, ImageProcessLost) as error:
         return _later(image, str(error))
     except StoreUnavailable as error:
         return Fetched(image=image, reason=str(error), retry_in_s=30.0)
@@ -103,7 +103,7 @@ async def _host(run: Run, image: DueImage, raw: bytes) -> Fetched:
             account=image.account_id,
             max_bytes=MAX_BYTES,
             max_pixels=MAX_PIXELS,
-            longest_side=LONGEST_SIDE,
+            max_side=MAX_SIDE,
         )
     except BadPicture as error:
         return _never(image, str(error))

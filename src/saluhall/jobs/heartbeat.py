@@ -16,7 +16,7 @@ from saluhall.storage import Database, claims
 from saluhall.storage.claims import Life
 from saluhall.storage.database import DatabaseUnavailable
 
-_PATIENCE_S = 3.0
+_TIMEOUT_S = 3.0
 _KINDS = {job.name: job.claims for job in JOBS}
 _log = structlog.get_logger(__name__)
 
@@ -53,10 +53,10 @@ class Heartbeat:
         """Beat every second, whatever happens."""
         while True:
             try:
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(_TIMEOUT_S):
                     await self.beat()
             except TimeoutError:
-                DATABASE.failed(f"it answers no heartbeat within {_PATIENCE_S:g} s")
+                DATABASE.failed(f"it answers no heartbeat within {_TIMEOUT_S:g} s")
             except DatabaseUnavailable as error:
                 _log.debug("a heartbeat did not arrive", error=str(error))
             except Exception:  # noqa: BLE001 - the next beat is tried all the same
@@ -72,7 +72,7 @@ class Heartbeat:
 @asynccontextmanager
 async def beating(url: str, worker: UUID, life: Life) -> AsyncIterator[None]:
     """Show that a worker lives for as long as this is open, which is until nothing of it runs; then give back what it holds."""
-    async with Database(url, connections=1, patience_s=_PATIENCE_S) as db:
+    async with Database(url, connections=1, timeout_s=_TIMEOUT_S) as db:
         heart = Heartbeat(db, worker, life)
         await heart.beat()
         beats = asyncio.create_task(heart.beat_forever())

@@ -9,7 +9,7 @@ from saluhall.domain.images.model import Image
 from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings.model import Listing
 from saluhall.jobs.run import Run
-from saluhall.kit.batching import Together
+from saluhall.kit.batching import Batcher
 from saluhall.kit.clock import steady_s
 from saluhall.storage.claims import ClaimLost, acting_since
 
@@ -25,10 +25,8 @@ class Publisher:
         self._channel = channel
         self._owner = owner
         self._lease = lease
-        self._saved: Together[tuple[Listing, Progress], None] = Together(self._save)
-        self._submitted: Together[tuple[Listing, Progress, timedelta], None] = Together(
-            self._submit
-        )
+        self._saved: Batcher[tuple[Listing, Progress], None] = Batcher(self._save)
+        self._submitted: Batcher[tuple[Listing, Progress, timedelta], None] = Batcher(self._submit)
 
     async def publish(
         self, listing: Listing, images: Sequence[Image], *, ask_in: timedelta
@@ -46,11 +44,11 @@ class Publisher:
 
         async def save(progress: Progress) -> None:
             asked_s = steady_s()
-            await self._saved.ask((listing, progress))
+            await self._saved.submit((listing, progress))
             acting_since(asked_s)
 
         progress = await self._channel.publish(draft, progress=listing.progress, save=save)
-        await self._submitted.ask((listing, progress, ask_in))
+        await self._submitted.submit((listing, progress, ask_in))
 
     async def _save(self, saved: Sequence[tuple[Listing, Progress]]) -> Sequence[ClaimLost | None]:
         async with self._run.db.statement() as tx:

@@ -1,4 +1,4 @@
-"""Do together what is asked for at the same time: while one lot is being done, the next one gathers. Nobody waits for company."""
+"""Batch concurrent work: while one batch runs, the next one is collected. A single submission runs at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -8,71 +8,71 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-MOST = 100
+MAX_SIZE = 100
 
 
-class Together(Generic[T, R]):
-    """Does lots of at most `most`; `work` gives a result or an error for each, in their order, or raises one for all.
+class Batcher(Generic[T, R]):
+    """Runs `work` on batches of at most `max_size`; it returns a result or an error for each value, in order, or raises one for all.
 
-    Two that `name` names alike are never in one lot. It works in a context of its own: what it logs belongs to all of a lot, not to
-    the one who happened to come first. Who is cancelled before its lot begins is left out.
+    Two values with the same `key` are never in one batch. A batch runs in a context of its own: what it logs belongs to all of it, not to
+    the first value. A value whose submission is cancelled before its batch begins is left out.
     """
 
     def __init__(
         self,
         work: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]],
         *,
-        name: Callable[[T], Hashable] | None = None,
-        most: int = MOST,
+        key: Callable[[T], Hashable] | None = None,
+        max_size: int = MAX_SIZE,
     ) -> None:
         self._work = work
-        self._name = name
-        self._most = most
-        self._asked: list[tuple[T, asyncio.Future[R]]] = []
+        self._key = key
+        self._max_size = max_size
+        self._pending: list[tuple[T, asyncio.Future[R]]] = []
         self._worker: asyncio.Task[None] | None = None
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether nothing is being done or waits."""
+        """Return whether no batch runs and none is pending."""
         return self._worker is None or self._worker.done()
 
-    async def ask(self, what: T) -> R:
-        """Have it done, with whatever else waits. Raises the error that `work` gives it."""
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._asked.append((what, answer))
+    async def submit(self, value: T) -> R:
+        """Add a value to the next batch and return its result. Raises the error that `work` returns for it."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._pending.append((value, future))
         if self.is_idle:
-            self._worker = asyncio.create_task(self._work_off(), context=Context())
-        return await answer
+            self._worker = asyncio.create_task(self._run_batches(), context=Context())
+        return await future
 
-    async def _work_off(self) -> None:
-        while lot := self._take():
+    async def _run_batches(self) -> None:
+        while batch := self._next_batch():
             results: Sequence[R | Exception]
             try:
-                results = await self._work([what for what, _ in lot])
-            except Exception as error:  # noqa: BLE001 - whoever asked is told
-                results = [error] * len(lot)
-            for (_, answer), result in zip(lot, results, strict=True):
-                if answer.done():
-                    continue  # whoever asked was cancelled meanwhile
+                results = await self._work([value for value, _ in batch])
+            except Exception as error:  # noqa: BLE001 - every submission of the batch raises it
+                results = [error] * len(batch)
+            for (_, future), result in zip(batch, results, strict=True):
+                if future.done():
+                    continue  # its submission was cancelled meanwhile
                 if isinstance(result, Exception):
-                    answer.set_exception(result)
+                    future.set_exception(result)
                 else:
-                    answer.set_result(result)
+                    future.set_result(result)
 
-    def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
-        """Take the next lot, the first come first."""
-        lot: list[tuple[T, asyncio.Future[R]]] = []
+    def _next_batch(self) -> list[tuple[T, asyncio.Future[R]]]:
+        """Return the next batch, in the order of submission."""
+        batch: list[tuple[T, asyncio.Future[R]]] = []
         left: list[tuple[T, asyncio.Future[R]]] = []
-        names: set[Hashable] = set()
-        for each in self._asked:
-            what, answer = each
-            name = self._name(what) if self._name else id(answer)
-            if answer.done():
+        keys: set[Hashable] = set()
+        for each in self._pending:
+            value, future = each
+            key = self._key(value) if self._key else id(future)
+            if future.done():
                 continue
-            if len(lot) == self._most or name in names:
+            if len(batch) == self._max_size or key in keys:
                 left.append(each)
             else:
-                names.add(name)
-                lot.append(each)
-        self._asked = left
-        return lot
+                keys.add(key)
+                batch.append(each)
+        self._pending = left
+        return batch

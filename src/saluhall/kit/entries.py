@@ -42,7 +42,7 @@ class Entries(Struct, Generic[T], frozen=True):
     """The entries of a list that fit, and those that do not."""
 
     good: Sequence[T]
-    misfits: Sequence[Misfit] = ()
+    field_errors_of: Sequence[Misfit] = ()
 
 
 class ListReader(Generic[T]):
@@ -61,13 +61,13 @@ class ListReader(Generic[T]):
 
     def _read_singly(self, body: bytes, convert: Callable[[T], U]) -> Entries[U]:
         good: list[U] = []
-        misfits: list[Misfit] = []
+        field_errors_of: list[Misfit] = []
         for raw in raw_entries(body):
             try:
                 good.append(convert(self._one.decode(raw.encode("utf-8", "surrogateescape"))))
             except _MISFITS as error:
-                misfits.append(Misfit(raw=raw, reason=str(error), plain=_plain(raw)))
-        return Entries(good, misfits)
+                field_errors_of.append(Misfit(raw=raw, reason=str(error), plain=_plain(raw)))
+        return Entries(good, field_errors_of)
 
 
 def raw_entries(body: bytes) -> list[str]:

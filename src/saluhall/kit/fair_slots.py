@@ -39,7 +39,7 @@ class FairSlots:
         try:
             yield
         finally:
-            self.give_back(account, self._clock() - started)
+            self.release(account, self._clock() - started)
 
     def is_full_for(self, account: Hashable) -> bool:
         """Tell whether an account holds as many slots as one account may."""
@@ -59,10 +59,10 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give_back(account, 0.0)
+                self.release(account, 0.0)
             raise
 
-    def give_back(self, account: Hashable, seconds: float) -> None:
+    def release(self, account: Hashable, seconds: float) -> None:
         """Give back a slot that was held for so many seconds."""
         self._held[account] -= 1
         if not self._held[account]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec import inspect as mi
 
 
-class Problem(NamedTuple):
+class FieldError(NamedTuple):
     """One thing wrong at one place; `path` is dotted, with array indices."""
 
     path: str
@@ -17,7 +17,7 @@ class Problem(NamedTuple):
 
 NUL = "Must not contain NUL characters"
 _NUMBER = "Must be a number"
-_LONGEST_PATH = 300
+_MAX_PATH = 300
 _EXPECTED: dict[type[mi.Type], tuple[type | tuple[type, ...], str]] = {
     mi.StrType: (str, "Must be a string"),
     mi.FloatType: ((int, float), _NUMBER),
@@ -33,7 +33,7 @@ _EXPECTED: dict[type[mi.Type], tuple[type | tuple[type, ...], str]] = {
 }
 
 
-def misfits(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
+def field_errors_of(kind: mi.Type, value: object, path: str) -> Iterator[FieldError]:
     """Find every reason why a value does not fit; a NUL character anywhere in it is one."""
     members = kind.types if isinstance(kind, mi.UnionType) else (kind,)
     for member in members:
@@ -44,7 +44,7 @@ def misfits(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
         if _belongs(bare, value):
             yield from _RULES.get(type(bare), _no_rule)(member, value, path)
             return
-    yield Problem(path, "Required" if value is None else _expectation(members))
+    yield FieldError(path, "Required" if value is None else _expectation(members))
 
 
 def _bare(kind: mi.Type) -> mi.Type:
@@ -66,70 +66,72 @@ def _expectation(members: Sequence[mi.Type]) -> str:
     return _NUMBER if _NUMBER in said else said[0]
 
 
-def _no_rule(_: mi.Type, __: object, ___: str) -> Iterator[Problem]:
+def _no_rule(_: mi.Type, __: object, ___: str) -> Iterator[FieldError]:
     return iter(())
 
 
-def _text(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
+def _text(kind: mi.Type, value: object, path: str) -> Iterator[FieldError]:
     bare = _bare(kind)
     if not isinstance(value, str) or not isinstance(bare, mi.StrType):
         return
     if "\0" in value:
-        yield Problem(path, NUL)
+        yield FieldError(path, NUL)
     elif bare.min_length is not None and len(value) < bare.min_length:
-        yield Problem(path, f"Must be at least {_counted(bare.min_length, 'character')}")
+        yield FieldError(path, f"Must be at least {_counted(bare.min_length, 'character')}")
     elif bare.max_length is not None and len(value) > bare.max_length:
-        yield Problem(path, f"Must be at most {_counted(bare.max_length, 'character')}")
+        yield FieldError(path, f"Must be at most {_counted(bare.max_length, 'character')}")
     elif bare.pattern is not None and not re.search(bare.pattern, value):
         extra = kind.extra if isinstance(kind, mi.Metadata) and kind.extra else {}
-        yield Problem(path, str(extra.get("message", f"Must match {bare.pattern}")))
+        yield FieldError(path, str(extra.get("message", f"Must match {bare.pattern}")))
 
 
-def _number(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
+def _number(kind: mi.Type, value: object, path: str) -> Iterator[FieldError]:
     bare = _bare(kind)
     if not isinstance(value, int | float) or not isinstance(bare, mi.IntType | mi.FloatType):
         return
     if bare.ge is not None and value < bare.ge:
-        yield Problem(path, f"Must be at least {bare.ge}")
+        yield FieldError(path, f"Must be at least {bare.ge}")
     elif bare.le is not None and value > bare.le:
-        yield Problem(path, f"Must be at most {bare.le}")
+        yield FieldError(path, f"Must be at most {bare.le}")
     elif math.isinf(value):
-        yield Problem(path, "Must be a number within range")
+        yield FieldError(path, "Must be a number within range")
 
 
-def _list(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
+def _list(kind: mi.Type, value: object, path: str) -> Iterator[FieldError]:
     bare = _bare(kind)
     if not isinstance(value, list) or not isinstance(bare, mi.ListType | mi.VarTupleType):
         return
     if bare.max_length is not None and len(value) > bare.max_length:
-        yield Problem(path, f"Must contain at most {_counted(bare.max_length, 'entry')}")
+        yield FieldError(path, f"Must contain at most {_counted(bare.max_length, 'entry')}")
     for index, element in enumerate(value[: bare.max_length]):
-        yield from misfits(bare.item_type, element, _below(path, str(index)))
+        yield from field_errors_of(bare.item_type, element, _below(path, str(index)))
 
 
-def _dict(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
+def _dict(kind: mi.Type, value: object, path: str) -> Iterator[FieldError]:
     bare = _bare(kind)
     if not isinstance(value, dict) or not isinstance(bare, mi.DictType):
         return
     if any("\0" in key for key in value):
-        yield Problem(path, NUL)
+        yield FieldError(path, NUL)
     for key, element in value.items():
-        yield from misfits(bare.value_type, element, path if "\0" in key else _below(path, key))
+        yield from field_errors_of(
+            bare.value_type, element, path if "\0" in key else _below(path, key)
+        )
 
 
-def _struct(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
+def _struct(kind: mi.Type, value: object, path: str) -> Iterator[FieldError]:
     bare = _bare(kind)
     if not isinstance(value, dict) or not isinstance(bare, mi.StructType):
         return
     for field in bare.fields:
         inner = _below(path, field.encode_name)
         if field.encode_name in value:
-            yield from misfits(field.type, value[field.encode_name], inner)
+            yield from field_errors_of(field.type, value[field.encode_name], inner)
         elif field.required:
-            yield Problem(inner, "Required")
+            yield FieldError(inner, "Required")
 
 
-def _word(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
+def _word(kind: mi.Type, value: object, path: str) -> Iterator[FieldError]:
     bare = _bare(kind)
     words: Sequence[object] = ()
     if isinstance(bare, mi.LiteralType):
@@ -137,15 +139,15 @@ def _word(kind: mi.Type, value: object, path: str) -> Iterator[Problem]:
     elif isinstance(bare, mi.EnumType):
         words = [member.value for member in bare.cls]
     if value not in words:
-        yield Problem(path, f"Must be one of {', '.join(map(repr, words))}")
+        yield FieldError(path, f"Must be one of {', '.join(map(repr, words))}")
 
 
-def _beyond_words(value: object, path: str) -> Iterator[Problem]:
+def _beyond_words(value: object, path: str) -> Iterator[FieldError]:
     """Find what no JSON value may hold: NUL characters, numbers out of range."""
     if isinstance(value, str) and "\0" in value:
-        yield Problem(path, NUL)
+        yield FieldError(path, NUL)
     elif isinstance(value, float) and math.isinf(value):
-        yield Problem(path, "Must be a number within range")
+        yield FieldError(path, "Must be a number within range")
     elif isinstance(value, dict):
         yield from _dict(_ANY_OBJECT, value, path)
     elif isinstance(value, list):
@@ -153,7 +155,7 @@ def _beyond_words(value: object, path: str) -> Iterator[Problem]:
 
 
 def _below(path: str, key: str) -> str:
-    return f"{path}.{key}"[:_LONGEST_PATH]
+    return f"{path}.{key}"[:_MAX_PATH]
 
 
 def _counted(number: int, noun: str) -> str:
@@ -164,7 +166,7 @@ def _counted(number: int, noun: str) -> str:
 
 _ANY_OBJECT = mi.DictType(key_type=mi.StrType(), value_type=mi.AnyType())
 _ANY_LIST = mi.ListType(item_type=mi.AnyType())
-_RULES: Mapping[type[mi.Type], Callable[[mi.Type, object, str], Iterator[Problem]]] = {
+_RULES: Mapping[type[mi.Type], Callable[[mi.Type, object, str], Iterator[FieldError]]] = {
     mi.StrType: _text,
     mi.IntType: _number,
     mi.FloatType: _number,

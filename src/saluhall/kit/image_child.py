@@ -50,15 +50,13 @@ def main(cpu_s: int, memory_bytes: int) -> None:
     _limit_memory(memory_bytes)
     requests, responses = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     while header := requests.read(REQUEST.size):
-        size, max_bytes, max_pixels, longest_side = REQUEST.unpack(header)
+        size, max_bytes, max_pixels, max_side = REQUEST.unpack(header)
         raw = requests.read(size)
         if len(raw) < size:
             return
         _limit_cpu(cpu_s)
         try:
-            encoded = reencode(
-                raw, max_bytes=max_bytes, max_pixels=max_pixels, longest_side=longest_side
-            )
+            encoded = reencode(raw, max_bytes=max_bytes, max_pixels=max_pixels, max_side=max_side)
         except BadPicture as error:
             _respond(responses, Head(error=str(error)))
         except MemoryError:

@@ -22,7 +22,7 @@ TIMEOUT_S = 60.0
 # The libraries end the process at once where memory that they must have is refused.
 _OUT_OF_MEMORY = {OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGTRAP}
 _IMAGES_PER_PROCESS = 1000  # the libraries' memory comes apart with time
-_LEAST_PROCESSES = 3  # one account never has the last
+_MIN_PROCESSES = 3  # one account never has the last
 _log = structlog.get_logger(__name__)
 
 
@@ -41,19 +41,19 @@ class ImagePool:
     ) -> None:
         self._cpu_s = cpu_s
         self._memory_mb = memory_mb
-        self._slots = FairSlots(processes or max(_LEAST_PROCESSES, (os.cpu_count() or 1) + 1))
+        self._slots = FairSlots(processes or max(_MIN_PROCESSES, (os.cpu_count() or 1) + 1))
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
         self._closed = False
 
     async def reencode(
-        self, raw: bytes, *, account: Hashable, max_bytes: int, max_pixels: int, longest_side: int
+        self, raw: bytes, *, account: Hashable, max_bytes: int, max_pixels: int, max_side: int
     ) -> Encoded:
         """Decode an image and encode it again within the limits; accounts that used little time go first.
 
         Raises BadPicture, also when the image needs too much time or memory, and ImageProcessLost.
         """
-        limits = REQUEST.pack(len(raw), max_bytes, max_pixels, longest_side)
+        limits = REQUEST.pack(len(raw), max_bytes, max_pixels, max_side)
         async with self._slots.slot(account):
             child = self._idle.pop() if self._idle else await self._start()
             self._busy.add(child)

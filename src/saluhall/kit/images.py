@@ -47,7 +47,7 @@ class Encoded(Struct, frozen=True):
     sha256: str
 
 
-def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, longest_side: int) -> Encoded:
+def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, max_side: int) -> Encoded:
     """Decode a picture and encode it again within every limit; equal bytes give equal bytes.
 
     It blocks for as long as it computes and is meant for a process of its own: see image_pool. Raises BadPicture, and MemoryError when
@@ -56,9 +56,9 @@ def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, longest_side: int) 
     vips = _libvips()
     try:
         header = _checked_header(vips, raw, max_pixels=max_pixels)
-        if plain := _recoded(header, raw, max_bytes=max_bytes, longest_side=longest_side):
+        if plain := _recoded(header, raw, max_bytes=max_bytes, max_side=max_side):
             return plain
-        image = _decoded(vips, header, raw, longest_side)
+        image = _decoded(vips, header, raw, max_side)
         return _with_transparency(image, max_bytes) or _as_jpeg(image, max_bytes)
     except vips.Error as error:
         # The library's own words name its inner functions and sometimes files.
@@ -124,17 +124,17 @@ def _has_colours_of_its_own(header: Any) -> bool:  # noqa: ANN401
     return bool(header.get_typeof("icc-profile-data")) or header.interpretation == "cmyk"
 
 
-def _is_as_wanted(header: Any, longest_side: int) -> bool:  # noqa: ANN401
+def _is_as_wanted(header: Any, max_side: int) -> bool:  # noqa: ANN401
     """Tell whether a picture is small enough and upright already, so that what was opened for its header can be read on."""
-    fits = max(header.width, header.height) <= longest_side
+    fits = max(header.width, header.height) <= max_side
     upright = not header.get_typeof("orientation") or header.get("orientation") == 1
     return fits and upright and not _has_colours_of_its_own(header)
 
 
-def _recoded(header: Any, raw: bytes, *, max_bytes: int, longest_side: int) -> Encoded | None:  # noqa: ANN401
+def _recoded(header: Any, raw: bytes, *, max_bytes: int, max_side: int) -> Encoded | None:  # noqa: ANN401
     """Encode again a JPEG in colours that needs no other change; None for all others."""
     is_plain = header.get("vips-loader") == "jpegload_buffer" and header.interpretation == "srgb"
-    if not is_plain or not _is_as_wanted(header, longest_side):
+    if not is_plain or not _is_as_wanted(header, max_side):
         return None
     data = recoded(raw, size=(header.width, header.height), quality=_QUALITIES[0])
     if data is None or len(data) > max_bytes:
@@ -142,16 +142,16 @@ def _recoded(header: Any, raw: bytes, *, max_bytes: int, longest_side: int) -> E
     return _encoded(header, data, "image/jpeg")
 
 
-def _decoded(vips: Any, header: Any, raw: bytes, longest_side: int) -> Any:  # noqa: ANN401
+def _decoded(vips: Any, header: Any, raw: bytes, max_side: int) -> Any:  # noqa: ANN401
     """Decode upright in sRGB, shrunk while loading; anything cut off is an error."""
     convert = _has_colours_of_its_own(header)
     image = (
         header
-        if _is_as_wanted(header, longest_side)
+        if _is_as_wanted(header, max_side)
         else vips.Image.thumbnail_buffer(
             raw,
-            longest_side,
-            height=longest_side,
+            max_side,
+            height=max_side,
             size="down",
             option_string="fail_on=error",  # its own `fail_on` has no effect: libvips issue 5195
             **({"export_profile": "srgb"} if convert else {}),

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from msgspec import Struct
 
 _RSA_BITS = 2048
-_MOST_KEYS = 100
+_MAX_KEYS = 100
 
 
 class BadKeys(Exception):
@@ -35,7 +35,7 @@ def keys_from_json(body: bytes) -> dict[str | None, Key]:
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadKeys(str(error)) from error
     found = {}
-    for jwk in published.keys[:_MOST_KEYS]:
+    for jwk in published.keys[:_MAX_KEYS]:
         key_id, key = jwk.get("kid"), _key_from_jwk(jwk)
         if key is not None and (key_id is None or isinstance(key_id, str)):
             found[key_id] = key

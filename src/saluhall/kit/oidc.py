@@ -8,29 +8,29 @@ from typing import Any
 import jwt
 import structlog
 
-from saluhall.kit.http import Answer, NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, Response, TooLarge
 from saluhall.kit.jwks import BadKeys, Key, keys_from_json
 from saluhall.kit.jwt import UNREADABLE, BadToken, TokenExpired, check_spelling
-from saluhall.kit.oidc_settings import Trust, is_subject
+from saluhall.kit.oidc_settings import OidcSettings, is_subject
 
 _LEEWAY_S = 30.0
 _ASK_EVERY_S = 60.0  # at most, whatever unknown keys are named
 _STALE_AFTER_S = 600.0  # then a key that the issuer has withdrawn is noticed
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 _MAX_BYTES = 256 * 1024
 _LATEST_S = 2.0**40  # neither NaN nor infinite
 _OK = 200
 _log = structlog.get_logger(__name__)
 
 
-class IssuerSilent(Exception):
+class IssuerUnavailable(Exception):
     """The issuer's keys could not be had so far: nobody can tell whether a token is good."""
 
 
 class Issuer:
     """Reads one issuer's tokens. `prepare` may go out for its keys, `subject_of` never does."""
 
-    def __init__(self, trust: Trust, http: Outbound) -> None:
+    def __init__(self, trust: OidcSettings, http: Outbound) -> None:
         self._trust = trust
         self._http = http
         self._keys: dict[str | None, Key] = {}
@@ -58,9 +58,9 @@ class Issuer:
                 await self._ask(url, now_s=now_s)
 
     def subject_of(self, token: str, *, now_s: float) -> str:
-        """Check a token and tell whom it is about. Raises BadToken, TokenExpired, IssuerSilent."""
+        """Check a token and tell whom it is about. Raises BadToken, TokenExpired, IssuerUnavailable."""
         if not self._keys:
-            raise IssuerSilent
+            raise IssuerUnavailable
         key = self._key_of(token)
         if key is None:
             raise BadToken("signed with an unknown key")
@@ -107,15 +107,15 @@ class Issuer:
     async def _ask(self, url: str, *, now_s: float) -> None:
         """Get the issuer's keys; when it does not tell them, the earlier ones stay."""
         try:
-            answer = await self._http.call("GET", url, timeout_s=_PATIENCE_S, max_bytes=_MAX_BYTES)
+            answer = await self._http.call("GET", url, timeout_s=_TIMEOUT_S, max_bytes=_MAX_BYTES)
             self._keys = _keys_of(answer)
-        except (NotAllowed, NoAnswer, TooLarge, BadKeys) as error:
+        except (NotAllowed, NoResponse, TooLarge, BadKeys) as error:
             _log.warning("the token issuer's keys could not be read", url=url, error=str(error))
         else:
             self._heard_at_s = now_s
 
 
-def _keys_of(answer: Answer) -> dict[str | None, Key]:
+def _keys_of(answer: Response) -> dict[str | None, Key]:
     """Read the keys. Raises BadKeys."""
     if answer.status != _OK:
         raise BadKeys(f"status {answer.status}")

@@ -8,7 +8,7 @@ from saluhall.kit.environment import BadSetting, BadSettings, Setting, Table, re
 from saluhall.kit.values import secret, web_address, words
 
 _SECRET_BYTES = 32  # RFC 7518: as long as what HS256 puts out
-_LONGEST_SUBJECT = 255
+_MAX_SUBJECT = 255
 JWT: Table = {
     "issuer": Setting("SALUHALL_JWT_ISSUER", words, None, "The name of the external issuer."),
     "audience": Setting("SALUHALL_JWT_AUDIENCE", words, None, "What `aud` must hold."),
@@ -24,7 +24,7 @@ JWT: Table = {
 }
 
 
-class Trust(Struct, frozen=True, kw_only=True):
+class OidcSettings(Struct, frozen=True, kw_only=True):
     """Whose tokens are taken: exactly one of `secret` and `jwks_url` is there. Without an audience, `aud` is not looked at."""
 
     issuer: str
@@ -33,7 +33,7 @@ class Trust(Struct, frozen=True, kw_only=True):
     jwks_url: str | None
 
     @classmethod
-    def read(cls, env: Mapping[str, str]) -> "Trust | None":
+    def read(cls, env: Mapping[str, str]) -> "OidcSettings | None":
         """Read the settings; None when none is set. Raises BadSettings."""
         given, errors = read_table(env, JWT)
         errors = errors or _contradictions(given)
@@ -63,4 +63,4 @@ def _contradictions(given: Mapping[str, str | None]) -> list[BadSetting]:
 
 def is_subject(text: str) -> bool:
     """Tell whether a text can be a subject: 1 to 255 printable characters."""
-    return 0 < len(text) <= _LONGEST_SUBJECT and text.isprintable()
+    return 0 < len(text) <= _MAX_SUBJECT and text.isprintable()

@@ -25,7 +25,7 @@ def die_with_parent(parent: int | None = None, *, by: signal.Signals = signal.SI
         sys.exit(0)  # it ended before we asked
 
 
-def look_for_garbage_seldom() -> None:
+def relax_gc() -> None:
     """Say that all that exists by now is here to stay, and let more new objects come together before those in circles are looked for.
 
     Call it once a process is ready for work: what was imported is then not walked through again and again.
@@ -35,7 +35,7 @@ def look_for_garbage_seldom() -> None:
     gc.set_threshold(_NEW_OBJECTS)
 
 
-def give_back_large_blocks() -> None:
+def release_large_blocks() -> None:
     """Have the C library return every large block to the system when it is freed; elsewhere than in glibc do nothing.
 
     By itself, glibc takes large blocks from the heap once the first of them has been freed. For each TLS connection uvloop holds

@@ -15,16 +15,16 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 from msgspec import inspect as mi
 
-from saluhall.kit.field_errors import Problem, misfits
+from saluhall.kit.field_errors import FieldError, field_errors_of
 
 T = TypeVar("T", bound=Struct)
-Check = Callable[[T], Iterable[Problem]]
+Check = Callable[[T], Iterable[FieldError]]
 Ignore = Callable[[Mapping[str, object]], Collection[str]]
 
 REQUIRED = "Required"
-_MOST_NESTED = 64
-_MOST_PROBLEMS = 100  # of one field
-_MOST_DIGITS = 1000
+_MAX_DEPTH_OF_JSON = 64
+_MAX_ERRORS = 100  # of one field
+_MAX_DIGITS = 1000
 _NUL = rb"\u0000"
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -37,11 +37,11 @@ class Unreadable(Exception):
     """The body is no JSON: malformed, not UTF-8, with half a surrogate pair, or nested too deep."""
 
 
-class Misshapen(Exception):
+class ValidationFailed(Exception):
     """The body is JSON and does not fit its shape; `problems` holds the first for each path."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        first: dict[str, Problem] = {}
+    def __init__(self, problems: Iterable[FieldError]) -> None:
+        first: dict[str, FieldError] = {}
         for problem in problems:
             first.setdefault(problem.path, problem)
         self.problems = tuple(first.values())
@@ -51,7 +51,7 @@ class Misshapen(Exception):
 def decode(
     body: bytes, shape: type[T], *, check: Check[T] | None = None, ignore: Ignore | None = None
 ) -> T:
-    """Read a body. Raises Unreadable, Misshapen.
+    """Read a body. Raises Unreadable, ValidationFailed.
 
     `check` finds what types cannot say. It may be shown a draft: a field that does not fit is UNSET
     there, and of a list the good elements stay in their places. `ignore` names the fields that do
@@ -67,17 +67,17 @@ def decode(
     if _NUL in body:
         return _decode_by_field(body, shape, check, ignore)
     if check and (problems := tuple(check(value))):
-        raise Misshapen(problems)
+        raise ValidationFailed(problems)
     return value
 
 
 def convert(value: object, shape: type[T], *, path: str) -> T:
-    """Fit a decoded value, which stands at `path`, into a shape. Raises Misshapen."""
+    """Fit a decoded value, which stands at `path`, into a shape. Raises ValidationFailed."""
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        found = tuple(misfits(_form(shape), value, path))
-        raise Misshapen(found or [Problem(path, f"Does not fit: {error}")]) from error
+        found = tuple(field_errors_of(_form(shape), value, path))
+        raise ValidationFailed(found or [FieldError(path, f"Does not fit: {error}")]) from error
 
 
 def _refuse_unreadable(body: bytes) -> None:
@@ -86,8 +86,11 @@ def _refuse_unreadable(body: bytes) -> None:
         str(body, "utf-8")
     except UnicodeDecodeError as error:
         raise Unreadable("not UTF-8") from error
-    if body.count(b"[") + body.count(b"{") > _MOST_NESTED and _depth(body) > _MOST_NESTED:
-        raise Unreadable(f"nested deeper than {_MOST_NESTED} levels")
+    if (
+        body.count(b"[") + body.count(b"{") > _MAX_DEPTH_OF_JSON
+        and _depth(body) > _MAX_DEPTH_OF_JSON
+    ):
+        raise Unreadable(f"nested deeper than {_MAX_DEPTH_OF_JSON} levels")
 
 
 def _depth(body: bytes) -> int:
@@ -102,10 +105,10 @@ def _decode_by_field(
     """Convert one field after the other, so that a bad one does not hide the next."""
     plain = plain_from_json(body)
     if not isinstance(plain, dict):
-        raise Misshapen([Problem("body", "Must be a JSON object")])
+        raise ValidationFailed([FieldError("body", "Must be a JSON object")])
     raws, skipped = _raw_fields.decode(body), ignore(plain) if ignore else ()
     values: dict[str, Any] = {}
-    problems: list[Problem] = []
+    problems: list[FieldError] = []
     for field in _form(shape).fields:
         name = field.encode_name
         if name in plain and name not in skipped:
@@ -115,32 +118,32 @@ def _decode_by_field(
             problems.extend(found)
         elif field.required:
             values[field.name] = UNSET
-            problems.append(Problem(name, REQUIRED))
+            problems.append(FieldError(name, REQUIRED))
     draft = shape(**values)
     if problems := [*problems, *(check(draft) if check else ())]:
-        raise Misshapen(problems)
+        raise ValidationFailed(problems)
     return draft
 
 
 def _read_field(
     field: mi.Field, decoder: msgspec.json.Decoder[Any], raw: Raw, plain: object
-) -> tuple[object, Sequence[Problem]]:
+) -> tuple[object, Sequence[FieldError]]:
     """Return a field's value, or what of it a check can use, and what is wrong with it."""
-    fallback: list[Problem] = []
+    fallback: list[FieldError] = []
     value: object = UNSET
     try:
         value = decoder.decode(raw)
         if _NUL not in bytes(raw):
             return value, ()
     except msgspec.DecodeError as error:
-        fallback = [Problem(field.encode_name, f"Does not fit: {error}")]
-    found = tuple(islice(misfits(field.type, plain, field.encode_name), _MOST_PROBLEMS))
+        fallback = [FieldError(field.encode_name, f"Does not fit: {error}")]
+    found = tuple(islice(field_errors_of(field.type, plain, field.encode_name), _MAX_ERRORS))
     if found:
         value = _usable(field.type, plain, found)
     return value, found or fallback
 
 
-def _usable(kind: mi.Type, plain: object, found: Collection[Problem]) -> object:
+def _usable(kind: mi.Type, plain: object, found: Collection[FieldError]) -> object:
     """Return what a check can use of a value that does not fit: of a list, the good elements."""
     members = kind.types if isinstance(kind, mi.UnionType) else (kind,)
     if not isinstance(plain, list) or not any(isinstance(m, mi.ListType) for m in members):
@@ -159,7 +162,7 @@ def plain_from_json(body: bytes) -> object:
 
 
 def _number(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 def _refuse(constant: str) -> NoReturn:

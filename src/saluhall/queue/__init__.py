@@ -1,6 +1,6 @@
-"""The thin door to the job library: bells that wake jobs. What is due stands in tables; a lost bell loses nothing."""
+"""Wrap the job library: wake-ups for jobs. Due work is rows in tables, so a lost wake-up loses nothing."""
 
-from saluhall.queue.wake_ups import Bells
+from saluhall.queue.wake_ups import WakeUps
 from saluhall.queue.worker import run_jobs, schema
 
-__all__ = ["Bells", "run_jobs", "schema"]
+__all__ = ["WakeUps", "run_jobs", "schema"]

@@ -1,4 +1,4 @@
-"""Ring for jobs after commit: at once, and then seldom, so that a thousand changes of one key are a few bells."""
+"""Wake jobs after commit: immediately at first, then at intervals, so that a thousand changes of one key are a few wake-ups."""
 
 import asyncio
 import logging
@@ -10,67 +10,69 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from saluhall.storage.pool import Pool
 
-GATHER_S = 0.02
-# Whoever was woken a moment ago is still at it, and looks again before it sleeps.
-AGAIN_S = 0.1
-_PATIENCE_S = 5.0
-QUEUE = "bells"
+COLLECT_S = 0.02
+# A job that was woken a moment ago still runs, and looks for due rows again before it ends.
+REPEAT_AFTER_S = 0.1
+_TIMEOUT_S = 5.0
+QUEUE = "wake_ups"
 _log = logging.getLogger(__name__)
-_Bell = tuple[str, str]
+_WakeUp = tuple[str, str]
 
 
 def open_app(url: str, *, connections: int) -> procrastinate.App:
-    """Make the library's application on the hub's database, with connections that heal as the hub's own do."""
+    """Return the library's application on the hub's database, with connections that heal as the hub's own do."""
 
     def pool(**_: object) -> Pool:
-        return Pool(url, connections=connections, patience_s=_PATIENCE_S)
+        return Pool(url, connections=connections, timeout_s=_TIMEOUT_S)
 
     return procrastinate.App(connector=procrastinate.PsycopgConnector(pool_factory=pool))
 
 
-class Bells:
-    """Collects bells and hands them to the queue, each at most once at a time and not again for a moment."""
+class WakeUps:
+    """Collects wake-ups and sends them to the queue; the same one is sent again after `REPEAT_AFTER_S` at the earliest."""
 
     def __init__(self, url: str) -> None:
         self._app = open_app(url, connections=2)
-        self._rung: dict[_Bell, None] = {}
-        self._sent: dict[_Bell, float] = {}
+        self._pending: dict[_WakeUp, None] = {}
+        self._sent: dict[_WakeUp, float] = {}
         self._some = asyncio.Event()
-        self._ringer: asyncio.Task[None] | None = None
+        self._sender: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._app.open_async()
-        self._ringer = asyncio.create_task(self._ring_forever())
+        self._sender = asyncio.create_task(self._send_forever())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._ringer is not None:
-            self._ringer.cancel()
-            await asyncio.gather(self._ringer, return_exceptions=True)
-        await self._send(list(self._rung))
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        await self._send(list(self._pending))
         await self._app.close_async()
 
-    def ring(self, bells: Iterable[_Bell]) -> None:
-        """Wake a job for a key, soon; both are names."""
-        self._rung.update(dict.fromkeys(bells))
+    def wake(self, wake_ups: Iterable[_WakeUp]) -> None:
+        """Send wake-ups soon; each is a job and a key."""
+        self._pending.update(dict.fromkeys(wake_ups))
         self._some.set()
 
-    async def _ring_forever(self) -> None:
+    async def _send_forever(self) -> None:
         clock = asyncio.get_running_loop().time
         while True:
             await self._some.wait()
-            await asyncio.sleep(GATHER_S)
-            self._sent = {bell: at for bell, at in self._sent.items() if clock() - at < AGAIN_S}
-            ready = [bell for bell in self._rung if bell not in self._sent]
+            await asyncio.sleep(COLLECT_S)
+            self._sent = {
+                wake_up: at for wake_up, at in self._sent.items() if clock() - at < REPEAT_AFTER_S
+            }
+            ready = [wake_up for wake_up in self._pending if wake_up not in self._sent]
             self._sent |= dict.fromkeys(ready, clock())
             await self._send(ready)
-            if not self._rung:
+            if not self._pending:
                 self._some.clear()
 
-    async def _send(self, bells: Sequence[_Bell]) -> None:
-        for bell in bells:
-            del self._rung[bell]
-            await self._defer(*bell)
+    async def _send(self, wake_ups: Sequence[_WakeUp]) -> None:
+        for wake_up in wake_ups:
+            del self._pending[wake_up]
+            await self._defer(*wake_up)
 
     async def _defer(self, job: str, key: str) -> None:
         try:
@@ -78,6 +80,6 @@ class Bells:
                 job, queue=QUEUE, queueing_lock=f"{job}:{key}"
             ).defer_async(key=key)
         except AlreadyEnqueued:
-            return  # it is going to run anyway
+            return  # the job is queued for this key already
         except ConnectorException as error:
-            _log.debug("a bell was lost; the sweeper will ring it again: %s", error)
+            _log.debug("a wake-up was lost; the sweeper sends it again: %s", error)

@@ -1,4 +1,4 @@
-"""Run jobs for the bells that ring."""
+"""Run jobs for the wake-ups in the queue."""
 
 import asyncio
 import logging

@@ -139,11 +139,11 @@ class Worker(Struct, frozen=True, kw_only=True):
 class Claims(Struct, frozen=True, kw_only=True):
     """The claims on one table's rows: how those of dead workers, and those of a failed job, are returned.
 
-    `release` has the parameters `workers`, `now` and `quiet_at`; `give_back` has `worker`, `key` and `now`.
+    `release` has the parameters `workers`, `now` and `quiet_at`; `release_key` has `worker`, `key` and `now`.
     """
 
     release: str
-    give_back: str
+    release_key: str
 
 
 def claims_of(
@@ -163,7 +163,7 @@ def claims_of(
                  {claimed} = null
            where {due} is not null and {claimed} = any(%(workers)s)
         """,
-        give_back=f"""
+        release_key=f"""
           update {table} set {due} = %(now)s, {claimed} = null
            where {due} is not null and {claimed} = %(worker)s and {key} = %(key)s::{key_type}
         """,
@@ -218,6 +218,8 @@ async def leave(
     await tx.run(_LEAVE, {"id": worker})
 
 
-async def give_back(tx: Transaction, kind: Claims, worker: UUID, key: str, *, now: datetime) -> int:
+async def release_key(
+    tx: Transaction, kind: Claims, worker: UUID, key: str, *, now: datetime
+) -> int:
     """Return what a failed job held of a key, due at once: its calls are over. Tell how many rows."""
-    return await tx.run(kind.give_back, {"now": now, "worker": worker, "key": key})
+    return await tx.run(kind.release_key, {"now": now, "worker": worker, "key": key})

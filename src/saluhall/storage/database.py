@@ -1,4 +1,4 @@
-"""PostgreSQL: a pool of connections, and one transaction that also collects the bells to ring after commit."""
+"""PostgreSQL: a pool of connections, and one transaction that also collects the wake-ups to send after commit."""
 
 import logging
 from collections.abc import (
@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 
 from saluhall.kit.outages import DATABASE
-from saluhall.storage.copy_rows import Column, blocks_of_lines
+from saluhall.storage.copy_rows import Column, copy_blocks
 from saluhall.storage.failures import DatabaseUnavailable, Deadlock, explained
 from saluhall.storage.pool import Pool
 from saluhall.storage.streaming import blocks_of
@@ -45,7 +45,7 @@ class Transaction:
 
     def __init__(self, connection: AsyncConnection[DictRow]) -> None:
         self._connection = connection
-        self.bells: dict[tuple[str, str], None] = {}
+        self.wake_ups: dict[tuple[str, str], None] = {}
 
     async def one(self, read: Callable[[Row], T], sql: str, params: Params = ()) -> T | None:
         """Run a query and read its first row, or None."""
@@ -60,7 +60,7 @@ class Transaction:
         """Run a statement and return how many rows it touched."""
         return (await self._execute(sql, params)).rowcount
 
-    async def read_out(
+    async def stream(
         self, query: str, params: Params = (), *, rows: int
     ) -> AsyncGenerator[bytes, None]:
         """Run a query of one text column and hand its rows out end to end, so many in a block, as fast as PostgreSQL makes them.
@@ -72,19 +72,19 @@ class Transaction:
             async for block in blocks:
                 yield block
 
-    async def copy_in(self, table: str, sheet: Mapping[str, Column], *, count: int) -> None:
+    async def copy_in(self, table: str, columns: Mapping[str, Column], *, count: int) -> None:
         """Append so many rows, faster than any INSERT does. Raises Conflict.
 
         After a conflict none of the rows is stored, and the transaction goes on.
         """
-        statement = f"copy {table} ({', '.join(sheet)}) from stdin"
+        statement = f"copy {table} ({', '.join(columns)}) from stdin"
         try:
             async with (
                 self._connection.transaction(),
                 self._connection.cursor() as cursor,
                 cursor.copy(statement) as rows,
             ):
-                for block in blocks_of_lines(sheet, count):
+                for block in copy_blocks(columns, count):
                     await rows.write(block)
         except (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation) as error:
             raise Conflict(error.diag.constraint_name or "") from error
@@ -99,10 +99,10 @@ class Transaction:
         """See the database as it is now until the end of this transaction, which only reads; say so before anything else."""
         await self._execute("set transaction isolation level repeatable read, read only", ())
 
-    def ring(self, job: str, keys: Iterable[object]) -> None:
+    def wake(self, job: str, keys: Iterable[object]) -> None:
         """Wake a job for these keys once the transaction has committed."""
         for key in keys:
-            self.bells[job, str(key)] = None
+            self.wake_ups[job, str(key)] = None
 
     async def _execute(self, sql: str, params: Params) -> psycopg.AsyncCursor[DictRow]:
         try:
@@ -112,7 +112,7 @@ class Transaction:
 
 
 class Database:
-    """The pool; whoever asks waits `patience_s` for a connection. `rung` is called with the bells of every committed transaction.
+    """The connection pool; a transaction waits `timeout_s` for a connection. `on_wake_ups` gets the wake-ups of each committed transaction.
 
     `plans_once` makes one plan for each statement, whatever its values: for who runs the same few over and over, each by an index.
     Without `is_eager` the first connection is opened when it is needed.
@@ -123,16 +123,16 @@ class Database:
         url: str,
         *,
         connections: int = 10,
-        patience_s: float = 20,
+        timeout_s: float = 20,
         plans_once: bool = False,
         is_eager: bool = True,
     ) -> None:
         self.url = url
-        self.rung: Callable[[Iterable[tuple[str, str]]], None] | None = None
+        self.on_wake_ups: Callable[[Iterable[tuple[str, str]]], None] | None = None
         self._pool = Pool(
             url,
             connections=connections,
-            patience_s=patience_s,
+            timeout_s=timeout_s,
             plans_once=plans_once,
             is_eager=is_eager,
             kwargs={"row_factory": dict_row},
@@ -162,13 +162,13 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Open a transaction: commit at the end, roll back on an exception, then ring its bells."""
+        """Open a transaction: commit at the end, roll back on an exception, then send its wake-ups."""
         async with self._lend() as connection:
             tx = Transaction(connection)
             async with connection.transaction():
                 yield tx
-        if tx.bells and self.rung is not None:
-            self.rung(tx.bells)
+        if tx.wake_ups and self.on_wake_ups is not None:
+            self.on_wake_ups(tx.wake_ups)
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Transaction]:

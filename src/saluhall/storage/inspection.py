@@ -12,9 +12,9 @@ from saluhall.storage.pool import connect
 from saluhall.storage.schema import (
     APPLIED,
     HAS_APPLIED,
+    check_version,
     is_made_before,
     migration_names,
-    see_version,
 )
 
 _ROUNDS = 5
@@ -44,7 +44,7 @@ async def inspect_database(url: str) -> Inspection:
     """Connect and look. Raises DatabaseUnavailable, WrongDatabase."""
     with explained():
         async with await connect(url) as connection:
-            see_version(connection.info.server_version)
+            check_version(connection.info.server_version)
             latency_s, ahead_s = await _clock(connection)
             applied: dict[str, str | None] = {}
             if await _first(connection, HAS_APPLIED):

@@ -18,7 +18,7 @@ from saluhall.storage.failures import (
     is_garbled,
     is_read_only,
 )
-from saluhall.storage.streaming import make_room
+from saluhall.storage.streaming import enlarge_read_buffer
 
 # The pool waits longer after each failure to connect: start afresh four times a second, so that the end of an outage is seen at once.
 _RECONNECT_S = 0.25
@@ -46,7 +46,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
         url: str,
         *,
         connections: int,
-        patience_s: float,
+        timeout_s: float,
         kwargs: dict[str, Any] | None = None,
         plans_once: bool = False,
         is_eager: bool = True,
@@ -58,7 +58,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
             url,
             min_size=1 if is_eager else 0,
             max_size=connections,
-            timeout=patience_s,
+            timeout=timeout_s,
             reconnect_timeout=_RECONNECT_S,
             reconnect_failed=_keep_looking,
             open=False,
@@ -97,7 +97,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
     async def _prepare(self, connection: AsyncConnection[Any]) -> None:
         """Make a new connection ready. A pooler lends its connections by the transaction: nothing may be kept in a session there."""
         await connection.set_autocommit(True)
-        await make_room(connection)
+        await enlarge_read_buffer(connection)
         self._is_pooled = await leads_through_pooler(connection)
         if self._is_pooled:
             connection.prepare_threshold = None

@@ -92,7 +92,7 @@ class Migrator:
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
-        see_version(connection.info.server_version)
+        check_version(connection.info.server_version)
         self._connection = connection
 
     async def migrate(self) -> list[str]:
@@ -161,7 +161,7 @@ async def read_facts(tx: Transaction) -> DatabaseFacts:
     return DatabaseFacts(schema=int(max(applied)[:4]) if applied else 0, **facts)
 
 
-def see_version(version: int) -> None:
+def check_version(version: int) -> None:
     """See that PostgreSQL, whose version is given as it numbers them (160004), is new enough. Raises WrongDatabase."""
     if version // 10_000 < OLDEST_POSTGRES:
         raise WrongDatabase(

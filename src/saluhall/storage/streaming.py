@@ -22,7 +22,7 @@ _ROOM_BYTES = 256 * 1024
 _FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE})
 
 
-async def make_room(connection: AsyncConnection[Any]) -> None:
+async def enlarge_read_buffer(connection: AsyncConnection[Any]) -> None:
     """Let a connection read much at once, from now on."""
     await connection.execute("select repeat(' ', %s)", [_ROOM_BYTES])
 

@@ -33,7 +33,7 @@ class Exports:
                 await self._slots.take(account_id)
         except TimeoutError as error:
             raise Overloaded from error
-        return _Slot(self._slots, account_id).give_back
+        return _Slot(self._slots, account_id).release
 
 
 class _Slot:
@@ -45,14 +45,14 @@ class _Slot:
         self._since = time.monotonic()
         self._is_held = True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Give the slot back."""
         if self._is_held:
             self._is_held = False
-            self._slots.give_back(self._account_id, time.monotonic() - self._since)
+            self._slots.release(self._account_id, time.monotonic() - self._since)
 
     def __del__(self) -> None:
-        self.give_back()
+        self.release()
 
 
 class Pace:

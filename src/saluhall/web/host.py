@@ -204,8 +204,8 @@ async def _serve(
         _log.warning("a request took too long and was undone", timeout_s=_TRANSACTION_S)
         raise Overloaded from error
     if reply.stream is not None:
-        give_back = await host.exports.take(account_id)
-        stream = msgspec.structs.replace(reply.stream, give_back=give_back)
+        release = await host.exports.take(account_id)
+        stream = msgspec.structs.replace(reply.stream, release=release)
         return msgspec.structs.replace(reply, stream=stream)
     return await reply.errand() if reply.errand else reply
 

@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from saluhall.dialect import Call, Dialect, Endpoint, NoSuchRoute, Reply, Route, refuse
 from saluhall.domain.idempotency import operations as requests
-from saluhall.domain.idempotency.model import LONGEST_KEY, Answer, is_key
+from saluhall.domain.idempotency.model import MAX_KEY, Answer, is_key
 from saluhall.storage import Transaction
 
 HEADER = "Idempotency-Key"
@@ -33,7 +33,7 @@ async def answered(dialect: Dialect, route: Route, call: Call, target: bytes) ->
     if key is None or not takes_key(dialect, route):
         return await endpoint(call)
     if not is_key(key):
-        refuse(HEADER, f"Must be 1 to {LONGEST_KEY} printable characters")
+        refuse(HEADER, f"Must be 1 to {MAX_KEY} printable characters")
     asked = b"\0".join((route.method.encode(), target, call.body))
     return await _Named(dialect, call, key, asked).answered(endpoint)
 

@@ -12,7 +12,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from saluhall.dialect import SECRET_PARAMETER, Admission, Dialect, Parameter, Route
-from saluhall.domain.idempotency.model import LONGEST_KEY
+from saluhall.domain.idempotency.model import MAX_KEY
 from saluhall.web.idempotency import HEADER, takes_key
 from saluhall.web.openapi_examples import Examples
 from saluhall.web.openapi_responses import RESPONSE_HEADERS, responses_of
@@ -169,7 +169,7 @@ def _header_parameters(dialect: Dialect, route: Route) -> list[dict[str, Any]]:
     ]
     if takes_key(dialect, route):
         purpose = "Names the request: the same one again gets the same answer for a day"
-        pattern = {"minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"}
+        pattern = {"minLength": 1, "maxLength": MAX_KEY, "pattern": "^[ -~]+$"}
         schema = {"type": "string", **pattern}
         found.append({"name": HEADER, "in": "header", "description": purpose, "schema": schema})
     return found

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from saluhall.dialect import Gathers, Reply
 from saluhall.domain.accounts.model import Principal
-from saluhall.kit.batching import Together
+from saluhall.kit.batching import Batcher
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable, Deadlock
 
@@ -31,7 +31,7 @@ class Gathering:
         self._db = db
         self._clock = clock
         self._gathers = gathers
-        self._lines: dict[Principal, Together[_Asked, Reply]] = {}
+        self._lines: dict[Principal, Batcher[_Asked, Reply]] = {}
 
     async def answered(
         self, by: Principal, *, path: Mapping[str, str], body: bytes, request_id: str
@@ -39,10 +39,10 @@ class Gathering:
         """Answer a call, together with whatever else waits. Raises the facts that the dialect has words for."""
         asked = _Asked(self._gathers.read(path, body), request_id)
         if by not in self._lines:
-            self._lines[by] = Together(partial(self._answers, by), name=self._name)
+            self._lines[by] = Batcher(partial(self._answers, by), key=self._name)
         line = self._lines[by]
         try:
-            return await line.ask(asked)
+            return await line.submit(asked)
         finally:
             if line.is_idle:
                 self._lines.pop(by, None)

@@ -31,17 +31,17 @@ class Sent(ASGIStreamingResponse):
     """
 
     def __init__(
-        self, blocks: Blocks, *, is_head: bool, give_back: Callable[[], None], **given: Any
+        self, blocks: Blocks, *, is_head: bool, release: Callable[[], None], **given: Any
     ) -> None:
         super().__init__(iterator=blocks, **given)
         self._blocks = blocks
         self._is_head = is_head
-        self._give_back = give_back
+        self._release = release
 
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send all blocks, or as many as the reader waits for; none, and none is made, after the head alone was asked for."""
         if self._is_head:
-            self._give_back()
+            self._release()
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         sending = asyncio.ensure_future(self._send(send))
@@ -52,7 +52,7 @@ class Sent(ASGIStreamingResponse):
             leaving.cancel()
             sending.cancel()  # does nothing when all is sent
             await asyncio.wait({sending, leaving})
-            self._give_back()
+            self._release()
         if sending.cancelled():
             return
         try:
@@ -76,19 +76,19 @@ class Sending(Streaming):
     """What a handler returns for a streamed reply."""
 
     def __init__(
-        self, blocks: Blocks, *, is_head: bool, give_back: Callable[[], None], **given: Any
+        self, blocks: Blocks, *, is_head: bool, release: Callable[[], None], **given: Any
     ) -> None:
         super().__init__(blocks, **given)
         self._blocks = blocks
         self._is_head = is_head
-        self._give_back = give_back
+        self._release = release
 
     def to_asgi_response(self, *_: Any, **__: Any) -> Sent:
         """Make what is sent."""
         return Sent(
             self._blocks,
             is_head=self._is_head,
-            give_back=self._give_back,
+            release=self._release,
             headers=dict(self.headers),
             media_type=self.media_type,
             status_code=self.status_code,
@@ -108,7 +108,7 @@ def streamed(
     return Sending(
         blocks,
         is_head=is_head,
-        give_back=stream.give_back or _nothing,
+        release=stream.release or _nothing,
         status_code=reply.status,
         media_type=stream.media_type,
         headers=headers,

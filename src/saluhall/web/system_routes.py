@@ -19,7 +19,7 @@ from saluhall.web.responses import RETRY_SOON
 
 # A handler for GET and HEAD.
 read = partial(HTTPRouteHandler, http_method=READING, include_in_schema=False, status_code=200)
-_PATIENCE_S = 2.0  # who asks whether we are ready does not wait for long
+_TIMEOUT_S = 2.0  # who asks whether we are ready does not wait for long
 
 
 def own_routes(
@@ -61,7 +61,7 @@ def _metrics_route(text: Text) -> HTTPRouteHandler:
 
 async def _readiness(db: Database) -> str:
     try:
-        async with asyncio.timeout(_PATIENCE_S), db.statement() as tx:
+        async with asyncio.timeout(_TIMEOUT_S), db.statement() as tx:
             if await is_read_only(tx):
                 return "database is read-only"
             return "ready" if await is_current(tx) else "not migrated"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saluhall.dialects.rheo.domains import DOMAINS, domain_from_wire, slug_from_name
-from saluhall.kit.validation import Misshapen
+from saluhall.kit.validation import ValidationFailed
 
 PART = {
     "domain": "auto_parts",
@@ -184,7 +184,7 @@ def test_documented_attributes_are_kept(given: dict[str, Any], kept: dict[str, A
     ],
 )
 def test_a_wrong_type_is_named_by_its_path(given: dict[str, Any], path: str) -> None:
-    with pytest.raises(Misshapen) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         domain_from_wire(given)
 
     assert [problem.path for problem in caught.value.problems] == [path]
@@ -202,7 +202,7 @@ KEYS = st.sampled_from(sorted({*FLAT, *PART, "year", "gender", "memoryGb", "isbn
 def test_normalising_twice_changes_nothing(slug: str, attributes: dict[str, Any]) -> None:
     try:
         once = domain_from_wire({**attributes, "domain": slug})
-    except Misshapen:
+    except ValidationFailed:
         return
     assert domain_from_wire(once) == once
     assert next(iter(once)) == "domain"

@@ -77,7 +77,7 @@ async def test_a_reader_who_does_not_read_is_cut_off_and_its_slot_is_given_back(
     sent = Sent(
         blocks(),
         is_head=False,
-        give_back=lambda: given_back.append(True),
+        release=lambda: given_back.append(True),
         headers={},
         media_type="",
     )

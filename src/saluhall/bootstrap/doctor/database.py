@@ -33,7 +33,7 @@ async def check_database(settings: Settings) -> tuple[list[Finding], set[str]]:
                 findings.append(ok("database: direct", "reachable past the pooler"))
             if seen.is_made_before or seen.missing or seen.newer:
                 return findings, set()
-            async with Database(url, connections=1, patience_s=2) as db, db.statement() as tx:
+            async with Database(url, connections=1, timeout_s=2) as db, db.statement() as tx:
                 await take_time(tx)
                 findings += await _background(tx, now=bootstrap.now())
                 return findings, await _used_channels(tx)

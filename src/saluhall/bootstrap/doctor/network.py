@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from saluhall.bootstrap.doctor.finding import Finding, error, ok, warning
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, TooLarge
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 
@@ -79,7 +79,7 @@ async def _ask(http: Outbound, name: str, channel: str | None, url: str) -> Aske
         answer = await http.call("GET", url, timeout_s=_TIMEOUT_S)
     except TooLarge:
         return Asked(name, channel, url, _OK)
-    except (NoAnswer, NotAllowed) as problem:
+    except (NoResponse, NotAllowed) as problem:
         return Asked(name, channel, url, None, str(problem))
     return Asked(name, channel, url, answer.status)
 

@@ -36,7 +36,7 @@ from saluhall.channels.tradera.wire import (
 )
 from saluhall.kit.clock import iso_from_instant, utc_now
 from saluhall.kit.entries import Entries, ListReader, NotAList
-from saluhall.kit.http import Answer, NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, Response, TooLarge
 from saluhall.kit.outages import note_call
 from saluhall.kit.texts import whole_characters
 
@@ -151,7 +151,7 @@ class Client:
         path = f"/v4/listings/updated-seller-items?rowVersion={row_version}"
         body = await self._call("GET", path, Purpose.POLL)
         updated = await self._entries(UPDATED, body, _as_it_is, kind="change")
-        ids = [i for misfit in updated.misfits if (i := misfit.number("id")) is not None]
+        ids = [i for misfit in updated.field_errors_of if (i := misfit.number("id")) is not None]
         return [*updated.good, *(UpdatedItemInfo(id=i, rowVersion=row_version) for i in ids)]
 
     async def change_price(self, external_id: str, kronor: int) -> UpdateItemPriceResult:
@@ -184,7 +184,7 @@ class Client:
         body = await self._call("GET", f"/v4/orders/{remote_id}", Purpose.SHIP)
         found = await self._entries(ORDERS, body, _as_it_is, kind="order", id_name="orderId")
         order = next((each for each in found.good if str(each.orderId) == remote_id), None)
-        if order is None and found.misfits:
+        if order is None and found.field_errors_of:
             raise Unavailable(f"Tradera's order {remote_id} cannot be read")
         return order
 
@@ -229,7 +229,7 @@ class Client:
                 raw=misfit.raw,
                 reason=misfit.reason,
             )
-            for misfit in entries.misfits
+            for misfit in entries.field_errors_of
         ]
         if odd:
             await self._report(odd)
@@ -257,7 +257,7 @@ class Client:
 
     async def _send(
         self, method: str, path: str, body: msgspec.Struct | None, *, changes: bool
-    ) -> Answer:
+    ) -> Response:
         try:
             return await self._http.call(
                 method,
@@ -267,7 +267,7 @@ class Client:
                 timeout_s=self._settings.timeout_s,
                 max_bytes=LARGEST_ANSWER,
             )
-        except NoAnswer as error:
+        except NoResponse as error:
             note_call("tradera", "no_answer", error=str(error))
             reason = f"Tradera did not answer: {error}"
             raise Unavailable(reason, unclear=changes and error.sent) from error
@@ -288,7 +288,7 @@ class Client:
         }
         return headers | {"Content-Type": "application/json"} if has_body else headers
 
-    async def _raise(self, answer: Answer, *, changes: bool) -> None:
+    async def _raise(self, answer: Response, *, changes: bool) -> None:
         """Say what a status other than success means for what happens next."""
         reason = self._reason(answer)
         match _kind(answer.status):
@@ -307,7 +307,7 @@ class Client:
             case _:
                 raise Unavailable(f"Tradera is in trouble: {reason}", unclear=changes)
 
-    def _reason(self, answer: Answer) -> str:
+    def _reason(self, answer: Response) -> str:
         """Find the server's sentence, without what is secret in case it is quoted there."""
         try:
             error = ERROR.decode(answer.body).error
@@ -335,7 +335,7 @@ def _kind(status: int) -> str:
     return KINDS.get(status, "refused" if client_error else "failed")
 
 
-def _retry_after(answer: Answer) -> timedelta | None:
+def _retry_after(answer: Response) -> timedelta | None:
     text = answer.headers.get("retry-after", "")
     is_seconds = text.isascii() and text.isdigit() and len(text) <= LONGEST_WAIT_DIGITS
     return timedelta(seconds=int(text)) if is_seconds else None

@@ -136,7 +136,7 @@ class Publication:
         items = await self._client.seller_items(
             Purpose.PUBLISH, _as_it_is, ending_after=after, needs=calls
         )
-        if any(self._draft.key in misfit.raw for misfit in items.misfits):
+        if any(self._draft.key in misfit.raw for misfit in items.field_errors_of):
             raise Unavailable("The listing may stand on Tradera, in an entry that cannot be read")
         ours = [item for item in items.good if self._draft.key in (item.ownReferences or ())]
         newer = [item for item in ours if item.id > int(self._over or 0)]

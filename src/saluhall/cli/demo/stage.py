@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from saluhall.cli.demo.narrator import NotTrue
-from saluhall.kit.http import Answer, NoAnswer, Outbound
+from saluhall.kit.http import NoResponse, Outbound, Response
 from saluhall.practice.partner import Partner
 
 T = TypeVar("T")
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _LOOK_EVERY_S = 0.05
 _STOP_S = 40.0
 _LOG_LINES = 25
@@ -32,10 +32,10 @@ _BOUND = (
 
 async def until(what: str, look: Callable[[], Awaitable[T | None]]) -> T:
     """Look again and again until there is something to see. Raises NotTrue."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + _TIMEOUT_S
     while (found := await look()) is None:
         if time.monotonic() > deadline:
-            raise NotTrue(f"{what}: nothing of it in {_PATIENCE_S:.0f} s")
+            raise NotTrue(f"{what}: nothing of it in {_TIMEOUT_S:.0f} s")
         await asyncio.sleep(_LOOK_EVERY_S)
     return found
 
@@ -94,7 +94,7 @@ class Stage:
             raise NotTrue("the server ended at its start")
         try:
             answer = await self._http.call("GET", f"{self.base}/readyz", timeout_s=10)
-        except (NoAnswer, TimeoutError):
+        except (NoResponse, TimeoutError):
             return None
         return True if answer.status == _READY else None
 
@@ -123,7 +123,7 @@ class Stage:
         answer = await self._call(method, url, body, headers)
         return answer.status, dict(json.loads(answer.body))
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str) -> Response:
         """Get something of the hub's own."""
         return await self._call("GET", self.base + path, None, {})
 
@@ -143,7 +143,7 @@ class Stage:
 
     async def _call(
         self, method: str, url: str, body: object, headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> Response:
         raw = None if body is None else json.dumps(body).encode()
         return await self._http.call(method, url, body=raw, headers=headers, timeout_s=30)
 

@@ -13,7 +13,7 @@ from saluhall.domain.resellers import queries as resellers
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions import tokens
 from saluhall.kit.jwt import BadToken, TokenExpired, bearer_of
-from saluhall.kit.oidc import Issuer, IssuerSilent
+from saluhall.kit.oidc import Issuer, IssuerUnavailable
 
 ISSUER: Final = "saluhall"
 MANAGEMENT = Tier("management", 10)
@@ -80,6 +80,6 @@ async def _person_of_session(knock: Knock, token: str) -> Principal:
 async def _person_of_issuer(knock: Knock, issuer: Issuer, token: str) -> Principal:
     try:
         subject = issuer.subject_of(token, now_s=knock.now.timestamp())
-    except IssuerSilent as error:
+    except IssuerUnavailable as error:
         raise Overloaded from error
     return await accounts.admit_subject(knock.tx, subject=subject, now=knock.now)

@@ -15,7 +15,7 @@ def read(
     body: bytes,
     shape: type[T],
     *,
-    check: Callable[[T], Iterable[field_errors.Problem]] | None = None,
+    check: Callable[[T], Iterable[field_errors.FieldError]] | None = None,
     ignore: Callable[[Mapping[str, object]], Collection[str]] | None = None,
 ) -> T:
     """Read a body. Raises Malformed, Invalid."""
@@ -23,5 +23,5 @@ def read(
         return validation.decode(body, shape, check=check, ignore=ignore)
     except validation.Unreadable as error:
         raise Malformed(str(error)) from error
-    except validation.Misshapen as error:
+    except validation.ValidationFailed as error:
         raise Invalid([Problem(*problem) for problem in error.problems]) from error

@@ -11,18 +11,18 @@ from msgspec.inspect import AnyType
 
 from saluhall.dialects.rheo.domains import domain_from_wire
 from saluhall.dialects.rheo.wire import MAX_ID, MAX_IMAGES, Item, PriceChange
-from saluhall.kit.field_errors import NUL, Problem, misfits
+from saluhall.kit.field_errors import NUL, FieldError, field_errors_of
 from saluhall.kit.http import NotAllowed, check_url
 from saluhall.kit.texts import is_seen
-from saluhall.kit.validation import Misshapen, plain_from_json
+from saluhall.kit.validation import ValidationFailed, plain_from_json
 
 RESERVED_ID = "Must not be '.', '..' or 'batch': in an address these mean something else"
 _RESERVED = frozenset({".", "..", "batch"})
 _MAX_KEYS = 50
 _MAX_VALUE_BYTES = 1024
 _MAX_DEPTH = 20
-_LONGEST_SHOWN = 255
-_LEAST_TITLE = 2
+_MAX_SHOWN = 255
+_MIN_TITLE = 2
 _IMAGE_FIELDS = ("imageUrls", "images", "image_urls")
 # What nearly every image URL looks like; all others are left to `check_url`, which is slower.
 _PLAIN_URL = re.compile(
@@ -38,18 +38,18 @@ def ignored_of_item(plain: Mapping[str, object]) -> frozenset[str]:
     return frozenset({"price"}) if plain.get("type") == "container" else frozenset()
 
 
-def problems_of_item(item: Item, *, external_id: str) -> Iterator[Problem]:
+def problems_of_item(item: Item, *, external_id: str) -> Iterator[FieldError]:
     """Find what is wrong with an item, or with a draft of one, beyond its types."""
     yield from problems_of_id(external_id)
     title: object = item.title
-    if isinstance(title, str) and len(title.strip()) < _LEAST_TITLE:
-        yield Problem("title", "Must be at least 2 characters")
+    if isinstance(title, str) and len(title.strip()) < _MIN_TITLE:
+        yield FieldError("title", "Must be at least 2 characters")
     elif isinstance(title, str) and not is_seen(title):
-        yield Problem("title", "Must have at least 1 visible character")
+        yield FieldError("title", "Must have at least 1 visible character")
     if item.type != "container":
         yield from _problems_of_price(item.price)
     if item.parentExternalId == external_id:
-        yield Problem("parentExternalId", "Must name another item")
+        yield FieldError("parentExternalId", "Must name another item")
     if isinstance(item.shippingCost, int | float):
         yield from _problems_of_money("shippingCost", item.shippingCost)
     spellings = (item.imageUrls, item.images, item.image_urls)
@@ -60,24 +60,24 @@ def problems_of_item(item: Item, *, external_id: str) -> Iterator[Problem]:
         yield from _problems_of_metadata(bytes(item.metadata))
 
 
-def problems_of_price_change(change: PriceChange, *, external_id: str) -> Iterator[Problem]:
+def problems_of_price_change(change: PriceChange, *, external_id: str) -> Iterator[FieldError]:
     """Find what is wrong with a price change, or with a draft of one, beyond its type."""
     yield from problems_of_id(external_id)
     yield from _problems_of_price(change.price)
 
 
-def problems_of_id(external_id: str) -> Iterator[Problem]:
+def problems_of_id(external_id: str) -> Iterator[FieldError]:
     """Find what is wrong with the external id in a path."""
     if not external_id:
-        yield Problem("externalId", "Must be at least 1 character")
+        yield FieldError("externalId", "Must be at least 1 character")
     elif len(external_id) > MAX_ID:
-        yield Problem("externalId", f"Must be at most {MAX_ID} characters")
+        yield FieldError("externalId", f"Must be at most {MAX_ID} characters")
     elif "\0" in external_id:
-        yield Problem("externalId", NUL)
+        yield FieldError("externalId", NUL)
     elif external_id in _RESERVED:
-        yield Problem("externalId", RESERVED_ID)
+        yield FieldError("externalId", RESERVED_ID)
     elif not _is_encodable(external_id):
-        yield Problem("externalId", "Must be UTF-8")
+        yield FieldError("externalId", "Must be UTF-8")
 
 
 def _is_encodable(text: str) -> bool:
@@ -88,38 +88,38 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def _problems_of_price(price: float | UnsetType) -> Iterator[Problem]:
+def _problems_of_price(price: float | UnsetType) -> Iterator[FieldError]:
     if isinstance(price, UnsetType):
-        yield Problem("price", "Required")
+        yield FieldError("price", "Required")
     else:
         yield from _problems_of_money("price", price)
 
 
-def _problems_of_money(field: str, amount: float) -> Iterator[Problem]:
+def _problems_of_money(field: str, amount: float) -> Iterator[FieldError]:
     if round(amount, 2) != amount:
-        yield Problem(field, "Must have at most 2 decimals")
+        yield FieldError(field, "Must have at most 2 decimals")
 
 
-def _problems_of_urls(field: str, urls: Iterable[str | UnsetType]) -> Iterator[Problem]:
+def _problems_of_urls(field: str, urls: Iterable[str | UnsetType]) -> Iterator[FieldError]:
     for index, url in enumerate(urls):
         if isinstance(url, UnsetType) or _PLAIN_URL.fullmatch(url):
             continue
         try:
             check_url(url)
         except NotAllowed as error:
-            yield Problem(f"{field}.{index}", f"Must be an HTTPS URL ({error})")
+            yield FieldError(f"{field}.{index}", f"Must be an HTTPS URL ({error})")
 
 
-def _problems_of_domain(domain: dict[str, Any] | str | UnsetType | None) -> Iterable[Problem]:
+def _problems_of_domain(domain: dict[str, Any] | str | UnsetType | None) -> Iterable[FieldError]:
     if isinstance(domain, dict | str):
         try:
             domain_from_wire(domain)
-        except Misshapen as error:
+        except ValidationFailed as error:
             return error.problems
     return ()
 
 
-def _problems_of_metadata(text: bytes) -> Iterator[Problem]:
+def _problems_of_metadata(text: bytes) -> Iterator[FieldError]:
     """Hold metadata to an object of 50 keys, 1 KB for each value, 20 levels."""
     if _is_plain(text):
         return
@@ -127,23 +127,23 @@ def _problems_of_metadata(text: bytes) -> Iterator[Problem]:
     if metadata is None:
         return
     if not isinstance(metadata, dict):
-        yield Problem("metadata", "Must be an object")
+        yield FieldError("metadata", "Must be an object")
         return
     if len(metadata) > _MAX_KEYS:
-        yield Problem("metadata", f"Must contain at most {_MAX_KEYS} keys")
+        yield FieldError("metadata", f"Must contain at most {_MAX_KEYS} keys")
         return
     is_long, is_deep = (
         len(text) > _MAX_VALUE_BYTES,
         text.count(b"[") + text.count(b"{") > _MAX_DEPTH,
     )
     for key, value in metadata.items():
-        path = f"metadata.{key[:_LONGEST_SHOWN]}"
+        path = f"metadata.{key[:_MAX_SHOWN]}"
         if is_long and _bytes_of(value) > _MAX_VALUE_BYTES:
-            yield Problem(path, f"Must be at most {_MAX_VALUE_BYTES} bytes as JSON")
+            yield FieldError(path, f"Must be at most {_MAX_VALUE_BYTES} bytes as JSON")
         elif is_deep and _is_deeper(value, _MAX_DEPTH - 1):
-            yield Problem(path, f"Must be nested at most {_MAX_DEPTH} levels deep")
+            yield FieldError(path, f"Must be nested at most {_MAX_DEPTH} levels deep")
         else:
-            yield from misfits(AnyType(), value, path)
+            yield from field_errors_of(AnyType(), value, path)
 
 
 def _is_plain(text: bytes) -> bool:

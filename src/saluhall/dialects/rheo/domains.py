@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from saluhall.dialects.rheo import wire
-from saluhall.kit.field_errors import Problem
-from saluhall.kit.validation import Misshapen, convert
+from saluhall.kit.field_errors import FieldError
+from saluhall.kit.validation import ValidationFailed, convert
 
 OTHER = "other"
-_LONGEST_NAME = 64
+_MAX_NAME = 64
 _DEFAULT_VEHICLE = "Bil"
 _PATH = "domain"
 
@@ -74,16 +74,16 @@ def slug_from_name(name: str) -> str:
     """Find the domain for a slug, an alias or a label; a name nobody knows is `other`."""
     if name in DOMAINS:
         return name
-    return _SLUGS.get(_key(name), OTHER) if len(name) <= _LONGEST_NAME else OTHER
+    return _SLUGS.get(_key(name), OTHER) if len(name) <= _MAX_NAME else OTHER
 
 
 def domain_from_wire(domain: Mapping[str, Any] | str) -> dict[str, Any]:
-    """Normalise a domain: the slug first, then its documented attributes. Raises Misshapen."""
+    """Normalise a domain: the slug first, then its documented attributes. Raises ValidationFailed."""
     if isinstance(domain, str):
         return {"domain": slug_from_name(domain)}
     name = domain.get("domain")
     if name is not None and not isinstance(name, str):
-        raise Misshapen([Problem(f"{_PATH}.domain", "Must be a string")])
+        raise ValidationFailed([FieldError(f"{_PATH}.domain", "Must be a string")])
     slug = slug_from_name(name or OTHER)
     shape = DOMAINS[slug].shape
     if shape is None:

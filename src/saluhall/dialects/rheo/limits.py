@@ -10,11 +10,11 @@ from saluhall.dialects.rheo.errors import SPOKEN
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_limits import Limit, Limits
 from saluhall.domain.accounts import queries as accounts
-from saluhall.domain.accounts.model import MOST_KEYS, RateLimited, Tier, TooManyKeys
+from saluhall.domain.accounts.model import MAX_KEYS, RateLimited, Tier, TooManyKeys
 from saluhall.domain.connections import operations as budgets
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.webhooks import queries as webhooks
-from saluhall.domain.webhooks.model import MOST_ENDPOINTS, TooManyEndpoints
+from saluhall.domain.webhooks.model import MAX_ENDPOINTS, TooManyEndpoints
 from saluhall.kit.clock import iso_from_instant
 
 
@@ -71,8 +71,8 @@ async def _owned(call: Call) -> list[Limit]:
     keys = len(await accounts.list_keys(call.tx, by=call.by))
     endpoints = await webhooks.count_endpoints_of_account(call.tx, by=call.by)
     return [
-        _count("API keys", keys, limit=MOST_KEYS, fact=TooManyKeys),
-        _count("webhook endpoints", endpoints, limit=MOST_ENDPOINTS, fact=TooManyEndpoints),
+        _count("API keys", keys, limit=MAX_KEYS, fact=TooManyKeys),
+        _count("webhook endpoints", endpoints, limit=MAX_ENDPOINTS, fact=TooManyEndpoints),
     ]
 
 

@@ -28,7 +28,7 @@ from saluhall.domain.products.model import Product, Status
 BATCH: Final = Tier("item-batch", 10)
 
 _BATCH_BYTES = 16 * 1024 * 1024
-_MOST_CHILDREN = 10_000
+_MAX_CHILDREN = 10_000
 _ITEMS = "/integration/v1/items"
 _ITEM = _ITEMS + "/{external_id}"
 
@@ -70,7 +70,7 @@ async def list_children(call: Call) -> Reply:
     """List what stands directly in a container."""
     parent = await _product(call)
     family = await pages.list_children(
-        call.tx, by=call.by, catalog=RHEO, parent_sku=parent.sku, limit=_MOST_CHILDREN
+        call.tx, by=call.by, catalog=RHEO, parent_sku=parent.sku, limit=_MAX_CHILDREN
     )
     return Reply(status=200, body=translate_lists.children_from_family(family, parent=parent))
 

@@ -28,7 +28,7 @@ from saluhall.domain.accounts.subscriptions import SubscriptionTier, subscriptio
 from saluhall.domain.analytics import model, queries
 from saluhall.kit.clock import iso_from_instant
 from saluhall.kit.environment import read_text
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound
 
 PRICE_ORE: Final = 19_900  # a month
 _CHECKOUT_S: Final = 10.0
@@ -81,7 +81,7 @@ async def _ask(http: Outbound, url: str, key: str | None, order: Order) -> Reply
         if answer.status != _OK:
             raise CheckoutFailed(f"the payment provider answered {answer.status}")
         offer = msgspec.json.decode(answer.body, type=Offer)
-    except (NoAnswer, NotAllowed, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (NoResponse, NotAllowed, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CheckoutFailed(str(error)) from error
     return Reply(status=200, body=Checkout(url=offer.url))
 

@@ -11,14 +11,14 @@ from saluhall.dialect import refuse
 from saluhall.dialects.rheo.errors import ProviderFailed
 from saluhall.dialects.rheo.wire_categories import Provided, VehicleFacts
 from saluhall.kit.environment import read_text
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound, TooLarge
 
 SETTING: Final = "SALUHALL_VEHICLE_LOOKUP_URL"
 _PLACE: Final = "{plate}"
 _PLATE: Final = re.compile(r"[A-ZÅÄÖ0-9]{2,10}")
 _JOINTS: Final = re.compile(r"[\s·-]+")
 _TIMEOUT_S: Final = 10.0
-_MOST_BYTES: Final = 64 * 1024
+_MAX_BYTES: Final = 64 * 1024
 _OK: Final = 200
 _UNKNOWN: Final = 404
 
@@ -43,10 +43,10 @@ async def ask(http: Outbound, provider: str, plate: str) -> dict[str, Any] | Non
     try:
         answer = await http.fetch(
             provider.replace(_PLACE, quote(plate, safe="")),
-            max_bytes=_MOST_BYTES,
+            max_bytes=_MAX_BYTES,
             timeout_s=_TIMEOUT_S,
         )
-    except (NoAnswer, NotAllowed, TooLarge) as error:
+    except (NoResponse, NotAllowed, TooLarge) as error:
         raise ProviderFailed(str(error)) from error
     if answer.status == _UNKNOWN:
         return None

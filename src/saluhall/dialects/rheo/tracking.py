@@ -15,7 +15,7 @@ from saluhall.domain.orders.shipments import Parcel
 
 TRACKING: Final = Tier("tracking", 10)
 _HIGHEST_ID: Final = 2**31 - 1
-_MOST_DIGITS: Final = 10
+_MAX_DIGITS: Final = 10
 
 
 async def post_tracking(call: Call) -> Reply:
@@ -38,7 +38,7 @@ async def post_tracking(call: Call) -> Reply:
 
 def order_from_path(text: str) -> int:
     """Read the id of an order as `item.sold` tells it. Raises OrderNotFound."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
     if not is_number or int(text) > _HIGHEST_ID:
         raise OrderNotFound(text)
     return int(text)

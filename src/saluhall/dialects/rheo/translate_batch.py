@@ -13,9 +13,9 @@ from saluhall.dialects.rheo.translate import product_from_item
 from saluhall.dialects.rheo.wire_lists import BatchAnswer, BatchItem, Rejected
 from saluhall.domain.products.model import ParentNotFound, PutOutcome, PutProduct, SkuRepeated
 from saluhall.kit import validation
-from saluhall.kit.field_errors import Problem
+from saluhall.kit.field_errors import FieldError
 
-MOST_ITEMS: Final = 500
+MAX_ITEMS: Final = 500
 _REASONS: Final[dict[type[Exception], str]] = {
     ParentNotFound: "parentExternalId: No item found with this external ID",
     SkuRepeated: "externalId: Given before in this batch; the first one counts",
@@ -48,9 +48,11 @@ def batch_from_body(body: bytes) -> Read:
     for place, raw in enumerate(items):
         try:
             products.append((place, _product(raw)))
-        except (validation.Misshapen, validation.Unreadable) as error:
+        except (validation.ValidationFailed, validation.Unreadable) as error:
             reason = (
-                str(error) if isinstance(error, validation.Misshapen) else f"Malformed: {error}"
+                str(error)
+                if isinstance(error, validation.ValidationFailed)
+                else f"Malformed: {error}"
             )
             rejected.append((place, Rejected(externalId=_name(raw, place), reason=reason)))
     return Read(products, rejected)
@@ -76,18 +78,18 @@ def _items(body: bytes) -> list[Raw]:
         raise
     except (msgspec.DecodeError, RecursionError) as error:
         raise Malformed(str(error)) from error
-    if len(items) > MOST_ITEMS:
-        refuse("items", f"Must contain at most {MOST_ITEMS} entries")
+    if len(items) > MAX_ITEMS:
+        refuse("items", f"Must contain at most {MAX_ITEMS} entries")
     return items
 
 
 def _product(raw: Raw) -> PutProduct:
-    """Read an item. Raises Misshapen, Unreadable."""
+    """Read an item. Raises ValidationFailed, Unreadable."""
     item = validation.decode(bytes(raw), BatchItem, check=_problems, ignore=checks.ignored_of_item)
     return product_from_item(item, external_id=item.externalId)
 
 
-def _problems(item: BatchItem) -> Iterator[Problem]:
+def _problems(item: BatchItem) -> Iterator[FieldError]:
     external_id: object = item.externalId
     if isinstance(external_id, str):
         yield from checks.problems_of_item(item, external_id=external_id)

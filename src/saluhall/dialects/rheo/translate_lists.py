@@ -24,9 +24,9 @@ from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.listings.page_model import Family, Filter, Listed, Page, Sums
 from saluhall.domain.products.model import Product, Status
 
-MOST_LISTED: Final = 1000
+MAX_LISTED: Final = 1000
 _USUALLY_LISTED: Final = 100
-_LONGEST_NUMBER: Final = 18
+_MAX_NUMBER: Final = 18
 _STATUSES: Final = ", ".join(f"'{status.value}'" for status in Status)
 # Our names of what an event's data holds, and Rheo's.
 _EXTRAS: Final[Mapping[str, str]] = {
@@ -60,14 +60,14 @@ def filter_from_query(query: Mapping[str, str]) -> Filter:
 
 
 def limit_from_query(
-    query: Mapping[str, str], *, usual: int = _USUALLY_LISTED, most: int = MOST_LISTED
+    query: Mapping[str, str], *, usual: int = _USUALLY_LISTED, max_count: int = MAX_LISTED
 ) -> int:
-    """Read how many are asked for; more than the most is the most. Raises Invalid."""
+    """Read the limit; a larger one than `max_count` becomes that. Raises Invalid."""
     text = query.get("limit") or str(usual)
-    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_NUMBER
     if not is_number or int(text) < 1:
         raise Invalid([Problem("limit", "Must be a whole number of at least 1")])
-    return min(int(text), most)
+    return min(int(text), max_count)
 
 
 def cursor_from_query(query: Mapping[str, str], *, wanted: Filter) -> Cursor | None:

@@ -16,7 +16,7 @@ DEFAULT_LIMIT: Final = 1000
 ALL: Final = -1
 MAX_SEPARATOR_LENGTH: Final = 16
 _MAX_NAMED: Final = 1000
-_MOST_DIGITS: Final = 10
+_MAX_DIGITS: Final = 10
 _HIGHEST: Final = 2**31 - 1
 _CSV_TYPES: Final = ("text/csv", "application/csv")
 _FORMATS: Final = ("csv", "json")
@@ -97,7 +97,7 @@ def _snake(name: str) -> str:
 
 def _number_from_text(text: str) -> object:
     digits = text.strip().removeprefix("-")
-    is_number = digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS
     return int(text) if is_number else text
 
 

@@ -18,7 +18,7 @@ from saluhall.domain.orders.model import (
 )
 from saluhall.kit.validation import Unreadable, plain_from_json
 
-MOST_ELEMENTS: Final = 10_000
+MAX_ELEMENTS: Final = 10_000
 _HIGHEST: Final = 2**31 - 1
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _STATUSES: Final = tuple(status.value for status in OrderStatus)
@@ -46,8 +46,8 @@ def changes_from_body(body: bytes) -> tuple[list[StatusChange], list[StatusError
         raise Unfit(f"{_NO_ARRAY}, and this is no JSON") from error
     if not isinstance(plain, list):
         raise Unfit(_NO_ARRAY)
-    if len(plain) > MOST_ELEMENTS:
-        raise Unfit(f"Request body must be an array of at most {MOST_ELEMENTS} elements")
+    if len(plain) > MAX_ELEMENTS:
+        raise Unfit(f"Request body must be an array of at most {MAX_ELEMENTS} elements")
     changes: list[StatusChange] = []
     errors: list[StatusError] = []
     for index, element in enumerate(plain):

@@ -11,7 +11,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from saluhall.dialect import Malformed
 from saluhall.dialects.sellrapido.errors import Refusal
-from saluhall.dialects.sellrapido.wire_products import MOST_ROWS, ChangedProduct, Keyed, RowError
+from saluhall.dialects.sellrapido.wire_products import MAX_ROWS, ChangedProduct, Keyed, RowError
 from saluhall.domain.products.fields import EDITABLE, UNIT, Form
 from saluhall.domain.products.model import Batch
 from saluhall.kit.http import NotAllowed, check_url
@@ -22,7 +22,7 @@ _KEYS = frozenset({"catalog", "sku"})
 _JSON = frozenset(name for name, form in EDITABLE.items() if form is Form.JSON)
 _MAX_JSON_BYTES = 64 * 1024
 _IMAGE_URL = re.compile(r"https://([!-~]{1,2000}|[^\s\x00-\x1f]{1,600})")
-_MOST_NAMED = 50  # of unknown fields in one message
+_MAX_NAMED = 50  # of unknown fields in one message
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _raws: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 _raw_objects: msgspec.json.Decoder[list[dict[str, Raw]]] = msgspec.json.Decoder(
@@ -106,8 +106,8 @@ def _one_by_one(body: bytes, shape: type[Keyed]) -> Rows:
 
 
 def _see_count(count: int) -> None:
-    if count > MOST_ROWS:
-        raise Refusal(f"Request body must be an array of at most {MOST_ROWS} elements")
+    if count > MAX_ROWS:
+        raise Refusal(f"Request body must be an array of at most {MAX_ROWS} elements")
 
 
 def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
@@ -120,7 +120,7 @@ def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
         raise BadRow("Validation error: the element must be an object")
     types = _types(shape)
     if unknown := [name for name in plain if name not in types]:
-        raise BadRow(f"Invalid fields [{', '.join(unknown[:_MOST_NAMED])}]")
+        raise BadRow(f"Invalid fields [{', '.join(unknown[:_MAX_NAMED])}]")
     given = {name: value for name, value in plain.items() if value is not None}
     if missing := [name for name in shape.__struct_fields__ if _is_missing(shape, name, given)]:
         raise BadRow(f"Validation error: missing field {', '.join(missing)}")

@@ -28,7 +28,7 @@ from saluhall.dialects.sellrapido.wire import (
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions.model import Session, SessionEnded
 from saluhall.kit.jwt import BadToken, TokenExpired
-from saluhall.kit.validation import Misshapen, Unreadable, decode
+from saluhall.kit.validation import Unreadable, ValidationFailed, decode
 
 T = TypeVar("T", bound=Struct)
 _MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet
@@ -92,7 +92,7 @@ def _read(visit: Visit, shape: type[T]) -> T:
         return decode(visit.body, shape)
     except Unreadable as error:
         raise Malformed from error
-    except Misshapen as error:
+    except ValidationFailed as error:
         raise Invalid([Problem(p.path, p.message) for p in error.problems]) from error
 
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct
 
 from saluhall.domain.products.fields import EDITABLE, Form
 
-MOST_ROWS: Final = 1000
+MAX_ROWS: Final = 1000
 _LARGEST_AMOUNT = 10**12
 _LARGEST_COUNT = 2**31 - 1
 

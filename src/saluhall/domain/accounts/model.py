@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-MOST_KEYS = 100  # live ones, of one account
+MAX_KEYS = 100  # live ones, of one account
 
 
 class UnknownKey(Exception):

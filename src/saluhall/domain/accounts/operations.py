@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from saluhall.domain.accounts import people_store, store
 from saluhall.domain.accounts.model import (
-    MOST_KEYS,
+    MAX_KEYS,
     AccountSuspended,
     AccountTaken,
     Admitted,
@@ -123,8 +123,8 @@ async def _check_zone(tx: Transaction, name: str) -> None:
 async def create_api_key(tx: Transaction, *, by: Principal, name: str, now: datetime) -> str:
     """Mint an API key and return it; it is stored by its hash only, so it is seen this once. Raises TooManyKeys."""
     await store.lock_account(tx, by.account_id)  # or several at once would all find room
-    if len(await store.live_keys(tx, by.account_id)) >= MOST_KEYS:
-        raise TooManyKeys(f"the account has {MOST_KEYS} API keys: revoke one first")
+    if len(await store.live_keys(tx, by.account_id)) >= MAX_KEYS:
+        raise TooManyKeys(f"the account has {MAX_KEYS} API keys: revoke one first")
     key = KEY_PREFIX + random_alphanumeric(_KEY_LETTERS)
     await store.add_key(
         tx,

@@ -54,8 +54,8 @@ async def connect(
         now=now,
     )
     assert connection_id is not None  # noqa: S101 - an upsert returns its row
-    tx.ring("sync_connection", [connection_id])
-    tx.ring("poll_connection", [connection_id])
+    tx.wake("sync_connection", [connection_id])
+    tx.wake("poll_connection", [connection_id])
     return connection_id
 
 

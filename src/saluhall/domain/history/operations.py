@@ -41,7 +41,7 @@ async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> 
     """Append events and make their deliveries due at the endpoints that ask for them."""
     if not events:
         return
-    tx.ring("deliver_webhooks", await store.record(tx, events))
+    tx.wake("deliver_webhooks", await store.record(tx, events))
     for event in events:
         _log.info(
             event.type.value,
@@ -65,5 +65,5 @@ async def record_alike(
     if not of:
         return
     endpoints = await store.record_alike(tx, owner, event_type, of=of, data=data or {}, now=now)
-    tx.ring("deliver_webhooks", endpoints)
+    tx.wake("deliver_webhooks", endpoints)
     _log.info(event_type.value, account_id=str(owner), external_ids=list(of.values()))

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 MEMORY = timedelta(hours=24)
 PATIENCE = timedelta(minutes=2)  # longer than any route waits for somebody else's server
-LONGEST_KEY = 255
+MAX_KEY = 255
 
 
 class RequestDiffers(Exception):
@@ -41,4 +41,4 @@ class Kept(Struct, frozen=True, kw_only=True):
 
 def is_key(text: str) -> bool:
     """Tell whether a text can name a request: 1 to 255 printable characters of ASCII."""
-    return re.fullmatch(r"[ -~]+", text) is not None and len(text) <= LONGEST_KEY
+    return re.fullmatch(r"[ -~]+", text) is not None and len(text) <= MAX_KEY

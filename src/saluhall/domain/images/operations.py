@@ -18,7 +18,7 @@ async def want(
     """Make products' pictures exactly these: new ones become due, refused ones are tried anew, others stay untouched."""
     if urls:
         await store.want(tx, by.account_id, urls=urls, now=now)
-        tx.ring("fetch_images", [by.account_id])
+        tx.wake("fetch_images", [by.account_id])
 
 
 async def claim_due(

@@ -26,7 +26,7 @@ async def delete_product(
         else:
             await product_operations.hide(tx, by=by, product=product, now=now)
         connections = await store.want_ended(tx, owner, product.id, now=now)
-        tx.ring("sync_connection", {connection or owner for connection in connections})
+        tx.wake("sync_connection", {connection or owner for connection in connections})
     else:
         await _remove(tx, owner, product.id, product.sku, now=now)
     return product.id

@@ -34,7 +34,7 @@ async def remove_connection(
     if live and not leave_live:
         raise ListingsAreLive(_sentence(live))
     moved = await disconnecting_store.move(tx, by.account_id, connection_id, now=now)
-    tx.ring("sync_connection", set(moved))
+    tx.wake("sync_connection", set(moved))
     await parking.park(tx, found, reason=REASON, now=now)
     await connections.remove(tx, found, reason=REASON, now=now)
     return RemovedConnection(connection=found, live=live, moved=len(moved))

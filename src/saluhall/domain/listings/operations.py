@@ -107,4 +107,4 @@ async def _want_ended(tx: Transaction, *, by: Principal, product: Product, now: 
 
 def _ring(tx: Transaction, owner: UUID, connections: Sequence[UUID | None]) -> None:
     """Ring for each connection; listings without one are the account's own queue."""
-    tx.ring("sync_connection", {c or owner for c in connections})
+    tx.wake("sync_connection", {c or owner for c in connections})

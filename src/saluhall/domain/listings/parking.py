@@ -49,4 +49,4 @@ async def park(tx: Transaction, connection: Connection, *, reason: str, now: dat
 async def resume(tx: Transaction, owner: UUID, connection_id: UUID, *, now: datetime) -> None:
     """Make due again what was parked: the access works."""
     await parking_store.unpark(tx, owner, connection_id, now=now)
-    tx.ring("sync_connection", [connection_id])
+    tx.wake("sync_connection", [connection_id])

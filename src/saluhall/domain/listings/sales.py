@@ -124,7 +124,7 @@ async def follow_stock(
     What does not stand yet goes first, then what has stood for the shortest time.
     """
     connections = await sales_store.end_excess(tx, owner, product_ids, now=now)
-    tx.ring("sync_connection", {connection or owner for connection in connections})
+    tx.wake("sync_connection", {connection or owner for connection in connections})
 
 
 async def offer_again(
@@ -132,7 +132,7 @@ async def offer_again(
 ) -> None:
     """Want products of which there are pieces again listed wherever they have been, on no more listings than there are pieces."""
     connections = await sales_store.want_again(tx, owner, product_ids, now=now)
-    tx.ring("sync_connection", {connection or owner for connection in connections})
+    tx.wake("sync_connection", {connection or owner for connection in connections})
     await follow_stock(tx, owner, product_ids, now=now)
 
 

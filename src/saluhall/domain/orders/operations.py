@@ -51,7 +51,7 @@ async def change_status(
             deleted = await store.deleted_products(tx, by.account_id, done)
             await deletions.finish(tx, by.account_id, deleted, now=now)
     due = {order.connection_id for order in news if order.wanted_status is not None}
-    tx.ring("push_orders", sorted(str(connection_id) for connection_id in due))
+    tx.wake("push_orders", sorted(str(connection_id) for connection_id in due))
     return refused
 
 

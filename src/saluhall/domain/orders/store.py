@@ -108,9 +108,7 @@ def as_json(
     tx: Transaction, owner: UUID, wanted: Wanted, layout: Layout
 ) -> AsyncGenerator[bytes, None]:
     """Read a page as JSON, one object for each order, newest first; a comma stands before each."""
-    return tx.read_out(
-        json_statement(layout, _named(wanted)), _params(owner, wanted), rows=_AT_ONCE
-    )
+    return tx.stream(json_statement(layout, _named(wanted)), _params(owner, wanted), rows=_AT_ONCE)
 
 
 def as_csv(
@@ -118,7 +116,7 @@ def as_csv(
 ) -> AsyncGenerator[bytes, None]:
     """Read a page as CSV lines, newest first."""
     params = {**_params(owner, wanted), "separator": separator}
-    return tx.read_out(csv_statement(layout, _named(wanted)), params, rows=_AT_ONCE)
+    return tx.stream(csv_statement(layout, _named(wanted)), params, rows=_AT_ONCE)
 
 
 async def put_whole(

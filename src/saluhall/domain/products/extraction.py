@@ -47,7 +47,7 @@ async def lines_of_products(
     heading = layout.field_separator.join(layout.fields) + layout.row_separator
     yield heading.encode()
     query, params = query_of_lines(by=by, layout=layout, catalog_id=catalog_id, published=published)
-    async with aclosing(tx.read_out(_BY_SEVERAL + query, params, rows=_AT_ONCE)) as blocks:
+    async with aclosing(tx.stream(_BY_SEVERAL + query, params, rows=_AT_ONCE)) as blocks:
         async for block in blocks:
             yield block
 

@@ -68,7 +68,7 @@ async def put(
     }
     await images.want(tx, by=by, urls=wanted, now=now)
     if any(row.ai_enhancement for row in (*created, *known)):
-        tx.ring("enhance_texts", [by.account_id])
+        tx.wake("enhance_texts", [by.account_id])
     await _note_created(tx, by, created, now=now)
     outcomes = [
         _outcome(rows[p.sku])

@@ -37,7 +37,7 @@ NEEDED: Final[Mapping[DealKind, frozenset[str]]] = {
     DealKind.SUB_ACCOUNT: frozenset(),
 }
 """The amounts that a deal cannot do without; a reseller's may have any."""
-MOST: Final = Amounts(commission_bps=10_000, flat_monthly_ore=10**12, per_listing_ore=10**12)
+MAX_AMOUNTS: Final = Amounts(commission_bps=10_000, flat_monthly_ore=10**12, per_listing_ore=10**12)
 GRANTED: Final = frozenset(DealKind) - {DealKind.CONSUMER_DEFAULT, DealKind.SUB_ACCOUNT}
 """What can be asked for and granted: the others come by leaving a deal and by joining a reseller."""
 
@@ -121,5 +121,5 @@ def check_amounts(kind: DealKind, amounts: Amounts) -> None:
     if kind is not DealKind.RESELLER_AGREEMENT and (extra := sorted(given - needed)):
         raise BadDeal(f"{kind.value} has no {', '.join(extra)}")
     for name in sorted(given):
-        if not 0 <= getattr(amounts, name) <= getattr(MOST, name):
-            raise BadDeal(f"{name} must be from 0 to {getattr(MOST, name)}")
+        if not 0 <= getattr(amounts, name) <= getattr(MAX_AMOUNTS, name):
+            raise BadDeal(f"{name} must be from 0 to {getattr(MAX_AMOUNTS, name)}")

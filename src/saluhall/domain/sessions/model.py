@@ -7,7 +7,7 @@ from msgspec import Struct
 
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
-LONGEST_WAIT = timedelta(minutes=1)
+MAX_WAIT = timedelta(minutes=1)
 MEMORY = timedelta(hours=1)  # a failure older than this is forgotten
 
 
@@ -110,4 +110,4 @@ def wait_after(failures: Failures, *, free: int) -> datetime:
     if failures.count < free:
         return failures.at
     doubled = timedelta(seconds=2 ** min(failures.count - free, 20))
-    return failures.at + min(doubled, LONGEST_WAIT)
+    return failures.at + min(doubled, MAX_WAIT)

@@ -48,7 +48,7 @@ async def redeliver(
     found = await store.repeat(tx, by.account_id, attempt_id, now=now)
     if found is None:
         raise AttemptNotFound(attempt_id)
-    tx.ring("deliver_webhooks", [found[0]])
+    tx.wake("deliver_webhooks", [found[0]])
     return found
 
 

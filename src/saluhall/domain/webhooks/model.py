@@ -19,8 +19,8 @@ FAILURES_BEFORE_OFF = 15  # in a row, and for so long: many calls at once can fa
 FAILING_BEFORE_OFF = timedelta(minutes=5)
 TIMEOUT_S = 10.0
 OVERLAP = timedelta(hours=24)  # a secret that was replaced signs on beside the new one
-MOST_SECRETS = 10  # sign at the same time: whoever rotates on and on makes no endless header
-MOST_ENDPOINTS = 50
+MAX_SECRETS = 10  # sign at the same time: whoever rotates on and on makes no endless header
+MAX_ENDPOINTS = 50
 # What an endpoint hears that did not choose; the other two are surprises to older clients (contract 4.1).
 DEFAULT_EVENT_TYPES = (
     EventType.LISTING_CREATED,

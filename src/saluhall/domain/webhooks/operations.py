@@ -13,7 +13,7 @@ from saluhall.domain.resellers.model import DealKind
 from saluhall.domain.webhooks import deliveries_store, store
 from saluhall.domain.webhooks.model import (
     DEFAULT_EVENT_TYPES,
-    MOST_ENDPOINTS,
+    MAX_ENDPOINTS,
     BadEndpoint,
     Endpoint,
     EndpointChange,
@@ -137,7 +137,7 @@ async def create_endpoint(
         event_types=event_types,
         scope=scope,
         description=description,
-        most=MOST_ENDPOINTS,
+        max_count=MAX_ENDPOINTS,
         now=now,
     )
     if endpoint is None:
@@ -216,7 +216,7 @@ def secrets_of(endpoint: Endpoint, vault: Vault, *, now: datetime) -> list[str]:
 async def _resume(tx: Transaction, endpoint: Endpoint, *, now: datetime) -> None:
     """Make due what was held back."""
     if await deliveries_store.free_held(tx, endpoint.account_id, endpoint.id, now=now):
-        tx.ring("deliver_webhooks", [endpoint.id])
+        tx.wake("deliver_webhooks", [endpoint.id])
 
 
 async def _check_permanent(tx: Transaction, by: Principal, endpoint_id: UUID) -> None:

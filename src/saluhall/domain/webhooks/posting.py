@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from saluhall.domain.webhooks.model import TIMEOUT_S, Endpoint
-from saluhall.kit.http import NoAnswer, NotAllowed, Outbound
+from saluhall.kit.http import NoResponse, NotAllowed, Outbound
 
 _OK = range(200, 300)
 
@@ -20,6 +20,6 @@ async def post(
             timeout_s=TIMEOUT_S,
             certificate=endpoint.certificate,
         )
-    except (NoAnswer, NotAllowed) as failure:
+    except (NoResponse, NotAllowed) as failure:
         return None, str(failure)
     return status, None if status in _OK else f"HTTP {status}"

@@ -43,7 +43,7 @@ async def start(
         )
     except Conflict as error:
         raise ReplayRunning from error
-    tx.ring("replay_webhooks", [replay_id])
+    tx.wake("replay_webhooks", [replay_id])
     return replay_id, await _count(tx, endpoint, since=since, until=until, event_types=asked)
 
 
@@ -56,7 +56,7 @@ async def _count(
     event_types: Sequence[str],
 ) -> int:
     return await store.count(
-        tx, endpoint, since=since, until=until, event_types=event_types, most=COUNTED
+        tx, endpoint, since=since, until=until, event_types=event_types, max_count=COUNTED
     )
 
 
@@ -92,7 +92,7 @@ async def _step(tx: Transaction, replay: Replay, *, per_s: int, now: datetime) -
         return now + _SHORTLY
     heard = replay.heard_account_id
     if heard is not None and (queued := await store.queue(tx, replay, heard, limit=limit, now=now)):
-        tx.ring("deliver_webhooks", [replay.endpoint_id])
+        tx.wake("deliver_webhooks", [replay.endpoint_id])
         return now + timedelta(seconds=queued / per_s)
     following = await store.next_heard(tx, replay)
     if following is None:

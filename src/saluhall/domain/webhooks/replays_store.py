@@ -29,7 +29,7 @@ _WANTED = """
 COUNT = f"""
   select count(*) as events from (
     select from ({_HEARD}) h join events e on e.account_id = h.heard
-     where {_WANTED} limit %(most)s) found
+     where {_WANTED} limit %(max_count)s) found
 """
 CLAIM = """
   update replays r
@@ -119,14 +119,14 @@ async def count(
     since: datetime,
     until: datetime,
     event_types: Sequence[str],
-    most: int,
+    max_count: int,
 ) -> int:
-    """Count the events that a replay would send, up to `most`."""
+    """Count the events that a replay would send, up to `max_count`."""
     params = {
         "owner": endpoint.account_id,
         "endpoint": endpoint.id,
         "event_types": list(event_types),
-        "most": most,
+        "max_count": max_count,
         **_window(since, until),
     }
     return await tx.one(lambda row: row["events"], COUNT, params) or 0

@@ -8,7 +8,7 @@ from msgspec import UNSET, structs
 
 from saluhall.domain.webhooks.model import (
     FAILURES_BEFORE_OFF,
-    MOST_SECRETS,
+    MAX_SECRETS,
     OVERLAP,
     Endpoint,
     EndpointChange,
@@ -59,7 +59,7 @@ LOCK_ACCOUNT = "select 1 from accounts where account_id = %(owner)s for no key u
 ADD = f"""
   insert into endpoints (account_id, id, url, secret, event_types, scope, description, created_at, updated_at)
   select %(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(scope)s, %(description)s, %(now)s, %(now)s
-   where (select count(*) from endpoints where account_id = %(owner)s) < %(most)s
+   where (select count(*) from endpoints where account_id = %(owner)s) < %(max_count)s
   returning {COLUMNS}
 """
 CHANGE = f"""
@@ -78,7 +78,7 @@ ROTATE = f"""
          (older_secrets, older_replaced_at) = (
            select coalesce(array_agg(older.secret order by n), '{{}}'), coalesce(array_agg(older.at order by n), '{{}}')
              from unnest(previous_secret || older_secrets, rotated_at || older_replaced_at) with ordinality as older (secret, at, n)
-            where older.at > %(since)s and n <= %(most)s)
+            where older.at > %(since)s and n <= %(max_count)s)
    where account_id = %(owner)s and id = %(id)s
   returning {COLUMNS}
 """
@@ -181,7 +181,7 @@ async def add(
     event_types: Sequence[str],
     scope: Scope,
     description: str,
-    most: int,
+    max_count: int,
     now: datetime,
 ) -> Endpoint | None:
     """Add an endpoint; None when the account has as many as it may have."""
@@ -193,7 +193,7 @@ async def add(
         "event_types": list(event_types),
         "scope": scope,
         "description": description,
-        "most": most,
+        "max_count": max_count,
         "now": now,
     }
     await tx.run(LOCK_ACCOUNT, {"owner": owner})
@@ -221,7 +221,7 @@ async def rotate(
         "id": endpoint_id,
         "secret": secret,
         "since": now - OVERLAP,
-        "most": MOST_SECRETS - 2,  # beside the new one and the one before
+        "max_count": MAX_SECRETS - 2,  # beside the new one and the one before
         "now": now,
     }
     return await tx.one(endpoint_from_row, ROTATE, params)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from saluhall.kit.http.request import Question
-from saluhall.kit.http.response import Answer, read_beginning, read_if_ok, read_whole, skip_body
+from saluhall.kit.http.request import OutboundRequest
+from saluhall.kit.http.response import Response, read_beginning, read_if_ok, read_whole, skip_body
 from saluhall.kit.http.ssrf_guard import LOOPBACK, Guard, NotAllowed, check_url, parse_url
 from saluhall.kit.http.target import redirected
 
 if TYPE_CHECKING:  # nothing of the library before the first call
-    from saluhall.kit.http.connection import Lines, Resolve
+    from saluhall.kit.http.connection import ConnectionPools, Resolve
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT_BYTES = 4 * 1024
@@ -49,10 +49,10 @@ class Outbound:
         self._may_call = may_call
 
     @cached_property
-    def _lines(self) -> "Lines":
-        from saluhall.kit.http.connection import Lines  # noqa: PLC0415 - with aiohttp; most processes never call anybody
+    def _pools(self) -> "ConnectionPools":
+        from saluhall.kit.http.connection import ConnectionPools  # noqa: PLC0415 - with aiohttp; most processes never call anybody
 
-        return Lines(
+        return ConnectionPools(
             guard=self._guard, resolve=self._resolve, tls=self._tls, may_call=self._may_call
         )
 
@@ -68,19 +68,19 @@ class Outbound:
 
     async def fetch(
         self, url: str, *, max_bytes: int, timeout_s: float, max_redirects: int = 3
-    ) -> Answer:
+    ) -> Response:
         """Get a stranger's URL, checking every hop like the first; the time limit is for all of it.
 
         What is wrong with the body of an answer that is no success does not count: then it is empty.
-        Raises NotAllowed, NoAnswer, TooLarge.
+        Raises NotAllowed, NoResponse, TooLarge.
         """
         deadline = _deadline(timeout_s)
         read = functools.partial(read_if_ok, max_bytes=max_bytes)
         target = parse_url(url)
         for _ in range(max_redirects + 1):
             self._guard.check_literal(target)
-            ask = Question("GET", target, None, _PLAIN)
-            answer = await self._lines.strangers.put(ask, read, deadline)
+            ask = OutboundRequest("GET", target, None, _PLAIN)
+            answer = await self._pools.strangers.put(ask, read, deadline)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not location:
                 return answer
@@ -89,16 +89,16 @@ class Outbound:
 
     async def post(
         self, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float
-    ) -> Answer:
+    ) -> Response:
         """Post to a stranger's URL; redirects are answers, and of an answer the beginning is kept.
 
-        Raises NotAllowed, NoAnswer.
+        Raises NotAllowed, NoResponse.
         """
         target = parse_url(url)
         self._guard.check_literal(target)
-        ask = Question("POST", target, body, {**_PLAIN, **headers})
+        ask = OutboundRequest("POST", target, body, {**_PLAIN, **headers})
         read = functools.partial(read_beginning, kept_bytes=_KEPT_BYTES)
-        return await self._lines.strangers.put(ask, read, _deadline(timeout_s))
+        return await self._pools.strangers.put(ask, read, _deadline(timeout_s))
 
     async def post_for_status(
         self,
@@ -111,25 +111,25 @@ class Outbound:
     ) -> int:
         """Post to a stranger's URL and return the status; redirects are answers, and whatever the body is, it does not count.
 
-        With a certificate (PEM) only a receiver on this machine that proves it is called. Raises NotAllowed, NoAnswer.
+        With a certificate (PEM) only a receiver on this machine that proves it is called. Raises NotAllowed, NoResponse.
         """
         target = parse_url(url)
-        ask = Question("POST", target, body, {**_PLAIN, **headers}, decompress=False)
+        ask = OutboundRequest("POST", target, body, {**_PLAIN, **headers}, decompress=False)
         deadline = _deadline(timeout_s)
         if certificate is not None:
             return await self._post_here(ask, certificate, deadline)
         self._guard.check_literal(target)
-        return (await self._lines.strangers.put(ask, skip_body, deadline)).status
+        return (await self._pools.strangers.put(ask, skip_body, deadline)).status
 
-    async def _post_here(self, ask: Question, certificate: str, deadline: float) -> int:
-        from saluhall.kit.http.connection import Line, SystemResolve  # noqa: PLC0415 - as below
+    async def _post_here(self, ask: OutboundRequest, certificate: str, deadline: float) -> int:
+        from saluhall.kit.http.connection import ConnectionPool, SystemResolve  # noqa: PLC0415 - as below
 
         guard = Guard([ip_network(str(address)) for address in LOOPBACK], elsewhere=False)
         guard.check_literal(ask.url)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         tls.load_verify_locations(cadata=certificate)
         resolve = SystemResolve()
-        line = Line(
+        line = ConnectionPool(
             guard=guard, resolve=resolve, tls=tls, may_call=self._may_call, idle_s=_AT_ONCE_S
         )
         try:
@@ -147,20 +147,20 @@ class Outbound:
         headers: Mapping[str, str] = _NO_HEADERS,
         timeout_s: float,
         max_bytes: int = 16 * 1024 * 1024,
-    ) -> Answer:
+    ) -> Response:
         """Call a URL the operator chose: any address, http too; redirects are answers.
 
-        Raises NotAllowed, NoAnswer, TooLarge.
+        Raises NotAllowed, NoResponse, TooLarge.
         """
         target = parse_url(url, schemes=("https", "http"))
-        ask = Question(method, target, body, headers)
+        ask = OutboundRequest(method, target, body, headers)
         read = functools.partial(read_whole, max_bytes=max_bytes)
-        return await self._lines.chosen.put(ask, read, _deadline(timeout_s))
+        return await self._pools.chosen.put(ask, read, _deadline(timeout_s))
 
     async def close(self) -> None:
         """Close every connection."""
-        if "_lines" in self.__dict__:
-            await self._lines.close()
+        if "_pools" in self.__dict__:
+            await self._pools.close()
 
 
 def _deadline(timeout_s: float) -> float:

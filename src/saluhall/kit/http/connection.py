@@ -33,9 +33,9 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
 
-from saluhall.kit.http.error_text import reason_of
-from saluhall.kit.http.request import Question
-from saluhall.kit.http.response import Answer, NoAnswer, headers_of, shown
+from saluhall.kit.http.error_text import error_text_of
+from saluhall.kit.http.request import OutboundRequest
+from saluhall.kit.http.response import NoResponse, Response, headers_of, shown
 from saluhall.kit.http.ssrf_guard import EVERYWHERE, Guard
 
 # How long a connection waits to be used again: shorter than servers usually wait, so that it is rarely a dead one. A call that may
@@ -43,8 +43,8 @@ from saluhall.kit.http.ssrf_guard import EVERYWHERE, Guard
 _IDLE_S = 4.0
 _BRIEFLY_S = 1.0
 _CONNECTIONS = 512
-_LONGEST_LINE = 64 * 1024  # of an answer's status or one header
-_MOST_HEADERS = 1024
+_MAX_LINE = 64 * 1024  # of an answer's status or one header
+_MAX_HEADERS = 1024
 _NAMES_HELD_S = 10
 _RESOLVER_THREADS = 16
 _LARGE_BODY = 1024 * 1024  # aiohttp warns about larger bodies given as plain bytes
@@ -87,7 +87,7 @@ def _addresses_of(host: str, port: int) -> list[str]:
     return [str(info[4][0]) for info in infos]
 
 
-class Lines:
+class ConnectionPools:
     """The line to strangers, who are guarded against, and the line to whom the operator chose."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Lines:
     ) -> None:
         self._system = SystemResolve()
         way = resolve or self._system
-        line = partial(Line, resolve=way, tls=tls, may_call=may_call)
+        line = partial(ConnectionPool, resolve=way, tls=tls, may_call=may_call)
         self.strangers = line(guard=guard, idle_s=_IDLE_S)
         self.chosen = line(guard=Guard(EVERYWHERE), idle_s=_BRIEFLY_S)
 
@@ -111,7 +111,7 @@ class Lines:
         self._system.close()
 
 
-class Line:
+class ConnectionPool:
     """One session, opened when first used in the running loop, whose guard sees every address."""
 
     def __init__(
@@ -149,35 +149,35 @@ class Line:
                 timeout=ClientTimeout(total=None, sock_connect=None),
                 trace_configs=[_contact_trace()],
                 middlewares=[_once],
-                max_line_size=_LONGEST_LINE,
-                max_field_size=_LONGEST_LINE,
-                max_headers=_MOST_HEADERS,
+                max_line_size=_MAX_LINE,
+                max_field_size=_MAX_LINE,
+                max_headers=_MAX_HEADERS,
                 trust_env=False,
                 request_class=_request_class(self._may_call),
             )
         return self._session
 
-    async def put(self, question: Question, read: Read, deadline: float) -> Answer:
-        """Send a question and read the answer. Raises NotAllowed, NoAnswer and what `read` raises."""
+    async def put(self, request: OutboundRequest, read: Read, deadline: float) -> Response:
+        """Send a request and read the answer. Raises NotAllowed, NoResponse and what `read` raises."""
         contact = Contact()
         try:
             async with (
                 asyncio.timeout_at(deadline),
                 self.session().request(
-                    question.method,
-                    question.url,
-                    data=_data_of(question),
-                    headers=question.headers,
+                    request.method,
+                    request.url,
+                    data=_data_of(request),
+                    headers=request.headers,
                     allow_redirects=False,
-                    auto_decompress=question.decompress,
+                    auto_decompress=request.decompress,
                     trace_request_ctx=contact,
                 ) as response,
             ):
-                return Answer(response.status, headers_of(response), await read(response))
+                return Response(response.status, headers_of(response), await read(response))
         except (ClientError, HttpProcessingError, OSError) as error:
             # The cause is not chained: its text may hold the whole URL.
-            reason = f"{reason_of(error)} at {shown(question.url)}"
-            raise NoAnswer(reason, sent=contact.made) from None
+            reason = f"{error_text_of(error)} at {shown(request.url)}"
+            raise NoResponse(reason, sent=contact.made) from None
 
     async def close(self) -> None:
         """Close the session, if one was opened."""
@@ -196,10 +196,10 @@ class Line:
         return socket.socket(family, kind, protocol)
 
 
-def _data_of(question: Question) -> bytes | io.BytesIO | None:
-    if question.body is None or len(question.body) < _LARGE_BODY:
-        return question.body
-    return io.BytesIO(question.body)
+def _data_of(request: OutboundRequest) -> bytes | io.BytesIO | None:
+    if request.body is None or len(request.body) < _LARGE_BODY:
+        return request.body
+    return io.BytesIO(request.body)
 
 
 class _HeadFirst(ResponseHandler):

@@ -23,7 +23,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def reason_of(error: Exception) -> str:
+def error_text_of(error: Exception) -> str:
     """Say in a few words why no answer came."""
     if isinstance(error, ClientConnectorCertificateError):
         return f"Certificate not accepted{_detail(error)}"

@@ -7,7 +7,7 @@ from yarl import URL
 from saluhall.kit.http.ssrf_guard import NotAllowed
 
 
-class Question:
+class OutboundRequest:
     """One request, ready to be put; `decompress` what the answer's headers call compressed. Raises NotAllowed."""
 
     def __init__(

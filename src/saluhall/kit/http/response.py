@@ -17,7 +17,7 @@ _SKIP_S = (
 )
 
 
-class NoAnswer(Exception):
+class NoResponse(Exception):
     """No answer came. `sent` is True when the request may have reached the other side."""
 
     def __init__(self, message: str, *, sent: bool) -> None:
@@ -29,7 +29,7 @@ class TooLarge(Exception):
     """The body went past the limit."""
 
 
-class Answer(Struct, frozen=True):
+class Response(Struct, frozen=True):
     """An answer, whatever its status; header names are lower case."""
 
     status: int

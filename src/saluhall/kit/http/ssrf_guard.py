@@ -18,9 +18,9 @@ from saluhall.kit.http.target import exact_url
 
 Network = IPv4Network | IPv6Network
 
-_LONGEST_SAVED = 2048
-_LONGEST_CALLED = 8192  # a redirect to a signed object-store URL is long
-_LONGEST_HOST = 253
+_MAX_SAVED = 2048
+_MAX_CALLED = 8192  # a redirect to a signed object-store URL is long
+_MAX_HOST = 253
 _USERINFO = re.compile(r"[^/?#]*//[^/?#]*@")
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # and lone surrogates
@@ -72,9 +72,9 @@ class NotAllowed(Exception):
 def check_url(url: str) -> None:
     """Refuse at save time what could never be called. Raises NotAllowed."""
     # Counted in bytes: an index row of PostgreSQL holds some 2700, and a letter may take four.
-    if len(url.encode(errors="replace")) > _LONGEST_SAVED:
+    if len(url.encode(errors="replace")) > _MAX_SAVED:
         raise NotAllowed(
-            f"The URL is longer than {_LONGEST_SAVED} characters (a letter beyond ASCII counts as up to four)"
+            f"The URL is longer than {_MAX_SAVED} characters (a letter beyond ASCII counts as up to four)"
         )
     parse_url(url)
 
@@ -86,8 +86,8 @@ def check_target(url: str) -> None:
 
 def parse_url(url: str, *, schemes: Sequence[str] = ("https",)) -> URL:
     """Read a URL the one way that is also used to dial it; its path and query stay as given. Raises NotAllowed."""
-    if len(url) > _LONGEST_CALLED:
-        raise NotAllowed(f"The URL is longer than {_LONGEST_CALLED} characters")
+    if len(url) > _MAX_CALLED:
+        raise NotAllowed(f"The URL is longer than {_MAX_CALLED} characters")
     if url != url.strip() or _CONTROL.search(url):
         raise NotAllowed("The URL holds control characters or blanks around it")
     try:
@@ -112,7 +112,7 @@ def _check_host(host: str) -> None:
     if literal_address(host) is not None:
         return
     last_label = host.rstrip(".").rpartition(".")[2]
-    if len(host) > _LONGEST_HOST or not _HOST.fullmatch(host) or _NUMBER.fullmatch(last_label):
+    if len(host) > _MAX_HOST or not _HOST.fullmatch(host) or _NUMBER.fullmatch(last_label):
         raise NotAllowed("The URL has no valid host")
 
 

@@ -48,7 +48,7 @@ def redirected(base: URL, location: str) -> str:
 
 
 def _parts_of(url: str) -> tuple[str, str, str]:
-    """Divide a URL into what stands before the path, the path, and the query with its question mark."""
+    """Divide a URL into what stands before the path, the path, and the query with its request mark."""
     found = _PARTS.match(url)
     return (found["origin"], found["path"], found["query"] or "") if found else ("", "", "")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 PORT = 5432
 _MAX_PATH = 103  # what every system takes as the path of a socket, in bytes
 _PREFIX = "saluhall-"
-_PATIENCE_S = 1.0
+_TIMEOUT_S = 1.0
 _HELLO = struct.pack(
     "!ii", 8, 80877103
 )  # "do you speak TLS?", which needs no name and is not logged
@@ -47,7 +47,7 @@ def responds(folder: Path) -> bool:
     """Tell whether a server answers on the socket in this folder: one that was just killed may look alive for a moment."""
     try:
         with socket.socket(socket.AF_UNIX) as asked:
-            asked.settimeout(_PATIENCE_S)
+            asked.settimeout(_TIMEOUT_S)
             asked.connect(str(socket_path(folder)))
             asked.sendall(_HELLO)
             return bool(asked.recv(1))
