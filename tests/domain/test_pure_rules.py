@@ -13,9 +13,8 @@ from saluhall.domain.connections.model import BudgetState
 from saluhall.domain.connections.operations import _CALLS_PER_POLL, RESERVED, check, poll_pause
 from saluhall.domain.webhooks.model import (
     FAILURES_BEFORE_OFF,
-    JITTER,
-    LATER_AFTER,
-    RETRY_AFTER_S,
+    LATER_RETRIES,
+    QUICK_RETRIES,
     retry_at,
 )
 from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Verdict, Wait, verdict_on
@@ -136,15 +135,16 @@ def test_webhooks_are_tried_again_after_1_2_4_8_and_16_seconds() -> None:
     waits = [retry_at(failed, NOW, days=0, chance=0.5) for failed in range(1, 8)]
 
     assert waits == [NOW + timedelta(seconds=s) for s in (1, 2, 4, 8, 16)] + [None, None]
-    assert len(RETRY_AFTER_S) == 5
+    assert QUICK_RETRIES.attempts == 6
 
 
 def test_later_retries_grow_over_three_days_and_end_before_the_endpoint_is_switched_off() -> None:
     waits = [retry_at(failed, NOW, days=3, chance=0.5) for failed in range(6, 15)]
 
-    assert waits == [NOW + wait for wait in LATER_AFTER] + [None]
-    assert list(LATER_AFTER) == sorted(LATER_AFTER)
-    assert 5 + len(LATER_AFTER) + 1 < FAILURES_BEFORE_OFF
+    later = [NOW + LATER_RETRIES.delay(n) for n in range(1, 9)]
+    assert waits == [*later, None]
+    assert later == sorted(later)
+    assert 5 + len(later) + 1 < FAILURES_BEFORE_OFF
 
 
 @given(
@@ -161,7 +161,7 @@ def test_no_retry_comes_later_than_the_operator_wants(
     assert total <= timedelta(days=days)
     at = retry_at(failed, NOW, days=days, chance=chance)
     if at is not None and even[-1] is not None:
-        assert abs((at - NOW) / (even[-1] - NOW) - 1) <= JITTER + 1e-9
+        assert abs((at - NOW) / (even[-1] - NOW) - 1) <= LATER_RETRIES.jitter + 1e-9
     else:
         assert at == even[-1]
 

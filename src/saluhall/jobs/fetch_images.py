@@ -13,6 +13,7 @@ from saluhall.jobs.slots import Pace, PlacedCall, Size
 from saluhall.kit.http import NoResponse, NotAllowed, Response, TooLarge
 from saluhall.kit.image_pool import ImageProcessLost
 from saluhall.kit.images import BadPicture
+from saluhall.kit.retry import RetryPolicy
 from saluhall.storage.image_store import StoreUnavailable
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
@@ -20,7 +21,7 @@ MAX_BYTES = 4 * 1024 * 1024  # what Tradera takes
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 2048
 TIMEOUT_S = 20.0
-TRIES = 4
+IMAGE_RETRIES = RetryPolicy(attempts=4, base=timedelta(seconds=1), max=timedelta(seconds=4))
 _WIDTH = 16  # of an account
 _PACE = Pace(start=4, max_calls=16, min_calls=2, slow_s=5.0)
 _LEASE = timedelta(minutes=5)
@@ -120,9 +121,11 @@ async def _host(run: Run, image: DueImage, raw: bytes) -> Fetched:
 
 
 def _later(image: DueImage, reason: str) -> Fetched:
-    if image.attempts + 1 >= TRIES:
-        return _never(image, f"{reason} ({TRIES} tries)")
-    return Fetched(image=image, reason=reason, retry_in_s=2.0**image.attempts)
+    attempt = image.attempts + 1
+    if IMAGE_RETRIES.is_last(attempt):
+        return _never(image, f"{reason} ({attempt} tries)")
+    pause_s = IMAGE_RETRIES.delay(attempt).total_seconds()
+    return Fetched(image=image, reason=reason, retry_in_s=pause_s)
 
 
 def _never(image: DueImage, reason: str) -> Fetched:

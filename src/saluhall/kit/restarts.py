@@ -1,7 +1,10 @@
 """How long a process that ended stays away before it is started again."""
 
-_SECOND_S = 1.0
-_MAX_S = 10.0
+from datetime import timedelta
+
+from saluhall.kit.retry import RetryPolicy
+
+PROCESS_RESTARTS = RetryPolicy(base=timedelta(seconds=1), max=timedelta(seconds=10))
 _LIVED_S = 30.0
 
 
@@ -12,12 +15,12 @@ class Restarts:
     """
 
     def __init__(self) -> None:
-        self._next_s = 0.0
+        self._ends = 0  # soon after a start, in a row
 
     def pause_s(self, *, lived_s: float) -> float:
         """Return the seconds to wait, after a process that lived so long."""
         if lived_s >= _LIVED_S:
-            self._next_s = 0.0
-        pause_s = self._next_s
-        self._next_s = min(max(_SECOND_S, pause_s * 2), _MAX_S)
+            self._ends = 0
+        pause_s = PROCESS_RESTARTS.delay(self._ends).total_seconds() if self._ends else 0.0
+        self._ends += 1
         return pause_s

@@ -11,6 +11,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import store
 from saluhall.domain.connections.model import BudgetState, Connection, ConnectionNotFound, Wait
 from saluhall.kit.ids import new_id
+from saluhall.kit.retry import RetryPolicy
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Transaction
 
@@ -24,8 +25,8 @@ RESERVED: dict[Purpose, float] = {
     Purpose.POLL: 0.30,
 }
 _CALLS_PER_POLL = 3  # what changed, one listing of it, the orders
-_FIRST_BLOCK = timedelta(minutes=1)
-_LONGEST_BLOCK = timedelta(hours=6)
+# How long the channel is not called after a 429 that does not say how long.
+BLOCKS = RetryPolicy(base=timedelta(minutes=1), max=timedelta(hours=6))
 _DAY = timedelta(hours=24)
 
 
@@ -162,7 +163,7 @@ def refusal(state: BudgetState, *, limit: int, now: datetime) -> OutOfBudget:
         return OutOfBudget("the marketplace takes no calls now", retry_in=state.blocked_until - now)
     wait = (state.frees_at or now + _DAY) - now
     return OutOfBudget(
-        f"{state.used} of {limit} calls in 24 hours are used", retry_in=max(wait, _FIRST_BLOCK)
+        f"{state.used} of {limit} calls in 24 hours are used", retry_in=max(wait, BLOCKS.base)
     )
 
 
@@ -190,13 +191,13 @@ async def block(
     state = await store.budget(tx, channel, now=now)
     blocks = _blocks_in_a_row(state, now)
     if retry_in is None:
-        retry_in = min(_FIRST_BLOCK * 2 ** min(blocks - 1, 16), _LONGEST_BLOCK)
+        retry_in = BLOCKS.delay(blocks)
     await store.block(tx, channel, until=now + retry_in, blocks=blocks)
 
 
 def _blocks_in_a_row(state: BudgetState, now: datetime) -> int:
     """Count this block with those before it; calls made side by side hear of one and the same."""
-    if state.blocked_until is None or state.blocked_until < now - _LONGEST_BLOCK:
+    if state.blocked_until is None or state.blocked_until < now - BLOCKS.max:
         return 1
     return state.blocks + (state.blocked_until <= now)
 

@@ -15,10 +15,11 @@ from saluhall.domain.listings import deletions, handing_in, sales, store
 from saluhall.domain.listings.model import LOOKS, PRIORITY, Desired, Listing, State, Step
 from saluhall.domain.listings.recording import record, tell, tell_failure
 from saluhall.domain.products import operations as product_operations
+from saluhall.kit.retry import RetryPolicy
 from saluhall.storage import Transaction
 
 TRIES_BEFORE_TELLING = 4  # the first and three more
-_LONGEST_PAUSE = timedelta(hours=1)
+LISTING_RETRIES = RetryPolicy(base=timedelta(seconds=2), max=timedelta(hours=1))
 
 
 async def claim_due(
@@ -235,7 +236,7 @@ async def observe(
 
 def pause_after(listing: Listing) -> timedelta:
     """Return how long to wait before a listing is tried again: longer after each failure."""
-    return min(timedelta(seconds=2 ** min(listing.attempts + 1, 20)), _LONGEST_PAUSE)
+    return LISTING_RETRIES.delay(listing.attempts + 1)
 
 
 async def _postpone(

@@ -8,9 +8,10 @@ from saluhall.domain.connections.model import Connection
 from saluhall.domain.orders import pushes_store
 from saluhall.domain.orders.changes import done_here_only
 from saluhall.domain.orders.model import DuePush
+from saluhall.kit.retry import RetryPolicy
 from saluhall.storage import Transaction
 
-_LONGEST_PAUSE = timedelta(hours=1)
+PUSH_RETRIES = RetryPolicy(base=timedelta(seconds=2), max=timedelta(hours=1))
 
 
 async def claim_due(
@@ -58,7 +59,7 @@ async def postpone(
 ) -> None:
     """Try again after a pause that grows, for the moment was wrong."""
     attempts = push.attempts + 1
-    pause = pause or min(timedelta(seconds=2 ** min(attempts, 20)), _LONGEST_PAUSE)
+    pause = pause or PUSH_RETRIES.delay(attempts)
     await pushes_store.put_off(
         tx, push, message=reason, attempts=attempts, due_at=now + pause, now=now
     )

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.kit.retry import RetryPolicy
+
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
-MAX_WAIT = timedelta(minutes=1)
+SIGN_IN_WAITS = RetryPolicy(base=timedelta(seconds=1), max=timedelta(minutes=1))
 MEMORY = timedelta(hours=1)  # a failure older than this is forgotten
 
 
@@ -109,5 +111,4 @@ def wait_after(failures: Failures, *, free: int) -> datetime:
     """Tell when the next try is admitted."""
     if failures.count < free:
         return failures.at
-    doubled = timedelta(seconds=2 ** min(failures.count - free, 20))
-    return failures.at + min(doubled, MAX_WAIT)
+    return failures.at + SIGN_IN_WAITS.delay(failures.count - free + 1)

@@ -8,13 +8,18 @@ from msgspec import UNSET, Struct, UnsetType
 
 from saluhall.domain.history.model import Event, EventType
 from saluhall.kit.claim import Claim
+from saluhall.kit.retry import RetryPolicy
 
-# The wait before each retry (rheo contract 4.3): one first attempt and five retries.
-RETRY_AFTER_S: tuple[int, ...] = (1, 2, 4, 8, 16)
+# One first attempt and five quick retries (rheo contract 4.3).
+QUICK_RETRIES = RetryPolicy(attempts=6, base=timedelta(seconds=1), max=timedelta(seconds=16))
 # Then for days: 71.6 hours in eight waits, so that one event alone is given up before its 15th failure in a row would switch its
-# endpoint off. The last wait is repeated when the operator wants more days.
-LATER_AFTER = tuple(timedelta(minutes=m) for m in (5, 30, 120, 300, 600, 840, 960, 1440))
-JITTER = 0.1  # of a later wait, either way: what failed together is not tried again together
+# endpoint off. The last wait is repeated when the operator wants more days. Jitter spreads the retries of what failed together.
+LATER_RETRIES = RetryPolicy(
+    steps=tuple(timedelta(minutes=m) for m in (5, 30, 120, 300, 600, 840, 960)),
+    base=timedelta(days=1),
+    max=timedelta(days=1),
+    jitter=0.1,
+)
 FAILURES_BEFORE_OFF = 15  # in a row, and for so long: many calls at once can fail within a second
 FAILING_BEFORE_OFF = timedelta(minutes=5)
 TIMEOUT_S = 10.0
@@ -215,21 +220,17 @@ class Replay(Struct, frozen=True, kw_only=True):
 
 
 def retry_at(attempts: int, now: datetime, *, days: int, chance: float) -> datetime | None:
-    """Tell when to try again after this many failed attempts; None when the schedule is used up.
+    """Return when to try again after this many failed attempts; None when no attempt is left.
 
     `days` of later retries follow the quick ones; `chance` (0 to 1) places a later retry within its jitter.
     """
-    if attempts <= len(RETRY_AFTER_S):
-        return now + timedelta(seconds=RETRY_AFTER_S[attempts - 1])
-    waits = _later_waits(attempts - len(RETRY_AFTER_S))
-    if not waits or sum(waits, timedelta()) > timedelta(days=days):
+    if not QUICK_RETRIES.is_last(attempts):
+        return now + QUICK_RETRIES.delay(attempts)
+    later = attempts - (QUICK_RETRIES.attempts or 0) + 1
+    waits = [LATER_RETRIES.delay(n) for n in range(1, later + 1)]
+    if sum(waits, timedelta()) > timedelta(days=days):
         return None
-    return now + waits[-1] * (1 - JITTER + 2 * JITTER * chance)
-
-
-def _later_waits(count: int) -> list[timedelta]:
-    """List so many waits of the schedule, the last repeated."""
-    return [LATER_AFTER[min(n, len(LATER_AFTER) - 1)] for n in range(count)]
+    return now + LATER_RETRIES.delay(later, chance=chance)
 
 
 def first_id(at: datetime) -> UUID:

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import structlog
 
+from saluhall.kit.retry import RetryPolicy
 from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.embedded import postmaster, server, sockets
 from saluhall.storage.embedded.binaries import NEWEST_VERSION
@@ -21,8 +23,7 @@ from saluhall.storage.embedded.start_wait import Patience
 _LOOK_EVERY_S = 0.01
 _WATCH_EVERY_S = 0.25
 _SIGNAL_EVERY_S = 0.5
-_FIRST_PAUSE_S = 0.5
-_MAX_PAUSE_S = 10.0
+SERVER_RESTARTS = RetryPolicy(base=timedelta(seconds=0.5), max=timedelta(seconds=10))
 # Servers that we started and others go on using: Python complains of a running child that nobody knows any more.
 _LEFT: list[subprocess.Popen[bytes] | None] = []
 _log = structlog.get_logger(__name__)
@@ -99,10 +100,10 @@ class EmbeddedPostgres:
         self._ending.clear()
 
     def _keep(self) -> None:
-        pause_s = _FIRST_PAUSE_S
+        failures = 0
         while not self._ending.wait(_WATCH_EVERY_S):
             if self._is_alive():
-                pause_s = _FIRST_PAUSE_S
+                failures = 0
                 continue
             _log.error("the embedded PostgreSQL ended and is started again")
             try:
@@ -113,8 +114,8 @@ class EmbeddedPostgres:
                 if self._ending.is_set():
                     return
                 _log.error("the embedded PostgreSQL is not there", error=str(error))
-                self._ending.wait(pause_s)
-                pause_s = min(pause_s * 2, _MAX_PAUSE_S)
+                failures += 1
+                self._ending.wait(SERVER_RESTARTS.delay(failures).total_seconds())
 
     def _is_alive(self) -> bool:
         if self._process is not None:
