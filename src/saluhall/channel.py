@@ -1,7 +1,7 @@
-"""THE SOCKET: what a channel is.
+"""The interface of a channel: what the hub asks of a marketplace or web shop.
 
-A channel puts listings on one marketplace and reads their state back. It knows this module and the kit, nothing else of the hub. The
-hub hands it values and gets values back; whatever goes wrong is one of three errors.
+A channel publishes listings and reads back what became of them. It knows this module and the kit, nothing else of the hub. The hub
+passes values in and gets values back; whatever fails is one of three errors.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,14 +12,15 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from saluhall.capabilities import Capabilities, Format, Option
 from saluhall.kit.environment import Setting
 from saluhall.kit.http import Outbound
 
 
 class Unavailable(Exception):
-    """The moment is wrong: try again later.
+    """Try later.
 
-    `retry_in` is the marketplace's own word on when; `unclear` says that the effect may have happened although no answer came.
+    `retry_in` is set when the channel itself says when; `unclear` when the effect may have happened although no response came.
     """
 
     def __init__(
@@ -35,46 +36,36 @@ class OutOfBudget(Unavailable):
 
 
 class Disconnected(Exception):
-    """The access is wrong: the seller must connect again. The message is told to the seller."""
+    """The seller must act on the connection. The seller reads the message."""
 
 
 class Rejected(Exception):
-    """The data is wrong: tell the seller and wait for new data. The message is told to the seller."""
+    """The data is wrong: wait for new data. The seller reads the message."""
 
 
 class Purpose(StrEnum):
-    """What a call is for; earlier purposes may use what later ones must leave in the budget."""
+    """What a channel call is for; earlier purposes may use what later ones must leave in the budget."""
 
     END = "end"
     PRICE = "price"
     SHIP = "ship"
-    ASK = "ask"  # what became of a listing that was handed in
+    CHECK = "check"  # what became of a submission
     PUBLISH = "publish"
     POLL = "poll"
 
 
 class Budget(Protocol):
-    """The calls an application may still make."""
+    """The calls that may still be made."""
 
     async def spend(self, purpose: Purpose, *, needs: int = 1) -> None:
-        """Account for one call that is about to be made. Raises OutOfBudget, also when fewer than `needs` are left, itself included."""
+        """Count one call that is about to be made. Raises OutOfBudget, also when fewer than `needs` are left, itself included."""
 
     async def blocked(self, retry_in: timedelta | None) -> None:
-        """Note that the marketplace itself said the limit is reached."""
-
-
-class Capabilities(Struct, frozen=True, kw_only=True):
-    """What a marketplace can say at all."""
-
-    auctions: bool
-    max_images: int
-    max_image_bytes: int
-    image_types: frozenset[str]
-    currencies: frozenset[str]
+        """Note that the channel itself says that the limit is reached."""
 
 
 class Login(Struct, frozen=True, kw_only=True):
-    """A seller's access to a marketplace."""
+    """A seller's access to a channel."""
 
     user_id: str
     token: str
@@ -82,42 +73,65 @@ class Login(Struct, frozen=True, kw_only=True):
     options: Mapping[str, Any] = {}
 
 
-class Picture(Struct, frozen=True, kw_only=True):
-    """A hosted picture: bytes are read when they are needed; `key` tells them from others."""
+class ProductImage(Struct, frozen=True, kw_only=True):
+    """A hosted image: bytes are read when they are needed; `key` tells it from others."""
 
     media_type: str
     read: Callable[[], Awaitable[bytes]]
     key: str = ""
 
 
-class ListingDraft(Struct, frozen=True, kw_only=True):
-    """What shall stand on the marketplace. `key` is our own reference in the remote record."""
+class Product(Struct, frozen=True, kw_only=True):
+    """What a channel reads of a product. `attributes` are by name; `category` is the hub's slug; what is not known is "" or None."""
+
+    sku: str
+    title: str
+    subtitle: str = ""
+    description: str = ""
+    brand: str = ""
+    ean: str = ""
+    isbn: str = ""
+    mpn: str = ""
+    condition: str = ""
+    condition_text: str = ""
+    vat_percent: Decimal | None = None
+    weight_kg: Decimal | None = None
+    category: str = "other"
+    attributes: Mapping[str, Any] = {}
+    delivery_days: int | None = None
+    shipping_cost: Decimal | None = None
+    shipping_strategy: str = ""
+    images: Sequence[ProductImage] = ()
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What is to be live on the channel.
+
+    `key` is our reference in the remote listing. `category` is the channel's own id by the seller's map, None leaves the choice to the
+    channel.
+    """
 
     key: str
-    title: str
-    description: str
+    format: Format
     price: Decimal
     currency: str
-    category: str
-    domain: Mapping[str, Any]
-    shipping_cost: Decimal | None  # None: nobody has said
-    shipping_strategy: str
-    weight_kg: Decimal | None = None
-    pictures: Sequence[Picture] = ()
+    quantity: int
+    category: str | None = None
+    product: Product
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How far a publication has come. The hub stores it and hands it back.
+    """How far a publication has come. The hub stores it and passes it back.
 
-    `may_stand` says that the marketplace was asked to show it: it may stand there, whatever we heard. `over` is the listing of this offer
+    `may_be_live` says that the channel was asked to show it: it may be live, whatever the response was. `over` is this offer's listing
     before, sold or ended: it is never taken for the new one, whatever the clocks say. `unclear` and `steps` are the channel's own.
     """
 
     external_id: str | None = None
-    may_stand: bool = False
+    may_be_live: bool = False
     unclear: bool = False
     over: str | None = None
-    price: Decimal | None = None  # what was found standing has, which may not be the draft's
+    price: Decimal | None = None  # of a listing found live, which may not be the offer's
     steps: Mapping[str, Any] = {}
 
 
@@ -125,33 +139,57 @@ Save = Callable[[Progress], Awaitable[None]]
 
 
 class Live(Struct, frozen=True, kw_only=True):
-    """The listing stands on the marketplace."""
+    """The listing is live. `price` and `quantity` are set when they may not be the offer's: it was found, not made."""
 
     external_id: str
     url: str
     ends_at: datetime | None = None
+    price: Decimal | None = None
+    quantity: int | None = None
 
 
-class Waiting(Struct, frozen=True, kw_only=True):
-    """The marketplace has not decided yet; ask again after this long."""
+class Submitted(Struct, frozen=True, kw_only=True):
+    """The channel was asked to publish and decides later; check after this long."""
 
-    ask_in: timedelta
+    progress: Progress
+    check_in: timedelta
 
 
-class Again(Struct, frozen=True, kw_only=True):
-    """This attempt is lost for a passing reason; go on from `progress` later."""
+class Pending(Struct, frozen=True, kw_only=True):
+    """The channel has not decided yet; check again after this long."""
+
+    check_in: timedelta
+
+
+class Lost(Struct, frozen=True, kw_only=True):
+    """This submission is lost for a passing reason; publish again from `progress`."""
 
     reason: str
     progress: Progress
 
 
-class Refused(Struct, frozen=True, kw_only=True):
-    """The marketplace refused the data for good."""
+class Refusal(Struct, frozen=True, kw_only=True):
+    """The channel refused the data for good."""
 
     reason: str
 
 
-Outcome = Live | Waiting | Again | Refused
+Outcome = Live | Pending | Lost | Refusal
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What to change of a live listing; None stays as it is.
+
+    `content` is the offer whose texts, images and category are to be shown. `known_quantity` is how many the hub believes are still
+    for sale there: units that are missing from it were sold and are not offered again.
+    """
+
+    external_id: str
+    format: Format
+    price: Decimal | None = None
+    quantity: int | None = None
+    known_quantity: int | None = None
+    content: Offer | None = None
 
 
 class RemoteState(StrEnum):
@@ -163,11 +201,18 @@ class RemoteState(StrEnum):
 
 
 class RemoteListing(Struct, frozen=True, kw_only=True):
-    """A listing as the marketplace tells it. `sale_price` is in whole currency units, only when sold."""
+    """A listing as it is on the channel.
+
+    `quantity` is still for sale, `units_sold` what was sold since it was published; None where the channel does not say.
+    `sale_price` is set when it is sold, in whole currency units.
+    """
 
     external_id: str
     state: RemoteState
+    format: Format = Format.AUCTION
     price: Decimal | None = None
+    quantity: int | None = None
+    units_sold: int | None = None
     sale_price: Decimal | None = None
     bids: int = 0
     ends_at: datetime | None = None
@@ -175,7 +220,7 @@ class RemoteListing(Struct, frozen=True, kw_only=True):
 
 
 class Changes(Struct, frozen=True, kw_only=True):
-    """What changed since a cursor: hand the new cursor back next time. `others` changed too and were not watched."""
+    """What changed since a cursor: pass the new cursor next time. `others` changed too and are not among the known ids."""
 
     cursor: str
     listings: Sequence[RemoteListing]
@@ -183,9 +228,9 @@ class Changes(Struct, frozen=True, kw_only=True):
 
 
 class RemoteAddress(Struct, frozen=True, kw_only=True):
-    """A person and where they live, as the marketplace tells it; what it does not tell is "".
+    """A person and where they live; what the channel does not say is "".
 
-    `user_id` is the name or number they go by there; `country` is ISO 3166 alpha-3, or a name that the channel could not read.
+    `user_id` is the name or number they have there; `country` is ISO 3166 alpha-3, or a name that the channel could not read.
     """
 
     user_id: str = ""
@@ -200,7 +245,7 @@ class RemoteAddress(Struct, frozen=True, kw_only=True):
 
 
 class RemoteOrderRow(Struct, frozen=True, kw_only=True):
-    """One row of an order. `external_id` is the listing's id; money in whole currency units and hundredths."""
+    """One line of an order. `external_id` is the listing's id; money in whole currency units and hundredths."""
 
     external_id: str
     own_references: Sequence[str]
@@ -212,7 +257,7 @@ class RemoteOrderRow(Struct, frozen=True, kw_only=True):
 
 
 class RemoteOrder(Struct, frozen=True, kw_only=True):
-    """An order as the marketplace tells it; `total` includes VAT and no shipping. Instants are the marketplace's."""
+    """An order as it is on the channel; `total` includes VAT and no shipping. Instants are the channel's."""
 
     remote_id: str
     created_at: datetime
@@ -230,21 +275,42 @@ class RemoteOrder(Struct, frozen=True, kw_only=True):
 
 
 class OrderFeed(Struct, frozen=True, kw_only=True):
-    """Orders changed since an instant; `read_until` is the marketplace's own time up to which they were read."""
+    """Orders changed since an instant; `read_until` is the channel's own time up to which they were read."""
 
     orders: Sequence[RemoteOrder]
     read_until: datetime
 
 
-class Saying(StrEnum):
-    """How a channel takes a change of an order's status."""
+class Shipment(Struct, frozen=True, kw_only=True):
+    """A parcel: carrier and tracking number where they are known, and the lines in it by external id; no lines are all."""
 
-    TOLD = "told"  # the marketplace knows it now
-    LOCAL = "local"  # the marketplace has no word for it: it is done here only
+    carrier: str = ""
+    tracking: str = ""
+    lines: Mapping[str, int] = {}
+
+
+class Acknowledged(Struct, frozen=True):
+    """The channel has recorded it."""
+
+
+class NotSupported(Struct, frozen=True):
+    """The channel cannot record it: it is done in the hub only."""
+
+
+Acknowledgement = Acknowledged | NotSupported
+
+
+class Category(Struct, frozen=True, kw_only=True):
+    """A category of the channel; a listing can be in a leaf only."""
+
+    id: str
+    name: str
+    parent_id: str | None
+    is_leaf: bool
 
 
 class UnreadableEntry(Struct, frozen=True, kw_only=True):
-    """An entry of a marketplace's list that cannot be understood, or not be stored: its text as it came and what is wrong.
+    """An entry of a channel's list that cannot be understood, or not be stored: its text as it came and what is wrong.
 
     `kind` says what it was to be (`order`, `listing`, ...), `remote_id` is its id there as far as it can be read, else "".
     """
@@ -256,50 +322,55 @@ class UnreadableEntry(Struct, frozen=True, kw_only=True):
 
 
 Report = Callable[[Sequence[UnreadableEntry]], Awaitable[None]]
-"""Keep entries for a person to look at; the work goes on with their neighbours."""
+"""Keep entries for a person to look at; the work continues with their neighbours."""
 
 
 class Channel(Protocol):
-    """One seller's access to one marketplace. Every method raises Unavailable, Disconnected or Rejected."""
+    """One seller's access to one channel. Every method raises Unavailable, Disconnected or Rejected."""
 
-    async def publish(self, draft: ListingDraft, *, progress: Progress, save: Save) -> Progress:
-        """Hand a listing in, going on from `progress`; save every step the moment it is known."""
+    async def publish(self, offer: Offer, *, progress: Progress, save: Save) -> Live | Submitted:
+        """Publish an offer, from `progress` on; save every step the moment it is known."""
 
-    async def outcomes(self, handed_in: Mapping[str, Progress]) -> Mapping[str, Outcome]:
-        """Ask what became of listings handed in, by our key; one call for many."""
+    async def check(self, submissions: Mapping[str, Progress]) -> Mapping[str, Outcome]:
+        """Check what became of submissions, by our key; one call for many."""
 
-    async def change_price(self, external_id: str, price: Decimal) -> None:
-        """Change the price in place. Raises Rejected when the marketplace does not allow it any more."""
+    async def update(self, changes: Sequence[Change]) -> Sequence[Exception | None]:
+        """Change live listings, at most as many as the capabilities declare; one result each, in the order given.
 
-    async def end(self, external_id: str) -> RemoteListing | None:
-        """Take a listing down; None when that did it. Raises Rejected when it may not end.
-
-        One that is down already is fine and is handed back as it is there: it may have been sold.
+        None means that it is changed. Rejected means that the channel keeps what it has.
         """
 
-    async def changes(self, cursor: str | None, watched: Sequence[str]) -> Changes:
-        """Read what changed since the cursor among the watched external ids."""
+    async def end(self, external_id: str, format: Format) -> RemoteListing | None:  # noqa: A002 - the word of the field
+        """End a listing; None when that ended it. Raises Rejected when it may not end.
+
+        One that is over already is returned as it is there: it may have been sold.
+        """
+
+    async def changes(self, cursor: str | None, known_ids: Sequence[str]) -> Changes:
+        """Read what changed since the cursor among the known external ids."""
 
     async def read(self, external_ids: Sequence[str]) -> Sequence[RemoteListing]:
-        """Read listings by external id; ids the marketplace does not know are left out."""
+        """Read listings by external id; ids that the channel does not know are left out."""
 
     async def orders(self, since: datetime | None) -> OrderFeed:
-        """Read orders changed since an instant of the marketplace's time; None asks for all it still tells."""
+        """Read orders changed since an instant of the channel's time; None reads all that it still has."""
 
-    async def mark_shipped(self, remote_id: str) -> Saying:
-        """Tell the marketplace that an order was sent; telling it twice is fine."""
+    async def ship(self, order_id: str, shipment: Shipment) -> Acknowledgement:
+        """Notify the channel that an order was shipped; twice is fine."""
 
-    async def mark_paid(self, remote_id: str) -> Saying:
-        """Tell the marketplace that an order was paid, if it has a word for that."""
+    async def mark_paid(self, order_id: str) -> Acknowledgement:
+        """Notify the channel that an order was paid."""
 
 
 class Toolbox(Struct, frozen=True, kw_only=True):
-    """What a channel gets from the hub: the environment for its own settings, a way out, a budget, and whom to tell of odd data."""
+    """What a channel gets from the hub: its settings, outbound HTTP, a budget, a place for odd data, the time, our public address."""
 
     env: Mapping[str, str]
     http: Outbound
     budget: Budget
     report: Report
+    clock: Callable[[], datetime]
+    public_url: str = ""
 
 
 class ChannelCard(Struct, frozen=True, kw_only=True):
@@ -308,8 +379,7 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     `site` is the part of the marketplace that is sold on and `country` where that is (ISO 3166 alpha-3). `check` reads the channel's
     settings and a connection's options and raises BadSetting for what it cannot understand. `settings` are the channel's own, and
     `base_urls` returns the addresses it calls. `practice_of` returns, for the address of a listing, the practice server that it is
-    on, None for the marketplace itself. Every command imports the card: keep the client out of what it imports. The
-    `secret_options` of `connection add` are read from standard input or asked at a terminal.
+    on, None for the marketplace itself. Every command imports the card: keep the client out of what it imports.
     """
 
     name: str
@@ -317,10 +387,10 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     site: str = ""
     country: str = ""
     capabilities: Capabilities
+    options: Sequence[Option]
     calls_per_day: Callable[[Mapping[str, str]], int]
     check: Callable[[Mapping[str, str], Mapping[str, Any]], None]
     connect: Callable[[Login, Toolbox], Channel]
     practice_of: Callable[[str], str | None]
     settings: Sequence[Setting[Any]] = ()
     base_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()
-    secret_options: frozenset[str] = frozenset({"token"})

@@ -19,7 +19,6 @@ UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "bench",
-    "docs/channels.md",
     "docs/guide",
     "src/saluhall/bootstrap",
     "src/saluhall/channel.py",

@@ -85,7 +85,7 @@ def test_the_secret_options_of_every_channel_can_come_from_standard_input() -> N
     for name, card in load_channels().items():
         arguments = add[name].assemble_argument_collection(parse_docstring=True)
         options = {argument.name: argument for argument in arguments}
-        for secret in card.secret_options:
+        for secret in (option.name for option in card.options if option.secret):
             option = options[f"--{secret}"]
             assert "reads one line from standard input" in (option.parameter.help or "")
             assert not option.required

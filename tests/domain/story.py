@@ -106,7 +106,7 @@ class Story:
 
     def new_ad(self) -> Progress:
         self.ads += 1
-        return Progress(external_id=f"{self.sku}-{self.ads}", may_stand=True)
+        return Progress(external_id=f"{self.sku}-{self.ads}", may_be_live=True)
 
     def remote(self, external_id: str | None, state: str) -> RemoteListing:
         return RemoteListing(

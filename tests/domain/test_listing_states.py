@@ -53,7 +53,7 @@ def test_a_record_that_names_no_state_is_always_fine(state: State) -> None:
 
 # What is to be done next --------------------------------------------------------------------------------------------------
 
-MAY_STAND = Progress(may_stand=True)
+MAY_STAND = Progress(may_be_live=True)
 NEXT = {
     (Desired.LIVE, State.WAITING): Step.PUBLISH,
     (Desired.LIVE, State.SUBMITTED): Step.ASK,
@@ -78,7 +78,7 @@ def test_every_combination_has_its_next_step(desired: Desired, state: State) -> 
 
 
 @pytest.mark.parametrize("state", State)
-def test_what_may_stand_already_is_found_out_before_it_is_given_up(state: State) -> None:
+def test_what_may_be_live_already_is_found_out_before_it_is_given_up(state: State) -> None:
     unclear = listing(Desired.ENDED, state, progress=MAY_STAND)
 
     expected = Step.PUBLISH if state is State.WAITING else NEXT[Desired.ENDED, state]

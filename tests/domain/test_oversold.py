@@ -115,7 +115,7 @@ async def test_a_sale_of_an_earlier_publication_ends_the_one_that_is_under_way(
     await offer_again(seller, 1)
     [again] = await claim(seller, connection)
     assert again.progress == Progress(over="620")
-    progress = Progress(external_id="621", may_stand=True)
+    progress = Progress(external_id="621", may_be_live=True)
     late = order("2", [row("620", listing=listing)])
 
     await save(seller, again, progress, submit=comes != "before the commit")
@@ -144,7 +144,7 @@ async def test_what_was_published_is_told_as_published_before_it_is_over(
 ) -> None:
     connection = await seller.connect()
     listing = await seller.list_at(connection, await seller.stock("A"), "620", state=state)
-    progress = '{"external_id": "620", "may_stand": true}'
+    progress = '{"external_id": "620", "may_be_live": true}'
     await seller.run(
         "update listings set progress = %(progress)s::jsonb where account_id = %(owner)s",
         progress=progress,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from saluhall.channel import Saying
+from saluhall.channel import Acknowledged, Acknowledgement, NotSupported
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.orders import operations, pushes
 from saluhall.domain.orders.model import DuePush, OrderStatus, StatusChange
@@ -38,9 +38,9 @@ class Desk:
                 tx, self.seller.by.account_id, self.connection.id, worker=worker, limit=10, lease=LEASE, now=now
             )  # fmt: skip
 
-    async def told(self, push: DuePush, saying: Saying) -> dict[str, object]:
+    async def told(self, push: DuePush, answer: Acknowledgement) -> dict[str, object]:
         async with self.seller.db.transaction() as tx:
-            await pushes.told(tx, push, saying, label="Tradera", now=NOW)
+            await pushes.told(tx, push, answer, label="Tradera", now=NOW)
         [head] = await self.seller.heads()
         return head
 
@@ -72,10 +72,10 @@ async def test_only_whoever_holds_the_claim_records_an_answer(desk: Desk) -> Non
     [push] = await desk.claim(ONE)
     [taken] = await desk.claim(OTHER, now=NOW + LEASE)
 
-    late = await desk.told(push, Saying.TOLD)
+    late = await desk.told(push, Acknowledged())
     assert late["wanted_status"] == "sent"
 
-    done = await desk.told(taken, Saying.TOLD)
+    done = await desk.told(taken, Acknowledged())
     assert (done["wanted_status"], done["push_due_at"], done["push_claimed_by"]) == (
         None,
         None,
@@ -88,7 +88,7 @@ async def test_an_answer_to_what_is_not_wanted_any_more_changes_nothing(desk: De
     [push] = await desk.claim(ONE)
     await desk.say(OrderStatus.SENT)
 
-    head = await desk.told(push, Saying.LOCAL)
+    head = await desk.told(push, NotSupported())
 
     assert (head["status"], head["wanted_status"], head["status_message"]) == ("sent", "sent", "")
     assert [p.wanted_status for p in await desk.claim(ONE)] == [OrderStatus.SENT]
@@ -98,7 +98,7 @@ async def test_what_was_told_stands_in_the_order_in_the_words_of_partners(desk: 
     await desk.say(OrderStatus.SENT)
     [push] = await desk.claim(ONE)
 
-    head = await desk.told(push, Saying.TOLD)
+    head = await desk.told(push, Acknowledged())
 
     assert head["upload_status"] == {
         "request_payload": '{"order_id":"77","status":"sent"}',

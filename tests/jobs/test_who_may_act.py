@@ -27,7 +27,7 @@ from tests.domain.story import LEASE, PAUSE, Story
 
 ONE, OTHER = new_id(), new_id()
 KINDS = {job.name: job.claims for job in JOBS}
-MAY_STAND = Progress(external_id="77", may_stand=True)
+MAY_STAND = Progress(external_id="77", may_be_live=True)
 LIVE = Live(external_id="77", url="u")
 
 

@@ -37,7 +37,14 @@ def open_channel(run: Run, connection: Connection) -> Channel:
     async def report(entries: Sequence[UnreadableEntry]) -> None:
         await keep_for_attention(run, connection, entries)
 
-    toolbox = Toolbox(env=run.env, http=run.http, budget=budget, report=report)
+    toolbox = Toolbox(
+        env=run.env,
+        http=run.http,
+        budget=budget,
+        report=report,
+        clock=run.clock,
+        public_url=run.env.get("SALUHALL_PUBLIC_URL", ""),
+    )
     try:
         return card.connect(login, toolbox)
     except BadSetting as error:

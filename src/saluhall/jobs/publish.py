@@ -4,7 +4,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from saluhall.channel import Channel, ListingDraft, Picture, Progress, Rejected
+from msgspec import structs
+
+from saluhall.capabilities import Format
+from saluhall.channel import (
+    Channel,
+    Live,
+    Offer,
+    Product,
+    ProductImage,
+    Progress,
+    Rejected,
+)
 from saluhall.domain.images.model import Image
 from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings.model import Listing
@@ -29,9 +40,13 @@ class Publisher:
         self._submitted: Batcher[tuple[Listing, Progress, timedelta], None] = Batcher(self._submit)
 
     async def publish(
-        self, listing: Listing, images: Sequence[Image], *, ask_in: timedelta
+        self,
+        listing: Listing,
+        images: Sequence[Image],
+        *,
+        check_at: Callable[[timedelta], timedelta],
     ) -> None:
-        """Hand a listing in with its product's pictures; its verdict is asked for after `ask_in`.
+        """Hand a listing in with its product's pictures; `check_at` says when to check, given the channel's wish.
 
         Raises what the channel raises; Rejected also when no picture of the item is usable; ClaimLost when others may act on it by now.
         """
@@ -40,15 +55,20 @@ class Publisher:
             async with run.db.transaction() as tx:
                 await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
             return
-        draft = _draft(listing, _usable(run, images))
+        offer = _offer(listing, _usable(run, images))
 
         async def save(progress: Progress) -> None:
             asked_s = steady_s()
             await self._saved.submit((listing, progress))
             acting_since(asked_s)
 
-        progress = await self._channel.publish(draft, progress=listing.progress, save=save)
-        await self._submitted.submit((listing, progress, ask_in))
+        made = await self._channel.publish(offer, progress=listing.progress, save=save)
+        if isinstance(made, Live):
+            live = structs.replace(made, price=made.price or listing.price)
+            async with run.db.transaction() as tx:
+                await handing_in.went_live(tx, self._owner, [(listing, live)], now=run.clock())
+        else:
+            await self._submitted.submit((listing, made.progress, check_at(made.check_in)))
 
     async def _save(self, saved: Sequence[tuple[Listing, Progress]]) -> Sequence[ClaimLost | None]:
         async with self._run.db.statement() as tx:
@@ -63,10 +83,10 @@ class Publisher:
             return await handing_in.submitted(tx, self._owner, submitted, now=self._run.clock())
 
 
-def _usable(run: Run, found: Sequence[Image]) -> list[Picture]:
+def _usable(run: Run, found: Sequence[Image]) -> list[ProductImage]:
     """Pick the hosted pictures. Raises Rejected when there are pictures and none is usable."""
     pictures = [
-        Picture(key=i.stored_key, media_type=i.media_type, read=_reader(run, i.stored_key))
+        ProductImage(key=i.stored_key, media_type=i.media_type, read=_reader(run, i.stored_key))
         for i in found
         if i.stored_key is not None and i.media_type is not None
     ]
@@ -76,20 +96,26 @@ def _usable(run: Run, found: Sequence[Image]) -> list[Picture]:
     return pictures
 
 
-def _draft(listing: Listing, pictures: list[Picture]) -> ListingDraft:
+def _offer(listing: Listing, images: list[ProductImage]) -> Offer:
     domain = listing.domain or {"domain": "other"}
-    return ListingDraft(
-        key=str(listing.id),
+    product = Product(
+        sku=listing.sku,
         title=listing.title,
         description=listing.description or "",
-        price=listing.price,
-        currency=listing.currency,
         category=str(domain.get("domain", "other")),
-        domain=domain,
+        attributes=domain,
         shipping_cost=listing.shipping_cost,
         shipping_strategy=listing.shipping_strategy,
         weight_kg=listing.weight_kg,
-        pictures=pictures,
+        images=images,
+    )
+    return Offer(
+        key=str(listing.id),
+        format=Format.AUCTION,
+        price=listing.price,
+        currency=listing.currency,
+        quantity=1,
+        product=product,
     )
 
 

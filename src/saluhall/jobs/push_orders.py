@@ -8,7 +8,13 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 
-from saluhall.channel import Channel, Disconnected, Saying
+from saluhall.channel import (
+    Acknowledgement,
+    Channel,
+    Disconnected,
+    NotSupported,
+    Shipment,
+)
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
 from saluhall.domain.listings import parking
@@ -88,7 +94,7 @@ async def _pass(push: Push) -> None:
 
 async def _tell(push: Push, due: DuePush) -> None:
     try:
-        saying = await _say(push.channel, due)
+        answer = await _say(push.channel, due)
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - the verdict names what is not a channel's error a crash of ours
@@ -98,20 +104,21 @@ async def _tell(push: Push, due: DuePush) -> None:
 
     async def write() -> None:
         async with run.db.transaction() as tx:
-            await pushes.told(tx, due, saying, label=push.label, now=run.clock())
+            await pushes.told(tx, due, answer, label=push.label, now=run.clock())
 
     await until_taken(run, write)
 
 
-async def _say(channel: Channel, due: DuePush) -> Saying:
-    """Say what marketplaces may have a word for; an order that waits or is cancelled is known here only."""
+async def _say(channel: Channel, due: DuePush) -> Acknowledgement:
+    """Notify the channel of what it may record; an order that waits or is cancelled is known here only."""
     match due.wanted_status:
         case OrderStatus.SENT:
-            return await channel.mark_shipped(due.remote_id)
+            shipment = Shipment(carrier=due.courier_code, tracking=due.tracking)
+            return await channel.ship(due.remote_id, shipment)
         case OrderStatus.ACCEPTED:
             return await channel.mark_paid(due.remote_id)
         case OrderStatus.STANDBY | OrderStatus.CANCELLED:
-            return Saying.LOCAL
+            return NotSupported()
 
 
 async def _judge(push: Push, due: DuePush, error: Exception) -> None:

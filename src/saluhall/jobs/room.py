@@ -22,7 +22,7 @@ _CALLS_TO_PUBLISH = 4  # create, a picture, commit, ask
 _COST: dict[Step, tuple[Purpose, int]] = {
     Step.END: (Purpose.END, 1),
     Step.CHANGE_PRICE: (Purpose.PRICE, 1),
-    Step.ASK: (Purpose.ASK, 1),
+    Step.ASK: (Purpose.CHECK, 1),
     Step.PUBLISH: (Purpose.PUBLISH, _CALLS_TO_PUBLISH),
 }
 

@@ -9,17 +9,19 @@ from uuid import UUID
 import structlog
 from msgspec import Struct
 
+from saluhall.capabilities import Format
 from saluhall.channel import (
-    Again,
+    Change,
     Channel,
     Disconnected,
     Live,
+    Lost,
     OutOfBudget,
-    Refused,
+    Pending,
+    Refusal,
     Rejected,
     RemoteState,
     Unavailable,
-    Waiting,
 )
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
@@ -42,7 +44,6 @@ from saluhall.jobs.waits import Waits
 from saluhall.storage import Transaction
 
 _LEASE = timedelta(minutes=3)
-_SOON = timedelta(milliseconds=100)
 _FIRST_ASK = timedelta(milliseconds=250)
 _LONGEST_ASK = timedelta(minutes=10)
 _LONGEST_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
@@ -194,23 +195,22 @@ async def _publish(sync: Sync, listing: Listing, pictures: Sequence[Image]) -> N
     publishing = sync.room.publishing
     publishing.add(listing.id)
     try:
-        ask_in = sync.room.ask_in(_SOON)
-        await sync.publisher.publish(listing, pictures, ask_in=ask_in)
+        await sync.publisher.publish(listing, pictures, check_at=sync.room.ask_in)
     finally:
         publishing.discard(listing.id)
 
 
 async def _ask(sync: Sync, group: list[Listing]) -> None:
     """Ask what became of listings handed in, and record it for all of them together."""
-    answers = await sync.channel.outcomes({str(x.id): x.progress for x in group})
+    answers = await sync.channel.check({str(x.id): x.progress for x in group})
     lives: list[tuple[Listing, Live]] = []
     undecided: list[tuple[Listing, timedelta]] = []
-    others: list[tuple[Listing, Again | Refused]] = []
+    others: list[tuple[Listing, Lost | Refusal]] = []
     for listing in group:
-        match answers.get(str(listing.id), Waiting(ask_in=_FIRST_ASK)):
+        match answers.get(str(listing.id), Pending(check_in=_FIRST_ASK)):
             case Live() as live:
                 lives.append((listing, live))
-            case Waiting(ask_in=ask_in):
+            case Pending(check_in=ask_in):
                 undecided.append((listing, _pause(sync, listing, ask_in)))
             case other:
                 others.append((listing, other))
@@ -228,19 +228,19 @@ def _pause(sync: Sync, listing: Listing, ask_in: timedelta) -> timedelta:
 
 
 async def _record(
-    tx: Transaction, listing: Listing, outcome: Again | Refused, *, now: datetime
+    tx: Transaction, listing: Listing, outcome: Lost | Refusal, *, now: datetime
 ) -> None:
     match outcome:
-        case Again(reason=reason, progress=progress):
+        case Lost(reason=reason, progress=progress):
             await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
-        case Refused(reason=reason):
+        case Refusal(reason=reason):
             await outcomes.refused(tx, listing, reason=reason, now=now)
 
 
 async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
     reason = None
     try:
-        await sync.channel.change_price(str(listing.external_id), price)
+        await _update(sync, str(listing.external_id), price)
     except Rejected as error:
         reason = str(error)
     except Unavailable as error:
@@ -258,6 +258,13 @@ async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
             await outcomes.price_refused(tx, listing, price, reason=reason, now=now)
 
 
+async def _update(sync: Sync, external_id: str, price: Decimal) -> None:
+    change = Change(external_id=external_id, format=Format.AUCTION, price=price)
+    (failure,) = await sync.channel.update([change])
+    if failure is not None:
+        raise failure
+
+
 async def _look(sync: Sync, listing: Listing) -> None:
     there = await sync.channel.read([str(listing.external_id)])
     async with sync.run.db.transaction() as tx:
@@ -267,7 +274,7 @@ async def _look(sync: Sync, listing: Listing) -> None:
 async def _end(sync: Sync, listing: Listing) -> None:
     there, reason = None, None
     try:
-        there = await sync.channel.end(str(listing.external_id))
+        there = await sync.channel.end(str(listing.external_id), Format.AUCTION)
     except Rejected as error:
         reason = str(error)
     async with sync.run.db.transaction() as tx:
@@ -344,6 +351,6 @@ SYNC_CONNECTION = job_of(
     key="coalesce(connection_id, account_id)",
     within="connection_id",
     # Its price may be on its way there, or it itself.
-    may_be_changing="state = 'live' or (progress ->> 'may_stand')::boolean",
+    may_be_changing="state = 'live' or (progress ->> 'may_be_live')::boolean",
     size=Size(slots=256),
 )

@@ -1,4 +1,4 @@
-"""The practice marketplace and its knobs, a budget that remembers, pictures and drafts to sell."""
+"""The practice marketplace and its knobs, a budget that remembers, images and offers to sell."""
 
 import json
 import os
@@ -13,21 +13,26 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from saluhall.capabilities import Format
 from saluhall.channel import (
+    Change,
     Channel,
-    ListingDraft,
     Live,
     Login,
+    Offer,
     Outcome,
     OutOfBudget,
-    Picture,
+    Pending,
+    Product,
+    ProductImage,
     Progress,
     Purpose,
+    Submitted,
     Toolbox,
     UnreadableEntry,
-    Waiting,
 )
 from saluhall.channels.tradera import CHANNEL
+from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 
 USER_ID = 1001
@@ -71,9 +76,10 @@ class Notebook:
             raise Killed
         self.progress = Progress(
             external_id=progress.external_id,
-            may_stand=progress.may_stand,
+            may_be_live=progress.may_be_live,
             unclear=progress.unclear,
             over=progress.over,
+            price=progress.price,
             steps=json.loads(json.dumps(dict(progress.steps))),  # as a database keeps it
         )
 
@@ -120,8 +126,12 @@ class Market:
             user_id=str(USER_ID), token=token, expires_at=expires_at, options=options or {}
         )
         whole = {"SALUHALL_TRADERA_URL": self.url, **(env or {})}
-        toolbox = Toolbox(env=whole, http=self.http, budget=self.purse, report=self.report)
-        return CHANNEL.connect(login, toolbox)
+        return CHANNEL.connect(login, self.toolbox(whole))
+
+    def toolbox(self, env: Mapping[str, str]) -> Toolbox:
+        return Toolbox(
+            env=env, http=self.http, budget=self.purse, report=self.report, clock=utc_now
+        )
 
     async def page(self, url: str) -> str:
         """Read a page as a browser does."""
@@ -161,19 +171,39 @@ class Market:
         log = await self.turn("GET", "calls")
         return [f"{call['method']} {call['path']}" for call in log if "/v4/" in call["path"]]
 
-    async def publish(self, what: ListingDraft, channel: Channel | None = None) -> Live:
+    async def publish(self, what: Offer, channel: Channel | None = None) -> Live:
         """Publish and wait until it stands."""
         channel = channel or self.channel()
         notes = Notebook()
-        progress = await channel.publish(what, progress=notes.progress, save=notes.save)
-        return await live(channel, what, progress)
+        return await submit(channel, what, notes)
 
 
-async def live(channel: Channel, what: ListingDraft, progress: Progress) -> Live:
+async def submit(channel: Channel, what: Offer, notes: Notebook) -> Live:
+    """Publish and check until it is live."""
+    made = await channel.publish(what, progress=notes.progress, save=notes.save)
+    return made if isinstance(made, Live) else await live(channel, what, made.progress)
+
+
+async def submitted(channel: Channel, what: Offer, notes: Notebook) -> Progress:
+    """Publish what the marketplace decides on later."""
+    made = await channel.publish(what, progress=notes.progress, save=notes.save)
+    assert isinstance(made, Submitted), made
+    return made.progress
+
+
+async def reprice(channel: Channel, external_id: str, price: Decimal) -> None:
+    """Change the price of an auction; raise what came of it."""
+    change = Change(external_id=external_id, format=Format.AUCTION, price=price)
+    (failure,) = await channel.update([change])
+    if failure is not None:
+        raise failure
+
+
+async def live(channel: Channel, what: Offer, progress: Progress) -> Live:
     """Ask until the marketplace has decided."""
-    outcome: Outcome = Waiting(ask_in=timedelta(0))
-    while isinstance(outcome, Waiting):
-        outcome = (await channel.outcomes({what.key: progress}))[what.key]
+    outcome: Outcome = Pending(check_in=timedelta(0))
+    while isinstance(outcome, Pending):
+        outcome = (await channel.check({what.key: progress}))[what.key]
     assert isinstance(outcome, Live), outcome
     return outcome
 
@@ -194,25 +224,23 @@ def sandbox() -> Iterator[str]:
             process.terminate()
 
 
-def picture(media_type: str = "image/jpeg", data: bytes | None = None) -> Picture:
-    """Make a picture."""
+def image(media_type: str = "image/jpeg", data: bytes | None = None) -> ProductImage:
+    """Make an image."""
 
     async def read() -> bytes:
         return BYTES[media_type] if data is None else data
 
-    return Picture(media_type=media_type, read=read)
+    return ProductImage(media_type=media_type, read=read)
 
 
-def draft(**changes: Any) -> ListingDraft:
-    """Make a brake caliper to sell, or something like it."""
-    whole: dict[str, Any] = {
-        "key": "lst_01jd8z2v5w",
+def offer(**changes: Any) -> Offer:
+    """Make an offer of a brake caliper, or something like it; changes are of the offer or of its product."""
+    product: dict[str, Any] = {
+        "sku": "PART-1",
         "title": "Volvo XC90 bromsok fram vänster",
         "description": "Begagnat bromsok.\nFungerar bra.",
-        "price": Decimal(950),
-        "currency": "SEK",
         "category": "auto_parts",
-        "domain": {
+        "attributes": {
             "domain": "auto_parts",
             "part": {"oemNumber": "31400452"},
             "vehicle": {"manufacturer": "Volvo", "model": "XC90", "year": 2018},
@@ -221,9 +249,17 @@ def draft(**changes: Any) -> ListingDraft:
         "shipping_cost": Decimal(149),
         "shipping_strategy": "fixed",
         "weight_kg": Decimal("3.2"),
-        "pictures": [picture(), picture("image/png")],
+        "images": [image(), image("image/png")],
     }
-    return ListingDraft(**whole | changes)
+    whole: dict[str, Any] = {
+        "key": "lst_01jd8z2v5w",
+        "format": Format.AUCTION,
+        "price": Decimal(950),
+        "currency": "SEK",
+        "quantity": 1,
+    }
+    own = {name: changes.pop(name) for name in [*changes] if name in whole}
+    return Offer(**whole | own, product=Product(**product | changes))
 
 
 def utc(text: str) -> datetime:

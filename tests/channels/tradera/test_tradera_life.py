@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from saluhall.capabilities import Format
 from saluhall.channel import (
     Channel,
     Disconnected,
@@ -19,7 +20,7 @@ from saluhall.kit.clock import utc_now
 from saluhall.kit.environment import BadSetting
 from saluhall.kit.http import Outbound
 from saluhall.kit.metrics import OUTBOUND_CALLS
-from tests.channels.tradera.practice import TOKEN, Market, Notebook, draft
+from tests.channels.tradera.practice import TOKEN, Market, Notebook, offer, reprice
 
 WEEK_S = 7 * 24 * 3600 + 60
 UPDATED = "/v4/listings/updated-seller-items"
@@ -33,7 +34,7 @@ async def only(channel: Channel, external_id: str) -> RemoteListing:
 
 async def test_an_auction_lives_from_publication_to_sale(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(draft(), channel)
+    standing = await market.publish(offer(), channel)
     start = await channel.changes(None, [standing.external_id])
     assert [each.state for each in start.listings] == [RemoteState.LIVE]
 
@@ -41,7 +42,7 @@ async def test_an_auction_lives_from_publication_to_sale(market: Market) -> None
     assert quiet.listings == []
     assert quiet.cursor == start.cursor
 
-    await channel.change_price(standing.external_id, Decimal(795))
+    await reprice(channel, standing.external_id, Decimal(795))
     await market.bid(standing.external_id, 1100)
     bidden = await channel.changes(quiet.cursor, [standing.external_id])
     assert [(each.price, each.bids) for each in bidden.listings] == [(Decimal(795), 1)]
@@ -56,7 +57,7 @@ async def test_an_auction_lives_from_publication_to_sale(market: Market) -> None
 
 async def test_an_auction_nobody_bids_on_ends_unsold(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(draft(), channel)
+    standing = await market.publish(offer(), channel)
     await market.turn("POST", "clock", {"advance_s": WEEK_S})
 
     listing = await only(channel, standing.external_id)
@@ -66,11 +67,11 @@ async def test_an_auction_nobody_bids_on_ends_unsold(market: Market) -> None:
 
 async def test_a_price_with_bids_is_refused_and_stays(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(draft(), channel)
+    standing = await market.publish(offer(), channel)
     await market.bid(standing.external_id)
 
     with pytest.raises(Rejected, match=r"^Tradera kept the old price; an auction with bids"):
-        await channel.change_price(standing.external_id, Decimal(795))
+        await reprice(channel, standing.external_id, Decimal(795))
 
     assert (await only(channel, standing.external_id)).price == 950
     assert market.purse.spent[-2:] == [Purpose.PRICE, Purpose.POLL]
@@ -78,12 +79,12 @@ async def test_a_price_with_bids_is_refused_and_stays(market: Market) -> None:
 
 async def test_a_price_of_a_gone_auction_is_refused(market: Market) -> None:
     with pytest.raises(Rejected, match="no longer on Tradera"):
-        await market.channel().change_price("999", Decimal(795))
+        await reprice(market.channel(), "999", Decimal(795))
 
 
 async def test_a_broken_price_costs_no_call(market: Market) -> None:
     with pytest.raises(Rejected, match=r"the price is 795\.50 SEK"):
-        await market.channel().change_price("999", Decimal("795.5"))
+        await reprice(market.channel(), "999", Decimal("795.5"))
     assert await market.calls() == []
 
 
@@ -91,11 +92,11 @@ async def test_a_broken_price_costs_no_call(market: Market) -> None:
 async def test_an_auction_with_bids_cannot_be_ended(market: Market, refusal: str) -> None:
     await market.turn("PUT", "rules", {"end_refusal": refusal})
     channel = market.channel()
-    standing = await market.publish(draft(), channel)
+    standing = await market.publish(offer(), channel)
     await market.bid(standing.external_id)
 
     with pytest.raises(Rejected, match=r"^The auction has bids and cannot be ended$"):
-        await channel.end(standing.external_id)
+        await channel.end(standing.external_id, Format.AUCTION)
 
     assert (await only(channel, standing.external_id)).state is RemoteState.LIVE
 
@@ -104,37 +105,37 @@ async def test_an_auction_with_bids_cannot_be_ended(market: Market, refusal: str
 async def test_ending_twice_is_fine(market: Market, refusal: str) -> None:
     await market.turn("PUT", "rules", {"end_refusal": refusal})
     channel = market.channel()
-    standing = await market.publish(draft(), channel)
+    standing = await market.publish(offer(), channel)
     spent = len(market.purse.spent)
 
-    await channel.end(standing.external_id)
-    await channel.end(standing.external_id)
+    await channel.end(standing.external_id, Format.AUCTION)
+    await channel.end(standing.external_id, Format.AUCTION)
 
     assert (await only(channel, standing.external_id)).state is RemoteState.ENDED
     assert market.purse.spent[spent:] == [Purpose.END] * 3 + [Purpose.POLL]
 
 
 async def test_ending_what_tradera_does_not_know_is_fine(market: Market) -> None:
-    await market.channel().end("999")
+    await market.channel().end("999", Format.AUCTION)
 
 
 async def test_ending_after_a_lost_answer_is_fine(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(draft(), channel)
+    standing = await market.publish(offer(), channel)
     # aiohttp repeats an idempotent call once when a kept connection breaks, hence twice
     await market.fault("DELETE", "/v4/listings/items/*", drop=True, times=2)
     with pytest.raises(Unavailable) as error:
-        await channel.end(standing.external_id)
+        await channel.end(standing.external_id, Format.AUCTION)
 
     assert error.value.unclear
     await market.turn("PUT", "faults", [])
-    await channel.end(standing.external_id)
+    await channel.end(standing.external_id, Format.AUCTION)
 
 
 async def test_few_changes_are_read_singly_and_many_with_one_call(market: Market) -> None:
     channel = market.channel()
     ids = [
-        (await market.publish(draft(key=f"lst_{n}", pictures=[]), channel)).external_id
+        (await market.publish(offer(key=f"lst_{n}", images=[]), channel)).external_id
         for n in range(4)
     ]
     before = len(await market.calls())
@@ -155,7 +156,7 @@ async def test_few_changes_are_read_singly_and_many_with_one_call(market: Market
 async def test_changed_items_missing_from_the_list_are_read_singly(market: Market) -> None:
     channel = market.channel()
     ids = [
-        (await market.publish(draft(key=f"lst_{n}", pictures=[]), channel)).external_id
+        (await market.publish(offer(key=f"lst_{n}", images=[]), channel)).external_id
         for n in range(3)
     ]
     await market.turn(
@@ -167,7 +168,7 @@ async def test_changed_items_missing_from_the_list_are_read_singly(market: Marke
 
 async def test_reading_leaves_out_what_tradera_does_not_know(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(draft(), channel)
+    standing = await market.publish(offer(), channel)
 
     listings = await channel.read(["999", standing.external_id])
 
@@ -242,7 +243,7 @@ async def test_a_marketplace_that_is_not_there_has_seen_nothing(http: Outbound) 
     gone = Market(url="http://127.0.0.1:9", http=http)
     notes = Notebook()
     with pytest.raises(Unavailable) as error:
-        await gone.channel().publish(draft(), progress=Progress(), save=notes.save)
+        await gone.channel().publish(offer(), progress=Progress(), save=notes.save)
 
     assert not error.value.unclear
     assert notes.progress == Progress()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from saluhall.channel import Live, Progress, Purpose, Saying, Unavailable, Waiting
+from saluhall.channel import Acknowledged, Live, Pending, Progress, Purpose, Unavailable
 from saluhall.kit.clock import utc_now
-from tests.channels.tradera.practice import Market, Notebook, draft, live
+from tests.channels.tradera.practice import Market, Notebook, offer, reprice, submit, submitted
 
 MADE_AT = utc_now().replace(microsecond=0) - timedelta(hours=1)
 SINCE = MADE_AT - timedelta(hours=1)
@@ -83,13 +83,10 @@ async def test_what_is_no_list_is_a_marketplace_in_trouble(market: Market, body:
 
 
 async def test_an_odd_verdict_waits_and_the_others_are_heard(market: Market) -> None:
-    channel, notes = market.channel(), Notebook()
-    drafts = [draft(key=f"lst_{n}") for n in range(3)]
-    handed_in = {
-        each.key: await channel.publish(each, progress=Progress(), save=notes.save)
-        for each in drafts
-    }
-    ids = [progress.steps["request_id"] for progress in handed_in.values()]
+    channel = market.channel()
+    offers = [offer(key=f"lst_{n}") for n in range(3)]
+    submissions = {each.key: await submitted(channel, each, Notebook()) for each in offers}
+    ids = [progress.steps["request_id"] for progress in submissions.values()]
     results = [
         {"requestId": ids[0], "resultCode": 1},
         {"requestId": ids[1], "resultCode": -1},
@@ -98,9 +95,9 @@ async def test_an_odd_verdict_waits_and_the_others_are_heard(market: Market) -> 
     ]
     await market.fault("GET", "/v4/listings/request-results", status=200, body=json.dumps(results))
 
-    outcomes = await channel.outcomes(handed_in)
+    outcomes = await channel.check(submissions)
 
-    assert [type(outcomes[each.key]) for each in drafts] == [Live, Waiting, Live]
+    assert [type(outcomes[each.key]) for each in offers] == [Live, Pending, Live]
     assert [(e.kind, e.remote_id) for e in market.reported] == [
         ("submission", str(ids[1])),
         ("submission", ""),
@@ -109,7 +106,7 @@ async def test_an_odd_verdict_waits_and_the_others_are_heard(market: Market) -> 
 
 async def test_an_odd_change_does_not_hide_the_others_nor_itself(market: Market) -> None:
     channel = market.channel()
-    there = [await market.publish(draft(key=f"lst_{n}"), channel) for n in range(2)]
+    there = [await market.publish(offer(key=f"lst_{n}"), channel) for n in range(2)]
     ids = [each.external_id for each in there]
     changed = [{"id": ids[0], "rowVersion": None}, None, {"id": ids[1], "rowVersion": 41}]
     path = "/v4/listings/updated-seller-items"
@@ -125,7 +122,7 @@ async def test_an_odd_change_does_not_hide_the_others_nor_itself(market: Market)
 @pytest.mark.parametrize("count", [2, 4])
 async def test_an_odd_item_does_not_hide_the_others(market: Market, count: int) -> None:
     channel = market.channel()
-    there = [await market.publish(draft(key=f"lst_{n}"), channel) for n in range(count)]
+    there = [await market.publish(offer(key=f"lst_{n}"), channel) for n in range(count)]
     ids = [each.external_id for each in there]
     updated = [{"id": each, "rowVersion": 41} for each in ids]
     path = "/v4/listings/updated-seller-items"
@@ -158,21 +155,21 @@ async def test_an_item_that_is_no_object_is_a_marketplace_in_trouble(market: Mar
 
 
 async def test_what_may_be_ours_in_an_odd_entry_is_not_published_again(market: Market) -> None:
-    channel, what, notes = market.channel(), draft(), Notebook()
+    channel, what, notes = market.channel(), offer(), Notebook()
     await market.fault("POST", "/v4/listings/items/*/commit", drop=True)
     with pytest.raises(Unavailable):
         await channel.publish(what, progress=Progress(), save=notes.save)
-    unclear = Progress(may_stand=True, unclear=True, steps={"started_at": "2026-01-01T00:00:00Z"})
+    unclear = Progress(may_be_live=True, unclear=True, steps={"started_at": "2026-01-01T00:00:00Z"})
     odd = {"id": None, "ownReferences": [what.key]}
     await market.fault("GET", "/v4/listings/seller-items", status=200, body=json.dumps([odd]))
 
-    with pytest.raises(Unavailable, match="may stand"):
+    with pytest.raises(Unavailable, match="may be live"):
         await channel.publish(what, progress=unclear, save=notes.save)
 
     odd = {"id": None, "ownReferences": ["another's"]}
     await market.fault("GET", "/v4/listings/seller-items", status=200, body=json.dumps([odd]))
-    again = await channel.publish(what, progress=unclear, save=notes.save)
-    assert (await live(channel, what, again)).external_id
+    notes.progress = unclear
+    assert (await submit(channel, what, notes)).external_id
 
 
 async def test_odd_references_beside_ours_do_no_harm(market: Market) -> None:
@@ -202,7 +199,7 @@ async def test_an_odd_transaction_does_not_hide_that_of_the_order(market: Market
         ],
     )
 
-    assert await channel.mark_paid("1") is Saying.TOLD
+    assert await channel.mark_paid("1") == Acknowledged()
     assert [e.kind for e in market.reported] == ["order", "transaction"]
     assert market.purse.spent == [Purpose.SHIP] * 3
 
@@ -222,7 +219,7 @@ async def test_odd_reasons_for_a_refused_price_are_passed_over(market: Market) -
     await market.fault("PUT", "/v4/listings/items/5/price", status=200, body=json.dumps(refusal))
 
     with pytest.raises(Exception, match="Too low"):
-        await market.channel().change_price("5", draft().price)
+        await reprice(market.channel(), "5", offer().price)
 
 
 async def test_a_stamp_far_ahead_of_an_odd_order_does_not_move_the_window(market: Market) -> None:

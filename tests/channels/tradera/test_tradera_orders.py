@@ -7,18 +7,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from saluhall.channel import Purpose, Rejected, RemoteOrder, Saying, Unavailable
+from saluhall.channel import (
+    Acknowledged,
+    NotSupported,
+    Purpose,
+    Rejected,
+    RemoteOrder,
+    Shipment,
+    Unavailable,
+)
 from saluhall.channels.tradera.countries import country_from_name
 from saluhall.channels.tradera.order_words import order_from_wire, sales_of_order
 from saluhall.channels.tradera.wire import Sale, SellerOrder
-from tests.channels.tradera.practice import Market, draft, utc
+from tests.channels.tradera.practice import Market, offer, utc
 
 WEEK_S = 7 * 24 * 3600 + 60
 
 
 async def sold(market: Market, key: str = "lst_1") -> str:
     """Sell an auction; return the order's id."""
-    standing = await market.publish(draft(key=key))
+    standing = await market.publish(offer(key=key))
     await market.bid(standing.external_id)
     await market.turn("POST", "clock", {"advance_s": WEEK_S})
     orders = await market.turn("GET", "orders")
@@ -93,8 +101,8 @@ async def test_what_changed_is_read_again_and_what_is_old_is_not(market: Market)
 async def test_shipping_twice_is_fine(market: Market) -> None:
     remote_id = await sold(market)
 
-    assert await market.channel().mark_shipped(remote_id) is Saying.TOLD
-    assert await market.channel().mark_shipped(remote_id) is Saying.TOLD
+    assert await market.channel().ship(remote_id, Shipment()) == Acknowledged()
+    assert await market.channel().ship(remote_id, Shipment()) == Acknowledged()
 
     [order] = await market.turn("GET", "orders")
     assert order["shipped"] is True
@@ -105,7 +113,7 @@ async def test_an_order_that_tradera_does_not_know_cannot_be_shipped_or_paid(
     market: Market,
 ) -> None:
     with pytest.raises(Rejected, match="does not know the order"):
-        await market.channel().mark_shipped("999")
+        await market.channel().ship("999", Shipment())
     with pytest.raises(Rejected, match="does not know the order"):
         await market.channel().mark_paid("999")
 
@@ -114,7 +122,7 @@ async def test_paid_is_marked_on_the_transaction_of_that_very_order(market: Mark
     await sold(market, "lst_other")
     remote_id = await sold(market, "lst_paid")
 
-    assert await market.channel().mark_paid(remote_id) is Saying.TOLD
+    assert await market.channel().mark_paid(remote_id) == Acknowledged()
 
     marks = {
         t["item"]["ownReferences"][0]: t["isMarkedAsPaidConfirmed"]
@@ -122,7 +130,7 @@ async def test_paid_is_marked_on_the_transaction_of_that_very_order(market: Mark
     }
     assert marks == {"lst_other": False, "lst_paid": True}
     assert market.purse.spent[-3:] == [Purpose.SHIP] * 3
-    assert await market.channel().mark_paid(remote_id) is Saying.TOLD
+    assert await market.channel().mark_paid(remote_id) == Acknowledged()
     assert market.purse.spent[-2:] == [Purpose.SHIP] * 2
 
 
@@ -131,7 +139,7 @@ async def test_paid_is_done_here_only_when_no_transaction_is_found(market: Marke
     path = "/v4/listings/seller-transactions"
     await market.fault("GET", path, status=200, body="[]")
 
-    assert await market.channel().mark_paid(remote_id) is Saying.LOCAL
+    assert await market.channel().mark_paid(remote_id) == NotSupported()
 
 
 @pytest.mark.parametrize("body", ['"2026-03-17T14:30:00Z"', '{"time": "2026-03-17T14:30:00Z"}'])

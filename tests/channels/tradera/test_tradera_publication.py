@@ -1,25 +1,26 @@
-"""The real channel against the practice marketplace: one auction per draft, whatever happens."""
+"""The real channel against the practice marketplace: one auction per offer, whatever happens."""
 
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from saluhall.capabilities import Format
 from saluhall.channel import (
-    Again,
     Disconnected,
     Live,
+    Lost,
     OutOfBudget,
+    Pending,
     Progress,
     Purpose,
-    Refused,
+    Refusal,
     Rejected,
     Unavailable,
-    Waiting,
 )
 from saluhall.channels.tradera.settings import Settings
 from saluhall.kit.clock import utc_now
-from tests.channels.tradera.practice import Killed, Market, Notebook, draft, live, picture
+from tests.channels.tradera.practice import Killed, Market, Notebook, image, live, offer, submitted
 
 CREATE = "/v4/listings/items"
 IMAGES = "/v4/listings/items/*/images"
@@ -34,23 +35,25 @@ async def publish_until_done(market: Market, notes: Notebook) -> Live:
     channel = market.channel()
     for _ in range(9):
         try:
-            await channel.publish(draft(), progress=notes.progress, save=notes.save)
+            made = await channel.publish(offer(), progress=notes.progress, save=notes.save)
         except (Unavailable, Killed):
             notes.dies_at = None
         else:
-            return await live(channel, draft(), notes.progress)
+            if isinstance(made, Live):
+                return made
+            return await live(channel, offer(), notes.progress)
     raise AssertionError("it never came through")
 
 
-async def test_a_draft_is_published_with_its_pictures_and_our_reference(market: Market) -> None:
-    standing = await market.publish(draft())
+async def test_an_offer_is_published_with_its_images_and_our_reference(market: Market) -> None:
+    standing = await market.publish(offer())
 
     (item,) = await market.items()
     assert item["itemId"] == int(standing.external_id)
     assert standing.url == f"{market.url}/item/{standing.external_id}"
     assert "Volvo XC90 bromsok fram vänster" in await market.page(standing.url)
     assert (item["title"], item["startPrice"]) == ("Volvo XC90 bromsok fram vänster", 950)
-    assert (item["ownReferences"], item["images"]) == ([draft().key], 2)
+    assert (item["ownReferences"], item["images"]) == ([offer().key], 2)
     assert item["description"].endswith("Compatible with: Volvo XC90 (2018)")
     assert standing.ends_at is not None
     assert abs(standing.ends_at - utc_now() - timedelta(days=7)) < timedelta(minutes=1)
@@ -66,7 +69,7 @@ def test_a_link_leads_to_the_marketplace_only_when_the_calls_go_there() -> None:
 
 async def test_a_publication_costs_the_calls_the_readme_promises(market: Market) -> None:
     notes = Notebook()
-    await market.channel().publish(draft(), progress=Progress(), save=notes.save)
+    await market.channel().publish(offer(), progress=Progress(), save=notes.save)
 
     assert await market.calls() == [
         "POST /v4/listings/items",
@@ -79,34 +82,34 @@ async def test_a_publication_costs_the_calls_the_readme_promises(market: Market)
 
 async def test_an_outcome_is_waiting_first_and_live_then(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
-    progress = await channel.publish(draft(), progress=Progress(), save=notes.save)
+    progress = await submitted(channel, offer(), notes)
 
-    first = await channel.outcomes({"a": progress})
-    second = await channel.outcomes({"a": progress})
+    first = await channel.check({"a": progress})
+    second = await channel.check({"a": progress})
 
-    assert isinstance(first["a"], Waiting)
+    assert isinstance(first["a"], Pending)
     assert isinstance(second["a"], Live)
 
 
 async def test_many_outcomes_are_asked_for_with_one_call(market: Market) -> None:
-    channel, handed_in = market.channel(), {}
+    channel, submissions = market.channel(), {}
     for number in range(4):
-        what = draft(key=f"lst_{number}", pictures=[])
-        handed_in[what.key] = await channel.publish(what, progress=Progress(), save=Notebook().save)
+        what = offer(key=f"lst_{number}", images=[])
+        submissions[what.key] = await submitted(channel, what, Notebook())
     before = len(await market.calls())
 
-    outcomes = await channel.outcomes(handed_in)
+    outcomes = await channel.check(submissions)
 
-    assert list(outcomes) == list(handed_in)
+    assert list(outcomes) == list(submissions)
     assert len(await market.calls()) == before + 1
 
 
-async def test_a_handed_in_publication_makes_no_more_calls(market: Market) -> None:
+async def test_a_submitted_publication_makes_no_more_calls(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
-    progress = await channel.publish(draft(), progress=Progress(), save=notes.save)
+    progress = await submitted(channel, offer(), notes)
     before = await market.calls()
 
-    await channel.publish(draft(), progress=progress, save=notes.save)
+    await channel.publish(offer(), progress=progress, save=notes.save)
 
     assert await market.calls() == before
 
@@ -121,12 +124,12 @@ async def test_trouble_on_the_way_never_makes_two_auctions(
     channel = market.channel()
 
     with pytest.raises(Unavailable) as error:
-        await channel.publish(draft(), progress=notes.progress, save=notes.save)
+        await channel.publish(offer(), progress=notes.progress, save=notes.save)
 
     assert error.value.unclear is (trouble != {"status": 429})
     assert notes.progress.unclear is (path == CREATE and trouble != {"status": 429})
     assert (await publish_until_done(market, notes)).external_id
-    assert await references(market) == [[draft().key]]
+    assert await references(market) == [[offer().key]]
 
 
 async def test_a_lost_create_answer_is_looked_up_before_creating_again(market: Market) -> None:
@@ -139,22 +142,25 @@ async def test_a_lost_create_answer_is_looked_up_before_creating_again(market: M
     assert market.purse.required == [5, 6, 5]
 
 
-async def test_an_item_found_standing_is_adopted(market: Market) -> None:
-    standing = await market.publish(draft())
+async def test_an_item_found_live_is_adopted(market: Market) -> None:
+    standing = await market.publish(offer())
     channel, notes = market.channel(), Notebook()
 
-    progress = await channel.publish(draft(), progress=Progress(unclear=True), save=notes.save)
+    found = await channel.publish(offer(), progress=Progress(unclear=True), save=notes.save)
 
-    assert progress.external_id == standing.external_id
-    outcome = (await channel.outcomes({draft().key: notes.progress}))[draft().key]
-    assert isinstance(outcome, Live)
-    assert outcome.url == standing.url
+    assert isinstance(found, Live)
+    assert (found.external_id, found.url, found.price) == (
+        standing.external_id,
+        standing.url,
+        Decimal(950),
+    )
+    assert (await channel.check({offer().key: notes.progress}))[offer().key] == found
     assert len(await market.items()) == 1
 
 
 async def test_an_ended_item_of_an_earlier_attempt_is_not_adopted(market: Market) -> None:
-    standing = await market.publish(draft())
-    await market.channel().end(standing.external_id)
+    standing = await market.publish(offer())
+    await market.channel().end(standing.external_id, Format.AUCTION)
     notes = Notebook(progress=Progress(unclear=True))
 
     again = await publish_until_done(market, notes)
@@ -165,7 +171,7 @@ async def test_an_ended_item_of_an_earlier_attempt_is_not_adopted(market: Market
 async def test_what_was_sold_before_is_not_adopted_though_it_began_a_moment_ago(
     market: Market,
 ) -> None:
-    before = await market.publish(draft())
+    before = await market.publish(offer())
     await market.bid(before.external_id)
     await market.turn("POST", "clock", {"advance_s": 8 * 86400})
     await market.fault("POST", CREATE, drop=True)
@@ -184,7 +190,7 @@ async def test_a_lost_commit_answer_is_asked_after_and_not_repeated(market: Mark
     called = await market.calls()
     assert sum(call.endswith("/commit") for call in called) == 1
     assert "GET /v4/listings/request-results" in called
-    assert await references(market) == [[draft().key]]
+    assert await references(market) == [[offer().key]]
 
 
 async def test_a_commit_that_never_arrived_is_made_again(market: Market) -> None:
@@ -206,7 +212,7 @@ async def test_a_death_between_any_two_steps_loses_and_doubles_nothing(
 
     assert notes.written > dies_at
     (item,) = await market.items()
-    assert item["ownReferences"] == [draft().key]
+    assert item["ownReferences"] == [offer().key]
     assert item["images"] == 2
 
 
@@ -239,13 +245,13 @@ async def test_a_death_while_an_image_is_sent_again_leaves_it_once(market: Marke
 
 async def test_a_commit_refused_as_already_made_counts_as_made(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
-    await channel.publish(draft(), progress=Progress(), save=notes.save)
+    await channel.publish(offer(), progress=Progress(), save=notes.save)
     forgotten = dict(notes.progress.steps) | {"commit": "not_yet"}
     notes.progress = Progress(external_id=notes.progress.external_id, steps=forgotten)
 
-    progress = await channel.publish(draft(), progress=notes.progress, save=notes.save)
+    progress = await submitted(channel, offer(), notes)
 
-    await live(channel, draft(), progress)
+    await live(channel, offer(), progress)
     assert len(await market.items()) == 1
 
 
@@ -253,24 +259,24 @@ async def test_new_data_between_attempts_is_a_new_request(market: Market) -> Non
     channel, notes = market.channel(), Notebook()
     await market.fault("POST", IMAGES, status=503)
     with pytest.raises(Unavailable):
-        await channel.publish(draft(), progress=Progress(), save=notes.save)
+        await channel.publish(offer(), progress=Progress(), save=notes.save)
 
-    cheaper = draft(price=Decimal(795))
-    progress = await channel.publish(cheaper, progress=notes.progress, save=notes.save)
+    cheaper = offer(price=Decimal(795))
+    progress = await submitted(channel, cheaper, notes)
 
     await live(channel, cheaper, progress)
     (item,) = await market.items()
     assert (item["startPrice"], item["images"]) == (795, 2)
 
 
-async def test_new_data_without_words_does_not_hide_what_was_handed_in(market: Market) -> None:
+async def test_new_data_without_words_does_not_hide_what_was_submitted(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
     await market.fault("POST", COMMIT, drop=True)
     with pytest.raises(Unavailable):
-        await channel.publish(draft(), progress=Progress(), save=notes.save)
+        await channel.publish(offer(), progress=Progress(), save=notes.save)
 
-    broken = draft(price=Decimal("949.50"))
-    progress = await channel.publish(broken, progress=notes.progress, save=notes.save)
+    broken = offer(price=Decimal("949.50"))
+    progress = await submitted(channel, broken, notes)
 
     await live(channel, broken, progress)
 
@@ -279,18 +285,18 @@ async def test_a_request_tradera_forgot_is_made_anew(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
     await market.fault("POST", IMAGES, status=404)
     with pytest.raises(Unavailable, match="no longer knows the request"):
-        await channel.publish(draft(), progress=Progress(), save=notes.save)
+        await channel.publish(offer(), progress=Progress(), save=notes.save)
     assert notes.progress.unclear
 
     await publish_until_done(market, notes)
-    assert await references(market) == [[draft().key]]
+    assert await references(market) == [[offer().key]]
 
 
 async def test_too_small_a_budget_starts_nothing(market: Market) -> None:
     market.purse.left = 4
     notes = Notebook()
     with pytest.raises(OutOfBudget):
-        await market.channel().publish(draft(), progress=Progress(), save=notes.save)
+        await market.channel().publish(offer(), progress=Progress(), save=notes.save)
 
     assert await market.calls() == []
     assert notes.progress == Progress()
@@ -301,10 +307,10 @@ async def test_a_budget_that_runs_out_on_the_way_is_no_loss(market: Market) -> N
     market.purse.left = 5
     await market.fault("POST", COMMIT, status=503)
     with pytest.raises(Unavailable):
-        await channel.publish(draft(), progress=Progress(), save=notes.save)
+        await channel.publish(offer(), progress=Progress(), save=notes.save)
     market.purse.left = 1
     with pytest.raises(OutOfBudget):
-        await channel.publish(draft(), progress=notes.progress, save=notes.save)
+        await channel.publish(offer(), progress=notes.progress, save=notes.save)
     market.purse.left = 100
 
     await publish_until_done(market, notes)
@@ -315,60 +321,60 @@ async def test_what_tradera_refuses_is_told_in_its_words(market: Market) -> None
     notes = Notebook()
     channel = market.channel(options={"categories": {"auto_parts": 520}})
     with pytest.raises(Rejected, match="Tradera refused: Category 520 has subcategories"):
-        await channel.publish(draft(), progress=Progress(), save=notes.save)
+        await channel.publish(offer(), progress=Progress(), save=notes.save)
     assert notes.progress == Progress()
 
 
-async def test_a_picture_over_four_megabytes_is_refused_and_the_request_dropped(
+async def test_a_image_over_four_megabytes_is_refused_and_the_request_dropped(
     market: Market,
 ) -> None:
     notes = Notebook()
-    huge = draft(pictures=[picture(), picture(data=b"x" * 4_000_001)])
-    with pytest.raises(Rejected, match="picture 2 has 4000001 bytes"):
+    huge = offer(images=[image(), image(data=b"x" * 4_000_001)])
+    with pytest.raises(Rejected, match="image 2 has 4000001 bytes"):
         await market.channel().publish(huge, progress=Progress(), save=notes.save)
 
     assert notes.progress == Progress()
     assert await market.items() == []
 
 
-async def test_pictures_that_cannot_be_processed_refuse_the_listing(market: Market) -> None:
-    channel, broken = market.channel(), draft(pictures=[picture(data=b"not a picture")])
-    progress = await channel.publish(broken, progress=Progress(), save=Notebook().save)
+async def test_images_that_cannot_be_processed_refuse_the_listing(market: Market) -> None:
+    channel, broken = market.channel(), offer(images=[image(data=b"not an image")])
+    progress = await submitted(channel, broken, Notebook())
 
-    await channel.outcomes({"a": progress})
-    outcome = (await channel.outcomes({"a": progress}))["a"]
+    await channel.check({"a": progress})
+    outcome = (await channel.check({"a": progress}))["a"]
 
-    assert isinstance(outcome, Refused)
-    assert outcome.reason.startswith("Tradera could not process the pictures")
+    assert isinstance(outcome, Refusal)
+    assert outcome.reason.startswith("Tradera could not process the images")
 
 
 async def test_try_again_begins_anew_and_ends_with_one_auction(market: Market) -> None:
     await market.turn("PUT", "results", [{"resultCode": 20}])
     channel, notes = market.channel(), Notebook()
-    progress = await channel.publish(draft(), progress=Progress(), save=notes.save)
-    await channel.outcomes({"a": progress})
-    outcome = (await channel.outcomes({"a": progress}))["a"]
-    assert isinstance(outcome, Again)
+    progress = await submitted(channel, offer(), notes)
+    await channel.check({"a": progress})
+    outcome = (await channel.check({"a": progress}))["a"]
+    assert isinstance(outcome, Lost)
     assert outcome.progress.unclear
 
     notes.progress = outcome.progress
     await publish_until_done(market, notes)
-    assert await references(market) == [[draft().key]]
+    assert await references(market) == [[offer().key]]
 
 
 async def test_a_result_that_says_uncommitted_is_committed_again(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
     await market.fault("POST", COMMIT, status=503)
     with pytest.raises(Unavailable):
-        await channel.publish(draft(), progress=Progress(), save=notes.save)
+        await channel.publish(offer(), progress=Progress(), save=notes.save)
 
-    await live(channel, draft(), notes.progress)
+    await live(channel, offer(), notes.progress)
 
 
-async def test_a_listing_never_handed_in_is_to_be_tried_again(market: Market) -> None:
-    outcome = (await market.channel().outcomes({"a": Progress(unclear=True)}))["a"]
-    assert outcome == Again(
-        reason="The listing was never handed in", progress=Progress(unclear=True)
+async def test_a_listing_never_submitted_is_to_be_tried_again(market: Market) -> None:
+    outcome = (await market.channel().check({"a": Progress(unclear=True)}))["a"]
+    assert outcome == Lost(
+        reason="The listing was never submitted", progress=Progress(unclear=True)
     )
     assert await market.calls() == []
 
@@ -377,8 +383,8 @@ async def test_an_expired_token_parks_the_publication_where_it_was(market: Marke
     notes = Notebook()
     channel = market.channel(token="an-old-token")
     with pytest.raises(Disconnected):
-        await channel.publish(draft(), progress=Progress(), save=notes.save)
+        await channel.publish(offer(), progress=Progress(), save=notes.save)
     assert notes.progress == Progress()
 
     await publish_until_done(market, notes)
-    assert await references(market) == [[draft().key]]
+    assert await references(market) == [[offer().key]]

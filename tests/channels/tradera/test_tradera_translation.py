@@ -11,30 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saluhall.channel import (
-    Again,
-    ListingDraft,
     Live,
+    Lost,
+    Offer,
     Outcome,
+    Pending,
     Progress,
-    Refused,
+    Refusal,
     Rejected,
     RemoteListing,
-    Waiting,
 )
 from saluhall.channels.tradera.footer import compatible_from_domain, footer_from_domain
 from saluhall.channels.tradera.settings import Settings
 from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT, units
 from saluhall.channels.tradera.translate import (
-    ASK_AGAIN_IN,
+    CHECK_IN,
     formats_from_media_types,
     has_bids,
     instant_from_text,
-    item_request_from_draft,
+    item_request_from_offer,
     outcome_from_result,
     remote_listing_from_item,
 )
 from saluhall.channels.tradera.wire import Item, RequestResult
-from tests.channels.tradera.practice import draft, utc
+from tests.channels.tradera.practice import offer, utc
 
 WIRE = Path(__file__).parent / "wire"
 NOW = utc("2026-05-27T12:00:00")
@@ -47,16 +47,16 @@ def recorded(verb_and_noun: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("case", recorded("create_item"))
-def test_a_draft_becomes_the_recorded_request(case: dict[str, Any]) -> None:
-    what = draft(**case["draft"] | _amounts(case))
+def test_an_offer_becomes_the_recorded_request(case: dict[str, Any]) -> None:
+    what = offer(**case["offer"] | _amounts(case))
     settings = Settings.read(case.get("settings", {})).for_connection(case.get("options", {}))
-    request = item_request_from_draft(what, settings)
+    request = item_request_from_offer(what, settings)
     assert json.loads(msgspec.json.encode(request)) == case["request"]
 
 
 def _amounts(case: dict[str, Any]) -> dict[str, Decimal | None]:
-    names = {"price", "shipping_cost", "weight_kg"} & case["draft"].keys()
-    given_amounts = {name: case["draft"][name] for name in names}
+    names = {"price", "shipping_cost", "weight_kg"} & case["offer"].keys()
+    given_amounts = {name: case["offer"][name] for name in names}
     return {n: None if text is None else Decimal(text) for n, text in given_amounts.items()}
 
 
@@ -81,7 +81,7 @@ def test_an_item_becomes_the_recorded_listing(case: dict[str, Any]) -> None:
 )
 def test_a_price_tradera_has_no_word_for_is_refused(price: str, sentence: str) -> None:
     with pytest.raises(Rejected) as refusal:
-        item_request_from_draft(draft(price=Decimal(price)), Settings())
+        item_request_from_offer(offer(price=Decimal(price)), Settings())
     assert str(refusal.value) == sentence
 
 
@@ -96,17 +96,19 @@ def test_a_price_tradera_has_no_word_for_is_refused(price: str, sentence: str) -
         ),
     ],
 )
-def test_a_draft_tradera_has_no_word_for_is_refused(changes: dict[str, Any], sentence: str) -> None:
+def test_an_offer_tradera_has_no_word_for_is_refused(
+    changes: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(Rejected) as refusal:
-        item_request_from_draft(draft(**changes), Settings())
+        item_request_from_offer(offer(**changes), Settings())
     assert str(refusal.value) == sentence
 
 
-def test_pictures_of_other_kinds_and_too_many_are_refused() -> None:
+def test_images_of_other_kinds_and_too_many_are_refused() -> None:
     assert formats_from_media_types(["image/jpeg", "image/gif", "image/png"]) == [0, 1, 2]
-    with pytest.raises(Rejected, match="picture 2 is image/webp"):
+    with pytest.raises(Rejected, match="image 2 is image/webp"):
         formats_from_media_types(["image/jpeg", "image/webp"])
-    with pytest.raises(Rejected, match="Tradera takes 12 pictures; there are 13"):
+    with pytest.raises(Rejected, match="Tradera takes 12 images; there are 13"):
         formats_from_media_types(["image/jpeg"] * 13)
 
 
@@ -137,9 +139,9 @@ SHIPPING: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("changes", "row"), SHIPPING)
 def test_a_shipping_strategy_becomes_one_row(changes: dict[str, Any], row: dict[str, Any]) -> None:
-    what = draft(**changes)
-    (shipping,) = item_request_from_draft(what, Settings()).shippingOptions
-    weighed = row["shippingOptionId"] == 1 and what.weight_kg
+    what = offer(**changes)
+    (shipping,) = item_request_from_offer(what, Settings()).shippingOptions
+    weighed = row["shippingOptionId"] == 1 and what.product.weight_kg
     weight = {"shippingWeight": 3.2, "shippingWeightSpecified": True} if weighed else {}
     assert json.loads(msgspec.json.encode(shipping)) == row | weight
 
@@ -158,10 +160,10 @@ def test_a_shipping_strategy_becomes_one_row(changes: dict[str, Any], row: dict[
 def test_shipping_is_to_be_agreed_where_nobody_said_what_it_costs(
     way: str, kg: Decimal | None, cost: Decimal | None, *, is_to_be_agreed: bool
 ) -> None:
-    what = draft(shipping_strategy=way, weight_kg=kg, shipping_cost=cost)
+    what = offer(shipping_strategy=way, weight_kg=kg, shipping_cost=cost)
 
     said = [
-        item_request_from_draft(what, Settings(language=language)).shippingCondition
+        item_request_from_offer(what, Settings(language=language)).shippingCondition
         for language in ("en", "sv")
     ]
 
@@ -171,7 +173,7 @@ def test_shipping_is_to_be_agreed_where_nobody_said_what_it_costs(
 
 def test_a_fixed_price_of_shipping_must_be_said() -> None:
     with pytest.raises(Rejected, match="needs a shipping cost; 0 is free shipping"):
-        item_request_from_draft(draft(shipping_strategy="fixed", shipping_cost=None), Settings())
+        item_request_from_offer(offer(shipping_strategy="fixed", shipping_cost=None), Settings())
 
 
 @pytest.mark.parametrize(
@@ -207,21 +209,21 @@ def test_a_footer_prints_only_what_is_known() -> None:
 LIVE = Live(external_id="1", url="u")
 FRESH = Progress(unclear=True)
 OUTCOMES: list[tuple[int | None, Outcome]] = [
-    (None, Waiting(ask_in=ASK_AGAIN_IN)),
-    (0, Waiting(ask_in=ASK_AGAIN_IN)),
-    (128, Waiting(ask_in=ASK_AGAIN_IN)),
-    (256, Waiting(ask_in=ASK_AGAIN_IN)),
+    (None, Pending(check_in=CHECK_IN)),
+    (0, Pending(check_in=CHECK_IN)),
+    (128, Pending(check_in=CHECK_IN)),
+    (256, Pending(check_in=CHECK_IN)),
     (1, LIVE),
-    (16 | 4, Again(reason="Tradera asks to try again: m", progress=FRESH)),
-    (16 | 2, Again(reason="Tradera asks to try again: m", progress=FRESH)),
-    (16 | 8, Again(reason="Tradera asks to try again: m", progress=FRESH)),
-    (8, Again(reason="Tradera asks to try again: m", progress=FRESH)),
-    (2, Refused(reason="Tradera could not process the pictures: m")),
-    (2 | 4, Refused(reason="Tradera could not process the pictures: m")),
-    (4, Refused(reason="Tradera refused the listing: m")),
-    (32, Refused(reason="Tradera does not allow this change: m")),
-    (64, Refused(reason="The Tradera shop holds as many items as it may: m")),
-    (1024, Refused(reason="Tradera refused the listing with the unknown code 1024: m")),
+    (16 | 4, Lost(reason="Tradera asks to try again: m", progress=FRESH)),
+    (16 | 2, Lost(reason="Tradera asks to try again: m", progress=FRESH)),
+    (16 | 8, Lost(reason="Tradera asks to try again: m", progress=FRESH)),
+    (8, Lost(reason="Tradera asks to try again: m", progress=FRESH)),
+    (2, Refusal(reason="Tradera could not process the images: m")),
+    (2 | 4, Refusal(reason="Tradera could not process the images: m")),
+    (4, Refusal(reason="Tradera refused the listing: m")),
+    (32, Refusal(reason="Tradera does not allow this change: m")),
+    (64, Refusal(reason="The Tradera shop holds as many items as it may: m")),
+    (1024, Refusal(reason="Tradera refused the listing with the unknown code 1024: m")),
 ]
 
 
@@ -230,12 +232,12 @@ def test_every_combination_of_result_flags_has_an_outcome(
     code: int | None, outcome: Outcome
 ) -> None:
     result = None if code is None else RequestResult(requestId=1, resultCode=code, message="m")
-    assert outcome_from_result(result, live=LIVE, afresh=FRESH) == outcome
+    assert outcome_from_result(result, live=LIVE, restart=FRESH) == outcome
 
 
 @given(st.integers(0, 1023))
 def test_no_result_flags_are_beyond_us(code: int) -> None:
-    outcome_from_result(RequestResult(requestId=1, resultCode=code), live=LIVE, afresh=FRESH)
+    outcome_from_result(RequestResult(requestId=1, resultCode=code), live=LIVE, restart=FRESH)
 
 
 def test_instants_of_any_spelling_are_read() -> None:
@@ -264,12 +266,12 @@ DOMAINS = st.fixed_dictionaries(
     },
 )
 DRAFTS = st.builds(
-    draft,
+    offer,
     title=st.text(min_size=1).map(lambda text: f"x{text}"),
     description=st.text(),
     price=st.integers(1, 2**31 - 1).map(Decimal),
     category=st.text(),
-    domain=DOMAINS,
+    attributes=DOMAINS,
     shipping_cost=st.integers(0, 2**31 - 1).map(Decimal),
     shipping_strategy=st.sampled_from(["integrated", "seller_shipped", "fixed", "pickup_only"]),
     weight_kg=st.none() | st.decimals(0, 1000, places=3),
@@ -277,8 +279,8 @@ DRAFTS = st.builds(
 
 
 @given(DRAFTS)
-def test_whatever_is_sold_the_request_keeps_traderas_limits(what: ListingDraft) -> None:
-    request = json.loads(msgspec.json.encode(item_request_from_draft(what, Settings())))
+def test_whatever_is_sold_the_request_keeps_traderas_limits(what: Offer) -> None:
+    request = json.loads(msgspec.json.encode(item_request_from_offer(what, Settings())))
     assert 1 <= units(request["title"]) <= TITLE_LIMIT
     assert 1 <= units(request["description"]) <= DESCRIPTION_LIMIT
     (row,) = request["shippingOptions"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saluhall.channels.tradera.window import (
-    LONGEST,
+    MAX_SPAN,
     OVERLAP,
     QUIET,
     Window,
@@ -99,7 +99,7 @@ def test_windows_leave_no_gap_and_none_is_longer_than_allowed(
 
     assert found[0].start == begin - OVERLAP
     assert found[-1].end > begin + ahead
-    assert all(window.end - window.start == LONGEST for window in found)
+    assert all(window.end - window.start == MAX_SPAN for window in found)
     assert all(b.start < a.end for a, b in pairwise(found))
 
 

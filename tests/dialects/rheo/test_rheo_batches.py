@@ -116,7 +116,7 @@ def test_some_spoil_only_themselves(reason: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["parent first", "child first"])
-async def test_a_parent_may_stand_in_the_same_batch(seller: Shop, order: str) -> None:
+async def test_a_parent_may_be_live_in_the_same_batch(seller: Shop, order: str) -> None:
     family = [
         item("CAR", type="container"),
         item("DOOR", parentExternalId="CAR"),

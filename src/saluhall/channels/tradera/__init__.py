@@ -1,19 +1,40 @@
-"""Tradera: auctions in Sweden, by its REST API v4. The README is the contract as implemented."""
+"""Tradera: a marketplace in Sweden, by its REST API v4. The README says what is implemented."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from saluhall.channel import Capabilities, Channel, ChannelCard, Login, Toolbox
+from saluhall.capabilities import (
+    Capabilities,
+    CreatesOnce,
+    Ending,
+    Format,
+    FormatRules,
+    ImageTransfer,
+    Limit,
+    LimitPeriod,
+    LimitScope,
+    LoginKind,
+    Option,
+    OrderNotice,
+    QuantityMeaning,
+    Revision,
+    WriteStyle,
+)
+from saluhall.channel import Channel, ChannelCard, Login, Toolbox
 from saluhall.channels.tradera.settings import (
+    CURRENCY,
     IMAGE_FORMATS,
     ITEM_PAGE,
     MAX_IMAGE_BYTES,
     MAX_IMAGES,
+    MAX_KRONOR,
     PRACTICE_PATH,
+    RESULTS_PER_CALL,
     SETTINGS,
     Settings,
 )
-from saluhall.channels.tradera.translate import CURRENCY
+from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT
 
 
 def connect(login: Login, toolbox: Toolbox) -> Channel:
@@ -22,23 +43,17 @@ def connect(login: Login, toolbox: Toolbox) -> Channel:
     from saluhall.channels.tradera.client import Client  # noqa: PLC0415 - as above
 
     settings = Settings.read(toolbox.env).for_connection(login.options)
-    client = Client(
-        settings=settings,
-        login=login,
-        http=toolbox.http,
-        budget=toolbox.budget,
-        report=toolbox.report,
-    )
+    client = Client(settings=settings, login=login, toolbox=toolbox)
     return TraderaChannel(client=client, settings=settings)
 
 
 def check(env: Mapping[str, str], options: Mapping[str, Any]) -> None:
-    """See that settings and a connection's options can be understood. Raises BadSetting."""
+    """Check that settings and a connection's options can be understood. Raises BadSetting."""
     Settings.read(env).for_connection(options)
 
 
 def calls_per_day(env: Mapping[str, str]) -> int:
-    """Tell how many calls the application may make in a day. Raises BadSetting."""
+    """Return how many calls the application may make in a day. Raises BadSetting."""
     return Settings.read(env).calls_per_day
 
 
@@ -59,11 +74,47 @@ CHANNEL = ChannelCard(
     site="Sweden",
     country="SWE",
     capabilities=Capabilities(
-        auctions=True,
+        formats={
+            Format.AUCTION: FormatRules(
+                max_quantity=1,
+                revisions=frozenset({Revision.PRICE}),  # until the first bid
+                endings=frozenset({Ending.END}),
+            ),
+        },
+        quantity_meaning=QuantityMeaning.FOR_SALE,
+        write_style=WriteStyle.PARTIAL,
+        creates_once=CreatesOnce.LOOKUP,
+        check_batch=RESULTS_PER_CALL,
+        currencies=frozenset({CURRENCY}),
+        price_step=Decimal(1),
+        min_price=Decimal(1),
+        max_price=Decimal(MAX_KRONOR),
         max_images=MAX_IMAGES,
         max_image_bytes=MAX_IMAGE_BYTES,
         image_types=frozenset(IMAGE_FORMATS),
-        currencies=frozenset({CURRENCY}),
+        image_transfer=ImageTransfer.UPLOADED,
+        max_title=TITLE_LIMIT,
+        max_description=DESCRIPTION_LIMIT,
+        order_notices=frozenset({OrderNotice.SHIPPED, OrderNotice.PAID}),
+        repeats_notices=True,
+        reads_inventory=False,
+        logins=frozenset({LoginKind.FORM}),
+        limits=(Limit(scope=LimitScope.APPLICATION, per=LimitPeriod.DAY),),
+    ),
+    options=(
+        Option(name="user_id", label="The seller's user id at Tradera."),
+        Option(name="token", label="The seller's token.", secret=True),
+        Option(name="expires", label="When the token expires (ISO 8601).", required=False),
+        Option(
+            name="language",
+            label="Language of the footer of listings: en or sv.",
+            required=False,
+        ),
+        Option(
+            name="category",
+            label="SLUG=ID: list a category of items under another of Tradera's categories.",
+            required=False,
+        ),
     ),
     calls_per_day=calls_per_day,
     check=check,

@@ -1,6 +1,8 @@
-"""Which Tradera category a kind of goods goes into; only leaves can hold items."""
+"""Which Tradera category a product goes into; only leaves can hold items."""
 
 from collections.abc import Mapping
+
+from saluhall.channel import Offer, Rejected
 
 OTHER = "other"
 
@@ -27,7 +29,11 @@ CATEGORIES: Mapping[str, int] = {
 }
 
 
-def category_from_slug(slug: str, own: Mapping[str, int]) -> int:
-    """Choose the category: the connection's own word first, an unknown kind of goods as `other`."""
+def category_from_offer(offer: Offer, own: Mapping[str, int]) -> int:
+    """Choose the category: the offer's, then the connection's map, then the table; an unknown slug is `other`. Raises Rejected."""
+    if offer.category is not None:
+        if not (offer.category.isascii() and offer.category.isdecimal()):
+            raise Rejected(f"Tradera's categories are numbers; {offer.category!r} is none")
+        return int(offer.category)
     table = {**CATEGORIES, **own}
-    return table.get(slug, table[OTHER])
+    return table.get(offer.product.category, table[OTHER])

@@ -1,4 +1,4 @@
-"""Tradera's REST v4 over HTTP: one budgeted call each, and what an answer means decided here."""
+"""Tradera's REST v4 over HTTP: one budgeted call each, and what a response means is decided here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -9,12 +9,11 @@ import msgspec
 from msgspec.json import Decoder
 
 from saluhall.channel import (
-    Budget,
     Disconnected,
     Login,
     Purpose,
     Rejected,
-    Report,
+    Toolbox,
     Unavailable,
     UnreadableEntry,
 )
@@ -34,9 +33,9 @@ from saluhall.channels.tradera.wire import (
     UpdateItemPriceRequest,
     UpdateItemPriceResult,
 )
-from saluhall.kit.clock import iso_from_instant, utc_now
+from saluhall.kit.clock import iso_from_instant
 from saluhall.kit.entries import Entries, ListReader, NotAList
-from saluhall.kit.http import NoResponse, NotAllowed, Outbound, Response, TooLarge
+from saluhall.kit.http import NoResponse, NotAllowed, Response, TooLarge
 from saluhall.kit.outages import note_call
 from saluhall.kit.texts import whole_characters
 
@@ -50,9 +49,9 @@ WRONG_KEYS = (
 NO_KEYS = (
     "SALUHALL_TRADERA_APP_ID and SALUHALL_TRADERA_APP_KEY are not set: Tradera refused the call."
 )
-LARGEST_ANSWER = 64 * 1024 * 1024  # a seller's whole list has no pages
-LONGEST_REASON = 300
-LONGEST_WAIT_DIGITS = 6
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # a seller's whole list has no pages
+MAX_REASON = 300
+MAX_WAIT_DIGITS = 6
 ACTIVE_AND_ENDED = 0
 BY_LAST_UPDATE = 1
 NEW_AND_UPDATED = 4
@@ -71,20 +70,17 @@ ERROR = Decoder(ErrorBody)
 
 
 class NotThere(Exception):
-    """Tradera does not know the thing, or it belongs to somebody else."""
+    """Tradera does not know it, or it belongs to somebody else."""
 
 
 class Client:
-    """One seller's calls. Raises Unavailable, Disconnected, Rejected, NotThere."""
+    """One seller's calls to Tradera. Raises Unavailable, Disconnected, Rejected, NotThere."""
 
-    def __init__(
-        self, *, settings: Settings, login: Login, http: Outbound, budget: Budget, report: Report
-    ) -> None:
+    def __init__(self, *, settings: Settings, login: Login, toolbox: Toolbox) -> None:
         self._settings = settings
         self._login = login
-        self._http = http
-        self._budget = budget
-        self._report = report
+        self._toolbox = toolbox
+        self.clock = toolbox.clock
         self.item_page = settings.item_page
 
     async def create_item(self, request: ItemRequest, *, needs: int) -> QueuedRequestResponse:
@@ -93,18 +89,18 @@ class Client:
         return _read(QUEUED, body, changes=True)
 
     async def add_image(self, request_id: int, image: AddItemImageRequest) -> None:
-        """Add the next picture to a request."""
+        """Add the next image to a request."""
         await self._call("POST", f"/v4/listings/items/{request_id}/images", Purpose.PUBLISH, image)
 
     async def commit(self, request_id: int) -> None:
-        """Hand a request in."""
+        """Commit a request: it is published soon."""
         await self._call("POST", f"/v4/listings/items/{request_id}/commit", Purpose.PUBLISH)
 
     async def request_results(self, request_ids: Sequence[int]) -> dict[int, RequestResult]:
-        """Ask what became of requests; those without a result are left out."""
+        """Read what became of requests; those without a result are left out."""
         query = urlencode({"requestIds": request_ids}, doseq=True)
         path = f"/v4/listings/request-results?{query}"
-        body = await self._call("GET", path, Purpose.ASK)
+        body = await self._call("GET", path, Purpose.CHECK)
         results = await self._entries(
             RESULTS, body, _as_it_is, kind="submission", id_name="requestId"
         )
@@ -147,7 +143,7 @@ class Client:
         return await self._entries(ITEMS, body, convert, kind="listing")
 
     async def updated_items(self, row_version: int) -> list[UpdatedItemInfo]:
-        """Ask which items changed after a row version; one whose version cannot be read has changed all the same."""
+        """Read which items changed after a row version; one whose version cannot be read has changed all the same."""
         path = f"/v4/listings/updated-seller-items?rowVersion={row_version}"
         body = await self._call("GET", path, Purpose.POLL)
         updated = await self._entries(UPDATED, body, _as_it_is, kind="change")
@@ -166,9 +162,9 @@ class Client:
         return _read(YES_OR_NO, body, changes=True) if body.strip() else True
 
     async def time(self) -> str:
-        """Ask what time it is at Tradera."""
-        told = _read(TIME, await self._call("GET", "/v4/reference-data/time", Purpose.POLL))
-        return told.time if isinstance(told, Time) else told
+        """Read what time it is at Tradera."""
+        time = _read(TIME, await self._call("GET", "/v4/reference-data/time", Purpose.POLL))
+        return time.time if isinstance(time, Time) else time
 
     async def orders(
         self, start: datetime, end: datetime, convert: Callable[[SellerOrder], U]
@@ -232,7 +228,7 @@ class Client:
             for misfit in entries.field_errors_of
         ]
         if odd:
-            await self._report(odd)
+            await self._toolbox.report(odd)
         return entries
 
     async def _call(
@@ -244,9 +240,9 @@ class Client:
         *,
         needs: int = 1,
     ) -> bytes:
-        if self._login.expires_at is not None and self._login.expires_at <= utc_now():
+        if self._login.expires_at is not None and self._login.expires_at <= self.clock():
             raise Disconnected(EXPIRED)
-        await self._budget.spend(purpose, needs=needs)
+        await self._toolbox.budget.spend(purpose, needs=needs)
         changes = method != "GET"
         answer = await self._send(method, path, body, changes=changes)
         kind = _kind(answer.status)
@@ -259,13 +255,13 @@ class Client:
         self, method: str, path: str, body: msgspec.Struct | None, *, changes: bool
     ) -> Response:
         try:
-            return await self._http.call(
+            return await self._toolbox.http.call(
                 method,
                 self._settings.url + path,
                 body=None if body is None else msgspec.json.encode(body),
                 headers=self._headers(has_body=body is not None),
                 timeout_s=self._settings.timeout_s,
-                max_bytes=LARGEST_ANSWER,
+                max_bytes=MAX_RESPONSE_BYTES,
             )
         except NoResponse as error:
             note_call("tradera", "no_answer", error=str(error))
@@ -289,7 +285,7 @@ class Client:
         return headers | {"Content-Type": "application/json"} if has_body else headers
 
     async def _raise(self, answer: Response, *, changes: bool) -> None:
-        """Say what a status other than success means for what happens next."""
+        """Raise the error that a status other than success means."""
         reason = self._reason(answer)
         match _kind(answer.status):
             case "wrong_keys":
@@ -300,7 +296,7 @@ class Client:
                 raise NotThere(reason)
             case "limited":
                 retry_in = _retry_after(answer)
-                await self._budget.blocked(retry_in)
+                await self._toolbox.budget.blocked(retry_in)
                 raise Unavailable("Tradera's call limit is reached", retry_in=retry_in)
             case "refused":
                 raise Rejected(f"Tradera refused: {reason}")
@@ -308,7 +304,7 @@ class Client:
                 raise Unavailable(f"Tradera is in trouble: {reason}", unclear=changes)
 
     def _reason(self, answer: Response) -> str:
-        """Find the server's sentence, without what is secret in case it is quoted there."""
+        """Return the server's sentence, with secrets that it quotes cut out."""
         try:
             error = ERROR.decode(answer.body).error
             text = error.message or error.code or ""
@@ -316,7 +312,7 @@ class Client:
             text = ""
         for secret in (self._login.token, self._settings.app_key):
             text = text.replace(secret, "***") if secret else text
-        return text[: whole_characters(text, LONGEST_REASON)] or f"HTTP {answer.status}"
+        return text[: whole_characters(text, MAX_REASON)] or f"HTTP {answer.status}"
 
 
 KINDS: Mapping[int, str] = {
@@ -337,7 +333,7 @@ def _kind(status: int) -> str:
 
 def _retry_after(answer: Response) -> timedelta | None:
     text = answer.headers.get("retry-after", "")
-    is_seconds = text.isascii() and text.isdigit() and len(text) <= LONGEST_WAIT_DIGITS
+    is_seconds = text.isascii() and text.isdigit() and len(text) <= MAX_WAIT_DIGITS
     return timedelta(seconds=int(text)) if is_seconds else None
 
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow
 from saluhall.channels.tradera.countries import country_from_name
-from saluhall.channels.tradera.settings import ITEM_PAGE
-from saluhall.channels.tradera.translate import CURRENCY, instant_from_text, url_from_id
+from saluhall.channels.tradera.settings import CURRENCY, ITEM_PAGE
+from saluhall.channels.tradera.translate import instant_from_text, url_from_id
 from saluhall.channels.tradera.wire import (
     Sale,
     SellerOrder,
@@ -115,5 +115,5 @@ def _instant(text: str | None, name: str) -> datetime | None:
 
 
 def _text(text: str | None) -> str:
-    """Give what was said, without the one character that no database keeps."""
+    """Return the text without the one character that no database keeps."""
     return (text or "").replace("\0", "").strip()

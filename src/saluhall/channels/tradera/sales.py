@@ -1,16 +1,23 @@
-"""Orders: read in windows of Tradera's time, shipped, and marked as paid where Tradera has a word for it."""
+"""Orders: read in windows of Tradera's time, shipped, and marked as paid where Tradera can record it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from saluhall.channel import OrderFeed, Rejected, RemoteOrder, Saying, Unavailable
+from saluhall.channel import (
+    Acknowledged,
+    Acknowledgement,
+    NotSupported,
+    OrderFeed,
+    Rejected,
+    RemoteOrder,
+    Unavailable,
+)
 from saluhall.channels.tradera.client import Client, NotThere
 from saluhall.channels.tradera.order_words import order_from_wire, sales_of_order
 from saluhall.channels.tradera.translate import instant_from_text
 from saluhall.channels.tradera.window import is_doubtful, needs_time, read_until, windows
 from saluhall.channels.tradera.wire import SellerOrder
-from saluhall.kit.clock import utc_now
 
 BEFORE_ORDER = timedelta(days=1)
 AFTER_ORDER = timedelta(days=365)  # every transaction of an order is made by then
@@ -24,8 +31,8 @@ class Sales:
         self._client = client
 
     async def read(self, since: datetime | None) -> OrderFeed:
-        """Read what changed since an instant of Tradera's time: one call for 90 days, one more when its time is not known."""
-        time_there = await self._time() if needs_time(since, utc_now()) else None
+        """Read what changed since an instant of Tradera's time: one channel call for 90 days, one more when its time is not known."""
+        time_there = await self._time() if needs_time(since, self._client.clock()) else None
         read = partial(order_from_wire, page=self._client.item_page)
         found: dict[str, RemoteOrder] = {}
         for window in windows(since, time_there):
@@ -33,44 +40,44 @@ class Sales:
                 found[each.remote_id] = each
         orders = list(found.values())
         stamps = [order.modified_at for order in orders]
-        if time_there is None and is_doubtful(max(stamps, default=None), utc_now()):
+        if time_there is None and is_doubtful(max(stamps, default=None), self._client.clock()):
             time_there = await self._time()
         return OrderFeed(orders=orders, read_until=read_until(since, time_there, stamps))
 
-    async def ship(self, remote_id: str) -> Saying:
+    async def ship(self, order_id: str) -> Acknowledgement:
         """Mark an order as shipped; Tradera takes no tracking number. Raises Rejected."""
         try:
-            await self._client.ship(remote_id)
+            await self._client.ship(order_id)
         except NotThere as error:
             raise Rejected(NOT_KNOWN) from error
-        return Saying.TOLD
+        return Acknowledged()
 
-    async def mark_paid(self, remote_id: str) -> Saying:
-        """Mark an order's transactions as paid; LOCAL when they cannot be found. Raises Rejected."""
+    async def mark_paid(self, order_id: str) -> Acknowledgement:
+        """Mark an order's transactions as paid; NotSupported when they cannot be found. Raises Rejected."""
         try:
-            order = await self._client.order(remote_id)
+            order = await self._client.order(order_id)
             if order is None:
                 raise Rejected(NOT_KNOWN)
             return await self._confirm(order)
         except NotThere as error:
             raise Rejected(NOT_KNOWN) from error
 
-    async def _confirm(self, order: SellerOrder) -> Saying:
+    async def _confirm(self, order: SellerOrder) -> Acknowledgement:
         made_at = instant_from_text(order.createdDate) or instant_from_text(order.lastUpdatedDate)
         if made_at is None:
-            return Saying.LOCAL
+            return NotSupported()
         sales = await self._client.sales(made_at - BEFORE_ORDER, made_at + AFTER_ORDER)
         found = sales_of_order(order, sales)
         for sale in found:
             if not sale.isMarkedAsPaidConfirmed:
                 await self._client.confirm_paid(sale.id)
-        return Saying.TOLD if _covers(order, len(found)) else Saying.LOCAL
+        return Acknowledged() if _covers(order, len(found)) else NotSupported()
 
     async def _time(self) -> datetime:
-        told = instant_from_text(await self._client.time())
-        if told is None:
+        time = instant_from_text(await self._client.time())
+        if time is None:
             raise Unavailable("Tradera's time cannot be read")
-        return told
+        return time
 
 
 def _covers(order: SellerOrder, found: int) -> bool:

@@ -1,4 +1,4 @@
-"""What operators and connections may set, and what Tradera leaves open: one named value each."""
+"""What operators and connections may set, and what Tradera does not document: one named value each."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
@@ -27,9 +27,12 @@ NO_KEY = "not-configured"  # a practice marketplace takes any pair; the real one
 # Tradera's own clients say 0, 1, 2 for JPEG, GIF, PNG; its WSDL suggests GIF first. Theirs wins.
 IMAGE_FORMATS = {"image/jpeg": 0, "image/gif": 1, "image/png": 2}
 MAX_IMAGES = 12
+RESULTS_PER_CALL = 50
+CURRENCY = "SEK"
+MAX_KRONOR = 2**31 - 1
 MAX_IMAGE_BYTES = 4_000_000  # "4MB": the smaller reading is safe under both
 _MAX_ID = 2**31 - 1
-MEGA_PICTURES = True  # ask for an extra-large version of each picture
+MEGA_IMAGES = True  # ask for an extra-large version of each image
 
 Days = Annotated[int, Meta(ge=1, le=14)]
 CategoryId = Annotated[int, Meta(ge=1)]
@@ -85,7 +88,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def has_keys(self) -> bool:
-        """Tell whether an application id and key were set."""
+        """Return whether an application id and key were set."""
         return self.app_id > 0 and self.app_key != NO_KEY
 
     def for_connection(self, options: Mapping[str, Any]) -> Self:

@@ -10,7 +10,7 @@ from saluhall.channel import Progress
 
 
 class Commit(StrEnum):
-    """Whether the request was handed in; `asked` means that the answer is not known."""
+    """Whether the request is committed; `asked` means that the response is not known."""
 
     NOT_YET = "not_yet"
     ASKED = "asked"
@@ -18,22 +18,22 @@ class Commit(StrEnum):
 
 
 class Steps(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was done so far; `digest` tells whether the draft is still the one begun with.
+    """What was done so far; `digest` says whether the offer is still the one begun with.
 
-    `uploading` says that an image was sent whose response is not known. Nobody can look into a request, so it is never gone on with.
+    `uploading` says that an image was sent whose response is not known. Nobody can look into a request, so it is not used again.
     """
 
     started_at: datetime | None = None
     digest: str = ""
     request_id: int | None = None
-    pictures: int = 0
+    images: int = 0
     uploading: bool = False
     commit: Commit = Commit.NOT_YET
     ends_at: datetime | None = None
 
     @property
     def is_adopted(self) -> bool:
-        """Tell whether the item was found standing, so that there is no request to ask about."""
+        """Return whether the item was found live, so that there is no request to check."""
         return self.commit is Commit.DONE and self.request_id is None
 
 
@@ -49,13 +49,13 @@ def progress_from_steps(
     plain = msgspec.to_builtins(steps)
     return Progress(
         external_id=external_id,
-        may_stand=steps.commit is not Commit.NOT_YET,
+        may_be_live=steps.commit is not Commit.NOT_YET,
         unclear=unclear,
         steps=plain,
     )
 
 
-def afresh(steps: Steps) -> Progress:
-    """Begin again after an attempt that may still come to life: look before creating."""
+def restart_from(steps: Steps) -> Progress:
+    """Begin again after an attempt that may still go live: look before creating."""
     begun = progress_from_steps(Steps(started_at=steps.started_at), unclear=True)
-    return structs.replace(begun, may_stand=True)
+    return structs.replace(begun, may_be_live=True)

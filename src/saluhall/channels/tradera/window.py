@@ -11,7 +11,7 @@ from msgspec import Struct
 
 OVERLAP = timedelta(hours=1)  # equal stamps, stamps that show late, edges that do not count
 FIRST_LOOK_BACK = timedelta(days=30)
-LONGEST = timedelta(days=90)  # how long a span Tradera answers, nobody says
+MAX_SPAN = timedelta(days=90)  # how long a span Tradera answers, nobody says
 QUIET = timedelta(days=7)
 BEYOND = timedelta(days=1)  # past what is known of Tradera's time; also how far a stamp is trusted
 
@@ -34,10 +34,10 @@ def windows(since: datetime | None, time_there: datetime | None) -> list[Window]
     if newest is None:
         raise AssertionError("without an earlier read, Tradera is asked what time it is")
     start = newest - FIRST_LOOK_BACK if since is None else since - OVERLAP
-    found = [Window(start, start + LONGEST)]
+    found = [Window(start, start + MAX_SPAN)]
     while found[-1].end < newest + BEYOND:
         start = found[-1].end - OVERLAP
-        found.append(Window(start, start + LONGEST))
+        found.append(Window(start, start + MAX_SPAN))
     return found
 
 

@@ -12,7 +12,7 @@ _IS_STANDING = """
     select from listings l
      where l.account_id = p.account_id and l.product_id = p.id
        and (l.state in ('submitted', 'live')
-            or l.state = 'waiting' and (l.claimed_by is not null or (l.progress ->> 'may_stand')::boolean)))
+            or l.state = 'waiting' and (l.claimed_by is not null or (l.progress ->> 'may_be_live')::boolean)))
 """
 # A sale that was seen and has no order yet is in progress; so is an order that is neither sent nor cancelled.
 _IS_IN_PROGRESS = """

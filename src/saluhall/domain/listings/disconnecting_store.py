@@ -7,7 +7,7 @@ from saluhall.storage import Transaction
 
 _MAY_BE_LIVE = """
   (l.state in ('live', 'submitted')
-   or l.state = 'waiting' and (l.claimed_by is not null or coalesce((l.progress ->> 'may_stand')::boolean, false)))
+   or l.state = 'waiting' and (l.claimed_by is not null or coalesce((l.progress ->> 'may_be_live')::boolean, false)))
 """
 COUNT_LIVE = f"""
   select count(*) as live from listings l

@@ -96,5 +96,6 @@ def _live(listing: Listing, live: Live, *, now: datetime) -> Change:
             "attempts": 0,
             "error": None,
             "told": None,
+            **({} if live.price is None else {"confirmed_price": live.price}),
         },
     )

@@ -115,7 +115,7 @@ def next_step(listing: Listing) -> Step | None:
             return Step.END
         case _, State.SUBMITTED:
             return Step.ASK
-        case Desired.ENDED, State.WAITING if listing.progress.may_stand:
+        case Desired.ENDED, State.WAITING if listing.progress.may_be_live:
             return Step.PUBLISH  # it may stand there already: find out, then end it
         case Desired.ENDED, State.WAITING | State.REFUSED:
             return Step.CANCEL

@@ -100,9 +100,7 @@ _CLAIM = f"""
 CLAIM = _CLAIM.format(at="= %(connection)s")
 CLAIM_UNCONNECTED = _CLAIM.format(at="is null")
 # What was committed may stand, and be sold or ended, before the hub knows that it is live.
-_MAY_STAND = (
-    "(state in ('live', 'submitted') or state = 'waiting' and (progress ->> 'may_stand')::boolean)"
-)
+_MAY_STAND = "(state in ('live', 'submitted') or state = 'waiting' and (progress ->> 'may_be_live')::boolean)"
 LOCK_EXTERNAL = f"""
   with p as materialized (
     select p.* from products p

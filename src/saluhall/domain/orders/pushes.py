@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from saluhall.channel import Saying
+from saluhall.channel import Acknowledgement, NotSupported
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.orders import pushes_store
 from saluhall.domain.orders.changes import done_here_only
@@ -31,10 +31,10 @@ async def claim_due(
 
 
 async def told(
-    tx: Transaction, push: DuePush, saying: Saying, *, label: str, now: datetime
+    tx: Transaction, push: DuePush, answer: Acknowledgement, *, label: str, now: datetime
 ) -> None:
     """Record that the marketplace knows the status, or that it is done here only because it has no word for it."""
-    is_local = saying is Saying.LOCAL
+    is_local = isinstance(answer, NotSupported)
     await pushes_store.settle(
         tx,
         push,

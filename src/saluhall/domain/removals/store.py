@@ -24,7 +24,7 @@ CONTENTS = """
          (select count(*) from products where account_id = %(owner)s) as products,
          (select count(*) from listings where account_id = %(owner)s
              and (state in ('live', 'submitted')
-                  or state = 'waiting' and (claimed_by is not null or (progress ->> 'may_stand')::boolean))) as live_listings,
+                  or state = 'waiting' and (claimed_by is not null or (progress ->> 'may_be_live')::boolean))) as live_listings,
          (select count(*) from order_heads where account_id = %(owner)s) as orders,
          (select count(*) from connections where account_id = %(owner)s and removed_at is null) as connections,
          (select count(*) from endpoints where account_id = %(owner)s and url is not null) as endpoints,
