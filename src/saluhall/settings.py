@@ -69,7 +69,7 @@ HUB: Table = {
         secret(MIN_KEY_BYTES),
         None,
         "Encrypts tokens and secrets.",
-        "made once, kept in `secret.key` of the data dir",
+        "created once in `secret.key` of the data dir",
     ),
     "public_url": Setting(
         "SALUHALL_PUBLIC_URL",
