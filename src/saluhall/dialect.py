@@ -1,8 +1,8 @@
-"""THE SOCKET: what a dialect is.
+"""The interface of a dialect: what a partner API declares.
 
-A dialect is a value: routes that say whom they admit and how often, and one table that says how the facts of the domain sound. The
-host (`web.py`) does the rest: raw-path routing, request id, admission, one transaction and one `now` per request, bells after
-commit, bounded bodies, and turning whatever was raised into the dialect's own words.
+A dialect is a value: routes that declare their authentication and rate tier, and one function that renders domain errors. The
+host (`web/host.py`) does the rest: raw-path routing, request id, authentication, one transaction and one `now` per request, wake-ups
+after commit, bounded bodies, and rendering every error in the dialect's own words.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 from msgspec import Meta, Raw, Struct
 
-from saluhall.domain.accounts.model import Admitted, Principal, Tier
+from saluhall.domain.accounts.model import Authenticated, Principal, Tier
 from saluhall.domain.history.model import Event
 from saluhall.kit.http import Outbound
 from saluhall.kit.jwt import Signer
@@ -19,16 +19,16 @@ from saluhall.kit.oidc import Issuer
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database, Transaction
 
-# A path parameter of this name lets its holder in: it is never logged.
+# A path parameter of this name is a credential: it is never logged.
 SECRET_PARAMETER = "key"  # noqa: S105 - its name, not its value
 
 
 class Malformed(Exception):
-    """The request cannot be read at all (not JSON, not UTF-8, nested without end)."""
+    """The request cannot be parsed (not JSON, not UTF-8, nested too deep)."""
 
 
 class Unreadable(Exception):
-    """The path, the query or a header cannot be taken as it was sent; the message says which, why, and what to send."""
+    """The path, the query or a header is invalid; the message says which, why, and what to send."""
 
 
 class Problem(Struct, frozen=True):
@@ -39,7 +39,7 @@ class Problem(Struct, frozen=True):
 
 
 class Invalid(Exception):
-    """The request can be read but breaks the contract; every offending field is named."""
+    """The request can be parsed but is invalid; `problems` names every offending field."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
@@ -47,15 +47,15 @@ class Invalid(Exception):
 
 
 class BodyTooLarge(Exception):
-    """The body is larger than the dialect takes."""
+    """The body is larger than the dialect accepts."""
 
 
 class BodyTooSlow(Exception):
-    """The body came so slowly that it was not waited for."""
+    """The body arrived too slowly; reading it was given up."""
 
 
 class NoSuchRoute(Exception):
-    """The dialect has nothing at this path."""
+    """The dialect has no route at this path."""
 
 
 class WrongMethod(Exception):
@@ -63,15 +63,15 @@ class WrongMethod(Exception):
 
 
 class Retired(Exception):
-    """The route belongs to an older generation of the API, which the operator has turned off."""
+    """The route belongs to an older generation of the API, which the operator has disabled."""
 
 
 class Overloaded(Exception):
-    """The database cannot be reached at the moment; nothing was stored, and the caller may try again."""
+    """The database cannot be reached at the moment; nothing was stored, and the client may retry."""
 
 
 class TooManyExports(Exception):
-    """The account reads as many exports at once as one account may; `limit` is how many."""
+    """The account already runs `limit` exports at the same time, which is the maximum."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"at most {limit} exports of an account at once")
@@ -79,14 +79,14 @@ class TooManyExports(Exception):
 
 
 class Unexpected(Exception):
-    """Something broke on our side; the caller learns the request id and nothing else."""
+    """An internal error; the response contains the request id and nothing else."""
 
 
-class Knock(Struct, frozen=True, kw_only=True):
-    """A request before anybody is admitted: headers in lower case, and a connection for one short statement.
+class AuthRequest(Struct, frozen=True, kw_only=True):
+    """A request before authentication: headers in lower case, and a connection for one short statement.
 
-    `issuer` reads tokens of somebody else, when the operator trusts one; the keys it needs are already here.
-    `legacy_api` says whether the operator still lets older generations of an API in.
+    `issuer` verifies tokens of an external issuer, when one is configured; its keys are loaded already.
+    `legacy_api` says whether older generations of an API are enabled.
     """
 
     headers: Mapping[str, str]
@@ -99,16 +99,16 @@ class Knock(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-class Means(Struct, frozen=True, kw_only=True):
-    """What a route may use beside the database: secrets at rest, the way out, the environment for a dialect's own settings."""
+class Services(Struct, frozen=True, kw_only=True):
+    """What a handler may use beside the database: encryption, outbound HTTP, the environment for a dialect's own settings."""
 
     vault: Vault
     http: Outbound
     env: Mapping[str, str]
 
 
-class Visit(Struct, frozen=True, kw_only=True):
-    """A request to a route that admits everybody (signing in): it opens its own, short transactions."""
+class PublicRequest(Struct, frozen=True, kw_only=True):
+    """A request to a public route (such as signing in); its handler opens its own short transactions."""
 
     db: Database
     now: datetime
@@ -117,23 +117,23 @@ class Visit(Struct, frozen=True, kw_only=True):
     path: Mapping[str, str] = {}
     headers: Mapping[str, str]
     signer: Signer
-    means: Means
+    services: Services
     body: bytes
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """An admitted request. `path` holds the decoded path parameters, `query` the value of each name.
+class Request(Struct, frozen=True, kw_only=True):
+    """An authenticated request. `path` contains the decoded path parameters, `query` the value of each name.
 
-    `public_url` is where the outside finds the hub, without a slash at the end. `db` is for an errand, when `tx` has ended.
+    `public_url` is the hub's public address, without a slash at the end. `db` is for `after_commit`, when `tx` has ended.
     """
 
     tx: Transaction
     db: Database
-    by: Principal
+    principal: Principal
     now: datetime
     request_id: str
     public_url: str
-    means: Means
+    services: Services
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -141,22 +141,22 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """An answer: `body` as JSON in declared order, or `stream`, or nothing.
+    """A response: `body` as JSON in declared order, or `stream`, or nothing.
 
-    An `errand` is run once the transaction has ended and gives the answer itself: it may wait for somebody else's server.
+    `after_commit` runs once the transaction is committed and returns the actual response: it may wait for an outbound request.
     """
 
     status: int
     body: Struct | Sequence[Struct] | Raw | None = None
     stream: "Stream | None" = None
-    errand: "Callable[[], Awaitable[Reply]] | None" = None
+    after_commit: "Callable[[], Awaitable[Reply]] | None" = None
     headers: Mapping[str, str] = {}
 
 
 class Stream(Struct, frozen=True, kw_only=True):
-    """A body that is made while it is sent, in a transaction of its own; it is compressed when the caller asks for gzip.
+    """A body that is generated while it is sent, in a transaction of its own; it is compressed when the client accepts gzip.
 
-    `release` is the host's: it is called once the body has ended.
+    The host sets `release` and calls it once the body has ended.
     """
 
     media_type: str
@@ -164,73 +164,72 @@ class Stream(Struct, frozen=True, kw_only=True):
     release: Callable[[], None] | None = None
 
 
-Endpoint = Callable[[Call], Awaitable[Reply]]
-Reception = Callable[[Visit], Awaitable[Reply]]
-Admission = Callable[[Knock], Awaitable[Admitted]]
+Handler = Callable[[Request], Awaitable[Reply]]
+PublicHandler = Callable[[PublicRequest], Awaitable[Reply]]
+Authenticator = Callable[[AuthRequest], Awaitable[Authenticated]]
 
 
 class Parameter(Struct, frozen=True):
-    """A query parameter as it is documented; `type` is what may stand in it."""
+    """A documented query parameter; `type` is the type of its value."""
 
     purpose: str
     type: Any = str
 
 
-# How long a list may be, or where it begins.
+# The length of a list, and its first index.
 COUNT = Annotated[int, Meta(ge=1)]
 OFFSET = Annotated[int, Meta(ge=0)]
 
 
-class Gathers(Struct, frozen=True, kw_only=True):
-    """How calls of one principal that come at the same time are answered together, in one transaction.
+class BatchedRoute(Struct, frozen=True, kw_only=True):
+    """How concurrent requests of one principal are handled in one transaction.
 
-    `read` makes of the path's parameters and the body what is asked for, and raises whatever is wrong with the call itself; `name`
-    tells what it is about: of two about the same the later waits for the next lot. `answer` gives an answer, or a fact that the
-    dialect has words for, to each; a fact that is given to one undoes nothing of the others.
+    `read` parses the path parameters and the body into a value, and raises what is wrong with the request itself; `key` returns the
+    key of a value: two requests for the same key never share a batch. `handle` returns a reply, or an error that the dialect renders,
+    for each value; an error for one of them undoes nothing of the others.
     """
 
     read: Callable[[Mapping[str, str], bytes], Any]
-    name: Callable[[Any], str]
-    answer: Callable[
+    key: Callable[[Any], str]
+    handle: Callable[
         [Transaction, Principal, Sequence[Any], datetime], Awaitable[Sequence[Reply | Exception]]
     ]
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One method at one path (`{name}` marks a parameter): whom it admits, at what rate, and what to document.
+    """One method at one path (`{name}` marks a parameter): its authentication, its rate tier, and its documentation.
 
-    A route either admits somebody and has an `endpoint`, or `gathers` calls that it answers together; or it is open to everybody and
-    has a `reception`. `headers` go with each of its answers, good or bad. `query` documents query parameters: name and
-    purpose, and the type if it is no text;
-    `files` the media types, other than JSON, that a 200 may have. `max_body_bytes` stands in for the dialect's;
-    a route open to everybody reads 64 KiB at most.
+    A route with an `authenticator` has a `handler`, or is `batched`; a public route has a `public_handler`. `headers` are added to each
+    response, errors too. `query` documents query parameters: name and purpose, and the type unless it is text; `body` is the shape of the
+    request body, `responses` the shape of the body for each status, `files` the media types, other than JSON, that a 200 may have.
+    `max_body_bytes` overrides that of the dialect; a public route reads 64 KiB at most.
     """
 
     method: str
     path: str
-    endpoint: Endpoint | None = None
-    gathers: Gathers | None = None
-    admits: Admission | None = None
-    reception: Reception | None = None
+    handler: Handler | None = None
+    batched: BatchedRoute | None = None
+    authenticator: Authenticator | None = None
+    public_handler: PublicHandler | None = None
     tier: Tier | None
     summary: str
-    takes: type[Any] | None = None
+    body: type[Any] | None = None
     query: Mapping[str, str | Parameter] = {}
     example: Mapping[str, Any] | Sequence[Any] = {}
-    answers: Mapping[int, type[Any] | None] = {}
+    responses: Mapping[int, type[Any] | None] = {}
     files: Sequence[str] = ()
     headers: Mapping[str, str] = {}
     max_body_bytes: int | None = None
 
     @property
     def name(self) -> str:
-        """Name the function that answers."""
-        answers = self.gathers.answer if self.gathers else self.endpoint or self.reception
-        return str(getattr(answers, "__name__", ""))
+        """Return the name of the function that handles the route."""
+        function = self.batched.handle if self.batched else self.handler or self.public_handler
+        return str(getattr(function, "__name__", ""))
 
 
 class Received(Struct, frozen=True, kw_only=True):
-    """What a receiver reads from a delivery; `signatures` says of each signature whether it is right."""
+    """A delivery as a receiver parses it; `signatures` says of each signature whether it is valid."""
 
     event_id: str
     event_type: str
@@ -240,11 +239,11 @@ class Received(Struct, frozen=True, kw_only=True):
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """How the dialect's partners hear of events: the body, and the headers that sign it.
+    """How the dialect renders events as webhooks: the body, and the headers that sign it.
 
-    The headers are made of the secrets (the newest first), the event, the instant and the body. `read` is the other side: it
-    checks a delivery as a partner does, with the secret, the headers in lower case, the body, and the instant of its arrival.
-    `shape` is the body's, for the OpenAPI document.
+    The headers are computed from the secrets (the newest first), the event, the time and the body. `read` is the receiver's side: it
+    verifies a delivery as a partner does, with the secret, the headers in lower case, the body, and the time of its arrival.
+    `shape` is that of the body, for the OpenAPI document.
     """
 
     body: Callable[[Event], bytes]
@@ -259,26 +258,26 @@ Stamp = Callable[[Reply, str, datetime], Reply]
 class Dialect(Struct, frozen=True, kw_only=True):
     """A partner's API.
 
-    `prefixes` are the paths for which the dialect answers even when it has no route; `say` gives the answer for a fact that was
-    raised, or None when the dialect has no words for it (the host then raises Unexpected to it). `security` is the OpenAPI scheme.
-    `stamp` puts the request id and the instant into an error, for dialects whose errors carry them. `content_type` is that of JSON.
-    `schemes` are those of admissions that look at something else than `security` says.
-    `error` is the shape of every error, `admission_errors` are the statuses with which an admission refuses, `admission_headers` the
-    headers beside the credentials at which it looks, with their purpose: all three for the document.
-    `package` is the dialect's own: its `openapi.toml` holds the sentences and examples of the OpenAPI document.
-    `idempotent` says that a POST may carry an `Idempotency-Key`, under which its answer is kept for a day.
+    The dialect responds to every path under `prefixes`, also where it has no route. `render_error` returns the response for an error that
+    was raised, or None when its error table has no row for it (the host then renders Unexpected). `security` is the OpenAPI scheme.
+    `stamp` writes the request id and the time into an error, for dialects whose errors contain them. `content_type` is that of JSON.
+    `schemes` are those of authenticators that read other credentials than `security` says.
+    `error` is the shape of every error, `authentication_errors` are the statuses with which an authenticator rejects a request,
+    `authentication_headers` the headers it reads beside the credentials, with their purpose: all three for the document.
+    The `openapi.toml` in `package` contains the texts and examples of the OpenAPI document.
+    `idempotent` says that a POST may have an `Idempotency-Key`, under which its response is stored for a day.
     """
 
     name: str
     prefixes: Sequence[str]
     routes: Sequence[Route]
-    say: Callable[[Exception], Reply | None]
+    render_error: Callable[[Exception], Reply | None]
     max_body_bytes: int
     error: type[Struct]
     security: Mapping[str, Any]
-    admission_errors: Mapping[Admission, Sequence[int]] = {}
-    admission_headers: Mapping[Admission, Mapping[str, str]] = {}
-    schemes: Mapping[Admission, Mapping[str, Any]] = {}
+    authentication_errors: Mapping[Authenticator, Sequence[int]] = {}
+    authentication_headers: Mapping[Authenticator, Mapping[str, str]] = {}
+    schemes: Mapping[Authenticator, Mapping[str, Any]] = {}
     webhook: Webhook | None = None
     stamp: Stamp | None = None
     content_type: str = "application/json"

@@ -30,8 +30,8 @@ def facts() -> Iterator[type[Exception]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dialect_has_words_for_every_fact_or_says_why_not(name: str) -> None:
     errors = importlib.import_module(f"saluhall.dialects.{name}.errors")
-    spoken: Mapping[type[Exception], object] = errors.SPOKEN
-    silent: Mapping[type[Exception], str] = errors.NOT_SPOKEN
+    spoken: Mapping[type[Exception], object] = errors.ERROR_RESPONSES
+    silent: Mapping[type[Exception], str] = errors.UNREACHABLE_ERRORS
 
     assert set(facts()) <= spoken.keys() | silent.keys()
     assert not spoken.keys() & silent.keys()

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from saluhall.dialect import Dialect, Route
 from saluhall.domain.accounts.model import Tier
 from saluhall.plugins import load_dialects
-from saluhall.web import own_routes, schema_routes
+from saluhall.web import schema_routes, system_routes
 from tests.architecture.source import PACKAGE, ROOT
 
 DIALECTS = load_dialects()
@@ -43,13 +43,13 @@ RECEPTIONS = {
 @each_route
 def test_a_route_says_whom_it_admits_and_how_often(dialect: Dialect, route: Route) -> None:
     if (route.method, route.path) in RECEPTIONS:
-        assert route.admits is None
-        assert callable(route.reception)
+        assert route.authenticator is None
+        assert callable(route.public_handler)
         return
-    assert callable(route.admits)
-    assert callable(route.gathers.answer if route.gathers else route.endpoint)
-    assert route.gathers is None or route.method != "POST", "a POST may carry an Idempotency-Key"
-    assert route.admits.__module__ == f"saluhall.dialects.{dialect.name}.auth"
+    assert callable(route.authenticator)
+    assert callable(route.batched.handle if route.batched else route.handler)
+    assert route.batched is None or route.method != "POST", "a POST may carry an Idempotency-Key"
+    assert route.authenticator.__module__ == f"saluhall.dialects.{dialect.name}.auth"
     if dialect.name in UNLIMITED:
         assert route.tier is None
     else:
@@ -93,7 +93,7 @@ def recorded_requests(dialect: Dialect) -> list[dict[str, Any]]:
 def test_only_the_hubs_own_routes_are_open() -> None:
     nothing = cast("Any", None)
     own: list[HTTPRouteHandler] = [
-        *own_routes(nothing, nothing, lambda: nothing),
+        *system_routes(nothing, nothing, lambda: nothing),
         *schema_routes(DIALECTS, version="0", public_url=""),
     ]
 

@@ -55,9 +55,9 @@ async def failed_before(db: Database, subject: str, times: int, *, at: datetime 
         )
 
 
-async def admit(db: Database, session: Session, *, now: datetime = NOW) -> Principal:
+async def authenticate(db: Database, session: Session, *, now: datetime = NOW) -> Principal:
     async with db.statement() as tx:
-        return await sessions.admit(
+        return await sessions.authenticate(
             tx,
             owner=session.account_id,
             session_id=session.id,

@@ -8,11 +8,11 @@ import pytest
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.idempotency import operations as requests
 from saluhall.domain.idempotency.model import (
-    PATIENCE,
-    Answer,
-    AnswerUnreadable,
+    IN_FLIGHT_TIMEOUT,
     RequestDiffers,
     RequestInFlight,
+    ResponseUnreadable,
+    StoredResponse,
     is_key,
 )
 from saluhall.kit.ids import new_id
@@ -22,29 +22,43 @@ from saluhall.storage import Database, Transaction
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(hours=24)
 VAULT = Vault("a key for tests")
-ANSWER = Answer(status=200, headers={"a": "b"}, body='{"secret":"whsec_4711"}')
+RESPONSE = StoredResponse(status=200, headers={"a": "b"}, body='{"secret":"whsec_4711"}')
 
 
 def somebody() -> Principal:
     return Principal(account_id=new_id(), account_name="anna")
 
 
-async def recall(
-    tx: Transaction, by: Principal, key: str = "k", asked: bytes = b"a", *, now: datetime = NOW
-) -> Answer | None:
-    return await requests.recall(tx, by=by, key=key, asked=asked, vault=VAULT, now=now)
+async def find_response(
+    tx: Transaction,
+    by: Principal,
+    key: str = "k",
+    fingerprint: bytes = b"a",
+    *,
+    now: datetime = NOW,
+) -> StoredResponse | None:
+    return await requests.find_response(
+        tx, principal=by, key=key, fingerprint=fingerprint, vault=VAULT, now=now
+    )
 
 
-async def remember(
-    tx: Transaction, by: Principal, key: str = "k", asked: bytes = b"a", *, now: datetime = NOW
+async def store_response(
+    tx: Transaction,
+    by: Principal,
+    key: str = "k",
+    fingerprint: bytes = b"a",
+    *,
+    now: datetime = NOW,
 ) -> None:
-    await requests.remember(tx, by=by, key=key, asked=asked, answer=ANSWER, vault=VAULT, now=now)
+    await requests.store_response(
+        tx, principal=by, key=key, fingerprint=fingerprint, response=RESPONSE, vault=VAULT, now=now
+    )
 
 
 async def answered(db: Database, by: Principal, key: str = "k", *, now: datetime = NOW) -> None:
     async with db.transaction() as tx:
-        assert await recall(tx, by, key, now=now) is None
-        await remember(tx, by, key, now=now)
+        assert await find_response(tx, by, key, now=now) is None
+        await store_response(tx, by, key, now=now)
 
 
 async def test_an_answer_is_kept_for_a_day(db: Database) -> None:
@@ -52,11 +66,11 @@ async def test_an_answer_is_kept_for_a_day(db: Database) -> None:
     await answered(db, by)
 
     async with db.transaction() as tx:
-        assert await recall(tx, by, now=NOW + DAY - timedelta(seconds=1)) == ANSWER
-        assert await recall(tx, by, now=NOW + DAY) is None
+        assert await find_response(tx, by, now=NOW + DAY - timedelta(seconds=1)) == RESPONSE
+        assert await find_response(tx, by, now=NOW + DAY) is None
     await answered(db, by, now=NOW + DAY)
     async with db.transaction() as tx:
-        assert await recall(tx, by, now=NOW + DAY + timedelta(hours=1)) == ANSWER
+        assert await find_response(tx, by, now=NOW + DAY + timedelta(hours=1)) == RESPONSE
 
 
 async def test_a_key_names_one_request(db: Database) -> None:
@@ -65,31 +79,31 @@ async def test_a_key_names_one_request(db: Database) -> None:
 
     async with db.transaction() as tx:
         with pytest.raises(RequestDiffers):
-            await recall(tx, by, asked=b"b")
+            await find_response(tx, by, fingerprint=b"b")
 
 
 async def test_a_key_of_one_account_is_free_in_another(db: Database) -> None:
     anna, eve = somebody(), somebody()
     await answered(db, anna)
     async with db.transaction() as theirs:
-        assert await recall(theirs, anna, "open") is None
+        assert await find_response(theirs, anna, "open") is None
         await answered(db, eve, "open")
 
     async with db.transaction() as tx:
-        assert await recall(tx, eve) is None
+        assert await find_response(tx, eve) is None
 
 
 async def test_a_key_is_taken_until_the_transaction_is_over(db: Database) -> None:
     by = somebody()
     async with db.transaction() as first:
-        assert await recall(first, by) is None
+        assert await find_response(first, by) is None
         async with db.transaction() as second:
             with pytest.raises(RequestInFlight):
-                await recall(second, by)
-        await remember(first, by)
+                await find_response(second, by)
+        await store_response(first, by)
 
     async with db.transaction() as third:
-        assert await recall(third, by) == ANSWER
+        assert await find_response(third, by) == RESPONSE
 
 
 async def test_what_is_rolled_back_leaves_the_key_free(db: Database) -> None:
@@ -97,8 +111,8 @@ async def test_what_is_rolled_back_leaves_the_key_free(db: Database) -> None:
 
     async def break_off() -> None:
         async with db.transaction() as tx:
-            assert await recall(tx, by) is None
-            await remember(tx, by)
+            assert await find_response(tx, by) is None
+            await store_response(tx, by)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -116,9 +130,9 @@ async def test_whoever_comes_the_moment_after_sees_the_answer(db: Database) -> N
         while True:
             try:
                 async with db.transaction() as tx:
-                    if await recall(tx, by) is None:
+                    if await find_response(tx, by) is None:
                         worked += 1
-                        await remember(tx, by)
+                        await store_response(tx, by)
                     return
             except RequestInFlight:
                 await asyncio.sleep(0)
@@ -130,8 +144,10 @@ async def test_whoever_comes_the_moment_after_sees_the_answer(db: Database) -> N
 
 async def begin(db: Database, by: Principal, *, now: datetime = NOW) -> None:
     async with db.transaction() as tx:
-        assert await recall(tx, by, now=now) is None
-        await requests.remember(tx, by=by, key="k", asked=b"a", answer=None, vault=VAULT, now=now)
+        assert await find_response(tx, by, now=now) is None
+        await requests.store_response(
+            tx, principal=by, key="k", fingerprint=b"a", response=None, vault=VAULT, now=now
+        )
 
 
 async def test_a_request_that_waits_for_somebody_else_is_in_flight_until_it_is_answered(
@@ -142,26 +158,26 @@ async def test_a_request_that_waits_for_somebody_else_is_in_flight_until_it_is_a
 
     async with db.transaction() as tx:
         with pytest.raises(RequestInFlight):
-            await recall(tx, by, now=NOW + PATIENCE - timedelta(seconds=1))
+            await find_response(tx, by, now=NOW + IN_FLIGHT_TIMEOUT - timedelta(seconds=1))
         with pytest.raises(RequestDiffers):
-            await recall(tx, by, asked=b"b")
+            await find_response(tx, by, fingerprint=b"b")
     async with db.transaction() as tx:
-        await remember(tx, by)
+        await store_response(tx, by)
     async with db.transaction() as tx:
-        assert await recall(tx, by) == ANSWER
+        assert await find_response(tx, by) == RESPONSE
 
 
 async def test_a_request_whose_answer_never_came_is_free_again(db: Database) -> None:
     by = somebody()
     await begin(db, by)
-    await begin(db, by, now=NOW + PATIENCE)
+    await begin(db, by, now=NOW + IN_FLIGHT_TIMEOUT)
     async with db.transaction() as tx:
-        await requests.forget(tx, by=by, key="k", now=NOW)
+        await requests.release(tx, principal=by, key="k", now=NOW)
     await answered(db, by)
     async with db.transaction() as tx:
-        await requests.forget(tx, by=by, key="k", now=NOW)
+        await requests.release(tx, principal=by, key="k", now=NOW)
     async with db.transaction() as tx:
-        assert await recall(tx, by) == ANSWER
+        assert await find_response(tx, by) == RESPONSE
 
 
 async def test_old_answers_go_as_new_ones_come(db: Database) -> None:
@@ -210,14 +226,20 @@ async def test_an_answer_that_another_key_sealed_is_told_apart_and_its_name_stay
 
     for _ in range(2):
         async with db.transaction() as tx:
-            with pytest.raises(AnswerUnreadable):
-                await requests.recall(tx, by=by, key="k", asked=b"a", vault=other, now=NOW)
+            with pytest.raises(ResponseUnreadable):
+                await requests.find_response(
+                    tx, principal=by, key="k", fingerprint=b"a", vault=other, now=NOW
+                )
     async with db.transaction() as tx:
         with pytest.raises(RequestDiffers):
-            await requests.recall(tx, by=by, key="k", asked=b"b", vault=other, now=NOW)
+            await requests.find_response(
+                tx, principal=by, key="k", fingerprint=b"b", vault=other, now=NOW
+            )
     async with db.transaction() as tx:
         assert (
-            await requests.recall(tx, by=by, key="k", asked=b"a", vault=other, now=NOW + DAY)
+            await requests.find_response(
+                tx, principal=by, key="k", fingerprint=b"a", vault=other, now=NOW + DAY
+            )
             is None
         )
 

@@ -28,16 +28,18 @@ async def test_a_key_opens_its_own_account(db: Database) -> None:
         key = await accounts.create_legacy_key(tx, by=mine, now=NOW)
         other = await accounts.create_legacy_key(tx, by=theirs, now=NOW)
 
-        assert (await accounts.admit_legacy_key(tx, key=key, now=NOW)).account_id == mine.account_id
         assert (
-            await accounts.admit_legacy_key(tx, key=other, now=NOW)
+            await accounts.authenticate_legacy_key(tx, key=key, now=NOW)
+        ).account_id == mine.account_id
+        assert (
+            await accounts.authenticate_legacy_key(tx, key=other, now=NOW)
         ).account_id == theirs.account_id
 
 
 async def test_a_key_that_was_never_made_opens_nothing(db: Database) -> None:
     async with db.statement() as tx:
         with pytest.raises(UnknownKey):
-            await accounts.admit_legacy_key(tx, key=uuid4(), now=NOW)
+            await accounts.authenticate_legacy_key(tx, key=uuid4(), now=NOW)
 
 
 async def test_a_revoked_key_opens_nothing(db: Database) -> None:
@@ -47,7 +49,7 @@ async def test_a_revoked_key_opens_nothing(db: Database) -> None:
         await tx.run("update legacy_keys set revoked_at = %s", (NOW,))
 
         with pytest.raises(UnknownKey):
-            await accounts.admit_legacy_key(tx, key=key, now=NOW)
+            await accounts.authenticate_legacy_key(tx, key=key, now=NOW)
 
 
 async def test_only_the_hash_of_a_key_is_kept(db: Database) -> None:

@@ -27,11 +27,13 @@ async def new_key(db: Database) -> str:
         return await accounts.create_api_key(tx, by=by, name="test", now=now)
 
 
-async def admit(db: Database, key: str, tier: Tier | None) -> int | RateLimited | None:
+async def authenticate(db: Database, key: str, tier: Tier | None) -> int | RateLimited | None:
     """Return how many calls are left, or the refusal."""
     async with db.statement() as tx:
         try:
-            return (await accounts.admit_key(tx, key=key, tier=tier, now=utc_now())).remaining
+            return (
+                await accounts.authenticate_key(tx, key=key, tier=tier, now=utc_now())
+            ).remaining
         except RateLimited as refusal:
             return refusal
 
@@ -56,7 +58,7 @@ async def test_many_at_once_get_exactly_as_many_tokens_as_there_are(
     async with Database(db.url, connections=16) as many:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        got = await asyncio.gather(*(admit(many, key, tier) for _ in range(3 * size + 10)))
+        got = await asyncio.gather(*(authenticate(many, key, tier) for _ in range(3 * size + 10)))
         passed = loop.time() - started
 
     allowed = sum(isinstance(left, int) for left in got)
@@ -69,7 +71,7 @@ async def test_refused_calls_are_told_to_come_back_one_after_another(db: Databas
     key = await new_key(db)
     tier = Tier("tier", 10)
     async with Database(db.url, connections=16) as many:
-        got = await asyncio.gather(*(admit(many, key, tier) for _ in range(70)))
+        got = await asyncio.gather(*(authenticate(many, key, tier) for _ in range(70)))
 
     waits = sorted(refused.retry_after_s for refused in got if isinstance(refused, RateLimited))
     assert len(waits) >= 40
@@ -79,9 +81,9 @@ async def test_refused_calls_are_told_to_come_back_one_after_another(db: Databas
 
 async def test_turns_are_given_a_minute_ahead_and_then_shared(db: Database) -> None:
     key = await new_key(db)
-    await admit(db, key, SLOW)
+    await authenticate(db, key, SLOW)
 
-    refused = [await admit(db, key, SLOW) for _ in range(150)]
+    refused = [await authenticate(db, key, SLOW) for _ in range(150)]
 
     waits = [each.retry_after_s for each in refused if isinstance(each, RateLimited)]
     assert 58 <= max(waits) <= 61
@@ -92,13 +94,13 @@ async def test_turns_are_given_a_minute_ahead_and_then_shared(db: Database) -> N
 async def test_a_turn_that_is_over_holds_nobody_up(db: Database) -> None:
     key = await new_key(db)
     tier = Tier("tier", 10)
-    await asyncio.gather(*(admit(db, key, tier) for _ in range(40)))
+    await asyncio.gather(*(authenticate(db, key, tier) for _ in range(40)))
     async with db.statement() as tx:
         await tx.run(
             "update rate_buckets set full_at = full_at - interval '1 hour', turn_at = turn_at - interval '1 hour'"
         )
 
-    got = [await admit(db, key, tier) for _ in range(12)]
+    got = [await authenticate(db, key, tier) for _ in range(12)]
 
     assert got[0] == 9
     assert all(each.retry_after_s == 1 for each in got if isinstance(each, RateLimited))
@@ -106,10 +108,10 @@ async def test_a_turn_that_is_over_holds_nobody_up(db: Database) -> None:
 
 async def test_an_empty_bucket_says_in_whole_seconds_when_to_come_back(db: Database) -> None:
     key = await new_key(db)
-    assert await admit(db, key, SLOW) == 0
+    assert await authenticate(db, key, SLOW) == 0
     await freeze(db, SLOW)
 
-    refused = await admit(db, key, SLOW)
+    refused = await authenticate(db, key, SLOW)
 
     assert isinstance(refused, RateLimited)
     assert 3599 <= refused.retry_after_s <= 3600
@@ -118,34 +120,34 @@ async def test_an_empty_bucket_says_in_whole_seconds_when_to_come_back(db: Datab
 
 async def test_a_refusal_costs_nothing(db: Database) -> None:
     key = await new_key(db)
-    await admit(db, key, SLOW)
-    refusals = [await admit(db, key, SLOW) for _ in range(20)]
+    await authenticate(db, key, SLOW)
+    refusals = [await authenticate(db, key, SLOW) for _ in range(20)]
     assert any(isinstance(left, RateLimited) for left in refusals)
 
     await asyncio.sleep(1.05)
 
-    assert await admit(db, key, SLOW) == 0
+    assert await authenticate(db, key, SLOW) == 0
 
 
 async def test_a_bucket_holds_no_more_than_a_seconds_worth(db: Database) -> None:
     key = await new_key(db)
     tier = Tier("tier", 3)
-    assert await admit(db, key, tier) == 2
+    assert await authenticate(db, key, tier) == 2
     async with db.statement() as tx:
         await tx.run("update rate_buckets set full_at = full_at - interval '1 hour'")
 
-    assert await admit(db, key, tier) == 2
+    assert await authenticate(db, key, tier) == 2
 
 
 async def test_tiers_and_keys_have_buckets_of_their_own(db: Database) -> None:
     one, other = await new_key(db), await new_key(db)
-    assert await admit(db, one, SLOW) == 0
+    assert await authenticate(db, one, SLOW) == 0
     await freeze(db, SLOW)
 
-    assert isinstance(await admit(db, one, SLOW), RateLimited)
-    assert await admit(db, one, Tier("fast", 5)) == 4
-    assert await admit(db, other, SLOW) == 0
-    assert await admit(db, one, None) is None
+    assert isinstance(await authenticate(db, one, SLOW), RateLimited)
+    assert await authenticate(db, one, Tier("fast", 5)) == 4
+    assert await authenticate(db, other, SLOW) == 0
+    assert await authenticate(db, one, None) is None
 
 
 async def test_a_key_that_is_unknown_or_revoked_has_no_bucket(db: Database) -> None:
@@ -155,7 +157,7 @@ async def test_a_key_that_is_unknown_or_revoked_has_no_bucket(db: Database) -> N
 
     for name in (key, "nobody's", ""):
         with pytest.raises(UnknownKey):
-            await admit(db, name, SLOW)
+            await authenticate(db, name, SLOW)
     async with db.statement() as tx:
         assert await tx.all(dict, BUCKET) == []
 
@@ -163,7 +165,7 @@ async def test_a_key_that_is_unknown_or_revoked_has_no_bucket(db: Database) -> N
 async def test_when_a_key_was_last_used_is_noted(db: Database) -> None:
     key = await new_key(db)
 
-    await admit(db, key, None)
+    await authenticate(db, key, None)
 
     async with db.statement() as tx:
         used = await tx.one(lambda row: row["used"], "select last_used_at > now() - interval '1 minute' as used from api_keys")  # fmt: skip

@@ -22,7 +22,7 @@ from tests.domain.signing_in import (
     NOW,
     PASSWORD,
     SECOND,
-    admit,
+    authenticate,
     open_account,
     renew,
     rotate,
@@ -40,7 +40,7 @@ async def user(db: Database) -> str:
 
 async def is_over(db: Database, session: Session) -> bool:
     try:
-        await admit(db, session)
+        await authenticate(db, session)
     except SessionEnded:
         return True
     return False
@@ -83,7 +83,7 @@ async def test_a_client_that_asks_twice_at_once_keeps_its_session(db: Database, 
 async def test_a_person_lists_and_ends_their_own_sessions_alone(db: Database, user: str) -> None:
     mine, older = await sign_in(db, user, now=LATER), await sign_in(db, user, now=NOW)
     theirs = await sign_in(db, await open_account(db, "bo"))
-    by = await admit(db, mine)
+    by = await authenticate(db, mine)
 
     async with db.transaction() as tx:
         listed = await ending.list_sessions(tx, by=by, now=LATER)
@@ -102,7 +102,7 @@ async def test_suspending_an_account_ends_its_sessions_for_good(db: Database, us
         await ending.suspend_account(tx, by=by, suspended=True, now=NOW)
         await ending.suspend_account(tx, by=by, suspended=False, now=NOW)
 
-    for attempt in (admit(db, session), renew(db, session), rotate(db, session)):
+    for attempt in (authenticate(db, session), renew(db, session), rotate(db, session)):
         with pytest.raises(SessionEnded):
             await attempt
     await sign_in(db, user)
@@ -110,7 +110,7 @@ async def test_suspending_an_account_ends_its_sessions_for_good(db: Database, us
 
 async def test_a_new_password_ends_all_other_sessions(db: Database, user: str) -> None:
     mine, other = await sign_in(db, user), await sign_in(db, user)
-    by = await admit(db, mine)
+    by = await authenticate(db, mine)
 
     await ending.change_password(db, by=by, current=PASSWORD, new=BETTER, now=NOW)
 
@@ -121,7 +121,7 @@ async def test_a_new_password_ends_all_other_sessions(db: Database, user: str) -
 
 
 async def test_the_password_stays_when_the_change_is_not_right(db: Database, user: str) -> None:
-    by = await admit(db, await sign_in(db, user))
+    by = await authenticate(db, await sign_in(db, user))
 
     with pytest.raises(WrongPassword):
         await ending.change_password(db, by=by, current="a guess", new=BETTER, now=NOW)
@@ -133,7 +133,7 @@ async def test_the_password_stays_when_the_change_is_not_right(db: Database, use
 
 async def test_the_operator_sets_a_password_and_ends_every_session(db: Database, user: str) -> None:
     session = await sign_in(db, user)
-    by = await admit(db, session)
+    by = await authenticate(db, session)
 
     async with db.transaction() as tx:
         await ending.set_password(tx, by=by, new=BETTER, now=NOW)
@@ -168,7 +168,7 @@ async def test_one_users_sign_ins_do_not_hold_up_anothers(db: Database, user: st
 
 
 async def test_a_session_that_does_not_exist_cannot_be_ended(db: Database, user: str) -> None:
-    by = await admit(db, await sign_in(db, user))
+    by = await authenticate(db, await sign_in(db, user))
 
     with pytest.raises(SessionNotFound):
         async with db.transaction() as tx:

@@ -21,7 +21,7 @@ from saluhall.storage import Database
 from tests.domain.signing_in import (
     NOW,
     SECOND,
-    admit,
+    authenticate,
     fail,
     open_account,
     renew,
@@ -40,8 +40,8 @@ async def test_a_session_opens_the_account_of_its_user_alone(db: Database, user:
 
     mine, theirs = await sign_in(db, user), await sign_in(db, other)
 
-    assert (await admit(db, mine)).account_name == user
-    assert (await admit(db, theirs)).account_name == other
+    assert (await authenticate(db, mine)).account_name == user
+    assert (await authenticate(db, theirs)).account_name == other
     assert mine.access_expires_at - NOW == ACCESS_LIFE == timedelta(minutes=15)
     assert mine.refresh_expires_at - NOW == REFRESH_LIFE == timedelta(days=30)
 
@@ -52,7 +52,7 @@ async def test_a_session_of_one_account_is_none_of_another(db: Database, user: s
 
     with pytest.raises(SessionEnded):
         async with db.statement() as tx:
-            await sessions.admit(
+            await sessions.authenticate(
                 tx,
                 owner=theirs.account_id,
                 session_id=mine.id,
@@ -67,7 +67,7 @@ async def test_signing_in_again_leaves_the_other_session_alone(db: Database, use
 
     second = await sign_in(db, user)
 
-    assert (await admit(db, first)).user_id == (await admit(db, second)).user_id
+    assert (await authenticate(db, first)).user_id == (await authenticate(db, second)).user_id
 
 
 async def test_a_new_access_token_takes_the_place_of_the_earlier_one(
@@ -80,9 +80,9 @@ async def test_a_new_access_token_takes_the_place_of_the_earlier_one(
     assert second.access_expires_at == NOW + SECOND + ACCESS_LIFE
     assert second.refresh_jti == first.refresh_jti
     assert second.refresh_expires_at == first.refresh_expires_at
-    await admit(db, second)
+    await authenticate(db, second)
     with pytest.raises(TokenReplaced):
-        await admit(db, first)
+        await authenticate(db, first)
 
 
 async def test_rotating_ends_both_earlier_tokens_at_once(db: Database, user: str) -> None:
@@ -91,9 +91,9 @@ async def test_rotating_ends_both_earlier_tokens_at_once(db: Database, user: str
     second = await rotate(db, first, now=NOW + SECOND)
 
     assert second.refresh_expires_at == NOW + SECOND + REFRESH_LIFE
-    await admit(db, second)
+    await authenticate(db, second)
     with pytest.raises(SessionEnded):
-        await admit(db, first)
+        await authenticate(db, first)
     with pytest.raises(SessionEnded):
         await renew(db, first)
     with pytest.raises(SessionEnded):
@@ -107,7 +107,7 @@ async def test_of_several_rotations_at_once_one_counts(db: Database, user: str) 
 
     [won] = [r for r in results if isinstance(r, Session)]
     assert sum(isinstance(r, SessionEnded) for r in results) == 7
-    await admit(db, won)
+    await authenticate(db, won)
 
 
 async def test_a_session_ends_with_its_refresh_token(db: Database, user: str) -> None:
@@ -116,9 +116,9 @@ async def test_a_session_ends_with_its_refresh_token(db: Database, user: str) ->
 
     renewed = await renew(db, session, now=last)
 
-    await admit(db, renewed, now=last)
+    await authenticate(db, renewed, now=last)
     with pytest.raises(SessionEnded):
-        await admit(db, renewed, now=NOW + REFRESH_LIFE)
+        await authenticate(db, renewed, now=NOW + REFRESH_LIFE)
     with pytest.raises(SessionEnded):
         await renew(db, session, now=NOW + REFRESH_LIFE)
 
@@ -157,21 +157,26 @@ async def test_no_token_is_stored(db: Database, user: str) -> None:
 
 async def test_a_suspended_account_is_not_let_in_any_way(db: Database, user: str) -> None:
     session = await sign_in(db, user)
-    by = await admit(db, session)
+    by = await authenticate(db, session)
     async with db.transaction() as tx:
         key = await accounts.create_legacy_key(tx, by=by, now=NOW)
         await accounts.suspend_account(tx, by=by, suspended=True, now=NOW)
 
-    for attempt in (sign_in(db, user), admit(db, session), renew(db, session), rotate(db, session)):
+    for attempt in (
+        sign_in(db, user),
+        authenticate(db, session),
+        renew(db, session),
+        rotate(db, session),
+    ):
         with pytest.raises(AccountSuspended):
             await attempt
     with pytest.raises(AccountSuspended):
         async with db.statement() as tx:
-            await accounts.admit_legacy_key(tx, key=key, now=NOW)
+            await accounts.authenticate_legacy_key(tx, key=key, now=NOW)
 
     async with db.transaction() as tx:
         await accounts.suspend_account(tx, by=by, suspended=False, now=NOW)
-    await admit(db, session)  # the refused renewals took nothing from it
+    await authenticate(db, session)  # the refused renewals took nothing from it
     await renew(db, session)
 
 
@@ -191,7 +196,7 @@ async def test_the_tokens_of_a_user_who_is_gone_open_nothing(db: Database, user:
         await tx.run("delete from users where username = %s", (user,))
 
     with pytest.raises(SessionEnded):
-        await admit(db, session)
+        await authenticate(db, session)
     with pytest.raises(SessionEnded):
         await renew(db, session)
 
@@ -201,7 +206,7 @@ async def test_a_session_that_never_was_opens_nothing(db: Database, user: str) -
 
     with pytest.raises(SessionEnded):
         async with db.statement() as tx:
-            await sessions.admit(
+            await sessions.authenticate(
                 tx,
                 owner=session.account_id,
                 session_id=uuid4(),

@@ -40,7 +40,7 @@ class Reseller:
         assert status == 200
         return cls(shop, slug)
 
-    async def admit(self, member: Shop, external_id: str) -> None:
+    async def authenticate(self, member: Shop, external_id: str) -> None:
         """Let an account join, and call it so."""
         status, joined = await member.as_person("POST", f"/p/{self.slug}/connect")
         assert status == 200, joined
@@ -96,7 +96,7 @@ async def reseller(hub: Hub) -> Reseller:
 async def member(hub: Hub, reseller: Reseller) -> Shop:
     """A connected account that the reseller calls 10."""
     shop = await hub.open_selling_shop()
-    await reseller.admit(shop, "10")
+    await reseller.authenticate(shop, "10")
     return shop
 
 
@@ -197,7 +197,7 @@ async def test_a_name_is_given_to_one_member_only(
     hub: Hub, reseller: Reseller, member: Shop
 ) -> None:
     second = await hub.open_shop()
-    await reseller.admit(second, "11")
+    await reseller.authenticate(second, "11")
 
     status, answer = await reseller.rename(second, "10")
 
@@ -219,8 +219,8 @@ async def test_a_new_name_counts_from_the_next_call_on(reseller: Reseller, membe
 async def test_two_resellers_may_call_their_members_alike(hub: Hub, reseller: Reseller) -> None:
     other = await Reseller.open(hub)
     first, second = await hub.open_shop(), await hub.open_shop()
-    await reseller.admit(first, "10")
-    await other.admit(second, "10")
+    await reseller.authenticate(first, "10")
+    await other.authenticate(second, "10")
 
     await reseller.act_for("10", "PUT", "/integration/v1/items/A", ITEM)
 

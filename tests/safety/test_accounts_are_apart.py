@@ -19,7 +19,7 @@ ROUTES = [
     (dialect, route)
     for dialect in load_dialects()
     for route in dialect.routes
-    if dialect.name == "rheo" and route.admits is api_key
+    if dialect.name == "rheo" and route.authenticator is api_key
 ]
 NAMING = [(dialect, route) for dialect, route in ROUTES if "{" in route.path]
 BODIES: dict[str, Any] = {
@@ -51,7 +51,7 @@ async def rows_of(shop: Shop) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_a_body_is_known_for_every_route_that_takes_one() -> None:
-    taken = {getattr(r.takes, "__name__", "") for _, r in NAMING if r.takes is not None}
+    taken = {getattr(r.body, "__name__", "") for _, r in NAMING if r.body is not None}
 
     assert taken <= set(BODIES)
 
@@ -63,7 +63,7 @@ async def test_the_other_accounts_item_is_no_item(dialect: Dialect, route: Route
     await anna.heard("item.created", "ANNAS")
     await anna.settle()
     before = await rows_of(anna)
-    body = BODIES[getattr(route.takes, "__name__", "")] if route.takes is not None else None
+    body = BODIES[getattr(route.body, "__name__", "")] if route.body is not None else None
 
     for name in ("ANNAS", item_id):
         path = re.sub(r"\{\w+\}", name, route.path)
@@ -117,7 +117,7 @@ WITHOUT_OWNER = {
     "accounts.store.FIND_SUBJECT": "finds the owner, by the subject of a token",
     "accounts.store.FIND_LEGACY_KEY": "finds the owner, by a key's hash",
     "sessions.store.FIND_USER": "finds the owner, by the name of who signs in",
-    "accounts.store.ADMIT": "finds the owner, by a key's hash",
+    "accounts.store.AUTHENTICATE": "finds the owner, by a key's hash",
     "attention.store.COUNT_ALL": "the operator sees all accounts",
     "connections.store.COUNT_BY_HEALTH": "the operator sees all accounts",
     "connections.store.HEALTH": "the operator sees all accounts",
@@ -162,7 +162,8 @@ def test_a_statement_on_an_accounts_rows_names_the_owner(name: str) -> None:
     is_about_owned = re.search(rf"\b(from|into|update|join)\s+({'|'.join(OWNED)})\b", text)
 
     names_owner = re.search(
-        r"account_id = %\(owner\)s|\(account_id[^;]*?(select|values \()\s*%\(owner\)s", text
+        r"account_id = %\((?:owner|account_id)\)s|\(account_id[^;]*?(select|values \()\s*%\((?:owner|account_id)\)s",
+        text,
     )
 
     assert bool(names_owner) is not (name in WITHOUT_OWNER) or not is_about_owned

@@ -3,7 +3,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from saluhall.web.client_ip import address_of
+from saluhall.web.client_ip import client_ip
 from tests.conftest import StartHub
 from tests.sellrapido import V2
 
@@ -30,11 +30,11 @@ TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 def test_only_what_a_trusted_proxy_has_added_counts(
     peer: str, forwarded: Sequence[str], caller: str
 ) -> None:
-    assert address_of(peer, forwarded, trusted=TRUSTED) == caller
+    assert client_ip(peer, forwarded, trusted=TRUSTED) == caller
 
 
 def test_without_trusted_proxies_the_peer_counts() -> None:
-    assert address_of("10.0.0.1", ["198.51.100.1"], trusted=()) == "10.0.0.1"
+    assert client_ip("10.0.0.1", ["198.51.100.1"], trusted=()) == "10.0.0.1"
 
 
 async def test_callers_behind_a_trusted_proxy_are_slowed_down_apart(start_hub: StartHub) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from saluhall.dialect import BodyTooLarge, BodyTooSlow, Malformed, Overloaded
-from saluhall.web.bodies import SMALL_BYTES, Pace, Room, body_of
+from saluhall.web.bodies import SMALL_BYTES, BodyMemory, Pace, body_of
 from tests.hub import Hub
 
 LARGE = 2 * SMALL_BYTES
@@ -35,7 +35,7 @@ async def read(
     receive: Any,
     length: int | None,
     *,
-    room: Room | None = None,
+    body_memory: BodyMemory | None = None,
     max_bytes: int = LARGE,
     pace: Pace = IMPATIENT,
 ) -> bytes:
@@ -43,7 +43,12 @@ async def read(
         {"transfer-encoding": "chunked"} if length is None else {"content-length": str(length)}
     )
     async with body_of(
-        receive, headers, max_bytes=max_bytes, room=room or Room(), account=1, pace=pace
+        receive,
+        headers,
+        max_bytes=max_bytes,
+        body_memory=body_memory or BodyMemory(),
+        account=1,
+        pace=pace,
     ) as body:
         return body
 
@@ -54,7 +59,9 @@ async def test_a_body_is_read_whole(length: int | None) -> None:
 
 
 async def test_a_request_without_a_body_is_not_waited_for() -> None:
-    async with body_of(blocks(ends=False), {}, max_bytes=9, room=Room(), account=None) as body:
+    async with body_of(
+        blocks(ends=False), {}, max_bytes=9, body_memory=BodyMemory(), account=None
+    ) as body:
         assert body == b""
 
 
@@ -71,7 +78,11 @@ async def test_a_body_larger_than_the_route_takes_is_refused(
 async def test_a_length_that_is_no_number_is_refused(length: str) -> None:
     with pytest.raises(BodyTooLarge):
         async with body_of(
-            blocks(b"x"), {"content-length": length}, max_bytes=9, room=Room(), account=1
+            blocks(b"x"),
+            {"content-length": length},
+            max_bytes=9,
+            body_memory=BodyMemory(),
+            account=1,
         ):
             pass
 
@@ -107,25 +118,25 @@ async def test_a_client_that_goes_away_in_the_middle_is_noticed() -> None:
 async def test_large_bodies_have_bounded_room_together_and_small_ones_are_free(
     length: int | None,
 ) -> None:
-    room = Room(max_bytes=2 * LARGE, max_account_bytes=LARGE, timeout_s=0.1)
+    body_memory = BodyMemory(max_bytes=2 * LARGE, max_account_bytes=LARGE, timeout_s=0.1)
     sent = (b"x" * SMALL_BYTES, b"x" * SMALL_BYTES)
     async with AsyncExitStack() as others:
-        await others.enter_async_context(room.held(LARGE, "one"))
+        await others.enter_async_context(body_memory.held(LARGE, "one"))
         with pytest.raises(Overloaded):
-            async with room.held(1, "one"):
+            async with body_memory.held(1, "one"):
                 pass
-        await others.enter_async_context(room.held(LARGE, "two"))
+        await others.enter_async_context(body_memory.held(LARGE, "two"))
         with pytest.raises(Overloaded):
-            await read(blocks(*sent), length, room=room)
-        assert await read(blocks(sent[0]), SMALL_BYTES, room=room) == sent[0]
-        assert await read(blocks(sent[0]), None, room=room) == sent[0]
-    assert await read(blocks(*sent), length, room=room) == b"".join(sent)
+            await read(blocks(*sent), length, body_memory=body_memory)
+        assert await read(blocks(sent[0]), SMALL_BYTES, body_memory=body_memory) == sent[0]
+        assert await read(blocks(sent[0]), None, body_memory=body_memory) == sent[0]
+    assert await read(blocks(*sent), length, body_memory=body_memory) == b"".join(sent)
 
 
 async def test_whoever_waits_for_room_gets_it_when_it_becomes_free() -> None:
-    room = Room(max_bytes=LARGE, timeout_s=10)
-    async with room.held(LARGE, "one"):
-        waiting = asyncio.create_task(read(blocks(b"x" * LARGE), LARGE, room=room))
+    body_memory = BodyMemory(max_bytes=LARGE, timeout_s=10)
+    async with body_memory.held(LARGE, "one"):
+        waiting = asyncio.create_task(read(blocks(b"x" * LARGE), LARGE, body_memory=body_memory))
         await asyncio.sleep(0)
         assert not waiting.done()
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from saluhall.dialect import Gathers, Reply
+from saluhall.dialect import BatchedRoute, Reply
 from saluhall.domain.accounts.model import Principal
 from saluhall.kit.batching import MAX_SIZE
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database, Transaction
 from saluhall.storage.database import DatabaseUnavailable, Deadlock
-from saluhall.web.request_batching import Gathering
+from saluhall.web.request_batching import RequestBatcher
 from tests.shop import Shop
 
 
@@ -34,10 +34,10 @@ class Desk:
         self.begun = asyncio.Event()
         self.may_go = asyncio.Event()
         self.may_go.set()
-        gathers = Gathers(
-            read=self.read, name=lambda asked: asked.split("#")[0], answer=self.answer
+        gathers = BatchedRoute(
+            read=self.read, key=lambda asked: asked.split("#")[0], handle=self.answer
         )
-        self.gathering = Gathering(db, utc_now, gathers)
+        self.gathering = RequestBatcher(db, utc_now, gathers)
 
     @staticmethod
     def read(path: Mapping[str, str], _body: bytes) -> str:
@@ -66,7 +66,7 @@ class Desk:
         ]
 
     async def call(self, item: str, *, by: Principal) -> str:
-        reply = await self.gathering.answered(by, path={"id": item}, body=b"", request_id="r")
+        reply = await self.gathering.handle(by, path={"id": item}, body=b"", request_id="r")
         return reply.headers["id"]
 
 

@@ -7,7 +7,7 @@ from litestar.types import HTTPScope
 
 from saluhall.kit.clock import utc_now
 from saluhall.plugins import load_dialects
-from saluhall.web.head_requests import without_needless_bodies
+from saluhall.web.head_requests import omit_unneeded_bodies
 from tests.hub import Hub, Shop
 from tests.sellrapido import V2, Client
 
@@ -37,7 +37,7 @@ async def responded(
         "method": method,
         "headers": [(b"if-none-match", value) for value in conditions],
     }
-    await without_needless_bodies(app)(scope, receive, send)  # type: ignore[arg-type]
+    await omit_unneeded_bodies(app)(scope, receive, send)  # type: ignore[arg-type]
     start, *blocks = sent
     body = b"".join(block["body"] for block in blocks)  # type: ignore[index]
     assert blocks[-1]["more_body"] is False  # type: ignore[index]

@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 
 from saluhall import VERSION
-from saluhall.dialects.rheo.errors import SPOKEN
+from saluhall.dialects.rheo.errors import ERROR_RESPONSES
 from saluhall.domain.history.model import DELIVERED
 from saluhall.plugins import load_dialects
 from saluhall.web.openapi import document_of
@@ -129,7 +129,7 @@ def test_the_errors_of_the_examples_are_those_that_are_given() -> None:
     table = tomllib.loads((files("saluhall.dialects.rheo") / "openapi.toml").read_text())["errors"]
 
     for status, (code, sentence) in table.items():
-        assert (int(status), code, sentence) in SPOKEN.values()
+        assert (int(status), code, sentence) in ERROR_RESPONSES.values()
 
 
 def test_the_document_stays_small_enough_to_load_at_once() -> None:

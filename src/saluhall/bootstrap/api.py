@@ -13,7 +13,7 @@ from saluhall import VERSION
 from saluhall.bootstrap import CHILD, vault_of
 from saluhall.bootstrap.clock_sync import keeping_time
 from saluhall.bootstrap.metrics import Measured
-from saluhall.dialect import Means
+from saluhall.dialect import Services
 from saluhall.kit.clock import utc_now
 from saluhall.kit.file_limits import file_limit
 from saluhall.kit.http import Outbound
@@ -29,13 +29,13 @@ from saluhall.settings import Settings
 from saluhall.storage import Database
 from saluhall.storage.image_store import ImageStore
 from saluhall.web import (
-    Crowd,
+    BodyMemory,
+    ConnectionLimits,
     Host,
-    Room,
     make_app,
     max_connections,
-    own_routes,
     schema_routes,
+    system_routes,
 )
 from saluhall.web.exports import CONNECTIONS, Exports
 
@@ -68,7 +68,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     dialects = load_dialects()
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
     metrics = Fresh(Measured(settings, db).text)
-    crowd = Crowd(
+    connection_limits = ConnectionLimits(
         max_each=settings.connections_per_address,
         max_all=max_connections(file_limit()),
         trusted=settings.trusted_proxies,
@@ -76,7 +76,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        watching = asyncio.create_task(crowd.watch())
+        watching = asyncio.create_task(connection_limits.watch())
         listening = listening_for_metrics(settings.metrics_listen, metrics.read)
         async with db, exports.db, keeping_time(db), WakeUps(url) as wake_ups, listening:
             db.on_wake_ups = wake_ups.wake
@@ -95,12 +95,14 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
         signer=Signer(settings.secret_key()),
         issuer=Issuer(settings.trust, http) if settings.trust else None,
         legacy_api=settings.legacy_api,
-        means=Means(vault=vault_of(settings), http=http, env=settings.env),
-        room=Room(),
+        services=Services(vault=vault_of(settings), http=http, env=settings.env),
+        body_memory=BodyMemory(),
         log_requests=settings.log_requests,
     )
-    own = [
-        *own_routes(db, images, None if settings.metrics_listen else metrics.read),
+    system = [
+        *system_routes(db, images, None if settings.metrics_listen else metrics.read),
         *schema_routes(dialects, version=VERSION, public_url=host.public_url),
     ]
-    return make_app(host, dialects, crowd=crowd, own=own, lifespan=lifespan)
+    return make_app(
+        host, dialects, connection_limits=connection_limits, system=system, lifespan=lifespan
+    )

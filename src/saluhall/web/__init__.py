@@ -1,4 +1,4 @@
-"""The ASGI app: the dialects' routes on raw paths, and the hub's own: pictures, health, metrics, the OpenAPI document."""
+"""The ASGI app: the dialects' routes on raw paths, and the hub's system: pictures, health, metrics, the OpenAPI document."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,26 +11,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from saluhall.dialect import Dialect
-from saluhall.web.bodies import Room
-from saluhall.web.connection_limits import Crowd, max_connections
-from saluhall.web.head_requests import without_needless_bodies
+from saluhall.web.bodies import BodyMemory
+from saluhall.web.connection_limits import ConnectionLimits, max_connections
+from saluhall.web.head_requests import omit_unneeded_bodies
 from saluhall.web.host import Host, handler_of
 from saluhall.web.inputs import escaped
 from saluhall.web.openapi import schema_routes
 from saluhall.web.options_requests import options_of
 from saluhall.web.request_log import begin_counting, observed
 from saluhall.web.responses import Failed, failure_handler
-from saluhall.web.system_routes import own_routes
-from saluhall.web.unread_bodies import reading_to_the_end
+from saluhall.web.system_routes import system_routes
+from saluhall.web.unread_bodies import drain_bodies
 
 __all__ = [
-    "Crowd",
+    "BodyMemory",
+    "ConnectionLimits",
     "Host",
-    "Room",
     "make_app",
     "max_connections",
-    "own_routes",
     "schema_routes",
+    "system_routes",
 ]
 
 
@@ -38,23 +38,23 @@ def make_app(
     host: Host,
     dialects: Sequence[Dialect],
     *,
-    crowd: Crowd,
-    own: Sequence[HTTPRouteHandler],
+    connection_limits: ConnectionLimits,
+    system: Sequence[HTTPRouteHandler],
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]],
 ) -> ASGIApp:
-    """Put the app together: every dialect's routes, and the hub's own."""
+    """Put the app together: every dialect's routes, and the hub's system."""
     routes = [handler_of(host, dialect, route) for dialect in dialects for route in dialect.routes]
     begin_counting(dialects)
     failed = failure_handler(host.clock, dialects)
     app = Litestar(
-        [*options_of([*routes, *own]), *routes, *own],
+        [*options_of([*routes, *system]), *routes, *system],
         exception_handlers={Exception: failed},
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,
     )
-    answers = crowd.limiting(without_needless_bodies(app), _refusal(failed))
-    return reading_to_the_end(observed(raw_paths(answers), host.log_requests))
+    answers = connection_limits.limiting(omit_unneeded_bodies(app), _refusal(failed))
+    return drain_bodies(observed(raw_paths(answers), host.log_requests))
 
 
 def _refusal(failed: Failed) -> ASGIApp:

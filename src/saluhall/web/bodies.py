@@ -24,10 +24,10 @@ class Pace(Struct, frozen=True, kw_only=True):
     bytes_per_s: int = 64 * 1024
 
 
-class Room:
+class BodyMemory:
     """What the large bodies of requests in progress may take up in this process, and those of one account of it.
 
-    A body has its room until its request is answered. Who finds none waits `timeout_s` for it.
+    A body has its body_memory until its request is answered. Who finds none waits `timeout_s` for it.
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class Room:
 
     @asynccontextmanager
     async def held(self, size: int, account: Hashable) -> AsyncIterator[None]:
-        """Hold room for a body of an account. Raises Overloaded when none becomes free in time."""
+        """Hold body_memory for a body of an account. Raises Overloaded when none becomes free in time."""
         try:
             async with asyncio.timeout(self._timeout_s), self._changed:
-                await self._changed.wait_for(lambda: self._has_room(size, account))
+                await self._changed.wait_for(lambda: self._has_memory(size, account))
                 self._held += size
                 self._held_by[account] += size
         except TimeoutError as error:
@@ -64,7 +64,7 @@ class Room:
             async with self._changed:
                 self._changed.notify_all()
 
-    def _has_room(self, size: int, account: Hashable) -> bool:
+    def _has_memory(self, size: int, account: Hashable) -> bool:
         return (
             self._held + size <= self._max_bytes
             and self._held_by[account] + size <= self._max_account_bytes
@@ -77,11 +77,11 @@ async def body_of(
     headers: Mapping[str, str],
     *,
     max_bytes: int,
-    room: Room,
+    body_memory: BodyMemory,
     account: Hashable,
     pace: Pace = Pace(),  # noqa: B008 - frozen
 ) -> AsyncIterator[bytes]:
-    """Read a body and hold its room while this is open.
+    """Read a body and hold its body_memory while this is open.
 
     Raises BodyTooLarge, BodyTooSlow, Overloaded, and Malformed when the client goes away in the middle of it.
     """
@@ -93,14 +93,14 @@ async def body_of(
         raise BodyTooLarge
     async with AsyncExitStack() as stack:
         if length is not None and length > SMALL_BYTES:
-            await stack.enter_async_context(room.held(length, account))
+            await stack.enter_async_context(body_memory.held(length, account))
         blocks: list[bytes] = []
         async for block, size in _blocks(receive, pace):
             if size > max_bytes:
                 raise BodyTooLarge
             if length is None and size > SMALL_BYTES:
                 length = max_bytes
-                await stack.enter_async_context(room.held(max_bytes, account))
+                await stack.enter_async_context(body_memory.held(max_bytes, account))
             blocks.append(block)
         body = b"".join(blocks)
         blocks.clear()

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Network = IPv4Network | IPv6Network
 
 
-def address_of(peer: str, forwarded: Iterable[str], *, trusted: Sequence[Network]) -> str:
+def client_ip(peer: str, forwarded: Iterable[str], *, trusted: Sequence[Network]) -> str:
     """Tell the caller's address; `forwarded` are the X-Forwarded-For headers in their order.
 
     Each proxy adds at the end whom it heard, so what a trusted one has added counts and what stands before an untrusted address

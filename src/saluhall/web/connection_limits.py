@@ -13,7 +13,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from msgspec import Struct
 
-from saluhall.web.client_ip import Network, address_of, is_trusted
+from saluhall.web.client_ip import Network, client_ip, is_trusted
 
 MAX_CONNECTIONS = 16_384
 _FILES_FOR_OTHERS = 256  # database, pictures, outbound calls
@@ -40,7 +40,7 @@ class _Connection(Struct, frozen=True):
     handle: socket.socket
 
 
-class Crowd:
+class ConnectionLimits:
     """The requests in progress and the connections of this process, by address.
 
     An address has at most `max_each` requests in progress; one more is refused. Of connections without a request it has no more
@@ -92,7 +92,7 @@ class Crowd:
         if not self._trusted:
             return peer
         forwarded = [v.decode("latin-1") for name, v in scope["headers"] if name == _FORWARDED]
-        return address_of(peer, forwarded, trusted=self._trusted)
+        return client_ip(peer, forwarded, trusted=self._trusted)
 
     def _close_idle(self, port: int) -> int:
         found = sorted(_connections(port), key=lambda each: each.idle_ms, reverse=True)

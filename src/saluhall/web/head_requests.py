@@ -17,7 +17,7 @@ def is_head(scope: Scope) -> bool:
     return scope.get("method") == "HEAD"
 
 
-def without_needless_bodies(app: ASGIApp) -> ASGIApp:
+def omit_unneeded_bodies(app: ASGIApp) -> ASGIApp:
     """Send no body that the client does not want."""
 
     async def cut(scope: HTTPScope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Host the dialects: request id, admission, one transaction and one `now` per request, and their words for whatever goes wrong."""
+"""Host the dialects: request id, authentication, one transaction and one `now` per request, and their rendering of every error."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import Request as HttpRequest
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream as Streaming
 from litestar.types import Scope
@@ -17,30 +18,30 @@ from msgspec import Struct
 
 from saluhall.dialect import (
     SECRET_PARAMETER,
-    Admission,
-    Call,
+    Authenticator,
+    AuthRequest,
     Dialect,
-    Knock,
-    Means,
     NoSuchRoute,
     Overloaded,
+    PublicRequest,
     Reply,
+    Request,
     Route,
-    Visit,
+    Services,
 )
-from saluhall.domain.accounts.model import Admitted, Principal, Tier
+from saluhall.domain.accounts.model import Authenticated, Principal, Tier
 from saluhall.kit.jwt import Signer, bearer_of
 from saluhall.kit.oidc import Issuer
 from saluhall.storage import Database
-from saluhall.web.bodies import OPEN_ROUTE_BYTES, Room, body_of
-from saluhall.web.client_ip import Network, address_of
+from saluhall.web.bodies import OPEN_ROUTE_BYTES, BodyMemory, body_of
+from saluhall.web.client_ip import Network, client_ip
 from saluhall.web.exports import Exports
 from saluhall.web.head_requests import READING, is_head
-from saluhall.web.idempotency import answered
+from saluhall.web.idempotency import handle_once
 from saluhall.web.inputs import headers_from_raw, path_from_segments, query_from_raw
-from saluhall.web.request_batching import Gathering
+from saluhall.web.request_batching import RequestBatcher
 from saluhall.web.request_log import LogRequests, note_route
-from saluhall.web.responses import request_id_of, response_of, say
+from saluhall.web.responses import reply_from_error, request_id_of, response_of
 from saluhall.web.streams import streamed
 
 _log = structlog.get_logger(__name__)
@@ -59,28 +60,28 @@ class Host(Struct, frozen=True, kw_only=True):
     signer: Signer
     issuer: Issuer | None
     legacy_api: bool
-    means: Means
-    room: Room
+    services: Services
+    body_memory: BodyMemory
     log_requests: LogRequests
 
 
-class _Desk(Struct, frozen=True):
-    """Where the requests of one route are answered."""
+class _RouteContext(Struct, frozen=True):
+    """What handling the requests of one route needs."""
 
     host: Host
     dialect: Dialect
     route: Route
-    gathering: Gathering | None
+    batcher: RequestBatcher | None
 
 
 def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
-    """Make the web library's handler for one route of a dialect."""
-    gathering = Gathering(host.db, host.clock, route.gathers) if route.gathers else None
-    desk = _Desk(host, dialect, route, gathering)
+    """Return the web library's handler for one route of a dialect."""
+    batcher = RequestBatcher(host.db, host.clock, route.batched) if route.batched else None
+    context = _RouteContext(host, dialect, route, batcher)
 
-    async def handle(request: Request) -> Response[bytes] | Streaming:  # type: ignore[type-arg] # user, auth and state are not used
+    async def handle(request: HttpRequest) -> Response[bytes] | Streaming:  # type: ignore[type-arg] # user, auth and state are not used
         note_route(request.scope, dialect.name, route.path)
-        reply = await _answer(desk, request, request_id_of(request.scope))
+        reply = await _handle(context, request, request_id_of(request.scope))
         if reply.stream is not None:
             return streamed(
                 host.exports.db,
@@ -102,66 +103,77 @@ def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
     )(handle)
 
 
-async def _answer(desk: _Desk, request: Request, request_id: str) -> Reply:  # type: ignore[type-arg]
-    host, route = desk.host, desk.route
+async def _handle(context: _RouteContext, http_request: HttpRequest, request_id: str) -> Reply:  # type: ignore[type-arg]
+    host, route = context.host, context.route
     limits: Mapping[str, str] = {}
     try:
-        headers = headers_from_raw(request.scope["headers"])
-        if route.admits is None:
-            async with _body_of(desk, request, headers, None) as body:
-                reply = await _receive(host, route, request, request_id, headers, body=body)
+        headers = headers_from_raw(http_request.scope["headers"])
+        if route.authenticator is None:
+            async with _body_of(context, http_request, headers, None) as body:
+                reply = await _handle_public(
+                    host, route, http_request, request_id, headers, body=body
+                )
         else:
             now = host.clock()
-            path = path_from_segments(request.path_params)
+            path = path_from_segments(http_request.path_params)
             structlog.contextvars.bind_contextvars(
                 **{k: v for k, v in path.items() if k != SECRET_PARAMETER}
             )
-            admitted = await _admit(host, route.admits, route.tier, headers, path, now=now)
-            limits = _limits(route, admitted)
-            structlog.contextvars.bind_contextvars(**_caller(admitted.by))
-            async with _body_of(desk, request, headers, admitted.by.account_id) as body:
-                if desk.gathering is not None:
-                    reply = await desk.gathering.answered(
-                        admitted.by, path=path, body=body, request_id=request_id
+            authenticated = await _authenticate(
+                host, route.authenticator, route.tier, headers, path, now=now
+            )
+            principal = authenticated.principal
+            limits = _rate_limit_headers(route, authenticated)
+            structlog.contextvars.bind_contextvars(**_principal_fields(principal))
+            async with _body_of(context, http_request, headers, principal.account_id) as body:
+                if context.batcher is not None:
+                    reply = await context.batcher.handle(
+                        principal, path=path, body=body, request_id=request_id
                     )
                 else:
-                    call = partial(
-                        Call,
-                        by=admitted.by,
+                    request = partial(
+                        Request,
+                        principal=principal,
                         now=now,
                         request_id=request_id,
                         path=path,
                         headers=headers,
                         body=body,
                     )
-                    reply = await _serve(desk, request, call, account_id=admitted.by.account_id)
+                    reply = await _serve(
+                        context, http_request, request, account_id=principal.account_id
+                    )
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
-        reply = say(desk.dialect, error, request_id=request_id, now=host.clock())
+        reply = reply_from_error(context.dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
         reply = msgspec.structs.replace(reply, headers={**route.headers, **reply.headers})
     return msgspec.structs.replace(reply, headers={**limits, **reply.headers})
 
 
-def _caller(by: Principal) -> Mapping[str, str]:
-    """Name for the log who asks: the account, and the key or the person."""
-    who = {"account_id": by.account_id, "key_id": by.key_id, "user_id": by.user_id}
-    return {name: str(value) for name, value in who.items() if value is not None}
+def _principal_fields(principal: Principal) -> Mapping[str, str]:
+    """Return the log fields of a principal: the account, and the key or the user."""
+    fields = {
+        "account_id": principal.account_id,
+        "key_id": principal.key_id,
+        "user_id": principal.user_id,
+    }
+    return {name: str(value) for name, value in fields.items() if value is not None}
 
 
-async def _admit(
+async def _authenticate(
     host: Host,
-    admits: Admission,
+    authenticator: Authenticator,
     tier: Tier | None,
     headers: Mapping[str, str],
     path: Mapping[str, str],
     *,
     now: datetime,
-) -> Admitted:
-    if host.issuer is not None:  # may go out for keys, so before a connection is lent
+) -> Authenticated:
+    if host.issuer is not None:  # may fetch keys, so before it takes a connection
         await host.issuer.prepare(bearer_of(headers), now_s=now.timestamp())
     async with host.db.statement() as statement:
-        return await admits(
-            Knock(
+        return await authenticator(
+            AuthRequest(
                 headers=headers,
                 path=path,
                 tx=statement,
@@ -174,90 +186,92 @@ async def _admit(
         )
 
 
-def _limits(route: Route, admitted: Admitted) -> Mapping[str, str]:
-    """Announce what is left, whatever else the answer is: a refused request has been counted too."""
-    if route.tier is None or admitted.remaining is None:
+def _rate_limit_headers(route: Route, authenticated: Authenticated) -> Mapping[str, str]:
+    """Return the rate limit headers of every response: a rejected request has been counted too."""
+    if route.tier is None or authenticated.remaining is None:
         return {}
     return {
         "RateLimit-Policy": f'"{route.tier.name}";q={route.tier.per_second};w=1',
-        "RateLimit": f'"{route.tier.name}";r={admitted.remaining};t=1',
+        "RateLimit": f'"{route.tier.name}";r={authenticated.remaining};t=1',
     }
 
 
 async def _serve(
-    desk: _Desk,
-    request: Request,  # type: ignore[type-arg]
-    call: Callable[..., Call],
+    context: _RouteContext,
+    http_request: HttpRequest,  # type: ignore[type-arg]
+    request: Callable[..., Request],
     *,
     account_id: UUID,
 ) -> Reply:
-    host = desk.host
-    query = query_from_raw(request.scope["query_string"], names=desk.route.query)
-    known = partial(call, db=host.db, public_url=host.public_url, means=host.means, query=query)
-    target = _target_of(request.scope)
+    host = context.host
+    query = query_from_raw(http_request.scope["query_string"], names=context.route.query)
+    prepared = partial(
+        request, db=host.db, public_url=host.public_url, services=host.services, query=query
+    )
+    target = _target_of(http_request.scope)
     try:
         async with asyncio.timeout(_TRANSACTION_S):
             reply = await host.db.in_transaction(
-                lambda tx: answered(desk.dialect, desk.route, known(tx=tx), target)
+                lambda tx: handle_once(context.dialect, context.route, prepared(tx=tx), target)
             )
     except TimeoutError as error:
-        _log.warning("a request took too long and was undone", timeout_s=_TRANSACTION_S)
+        _log.warning("a request took too long and was rolled back", timeout_s=_TRANSACTION_S)
         raise Overloaded from error
     if reply.stream is not None:
         release = await host.exports.take(account_id)
         stream = msgspec.structs.replace(reply.stream, release=release)
         return msgspec.structs.replace(reply, stream=stream)
-    return await reply.errand() if reply.errand else reply
+    return await reply.after_commit() if reply.after_commit else reply
 
 
 def _body_of(
-    desk: _Desk,
-    request: Request,  # type: ignore[type-arg]
+    context: _RouteContext,
+    http_request: HttpRequest,  # type: ignore[type-arg]
     headers: Mapping[str, str],
     account_id: UUID | None,
 ) -> AbstractAsyncContextManager[bytes]:
-    """Read the body, bounded by the route; whoever has not been admitted sends a small one."""
-    route = desk.route
-    usual = OPEN_ROUTE_BYTES if route.admits is None else desk.dialect.max_body_bytes
+    """Read the body, bounded by the route; a public route takes a small one."""
+    route = context.route
+    usual = OPEN_ROUTE_BYTES if route.authenticator is None else context.dialect.max_body_bytes
     return body_of(
-        request.receive,
+        http_request.receive,
         headers,
         max_bytes=route.max_body_bytes or usual,
-        room=desk.host.room,
+        body_memory=context.host.body_memory,
         account=account_id,
     )
 
 
-async def _receive(
+async def _handle_public(
     host: Host,
     route: Route,
-    request: Request,  # type: ignore[type-arg]
+    http_request: HttpRequest,  # type: ignore[type-arg]
     request_id: str,
     headers: Mapping[str, str],
     *,
     body: bytes,
 ) -> Reply:
-    """Answer on a route that is open to everybody."""
-    if route.reception is None:
+    """Handle a request to a public route."""
+    if route.public_handler is None:
         raise NoSuchRoute
-    visit = Visit(
+    public_request = PublicRequest(
         db=host.db,
         now=host.clock(),
         request_id=request_id,
-        address=address_of(
-            request.client.host if request.client else "",
-            request.headers.getall("x-forwarded-for", []),
+        address=client_ip(
+            http_request.client.host if http_request.client else "",
+            http_request.headers.getall("x-forwarded-for", []),
             trusted=host.trusted_proxies,
         ),
-        path=path_from_segments(request.path_params),
+        path=path_from_segments(http_request.path_params),
         headers=headers,
         signer=host.signer,
-        means=host.means,
+        services=host.services,
         body=body,
     )
-    return await route.reception(visit)
+    return await route.public_handler(public_request)
 
 
 def _target_of(scope: Scope) -> bytes:
-    """Tell the path and the query as they were sent."""
+    """Return the path and the query as they were sent."""
     return scope["path"].encode("ascii") + b"?" + scope["query_string"]

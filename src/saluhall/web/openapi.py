@@ -11,7 +11,7 @@ import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from saluhall.dialect import SECRET_PARAMETER, Admission, Dialect, Parameter, Route
+from saluhall.dialect import SECRET_PARAMETER, Authenticator, Dialect, Parameter, Route
 from saluhall.domain.idempotency.model import MAX_KEY
 from saluhall.web.idempotency import HEADER, takes_key
 from saluhall.web.openapi_examples import Examples
@@ -120,8 +120,8 @@ def _operation(
     }
     if "Deprecation" in route.headers:
         operation["deprecated"] = True
-    if route.takes is not None:
-        content: dict[str, Any] = {"schema": schemas.of(dialect, route.takes)}
+    if route.body is not None:
+        content: dict[str, Any] = {"schema": schemas.of(dialect, route.body)}
         content["example"] = route.example or examples.of(content["schema"])
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
@@ -162,7 +162,9 @@ def _query_parameter(name: str, given: str | Parameter) -> dict[str, Any]:
 
 
 def _header_parameters(dialect: Dialect, route: Route) -> list[dict[str, Any]]:
-    given = dialect.admission_headers.get(route.admits, {}) if route.admits else {}
+    given = (
+        dialect.authentication_headers.get(route.authenticator, {}) if route.authenticator else {}
+    )
     found: list[dict[str, Any]] = [
         {"name": name, "in": "header", "description": purpose, "schema": {"type": "string"}}
         for name, purpose in given.items()
@@ -176,16 +178,22 @@ def _header_parameters(dialect: Dialect, route: Route) -> list[dict[str, Any]]:
 
 
 def _schemes(dialect: Dialect) -> Mapping[str, Any]:
-    others = {_scheme_of(dialect, admits): dict(s) for admits, s in dialect.schemes.items()}
+    others = {
+        _scheme_of(dialect, authenticator): dict(s) for authenticator, s in dialect.schemes.items()
+    }
     return {dialect.name: dict(dialect.security), **others}
 
 
-def _scheme_of(dialect: Dialect, admits: Admission) -> str:
-    return f"{dialect.name}_{admits.__name__}" if admits in dialect.schemes else dialect.name
+def _scheme_of(dialect: Dialect, authenticator: Authenticator) -> str:
+    return (
+        f"{dialect.name}_{authenticator.__name__}"
+        if authenticator in dialect.schemes
+        else dialect.name
+    )
 
 
 def _security(dialect: Dialect, route: Route) -> list[dict[str, list[str]]]:
     """Say what must be shown: nothing where everybody may come, or where the key stands in the path."""
-    if route.admits is None or SECRET_PARAMETER in _PARAMETER.findall(route.path):
+    if route.authenticator is None or SECRET_PARAMETER in _PARAMETER.findall(route.path):
         return []
-    return [{_scheme_of(dialect, route.admits): []}]
+    return [{_scheme_of(dialect, route.authenticator): []}]

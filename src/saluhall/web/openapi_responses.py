@@ -50,7 +50,7 @@ def responses_of(
     named: dict[int, Any] = dict.fromkeys(_errors(dialect, route), dialect.error)
     return {
         str(status): _response(dialect, route, status, shape, schemas=schemas, examples=examples)
-        for status, shape in sorted({**named, **route.answers}.items())
+        for status, shape in sorted({**named, **route.responses}.items())
     }
 
 
@@ -59,8 +59,8 @@ def _errors(dialect: Dialect, route: Route) -> Iterator[int]:
     yield from _ANY
     if route.method in {"POST", "PUT", "PATCH"}:
         yield from _BODY
-    if route.admits is not None:
-        yield from dialect.admission_errors.get(route.admits, ())
+    if route.authenticator is not None:
+        yield from dialect.authentication_errors.get(route.authenticator, ())
     if route.tier is not None:
         yield HTTPStatus.TOO_MANY_REQUESTS
     if takes_key(dialect, route):

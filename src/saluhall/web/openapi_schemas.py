@@ -64,7 +64,7 @@ def _with_text(schema: Mapping[str, Any], text: Text) -> dict[str, Any]:
 
 
 def _shapes(route: Route) -> Iterator[Any]:
-    for shape in (route.takes, *route.answers.values()):
+    for shape in (route.body, *route.responses.values()):
         if shape is not None:
             yield shape
 

@@ -1,4 +1,4 @@
-"""Answer calls of one principal that come at the same time in one transaction (decision 0019)."""
+"""Handle concurrent requests of one principal in one transaction (decision 0019)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from saluhall.dialect import Gathers, Reply
+from saluhall.dialect import BatchedRoute, Reply
 from saluhall.domain.accounts.model import Principal
 from saluhall.kit.batching import Batcher
 from saluhall.storage import Database
@@ -17,61 +17,63 @@ from saluhall.storage.database import DatabaseUnavailable, Deadlock
 _log = structlog.get_logger(__name__)
 
 
-class _Asked(Struct, frozen=True):
-    """What a call asks for, and its request id."""
+class _Parsed(Struct, frozen=True):
+    """The value that a request was parsed into, and its request id."""
 
-    what: Any
+    value: Any
     request_id: str
 
 
-class Gathering:
-    """The calls of one route, by principal."""
+class RequestBatcher:
+    """The requests of one batched route, by principal."""
 
-    def __init__(self, db: Database, clock: Callable[[], datetime], gathers: Gathers) -> None:
+    def __init__(self, db: Database, clock: Callable[[], datetime], route: BatchedRoute) -> None:
         self._db = db
         self._clock = clock
-        self._gathers = gathers
-        self._lines: dict[Principal, Batcher[_Asked, Reply]] = {}
+        self._route = route
+        self._batchers: dict[Principal, Batcher[_Parsed, Reply]] = {}
 
-    async def answered(
-        self, by: Principal, *, path: Mapping[str, str], body: bytes, request_id: str
+    async def handle(
+        self, principal: Principal, *, path: Mapping[str, str], body: bytes, request_id: str
     ) -> Reply:
-        """Answer a call, together with whatever else waits. Raises the facts that the dialect has words for."""
-        asked = _Asked(self._gathers.read(path, body), request_id)
-        if by not in self._lines:
-            self._lines[by] = Batcher(partial(self._answers, by), key=self._name)
-        line = self._lines[by]
+        """Handle a request in the principal's next batch. Raises the errors that the dialect renders."""
+        parsed = _Parsed(self._route.read(path, body), request_id)
+        if principal not in self._batchers:
+            self._batchers[principal] = Batcher(partial(self._handle, principal), key=self._key)
+        batcher = self._batchers[principal]
         try:
-            return await line.submit(asked)
+            return await batcher.submit(parsed)
         finally:
-            if line.is_idle:
-                self._lines.pop(by, None)
+            if batcher.is_idle:
+                self._batchers.pop(principal, None)
 
-    def _name(self, asked: _Asked) -> str:
-        return self._gathers.name(asked.what)
+    def _key(self, parsed: _Parsed) -> str:
+        return self._route.key(parsed.value)
 
-    async def _answers(self, by: Principal, lot: Sequence[_Asked]) -> Sequence[Reply | Exception]:
-        """Answer a lot; when it fails as a whole, each of it alone, so that nobody fails for another's call."""
-        ids = [asked.request_id for asked in lot]
+    async def _handle(
+        self, principal: Principal, batch: Sequence[_Parsed]
+    ) -> Sequence[Reply | Exception]:
+        """Handle a batch; when it fails as a whole, each request alone, so that none fails because of another."""
+        ids = [parsed.request_id for parsed in batch]
         structlog.contextvars.bind_contextvars(
-            account_id=str(by.account_id), request_id=ids[0] if len(ids) == 1 else ids
+            account_id=str(principal.account_id), request_id=ids[0] if len(ids) == 1 else ids
         )
         try:
             return await self._db.in_transaction(
-                lambda tx: self._gathers.answer(
-                    tx, by, [asked.what for asked in lot], self._clock()
+                lambda tx: self._route.handle(
+                    tx, principal, [parsed.value for parsed in batch], self._clock()
                 )
             )
         except Exception as error:
             is_hopeless = isinstance(error, DatabaseUnavailable) and not isinstance(error, Deadlock)
-            if len(lot) == 1 or is_hopeless:
+            if len(batch) == 1 or is_hopeless:
                 raise
-            _log.warning("calls that came together are answered one by one", error=repr(error))
-        return [await self._answered_alone(by, asked) for asked in lot]
+            _log.warning("a batch failed; its requests are handled one by one", error=repr(error))
+        return [await self._handle_alone(principal, parsed) for parsed in batch]
 
-    async def _answered_alone(self, by: Principal, asked: _Asked) -> Reply | Exception:
+    async def _handle_alone(self, principal: Principal, parsed: _Parsed) -> Reply | Exception:
         try:
-            [answer] = await self._answers(by, [asked])
+            [reply] = await self._handle(principal, [parsed])
         except Exception as error:  # noqa: BLE001 - the caller is told
             return error
-        return answer
+        return reply

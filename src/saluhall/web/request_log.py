@@ -33,7 +33,7 @@ def note_route(scope: Scope, dialect: str, path: str) -> None:
 def begin_counting(dialects: Sequence[Dialect]) -> None:
     """Let the counter of requests begin at 0 for every documented response."""
     begin_requests(
-        (dialect.name, route.method, route.path, [*route.answers, *_EVERYWHERE])
+        (dialect.name, route.method, route.path, [*route.responses, *_EVERYWHERE])
         for dialect in dialects
         for route in dialect.routes
     )

@@ -34,7 +34,9 @@ RETRY_SOON = {"retry-after": "1"}
 Failed = Callable[[Request[Any, Any, Any], Exception], Response[bytes]]
 
 
-def say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -> Reply:
+def reply_from_error(
+    dialect: Dialect, error: Exception, *, request_id: str, now: datetime
+) -> Reply:
     """Find the dialect's words; what it has none for is a bug of ours, logged whole and answered with nothing but the id."""
     match error:
         case DatabaseUnavailable():  # `kit.outages` logs it
@@ -47,10 +49,10 @@ def say(dialect: Dialect, error: Exception, *, request_id: str, now: datetime) -
             fact = Malformed()
         case _:
             fact = error
-    reply = dialect.say(fact)
+    reply = dialect.render_error(fact)
     if reply is None:
         _log.error("unexpected failure: this is a bug", exc_info=error)
-        reply = dialect.say(Unexpected())
+        reply = dialect.render_error(Unexpected())
     reply = reply or Reply(status=_SERVER_ERROR)
     return dialect.stamp(reply, request_id, now) if dialect.stamp else reply
 
@@ -86,7 +88,7 @@ def failure_handler(clock: Callable[[], datetime], dialects: Sequence[Dialect]) 
             if request.scope["path"].startswith(tuple(dialect.prefixes)):
                 missing = NoSuchRoute() if status == 404 else error  # noqa: PLR2004 - HTTP's own number
                 request_id = request_id_of(request.scope)
-                reply = say(dialect, missing, request_id=request_id, now=clock())
+                reply = reply_from_error(dialect, missing, request_id=request_id, now=clock())
                 return response_of(dialect, reply)
         if isinstance(error, DatabaseUnavailable):
             return Response(

@@ -22,7 +22,7 @@ read = partial(HTTPRouteHandler, http_method=READING, include_in_schema=False, s
 _TIMEOUT_S = 2.0  # who asks whether we are ready does not wait for long
 
 
-def own_routes(
+def system_routes(
     db: Database, images: ImageStore, metrics_text: Text | None
 ) -> Sequence[HTTPRouteHandler]:
     """Make the hub's own routes; metrics are among them unless they have an address of their own."""

@@ -15,7 +15,7 @@ _TIMEOUT_S = 10.0  # for all of it
 _SILENCE_S = 2.0  # for the next block
 
 
-def reading_to_the_end(app: ASGIApp) -> ASGIApp:
+def drain_bodies(app: ASGIApp) -> ASGIApp:
     """Read what is left of a body after the response."""
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,7 +9,7 @@ import pytest
 import saluhall.dialects.rheo as package
 from saluhall.dialect import Reply
 from saluhall.dialects.rheo import translate
-from saluhall.dialects.rheo.errors import InvalidStatus, say
+from saluhall.dialects.rheo.errors import InvalidStatus, render_error
 from saluhall.dialects.rheo.routes import ROUTES
 from tests.dialects.rheo.rheo_cases import CASES, answers, body_of, load
 
@@ -35,7 +35,7 @@ def reply_to(request: dict[str, Any]) -> Reply | None:
     try:
         read(request)
     except Exception as fact:  # noqa: BLE001 - whatever is raised must have words
-        return say(fact)
+        return render_error(fact)
     return None
 
 
@@ -67,7 +67,7 @@ def test_every_route_has_cases_and_stands_in_the_manual() -> None:
             for name, request in zip(CASES, requests, strict=True)
             if request["method"] == route.method and re.fullmatch(pattern, request["path"])
         }
-        assert set(route.answers) <= recorded
+        assert set(route.responses) <= recorded
         assert f"`{route.method} {route.path}`" in manual
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from saluhall.dialect import Dialect, Invalid, Problem, Unexpected
 from saluhall.dialects.rheo import DIALECT
-from saluhall.dialects.rheo.errors import SPOKEN, say
+from saluhall.dialects.rheo.errors import ERROR_RESPONSES, render_error
 from saluhall.domain.accounts.model import AccountTaken, RateLimited, Tier, UnknownKey
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound
 
@@ -13,7 +13,7 @@ PRICE = Tier("price", 20)
 
 
 def said(fact: Exception) -> str:
-    reply = say(fact)
+    reply = render_error(fact)
     assert reply is not None
     return msgspec.json.encode(reply.body).decode()
 
@@ -55,7 +55,7 @@ def test_a_fact_sounds_as_documented(fact: Exception, body: str) -> None:
 
 
 def test_a_limit_says_when_to_come_back() -> None:
-    reply = say(RateLimited(tier=PRICE, retry_after_s=1))
+    reply = render_error(RateLimited(tier=PRICE, retry_after_s=1))
 
     assert reply is not None
     assert reply.status == 429
@@ -67,11 +67,11 @@ def test_a_limit_says_when_to_come_back() -> None:
 
 
 def test_a_fact_that_no_item_route_can_meet_has_no_words() -> None:
-    assert say(AccountTaken()) is None
+    assert render_error(AccountTaken()) is None
 
 
 def test_every_answer_of_the_table_is_one_that_clients_read() -> None:
-    for status, code, error in SPOKEN.values():
+    for status, code, error in ERROR_RESPONSES.values():
         assert 400 <= status <= 503
         assert code.isupper()
         assert json.dumps(error).isascii()

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saluhall.dialect import Knock, Retired
+from saluhall.dialect import AuthRequest, Retired
 from saluhall.dialects.sellrapido import tokens
 from saluhall.dialects.sellrapido.auth import bearer, key_or_bearer, legacy_key
 from saluhall.dialects.sellrapido.errors import BadAccess
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts.model import Admitted, Principal, UnknownKey
+from saluhall.domain.accounts.model import Authenticated, Principal, UnknownKey
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions.model import Session
 from saluhall.kit.jwt import BadToken, Signer, TokenExpired
@@ -140,7 +140,7 @@ class Door:
     def __init__(self, db: Database, by: Principal, session: Session, key: UUID) -> None:
         self.db, self.by, self.session, self.key = db, by, session, key
 
-    async def knock(
+    async def request(
         self,
         admission: Any,
         *,
@@ -149,13 +149,13 @@ class Door:
         legacy_api: bool = True,
         now: datetime = NOW,
         headers: Mapping[str, str] | None = None,
-    ) -> Admitted:
+    ) -> Authenticated:
         given = dict(headers or {})
         if token is not None:
             given["authorization"] = f"Bearer {token}"
         async with self.db.statement() as tx:
-            admitted: Admitted = await admission(
-                Knock(
+            authenticated: Authenticated = await admission(
+                AuthRequest(
                     headers=given,
                     path={"key": key},
                     tx=tx,
@@ -165,7 +165,7 @@ class Door:
                     now=now,
                 )
             )
-        return admitted
+        return authenticated
 
     @property
     def token(self) -> str:
@@ -187,11 +187,11 @@ async def door(db: Database) -> Door:
 
 
 async def test_an_access_token_admits_for_fifteen_minutes(door: Door) -> None:
-    admitted = await door.knock(bearer, token=door.token, now=NOW + timedelta(seconds=898))
+    authenticated = await door.request(bearer, token=door.token, now=NOW + timedelta(seconds=898))
 
-    assert admitted.by.account_id == door.by.account_id
+    assert authenticated.principal.account_id == door.by.account_id
     with pytest.raises(BadAccess, match=r"^Token expired$"):
-        await door.knock(bearer, token=door.token, now=NOW + timedelta(seconds=900))
+        await door.request(bearer, token=door.token, now=NOW + timedelta(seconds=900))
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ async def test_an_earlier_access_token_is_refused_with_the_reason(
     )
 
     with pytest.raises(BadAccess, match=words):
-        await door.knock(bearer, token=door.token)
-    await door.knock(bearer, token=tokens.access_token(SIGNER, renewed).token)
+        await door.request(bearer, token=door.token)
+    await door.request(bearer, token=tokens.access_token(SIGNER, renewed).token)
 
 
 @pytest.mark.parametrize(
@@ -234,24 +234,24 @@ async def test_without_a_token_of_ours_nobody_comes_in(
     headers = {} if header is None else {"authorization": header}
 
     with pytest.raises(BadAccess, match=f"^{words}$"):
-        await door.knock(bearer, headers=headers)
+        await door.request(bearer, headers=headers)
 
 
 async def test_the_word_bearer_may_be_written_in_any_case(door: Door) -> None:
-    await door.knock(bearer, headers={"authorization": f"bearer  {door.token} "})
+    await door.request(bearer, headers={"authorization": f"bearer  {door.token} "})
 
 
 async def test_a_refresh_token_opens_no_data(door: Door) -> None:
     token = tokens.refresh_token(SIGNER, door.session).token
 
     with pytest.raises(BadAccess, match=r"^Invalid token$"):
-        await door.knock(bearer, token=token)
+        await door.request(bearer, token=token)
 
 
 async def test_a_key_in_the_path_admits_its_owner(door: Door) -> None:
     for spelled in (str(door.key), str(door.key).upper()):
-        admitted = await door.knock(legacy_key, key=spelled)
-        assert admitted.by.account_id == door.by.account_id
+        authenticated = await door.request(legacy_key, key=spelled)
+        assert authenticated.principal.account_id == door.by.account_id
 
 
 @pytest.mark.parametrize(
@@ -259,35 +259,39 @@ async def test_a_key_in_the_path_admits_its_owner(door: Door) -> None:
 )
 async def test_another_key_does_not(door: Door, key: str) -> None:
     with pytest.raises(UnknownKey):
-        await door.knock(legacy_key, key=key)
+        await door.request(legacy_key, key=key)
 
 
 async def test_no_key_counts_where_the_first_generation_is_turned_off(door: Door) -> None:
     for key in (str(door.key), str(uuid4())):
         with pytest.raises(Retired):
-            await door.knock(legacy_key, key=key, legacy_api=False)
+            await door.request(legacy_key, key=key, legacy_api=False)
 
 
 async def test_either_a_key_or_a_token_opens_a_path_that_takes_both(door: Door) -> None:
     ours, no_key = str(door.key), str(uuid4())
 
-    assert (await door.knock(key_or_bearer, key=ours)).by.key_id is not None
-    assert (await door.knock(key_or_bearer, key=ours, token="garbage")).by.key_id is not None
-    assert (await door.knock(key_or_bearer, key=no_key, token=door.token)).by.key_id is None
-    by_token = await door.knock(key_or_bearer, key="x", token=door.token)
-    assert by_token.by.account_id == door.by.account_id
+    assert (await door.request(key_or_bearer, key=ours)).principal.key_id is not None
+    assert (
+        await door.request(key_or_bearer, key=ours, token="garbage")
+    ).principal.key_id is not None
+    assert (
+        await door.request(key_or_bearer, key=no_key, token=door.token)
+    ).principal.key_id is None
+    by_token = await door.request(key_or_bearer, key="x", token=door.token)
+    assert by_token.principal.account_id == door.by.account_id
     with pytest.raises(UnknownKey):
-        await door.knock(key_or_bearer, key=no_key)
+        await door.request(key_or_bearer, key=no_key)
     with pytest.raises(BadAccess):
-        await door.knock(key_or_bearer, key=no_key, token="garbage")
+        await door.request(key_or_bearer, key=no_key, token="garbage")
 
 
 async def test_a_token_still_opens_that_path_where_the_first_generation_is_off(door: Door) -> None:
     key = str(door.key)
 
-    await door.knock(key_or_bearer, key=key, token=door.token, legacy_api=False)
+    await door.request(key_or_bearer, key=key, token=door.token, legacy_api=False)
     with pytest.raises(Retired):
-        await door.knock(key_or_bearer, key=key, legacy_api=False)
+        await door.request(key_or_bearer, key=key, legacy_api=False)
 
 
 def test_tokens_are_answered_in_the_printed_order() -> None:

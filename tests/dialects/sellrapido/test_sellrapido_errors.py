@@ -9,11 +9,11 @@ import pytest
 import saluhall.domain
 from saluhall.dialect import Invalid, NoSuchRoute, Overloaded, Problem, Reply, Unexpected
 from saluhall.dialects.sellrapido.errors import (
-    NOT_SPOKEN,
-    SPOKEN,
+    ERROR_RESPONSES,
+    UNREACHABLE_ERRORS,
     BadAccess,
     Refusal,
-    say,
+    render_error,
     stamp,
 )
 from saluhall.domain.accounts.model import UnknownKey
@@ -23,7 +23,7 @@ NOW = datetime(2025, 7, 29, 11, 31, 17, 999999, tzinfo=UTC)
 
 
 def said(fact: Exception) -> Reply:
-    reply = say(fact)
+    reply = render_error(fact)
     assert reply is not None
     return stamp(reply, "req-1", NOW)
 
@@ -77,7 +77,7 @@ def test_who_has_to_wait_is_told_how_long() -> None:
 
 
 def test_a_fact_without_words_is_left_to_the_host() -> None:
-    assert say(KeyError("x")) is None
+    assert render_error(KeyError("x")) is None
 
 
 def test_an_answer_that_is_no_error_gets_no_stamp() -> None:
@@ -100,5 +100,5 @@ def models() -> list[Path]:
 
 
 def test_every_fact_has_words_or_a_reason_to_have_none() -> None:
-    assert set(facts()) <= SPOKEN.keys() | NOT_SPOKEN.keys()
-    assert not SPOKEN.keys() & NOT_SPOKEN.keys()
+    assert set(facts()) <= ERROR_RESPONSES.keys() | UNREACHABLE_ERRORS.keys()
+    assert not ERROR_RESPONSES.keys() & UNREACHABLE_ERRORS.keys()

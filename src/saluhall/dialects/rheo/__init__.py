@@ -18,7 +18,7 @@ from saluhall.dialects.rheo import (
 )
 from saluhall.dialects.rheo.auth import api_key, key_or_person, person
 from saluhall.dialects.rheo.delivery_check import received_from_delivery
-from saluhall.dialects.rheo.errors import say
+from saluhall.dialects.rheo.errors import render_error
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.dialects.rheo.wire import Envelope, Error
 
@@ -50,17 +50,17 @@ DIALECT = Dialect(
         "/limits",
     ),
     routes=(*_ROUTES, *limits.routes_of(_ROUTES)),
-    say=say,
+    render_error=render_error,
     max_body_bytes=1024 * 1024,
     idempotent=True,
     security={"type": "apiKey", "in": "header", "name": "x-api-key"},
     error=Error,
-    admission_errors={
+    authentication_errors={
         api_key: (401, 403, 404),
         person: (401, 403),
         key_or_person: (401, 403, 404),
     },
-    admission_headers={
+    authentication_headers={
         api_key: {"X-Partner-Account": "the member for whom a reseller acts, by its external ID"}
     },
     schemes={person: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},

@@ -1,14 +1,14 @@
-"""Whom routes admit: the holder of an API key in `x-api-key`, or a person with an access token."""
+"""Authenticate requests: an API key in `x-api-key`, or the access token of a user."""
 
 from typing import Final
 
 import structlog
 from msgspec.structs import replace
 
-from saluhall.dialect import Knock, Overloaded
+from saluhall.dialect import AuthRequest, Overloaded
 from saluhall.dialects.rheo.errors import BadAccess
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts.model import Admitted, Principal, Tier, UnknownKey
+from saluhall.domain.accounts.model import Authenticated, Principal, Tier, UnknownKey
 from saluhall.domain.resellers import queries as resellers
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions import tokens
@@ -20,66 +20,72 @@ MANAGEMENT = Tier("management", 10)
 READ = Tier("read", 30)
 
 
-async def api_key(knock: Knock) -> Admitted:
+async def api_key(request: AuthRequest) -> Authenticated:
     """Admit a live key and take one call of its tier. Raises UnknownKey, RateLimited, MemberNotFound.
 
     Only `x-api-key` counts: a key sent as `Authorization: Bearer` is the documented mistake.
     """
-    key = knock.headers.get("x-api-key", "").strip()
+    key = request.headers.get("x-api-key", "").strip()
     if not key:
         raise UnknownKey
-    admitted = await accounts.admit_key(knock.tx, key=key, tier=knock.tier, now=knock.now)
-    return await _as_member(knock, admitted)
+    authenticated = await accounts.authenticate_key(
+        request.tx, key=key, tier=request.tier, now=request.now
+    )
+    return await _as_member(request, authenticated)
 
 
-async def _as_member(knock: Knock, admitted: Admitted) -> Admitted:
+async def _as_member(request: AuthRequest, authenticated: Authenticated) -> Authenticated:
     """Let a reseller act for the member that it names; the call counts as the reseller's. Raises MemberNotFound."""
-    external_id = knock.headers.get("x-partner-account")
+    external_id = request.headers.get("x-partner-account")
     if external_id is None:
-        return admitted
-    by = await resellers.member_principal(knock.tx, by=admitted.by, external_id=external_id.strip())
-    structlog.contextvars.bind_contextvars(reseller_id=str(admitted.by.account_id))
-    return replace(admitted, by=by)
+        return authenticated
+    by = await resellers.member_principal(
+        request.tx, by=authenticated.principal, external_id=external_id.strip()
+    )
+    structlog.contextvars.bind_contextvars(reseller_id=str(authenticated.principal.account_id))
+    return replace(authenticated, principal=by)
 
 
-async def person(knock: Knock) -> Admitted:
+async def person(request: AuthRequest) -> Authenticated:
     """Admit a person by an access token, ours or the external issuer's, and take one call of the tier.
 
     Raises BadAccess, TokenExpired, SessionEnded, TokenReplaced, UnknownSubject, AccountSuspended, RateLimited, Overloaded.
     """
-    token = bearer_of(knock.headers)
+    token = bearer_of(request.headers)
     try:
-        if knock.issuer is not None and knock.issuer.has_issued(token):
-            by = await _person_of_issuer(knock, knock.issuer, token)
+        if request.issuer is not None and request.issuer.has_issued(token):
+            by = await _person_of_issuer(request, request.issuer, token)
         else:
-            by = await _person_of_session(knock, token)
+            by = await _person_of_session(request, token)
     except TokenExpired:
         raise
     except BadToken as error:
         raise BadAccess from error
-    return await accounts.count_call(knock.tx, by=by, tier=knock.tier, now=knock.now)
+    return await accounts.count_call(request.tx, by=by, tier=request.tier, now=request.now)
 
 
-async def key_or_person(knock: Knock) -> Admitted:
+async def key_or_person(request: AuthRequest) -> Authenticated:
     """Admit a key as `api_key` does, or a person as `person` does; a key counts when one is sent. Raises what they raise."""
-    return await (api_key if "x-api-key" in knock.headers else person)(knock)
+    return await (api_key if "x-api-key" in request.headers else person)(request)
 
 
-async def _person_of_session(knock: Knock, token: str) -> Principal:
-    claims = tokens.opened(knock.signer, token, issuer=ISSUER, kind=tokens.ACCESS, now=knock.now)
-    return await sessions.admit(
-        knock.tx,
+async def _person_of_session(request: AuthRequest, token: str) -> Principal:
+    claims = tokens.opened(
+        request.signer, token, issuer=ISSUER, kind=tokens.ACCESS, now=request.now
+    )
+    return await sessions.authenticate(
+        request.tx,
         owner=claims.owner,
         session_id=claims.session_id,
         access_jti=claims.jti,
         refresh_jti=claims.refresh_jti,
-        now=knock.now,
+        now=request.now,
     )
 
 
-async def _person_of_issuer(knock: Knock, issuer: Issuer, token: str) -> Principal:
+async def _person_of_issuer(request: AuthRequest, issuer: Issuer, token: str) -> Principal:
     try:
-        subject = issuer.subject_of(token, now_s=knock.now.timestamp())
+        subject = issuer.subject_of(token, now_s=request.now.timestamp())
     except IssuerUnavailable as error:
         raise Overloaded from error
-    return await accounts.admit_subject(knock.tx, subject=subject, now=knock.now)
+    return await accounts.authenticate_subject(request.tx, subject=subject, now=request.now)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from saluhall.dialect import Call, Reply, Route, Visit
+from saluhall.dialect import PublicRequest, Reply, Request, Route
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
@@ -31,9 +31,9 @@ _CONNECTIONS: Final = f"{_PROFILE}/connections"
 _CONNECTION: Final = f"{_CONNECTIONS}/{{memberUserId}}"
 
 
-async def get_deal(call: Call) -> Reply:
+async def get_deal(request: Request) -> Reply:
     """Tell the account's deal."""
-    deal = await queries.deal_of_account(call.tx, by=call.by)
+    deal = await queries.deal_of_account(request.tx, by=request.principal)
     body = MyDeal(
         dealType=deal.kind,
         commissionBps=deal.amounts.commission_bps,
@@ -45,15 +45,15 @@ async def get_deal(call: Call) -> Reply:
     return Reply(status=200, body=body)
 
 
-async def request_deal(call: Call) -> Reply:
+async def request_deal(request: Request) -> Reply:
     """Ask the operator for a deal."""
-    given = read(call.body, NewDealRequest)
+    given = read(request.body, NewDealRequest)
     asked = await operations.ask(
-        call.tx,
-        by=call.by,
+        request.tx,
+        by=request.principal,
         kind=DealKind(given.dealType),
         message=given.message or "",
-        now=call.now,
+        now=request.now,
     )
     body = DealRequested(
         id=str(asked.id),
@@ -64,64 +64,66 @@ async def request_deal(call: Call) -> Reply:
     return Reply(status=200, body=body)
 
 
-async def leave_deal(call: Call) -> Reply:
+async def leave_deal(request: Request) -> Reply:
     """Go back to the deal that everybody has."""
-    await operations.leave_deal(call.tx, by=call.by, now=call.now)
+    await operations.leave_deal(request.tx, by=request.principal, now=request.now)
     return Reply(status=204)
 
 
-async def get_profile(call: Call) -> Reply:
+async def get_profile(request: Request) -> Reply:
     """Tell the account's own public profile. Raises ProfileNotFound."""
-    found = await queries.profile_of_account(call.tx, by=call.by)
+    found = await queries.profile_of_account(request.tx, by=request.principal)
     return Reply(status=200, body=_profile_from_ours(found))
 
 
-async def put_profile(call: Call) -> Reply:
+async def put_profile(request: Request) -> Reply:
     """Set what everybody may read of the account. Raises SlugTaken."""
-    given = read(call.body, NewProfile)
+    given = read(request.body, NewProfile)
     stored = await operations.put_profile(
-        call.tx, by=call.by, slug=given.slug, name=given.name, now=call.now
+        request.tx, by=request.principal, slug=given.slug, name=given.name, now=request.now
     )
     return Reply(status=200, body=_profile_from_ours(stored))
 
 
-async def list_connections(call: Call) -> Reply:
+async def list_connections(request: Request) -> Reply:
     """List the members, by what the account calls them."""
-    members = await queries.list_members(call.tx, by=call.by)
+    members = await queries.list_members(request.tx, by=request.principal)
     body = Connections(connections=[_connection_from_member(m) for m in members])
     return Reply(status=200, body=body)
 
 
-async def put_connection(call: Call) -> Reply:
-    """Call a member otherwise. Raises MemberNotFound, ExternalIdTaken."""
-    given = read(call.body, NewName)
+async def put_connection(request: Request) -> Reply:
+    """Request a member otherwise. Raises MemberNotFound, ExternalIdTaken."""
+    given = read(request.body, NewName)
     member = await operations.rename_member(
-        call.tx,
-        by=call.by,
-        member_id=_member_id_of(call),
+        request.tx,
+        by=request.principal,
+        member_id=_member_id_of(request),
         external_id=given.externalId,
-        now=call.now,
+        now=request.now,
     )
     return Reply(status=200, body=_connection_from_member(member))
 
 
-async def delete_connection(call: Call) -> Reply:
+async def delete_connection(request: Request) -> Reply:
     """Act for a member no longer. Raises MemberNotFound."""
-    await operations.remove_member(call.tx, by=call.by, member_id=_member_id_of(call), now=call.now)
+    await operations.remove_member(
+        request.tx, by=request.principal, member_id=_member_id_of(request), now=request.now
+    )
     return Reply(status=204)
 
 
-async def connect(call: Call) -> Reply:
+async def connect(request: Request) -> Reply:
     """Become a member of a reseller. Raises ProfileNotFound, NotAReseller, CannotJoin, ExternalIdTaken."""
-    slug = _slug_of(call.path)
-    member = await operations.join(call.tx, by=call.by, slug=slug, now=call.now)
+    slug = _slug_of(request.path)
+    member = await operations.join(request.tx, by=request.principal, slug=slug, now=request.now)
     return Reply(status=200, body=_connection_from_member(member))
 
 
-async def show_profile(visit: Visit) -> Reply:
+async def show_profile(request: PublicRequest) -> Reply:
     """Tell everybody what they may read. Raises ProfileNotFound."""
-    async with visit.db.statement() as tx:
-        found = await queries.public_profile(tx, _slug_of(visit.path))
+    async with request.db.statement() as tx:
+        found = await queries.public_profile(tx, _slug_of(request.path))
     return Reply(status=200, body=_profile_from_ours(found))
 
 
@@ -133,10 +135,10 @@ def _slug_of(path: Mapping[str, str]) -> str:
     return slug
 
 
-def _member_id_of(call: Call) -> UUID:
+def _member_id_of(request: Request) -> UUID:
     """Read whom a path means. Raises MemberNotFound."""
     try:
-        return UUID(call.path["memberUserId"])
+        return UUID(request.path["memberUserId"])
     except ValueError as error:
         raise MemberNotFound from error
 
@@ -154,7 +156,9 @@ def _connection_from_member(member: model.Member) -> Connection:
     )
 
 
-_route = partial(Route, admits=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"})
+_route = partial(
+    Route, authenticator=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"}
+)
 _SEEN: Final[Mapping[int, type[Struct] | None]] = {401: Error, 403: Error, 429: Error}
 _CHANGED: Final[Mapping[int, type[Struct] | None]] = {**_SEEN, 400: Error, 422: Error}
 
@@ -162,78 +166,78 @@ ROUTES: Sequence[Route] = (
     _route(
         method="GET",
         path=_DEAL,
-        endpoint=get_deal,
+        handler=get_deal,
         summary="Tell the account's deal, and which it has asked for",
-        answers={**_SEEN, 200: MyDeal},
+        responses={**_SEEN, 200: MyDeal},
     ),
     _route(
         method="DELETE",
         path=_DEAL,
-        endpoint=leave_deal,
+        handler=leave_deal,
         summary="Go back to consumer_default",
-        answers={**_SEEN, 204: None},
+        responses={**_SEEN, 204: None},
     ),
     _route(
         method="POST",
         path="/business/deal-requests",
-        endpoint=request_deal,
+        handler=request_deal,
         summary="Ask the operator for a deal",
-        takes=NewDealRequest,
+        body=NewDealRequest,
         example={"dealType": "reseller_agreement", "message": "We sell for 30 breakers' yards"},
-        answers={**_CHANGED, 200: DealRequested},
+        responses={**_CHANGED, 200: DealRequested},
     ),
     _route(
         method="GET",
         path=_PROFILE,
-        endpoint=get_profile,
+        handler=get_profile,
         summary="Tell the account's public profile",
-        answers={**_SEEN, 200: Profile, 404: Error},
+        responses={**_SEEN, 200: Profile, 404: Error},
     ),
     _route(
         method="PUT",
         path=_PROFILE,
-        endpoint=put_profile,
+        handler=put_profile,
         summary="Set the account's public profile and its address",
-        takes=NewProfile,
+        body=NewProfile,
         example={"slug": "recopart", "name": "Recopart"},
-        answers={**_CHANGED, 200: Profile, 409: Error},
+        responses={**_CHANGED, 200: Profile, 409: Error},
     ),
     _route(
         method="GET",
         path=_CONNECTIONS,
-        endpoint=list_connections,
+        handler=list_connections,
         summary="List the members that the account acts for",
-        answers={**_SEEN, 200: Connections},
+        responses={**_SEEN, 200: Connections},
     ),
     _route(
         method="PUT",
         path=_CONNECTION,
-        endpoint=put_connection,
+        handler=put_connection,
         summary="Give a member another external id",
-        takes=NewName,
+        body=NewName,
         example={"externalId": "10"},
-        answers={**_CHANGED, 200: Connection, 404: Error, 409: Error},
+        responses={**_CHANGED, 200: Connection, 404: Error, 409: Error},
     ),
     _route(
         method="DELETE",
         path=_CONNECTION,
-        endpoint=delete_connection,
+        handler=delete_connection,
         summary="Act for a member no longer, at once",
-        answers={**_SEEN, 204: None, 404: Error},
+        responses={**_SEEN, 204: None, 404: Error},
     ),
     Route(
         method="GET",
         path="/p/{slug}",
-        reception=show_profile,
+        public_handler=show_profile,
         tier=None,
         summary="Show a public profile",
-        answers={200: Profile, 404: Error},
+        responses={200: Profile, 404: Error},
     ),
     _route(
         method="POST",
         path="/p/{slug}/connect",
-        endpoint=connect,
+        handler=connect,
         summary="Become a member of the reseller with this profile",
-        answers={**_SEEN, 200: Connection, 404: Error, 409: Error},
+        responses={**_SEEN, 200: Connection, 404: Error, 409: Error},
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 
-from saluhall.dialect import Call, Reply, Route, Visit
+from saluhall.dialect import PublicRequest, Reply, Request, Route
 from saluhall.dialects.rheo import plate_lookup
 from saluhall.dialects.rheo.auth import api_key
 from saluhall.dialects.rheo.bodies import read
@@ -22,36 +22,36 @@ LOOKUP: Final = Tier("vehicle-lookup", 2)
 _log = structlog.get_logger(__name__)
 
 
-async def list_categories(_: Visit) -> Reply:
+async def list_categories(_: PublicRequest) -> Reply:
     """List all kinds of goods."""
     return Reply(status=200, body=CATEGORIES)
 
 
-async def convert_category(visit: Visit) -> Reply:
+async def convert_category(request: PublicRequest) -> Reply:
     """Find a category of one marketplace at another."""
-    return Reply(status=200, body=converted(read(visit.body, Conversion)))
+    return Reply(status=200, body=converted(read(request.body, Conversion)))
 
 
-async def look_up_vehicle(call: Call) -> Reply:
+async def look_up_vehicle(request: Request) -> Reply:
     """Tell what is known of the vehicle with a plate; whoever provides it is asked once a day."""
-    plate = plate_lookup.plate_from_query(call.query)
-    provider = plate_lookup.provider_of(call.means.env)
+    plate = plate_lookup.plate_from_query(request.query)
+    provider = plate_lookup.provider_of(request.services.env)
     if provider is None:
         raise NoProvider
-    kept = await vehicles.recall(call.tx, plate=plate, now=call.now)
+    kept = await vehicles.recall(request.tx, plate=plate, now=request.now)
     if kept is not None:
         return _told(plate, kept.vehicle)
-    return Reply(status=200, errand=partial(_ask, call, provider, plate))
+    return Reply(status=200, after_commit=partial(_ask, request, provider, plate))
 
 
-async def _ask(call: Call, provider: str, plate: str) -> Reply:
+async def _ask(request: Request, provider: str, plate: str) -> Reply:
     try:
-        vehicle = await plate_lookup.ask(call.means.http, provider, plate)
+        vehicle = await plate_lookup.ask(request.services.http, provider, plate)
     except ProviderFailed as error:
         _log.warning("vehicle lookup failed", plate=plate, reason=str(error))
         raise
-    async with call.db.transaction() as tx:
-        await vehicles.remember(tx, plate=plate, vehicle=vehicle, now=call.now)
+    async with request.db.transaction() as tx:
+        await vehicles.remember(tx, plate=plate, vehicle=vehicle, now=request.now)
     return _told(plate, vehicle)
 
 
@@ -66,30 +66,30 @@ ROUTES: Sequence[Route] = (
     Route(
         method="GET",
         path="/categories",
-        reception=list_categories,
+        public_handler=list_categories,
         tier=None,
         summary="List all kinds of goods",
-        answers={200: list[Category]},
+        responses={200: list[Category]},
     ),
     Route(
         method="POST",
         path="/categories/convert",
-        reception=convert_category,
+        public_handler=convert_category,
         tier=None,
         summary="Find a category of one marketplace at another",
-        takes=Conversion,
+        body=Conversion,
         example={"fromMarket": "tradera", "externalId": "525", "toMarket": "rheo"},
-        answers={200: Converted, 400: Error, 404: Error, 413: Error, 422: Error},
+        responses={200: Converted, 400: Error, 404: Error, 413: Error, 422: Error},
     ),
     Route(
         method="GET",
         path="/vehicles/lookup",
-        endpoint=look_up_vehicle,
-        admits=api_key,
+        handler=look_up_vehicle,
+        authenticator=api_key,
         tier=LOOKUP,
         summary="Tell what is known of the vehicle with a number plate",
         query={"plate": "the plate, such as ABC123; blanks, dashes and small letters are fine"},
-        answers={
+        responses={
             200: VehicleFacts,
             401: Error,
             404: Error,

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, Literal
 from uuid import UUID
 
-from saluhall.dialect import COUNT, Call, Parameter, Reply, Route
+from saluhall.dialect import COUNT, Parameter, Reply, Request, Route
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.translate_lists import limit_from_query
@@ -19,11 +19,13 @@ from saluhall.kit.clock import iso_from_instant
 _LOG: Final = "/integration/webhook-deliveries"
 
 
-async def list_deliveries(call: Call) -> Reply:
+async def list_deliveries(request: Request) -> Reply:
     """List the newest attempts, or those that the filters let through."""
-    wanted = translate.filter_from_query(call.query)
-    limit = limit_from_query(call.query)
-    found = await queries.list_attempts(call.tx, by=call.by, wanted=wanted, limit=limit)
+    wanted = translate.filter_from_query(request.query)
+    limit = limit_from_query(request.query)
+    found = await queries.list_attempts(
+        request.tx, by=request.principal, wanted=wanted, limit=limit
+    )
     body = Deliveries(
         deliveries=[_delivery_from_attempt(attempt) for attempt in found],
         nextCursor=str(found[-1].id) if len(found) == limit else None,
@@ -31,14 +33,14 @@ async def list_deliveries(call: Call) -> Reply:
     return Reply(status=200, body=body)
 
 
-async def redeliver(call: Call) -> Reply:
+async def redeliver(request: Request) -> Reply:
     """Send what an attempt sent once more. Raises AttemptNotFound."""
     try:
-        attempt_id = UUID(call.path["id"])
+        attempt_id = UUID(request.path["id"])
     except ValueError as error:
-        raise AttemptNotFound(call.path["id"]) from error
+        raise AttemptNotFound(request.path["id"]) from error
     endpoint_id, event_id = await deliveries.redeliver(
-        call.tx, by=call.by, attempt_id=attempt_id, now=call.now
+        request.tx, by=request.principal, attempt_id=attempt_id, now=request.now
     )
     body = Redelivery(eventId=text_from_event_id(event_id), endpointId=str(endpoint_id))
     return Reply(status=202, body=body)
@@ -58,13 +60,13 @@ def _delivery_from_attempt(attempt: LoggedAttempt) -> Delivery:
     )
 
 
-_route = partial(Route, admits=person, tier=MANAGEMENT)
+_route = partial(Route, authenticator=person, tier=MANAGEMENT)
 
 ROUTES: Sequence[Route] = (
     _route(
         method="GET",
         path=_LOG,
-        endpoint=list_deliveries,
+        handler=list_deliveries,
         summary="List attempts to deliver webhooks, newest first",
         query={
             "status": Parameter("only those that ended so", Literal["success", "failed"]),
@@ -76,14 +78,14 @@ ROUTES: Sequence[Route] = (
             "cursor": "the nextCursor of the page before",
             "limit": Parameter("1 to 1000; 100 when not said", COUNT),
         },
-        answers={200: Deliveries, 401: Error, 403: Error, 422: Error, 429: Error},
+        responses={200: Deliveries, 401: Error, 403: Error, 422: Error, 429: Error},
     ),
     _route(
         method="POST",
         path=f"{_LOG}/{{id}}/redeliver",
-        endpoint=redeliver,
+        handler=redeliver,
         summary="Send an event to its endpoint once more",
-        answers={
+        responses={
             202: Redelivery,
             401: Error,
             403: Error,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from saluhall.dialect import Call, Reply, Route, refuse
+from saluhall.dialect import Reply, Request, Route, refuse
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.bodies import read
@@ -40,110 +40,122 @@ _ENDPOINT: Final = f"{_ENDPOINTS}/{{id}}"
 _LOCKED: Final = "The signing secret cannot be read any more: rotate it"
 
 
-async def get_settings(call: Call) -> Reply:
+async def get_settings(request: Request) -> Reply:
     """Tell the address and the secret; the secret is made at the first look."""
     endpoint, secret = await operations.open_main_endpoint(
-        call.tx, by=call.by, vault=call.means.vault, now=call.now
+        request.tx, by=request.principal, vault=request.services.vault, now=request.now
     )
     return Reply(status=200, body=Settings(webhookUrl=endpoint.url, webhookSecret=secret))
 
 
-async def put_settings(call: Call) -> Reply:
+async def put_settings(request: Request) -> Reply:
     """Set or remove the address. Raises Invalid."""
-    given = read(call.body, SettingsChange)
+    given = read(request.body, SettingsChange)
     try:
         await operations.set_main_url(
-            call.tx,
-            by=call.by,
+            request.tx,
+            by=request.principal,
             url=given.webhookUrl,
-            http=call.means.http,
-            vault=call.means.vault,
-            now=call.now,
+            http=request.services.http,
+            vault=request.services.vault,
+            now=request.now,
         )
     except BadEndpoint as error:
         refuse("webhookUrl", str(error))
     return Reply(status=200, body=Done())
 
 
-async def rotate_settings(call: Call) -> Reply:
+async def rotate_settings(request: Request) -> Reply:
     """Make a new secret."""
-    vault = call.means.vault
-    main, _ = await operations.open_main_endpoint(call.tx, by=call.by, vault=vault, now=call.now)
+    vault = request.services.vault
+    main, _ = await operations.open_main_endpoint(
+        request.tx, by=request.principal, vault=vault, now=request.now
+    )
     endpoint, secret = await operations.rotate_secret(
-        call.tx, by=call.by, endpoint_id=main.id, vault=vault, now=call.now
+        request.tx, by=request.principal, endpoint_id=main.id, vault=vault, now=request.now
     )
     return Reply(status=200, body=Settings(webhookUrl=endpoint.url, webhookSecret=secret))
 
 
-async def list_endpoints(call: Call) -> Reply:
+async def list_endpoints(request: Request) -> Reply:
     """List the endpoints, of their secrets the beginning."""
-    found = await queries.list_endpoints(call.tx, by=call.by)
-    return Reply(status=200, body=Endpoints(webhooks=[_masked(call, e) for e in found]))
+    found = await queries.list_endpoints(request.tx, by=request.principal)
+    return Reply(status=200, body=Endpoints(webhooks=[_masked(request, e) for e in found]))
 
 
-async def create_endpoint(call: Call) -> Reply:
+async def create_endpoint(request: Request) -> Reply:
     """Add an endpoint; its secret is shown this once. Raises Invalid."""
-    given = read(call.body, NewEndpoint)
+    given = read(request.body, NewEndpoint)
     try:
         endpoint, secret = await operations.create_endpoint(
-            call.tx,
-            by=call.by,
+            request.tx,
+            by=request.principal,
             url=given.url,
             event_types=translate.each_once(given.eventTypes),
             scope=Scope(given.scope or Scope.SELF),
             description=given.description or "",
-            http=call.means.http,
-            vault=call.means.vault,
-            now=call.now,
+            http=request.services.http,
+            vault=request.services.vault,
+            now=request.now,
         )
     except BadEndpoint as error:
         refuse("url", str(error))
     return Reply(status=200, body=translate.endpoint_from_ours(endpoint, secret, shown=True))
 
 
-async def patch_endpoint(call: Call) -> Reply:
+async def patch_endpoint(request: Request) -> Reply:
     """Change an endpoint. Raises EndpointNotFound, Invalid."""
-    change = translate.change_from_patch(read(call.body, EndpointPatch))
+    change = translate.change_from_patch(read(request.body, EndpointPatch))
     try:
         endpoint = await operations.change_endpoint(
-            call.tx,
-            by=call.by,
-            endpoint_id=_id_of(call),
+            request.tx,
+            by=request.principal,
+            endpoint_id=_id_of(request),
             change=change,
-            http=call.means.http,
-            now=call.now,
+            http=request.services.http,
+            now=request.now,
         )
     except BadEndpoint as error:
         refuse("url", str(error))
-    return Reply(status=200, body=_masked(call, endpoint))
+    return Reply(status=200, body=_masked(request, endpoint))
 
 
-async def delete_endpoint(call: Call) -> Reply:
+async def delete_endpoint(request: Request) -> Reply:
     """Delete an endpoint. Raises EndpointNotFound."""
-    await operations.delete_endpoint(call.tx, by=call.by, endpoint_id=_id_of(call), now=call.now)
+    await operations.delete_endpoint(
+        request.tx, by=request.principal, endpoint_id=_id_of(request), now=request.now
+    )
     return Reply(status=204)
 
 
-async def rotate_endpoint(call: Call) -> Reply:
+async def rotate_endpoint(request: Request) -> Reply:
     """Make a new secret; it is shown this once. Raises EndpointNotFound."""
     endpoint, secret = await operations.rotate_secret(
-        call.tx, by=call.by, endpoint_id=_id_of(call), vault=call.means.vault, now=call.now
+        request.tx,
+        by=request.principal,
+        endpoint_id=_id_of(request),
+        vault=request.services.vault,
+        now=request.now,
     )
     return Reply(status=200, body=translate.endpoint_from_ours(endpoint, secret, shown=True))
 
 
-async def send_test(call: Call) -> Reply:
+async def send_test(request: Request) -> Reply:
     """Send a test event, and tell what the receiver said. Raises EndpointNotFound, Invalid."""
-    endpoint = await queries.endpoint_of_account(call.tx, by=call.by, endpoint_id=_id_of(call))
+    endpoint = await queries.endpoint_of_account(
+        request.tx, by=request.principal, endpoint_id=_id_of(request)
+    )
     if endpoint.url is None:
         refuse("url", "Must be set first")
-    event = translate.event_of_test(endpoint, event_id=new_id(), now=call.now)
-    secrets = operations.secrets_of(endpoint, call.means.vault, now=call.now)
+    event = translate.event_of_test(endpoint, event_id=new_id(), now=request.now)
+    secrets = operations.secrets_of(endpoint, request.services.vault, now=request.now)
     body = envelope_from_event(event)
-    headers = signed_headers(secrets, event_id(event), call.now, body) if secrets else {}
+    headers = signed_headers(secrets, event_id(event), request.now, body) if secrets else {}
     return Reply(
         status=200,
-        errand=partial(_try, call.means.http, endpoint, event, headers=headers, body=body),
+        after_commit=partial(
+            _try, request.services.http, endpoint, event, headers=headers, body=body
+        ),
     )
 
 
@@ -163,18 +175,18 @@ async def _try(
     return Reply(status=200, body=result)
 
 
-async def replay(call: Call) -> Reply:
+async def replay(request: Request) -> Reply:
     """Send events once more, in the background. Raises EndpointNotFound, ReplayRunning, Invalid."""
-    given = read(call.body, ReplayRequest)
-    since, until = translate.window_from_request(given, now=call.now)
+    given = read(request.body, ReplayRequest)
+    since, until = translate.window_from_request(given, now=request.now)
     replay_id, count = await replays.start(
-        call.tx,
-        by=call.by,
-        endpoint_id=_id_of(call),
+        request.tx,
+        by=request.principal,
+        endpoint_id=_id_of(request),
         since=since,
         until=until,
         event_types=translate.each_once(given.eventTypes),
-        now=call.now,
+        now=request.now,
     )
     body = ReplayAccepted(
         replayId=str(replay_id), events=count, eventsExact=count < replays.COUNTED
@@ -182,20 +194,22 @@ async def replay(call: Call) -> Reply:
     return Reply(status=202, body=body)
 
 
-def _id_of(call: Call) -> UUID:
+def _id_of(request: Request) -> UUID:
     """Read the id in the path. Raises EndpointNotFound."""
     try:
-        return UUID(call.path["id"])
+        return UUID(request.path["id"])
     except ValueError as error:
-        raise EndpointNotFound(call.path["id"]) from error
+        raise EndpointNotFound(request.path["id"]) from error
 
 
-def _masked(call: Call, endpoint: OurEndpoint) -> Endpoint:
-    secrets = operations.secrets_of(endpoint, call.means.vault, now=call.now)
+def _masked(request: Request, endpoint: OurEndpoint) -> Endpoint:
+    secrets = operations.secrets_of(endpoint, request.services.vault, now=request.now)
     return translate.endpoint_from_ours(endpoint, secrets[0] if secrets else "whsec_", shown=False)
 
 
-_route = partial(Route, admits=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"})
+_route = partial(
+    Route, authenticator=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"}
+)
 _REFUSED: Mapping[int, type[Struct] | None] = {401: Error, 403: Error, 429: Error}
 _READ: Mapping[int, type[Struct] | None] = {**_REFUSED, 400: Error, 413: Error, 422: Error}
 _POSTED: Mapping[int, type[Struct] | None] = {**_REFUSED, 409: Error, 422: Error}
@@ -204,84 +218,84 @@ ROUTES: Sequence[Route] = (
     _route(
         method="GET",
         path=_SETTINGS,
-        endpoint=get_settings,
+        handler=get_settings,
         summary="Tell the account's webhook address and its secret",
-        answers={**_REFUSED, 200: Settings},
+        responses={**_REFUSED, 200: Settings},
     ),
     _route(
         method="PUT",
         path=_SETTINGS,
-        endpoint=put_settings,
+        handler=put_settings,
         summary="Set or remove the account's webhook address",
-        takes=SettingsChange,
+        body=SettingsChange,
         example={"webhookUrl": "https://partner.example.com/rheo-webhook"},
-        answers={**_READ, 200: Done},
+        responses={**_READ, 200: Done},
     ),
     _route(
         method="POST",
         path=f"{_SETTINGS}/rotate-secret",
-        endpoint=rotate_settings,
+        handler=rotate_settings,
         summary="Make a new secret for the account's webhook address",
-        answers={**_POSTED, 200: Settings},
+        responses={**_POSTED, 200: Settings},
     ),
     _route(
         method="GET",
         path=_ENDPOINTS,
-        endpoint=list_endpoints,
+        handler=list_endpoints,
         summary="List the webhook endpoints",
-        answers={**_REFUSED, 200: Endpoints},
+        responses={**_REFUSED, 200: Endpoints},
     ),
     _route(
         method="POST",
         path=_ENDPOINTS,
-        endpoint=create_endpoint,
+        handler=create_endpoint,
         summary="Add a webhook endpoint; its secret is shown this once",
-        takes=NewEndpoint,
+        body=NewEndpoint,
         example={
             "url": "https://partner.example.com/rheo-webhook",
             "eventTypes": ["item.sold", "listing.failed"],
             "scope": "self",
             "description": "Stock",
         },
-        answers={**_READ, 200: Endpoint, 409: Error},
+        responses={**_READ, 200: Endpoint, 409: Error},
     ),
     _route(
         method="PATCH",
         path=_ENDPOINT,
-        endpoint=patch_endpoint,
+        handler=patch_endpoint,
         summary="Change a webhook endpoint",
-        takes=EndpointPatch,
+        body=EndpointPatch,
         example={"active": True},
-        answers={**_READ, 200: Endpoint, 404: Error},
+        responses={**_READ, 200: Endpoint, 404: Error},
     ),
     _route(
         method="DELETE",
         path=_ENDPOINT,
-        endpoint=delete_endpoint,
+        handler=delete_endpoint,
         summary="Delete a webhook endpoint and what waits for it",
-        answers={**_REFUSED, 204: None, 404: Error},
+        responses={**_REFUSED, 204: None, 404: Error},
     ),
     _route(
         method="POST",
         path=f"{_ENDPOINT}/rotate-secret",
-        endpoint=rotate_endpoint,
+        handler=rotate_endpoint,
         summary="Make a new secret for a webhook endpoint; it is shown this once",
-        answers={**_POSTED, 200: Endpoint, 404: Error},
+        responses={**_POSTED, 200: Endpoint, 404: Error},
     ),
     _route(
         method="POST",
         path=f"{_ENDPOINT}/test",
-        endpoint=send_test,
+        handler=send_test,
         summary="Send a signed test event now, and tell what the receiver said",
-        answers={**_POSTED, 200: TestResult, 404: Error},
+        responses={**_POSTED, 200: TestResult, 404: Error},
     ),
     _route(
         method="POST",
         path=f"{_ENDPOINT}/replay",
-        endpoint=replay,
+        handler=replay,
         summary="Send events of the past once more, in the background",
-        takes=ReplayRequest,
+        body=ReplayRequest,
         example={"since": "2026-05-26T00:00:00Z", "eventTypes": ["item.sold"]},
-        answers={**_READ, 202: ReplayAccepted, 404: Error, 409: Error},
+        responses={**_READ, 202: ReplayAccepted, 404: Error, 409: Error},
     ),
 )

@@ -36,7 +36,7 @@ from saluhall.domain.accounts.model import (
 from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
-from saluhall.domain.idempotency.model import AnswerUnreadable, RequestDiffers, RequestInFlight
+from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, ResponseUnreadable
 from saluhall.domain.orders.model import (
     ChangePending,
     NotShippedBySeller,
@@ -119,7 +119,7 @@ class CheckoutFailed(Exception):
 
 
 # An empty text stands for the fact's own.
-SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
+ERROR_RESPONSES: Mapping[type[Exception], tuple[int, str, str]] = {
     Malformed: (400, "BAD_REQUEST", "Malformed request: the body must be JSON, all of it UTF-8"),
     Unreadable: (400, "BAD_REQUEST", ""),
     UnknownKey: (401, "UNAUTHORIZED", "Invalid or missing API key"),
@@ -148,7 +148,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
         "REQUEST_IN_FLIGHT",
         "A request with this Idempotency-Key is being answered at this moment",
     ),
-    AnswerUnreadable: (
+    ResponseUnreadable: (
         409,
         "IDEMPOTENT_ANSWER_LOST",
         "This request was answered before, but its answer can no longer be read",
@@ -190,7 +190,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str, str]] = {
 }
 
 # What no route of this dialect can run into, and why.
-NOT_SPOKEN: Mapping[type[Exception], str] = {
+UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     AccountBusy: "accounts are removed on the command line",
     CatalogInUse: "catalogs are removed on the command line",
     ConnectionNotFound: "connections are managed on the command line",
@@ -217,9 +217,9 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
 }
 
 
-def say(fact: Exception) -> Reply | None:
+def render_error(fact: Exception) -> Reply | None:
     """Put a fact in Rheo's words; None when Rheo has none for it."""
-    spoken = SPOKEN.get(type(fact))
+    spoken = ERROR_RESPONSES.get(type(fact))
     if spoken is None:
         return None
     status, code, message = spoken

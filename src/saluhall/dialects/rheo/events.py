@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Raw
 
-from saluhall.dialect import COUNT, Call, Parameter, Reply, Route
+from saluhall.dialect import COUNT, Parameter, Reply, Request, Route
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.translate_lists import limit_from_query
@@ -14,12 +14,16 @@ from saluhall.dialects.rheo.wire_webhooks import Events
 from saluhall.domain.history import queries
 
 
-async def list_events(call: Call) -> Reply:
+async def list_events(request: Request) -> Reply:
     """List the events that follow a cursor; at the end the cursor stays, to be asked again later."""
-    after = translate.position_from_query(call.query)
-    limit = limit_from_query(call.query)
-    found = await queries.list_events_after(call.tx, by=call.by, after=after, limit=limit)
-    last = translate.text_from_position(found[-1][1]) if found else call.query.get("after") or None
+    after = translate.position_from_query(request.query)
+    limit = limit_from_query(request.query)
+    found = await queries.list_events_after(
+        request.tx, by=request.principal, after=after, limit=limit
+    )
+    last = (
+        translate.text_from_position(found[-1][1]) if found else request.query.get("after") or None
+    )
     events = [Raw(envelope_from_event(event)) for event, _ in found]
     return Reply(status=200, body=Events(events=events, nextCursor=last))
 
@@ -28,14 +32,14 @@ ROUTES: Sequence[Route] = (
     Route(
         method="GET",
         path="/integration/events",
-        endpoint=list_events,
-        admits=api_key,
+        handler=list_events,
+        authenticator=api_key,
         tier=READ,
         summary="List events in an order without gaps",
         query={
             "after": "the nextCursor of the page before; the beginning when not said",
             "limit": Parameter("1 to 1000; 100 when not said", COUNT),
         },
-        answers={200: Events, 401: Error, 422: Error, 429: Error},
+        responses={200: Events, 401: Error, 422: Error, 429: Error},
     ),
 )

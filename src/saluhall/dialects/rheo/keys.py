@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import Reply, Request, Route
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
@@ -18,27 +18,31 @@ _KEYS: Final = "/integration/api-keys"
 _UNNAMED: Final = "API Key"
 
 
-async def generate_key(call: Call) -> Reply:
+async def generate_key(request: Request) -> Reply:
     """Mint a key; its text is shown this once."""
-    given = read(call.body, NewKey) if call.body else NewKey()
+    given = read(request.body, NewKey) if request.body else NewKey()
     name = given.name or _UNNAMED
-    made = await operations.create_api_key(call.tx, by=call.by, name=name, now=call.now)
+    made = await operations.create_api_key(
+        request.tx, by=request.principal, name=name, now=request.now
+    )
     return Reply(status=200, body=MadeKey(apiKey=made, name=name))
 
 
-async def list_keys(call: Call) -> Reply:
+async def list_keys(request: Request) -> Reply:
     """List the live keys, the newest first."""
-    keys = await queries.list_keys(call.tx, by=call.by)
+    keys = await queries.list_keys(request.tx, by=request.principal)
     return Reply(status=200, body=Keys(keys=[_key_from_ours(key) for key in keys]))
 
 
-async def revoke_key(call: Call) -> Reply:
+async def revoke_key(request: Request) -> Reply:
     """Let a key open nothing from now on. Raises KeyNotFound."""
     try:
-        key_id = UUID(call.path["id"])
+        key_id = UUID(request.path["id"])
     except ValueError as error:
         raise KeyNotFound from error
-    await operations.revoke_api_key(call.tx, by=call.by, key_id=key_id, now=call.now)
+    await operations.revoke_api_key(
+        request.tx, by=request.principal, key_id=key_id, now=request.now
+    )
     return Reply(status=204)
 
 
@@ -53,17 +57,19 @@ def _key_from_ours(key: ApiKey) -> Key:
     )
 
 
-_route = partial(Route, admits=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"})
+_route = partial(
+    Route, authenticator=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"}
+)
 
 ROUTES: Sequence[Route] = (
     _route(
         method="POST",
         path=f"{_KEYS}/generate",
-        endpoint=generate_key,
+        handler=generate_key,
         summary="Make an API key; it is shown this once",
-        takes=NewKey,
+        body=NewKey,
         example={"name": "Warehouse system"},
-        answers={
+        responses={
             200: MadeKey,
             400: Error,
             401: Error,
@@ -76,15 +82,15 @@ ROUTES: Sequence[Route] = (
     _route(
         method="GET",
         path=_KEYS,
-        endpoint=list_keys,
+        handler=list_keys,
         summary="List the live API keys, the newest first",
-        answers={200: Keys, 401: Error, 403: Error, 429: Error},
+        responses={200: Keys, 401: Error, 403: Error, 429: Error},
     ),
     _route(
         method="DELETE",
         path=f"{_KEYS}/{{id}}",
-        endpoint=revoke_key,
+        handler=revoke_key,
         summary="Revoke an API key at once",
-        answers={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
+        responses={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
     ),
 )

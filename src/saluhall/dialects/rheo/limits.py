@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from saluhall.dialect import Call, Endpoint, Reply, Route
+from saluhall.dialect import Handler, Reply, Request, Route
 from saluhall.dialects.rheo.auth import READ, api_key, key_or_person, person
-from saluhall.dialects.rheo.errors import SPOKEN
+from saluhall.dialects.rheo.errors import ERROR_RESPONSES
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_limits import Limit, Limits
 from saluhall.domain.accounts import queries as accounts
@@ -23,33 +23,33 @@ def routes_of(others: Sequence[Route]) -> Sequence[Route]:
     own = Route(
         method="GET",
         path="/limits",
-        endpoint=_limits_of(others),
-        admits=key_or_person,
+        handler=_limits_of(others),
+        authenticator=key_or_person,
         tier=READ,
         summary="Read the caller's own limits: used, left, and when they reset",
-        answers={200: Limits, 401: Error, 403: Error, 404: Error, 429: Error},
+        responses={200: Limits, 401: Error, 403: Error, 404: Error, 429: Error},
         headers={"Cache-Control": "no-store"},
     )
     return [own]
 
 
-def _limits_of(others: Sequence[Route]) -> Endpoint:
-    async def list_limits(call: Call) -> Reply:
+def _limits_of(others: Sequence[Route]) -> Handler:
+    async def list_limits(request: Request) -> Reply:
         """List the caller's limits."""
-        limits = [*await _rates(call, others), *await _owned(call), *await _calls(call)]
+        limits = [*await _rates(request, others), *await _owned(request), *await _calls(request)]
         return Reply(status=200, body=Limits(limits=limits))
 
     return list_limits
 
 
-async def _rates(call: Call, others: Sequence[Route]) -> list[Limit]:
+async def _rates(request: Request, others: Sequence[Route]) -> list[Limit]:
     """Say what is left of each tier of the caller's routes."""
-    admits = person if call.by.user_id else api_key
-    tiers = {r.tier.name: r.tier for r in others if r.tier and r.admits is admits}
+    authenticator = person if request.principal.user_id else api_key
+    tiers = {r.tier.name: r.tier for r in others if r.tier and r.authenticator is authenticator}
     tiers[READ.name] = READ
-    full_at = await accounts.list_buckets(call.tx, by=call.by)
-    counts_for = "user" if call.by.user_id else "key"
-    return [_rate(tier, full_at.get(tier.name), counts_for, call.now) for tier in tiers.values()]
+    full_at = await accounts.list_buckets(request.tx, by=request.principal)
+    counts_for = "user" if request.principal.user_id else "key"
+    return [_rate(tier, full_at.get(tier.name), counts_for, request.now) for tier in tiers.values()]
 
 
 def _rate(tier: Tier, full_at: datetime | None, counts_for: str, now: datetime) -> Limit:
@@ -66,10 +66,10 @@ def _rate(tier: Tier, full_at: datetime | None, counts_for: str, now: datetime) 
     )
 
 
-async def _owned(call: Call) -> list[Limit]:
+async def _owned(request: Request) -> list[Limit]:
     """Say how many keys and endpoints the account has."""
-    keys = len(await accounts.list_keys(call.tx, by=call.by))
-    endpoints = await webhooks.count_endpoints_of_account(call.tx, by=call.by)
+    keys = len(await accounts.list_keys(request.tx, by=request.principal))
+    endpoints = await webhooks.count_endpoints_of_account(request.tx, by=request.principal)
     return [
         _count("API keys", keys, limit=MAX_KEYS, fact=TooManyKeys),
         _count("webhook endpoints", endpoints, limit=MAX_ENDPOINTS, fact=TooManyEndpoints),
@@ -88,16 +88,16 @@ def _count(name: str, used: int, *, limit: int, fact: type[Exception]) -> Limit:
     )
 
 
-async def _calls(call: Call) -> list[Limit]:
+async def _calls(request: Request) -> list[Limit]:
     """Say how many calls are left at each marketplace to which the account is connected; all accounts of the hub share them."""
-    own = await connections.list_connections(call.tx, by=call.by)
+    own = await connections.list_connections(request.tx, by=request.principal)
     found = []
     for channel in sorted({connection.channel for connection in own}):
-        limit = await connections.find_limit_of_channel(call.tx, channel)
+        limit = await connections.find_limit_of_channel(request.tx, channel)
         if limit is None:
             continue
-        state = await connections.budget_of_channel(call.tx, channel, now=call.now)
-        next_at = budgets.next_call_at(state, limit=limit, now=call.now)
+        state = await connections.budget_of_channel(request.tx, channel, now=request.now)
+        next_at = budgets.next_call_at(state, limit=limit, now=request.now)
         resets_at = next_at or (state.frees_at if state.used else None)
         found.append(
             Limit(
@@ -114,5 +114,5 @@ async def _calls(call: Call) -> list[Limit]:
 
 
 def _beyond(fact: type[Exception]) -> str:
-    status, _, text = SPOKEN[fact]
+    status, _, text = ERROR_RESPONSES[fact]
     return f"{status} {text}"

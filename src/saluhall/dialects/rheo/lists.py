@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from saluhall.dialect import COUNT, Call, Parameter, Reply, Route
+from saluhall.dialect import COUNT, Parameter, Reply, Request, Route
 from saluhall.dialects.rheo import translate, translate_batch, translate_lists
 from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.wire import Error
@@ -33,31 +33,33 @@ _ITEMS = "/integration/v1/items"
 _ITEM = _ITEMS + "/{external_id}"
 
 
-async def post_batch(call: Call) -> Reply:
+async def post_batch(request: Request) -> Reply:
     """Create or update up to 500 items, each accepted or rejected alone."""
-    batch = translate_batch.batch_from_body(call.body)
+    batch = translate_batch.batch_from_body(request.body)
     outcomes = await operations.put_products(
-        call.tx,
-        by=call.by,
+        request.tx,
+        by=request.principal,
         catalog=RHEO,
         products=[product for _, product in batch.products],
-        now=call.now,
+        now=request.now,
     )
     return Reply(status=202, body=translate_batch.answer_from_outcomes(batch, outcomes))
 
 
-async def list_items(call: Call) -> Reply:
+async def list_items(request: Request) -> Reply:
     """List items in the order of their changes, page by page; counted where the list begins."""
-    wanted = translate_lists.filter_from_query(call.query)
-    limit = translate_lists.limit_from_query(call.query)
-    cursor = translate_lists.cursor_from_query(call.query, wanted=wanted)
+    wanted = translate_lists.filter_from_query(request.query)
+    limit = translate_lists.limit_from_query(request.query)
+    cursor = translate_lists.cursor_from_query(request.query, wanted=wanted)
     if cursor is None:
-        total = await pages.count_products(call.tx, by=call.by, catalog=RHEO, wanted=wanted)
+        total = await pages.count_products(
+            request.tx, by=request.principal, catalog=RHEO, wanted=wanted
+        )
     else:
         total = cursor.total
     page = await pages.list_products(
-        call.tx,
-        by=call.by,
+        request.tx,
+        by=request.principal,
         catalog=RHEO,
         wanted=wanted,
         after=cursor.position if cursor else START,
@@ -66,41 +68,47 @@ async def list_items(call: Call) -> Reply:
     return Reply(status=200, body=translate_lists.list_from_page(page, total=total, wanted=wanted))
 
 
-async def list_children(call: Call) -> Reply:
+async def list_children(request: Request) -> Reply:
     """List what stands directly in a container."""
-    parent = await _product(call)
+    parent = await _product(request)
     family = await pages.list_children(
-        call.tx, by=call.by, catalog=RHEO, parent_sku=parent.sku, limit=_MAX_CHILDREN
+        request.tx, by=request.principal, catalog=RHEO, parent_sku=parent.sku, limit=_MAX_CHILDREN
     )
     return Reply(status=200, body=translate_lists.children_from_family(family, parent=parent))
 
 
-async def sum_up_item(call: Call) -> Reply:
+async def sum_up_item(request: Request) -> Reply:
     """Count and add up what stands directly in a container."""
-    parent = await _product(call)
+    parent = await _product(request)
     sums = await pages.sum_up_children(
-        call.tx, by=call.by, catalog=RHEO, parent_sku=parent.sku, currency=parent.currency
+        request.tx,
+        by=request.principal,
+        catalog=RHEO,
+        parent_sku=parent.sku,
+        currency=parent.currency,
     )
     return Reply(status=200, body=translate_lists.summary_from_sums(sums, parent=parent))
 
 
-async def list_history(call: Call) -> Reply:
+async def list_history(request: Request) -> Reply:
     """List what happened to an item, newest first."""
-    limit = translate_lists.limit_from_query(call.query)
-    product = await _product(call)
+    limit = translate_lists.limit_from_query(request.query)
+    product = await _product(request)
     events = await history.list_events_of_product(
-        call.tx, by=call.by, product_id=product.id, limit=limit
+        request.tx, by=request.principal, product_id=product.id, limit=limit
     )
     return Reply(status=200, body=translate_lists.history_from_events(events, product=product))
 
 
-async def _product(call: Call) -> Product:
-    sku = translate.sku_from_id(call.path["external_id"])
-    shelved = await queries.product_on_shelf(call.tx, by=call.by, catalog=RHEO, sku=sku)
+async def _product(request: Request) -> Product:
+    sku = translate.sku_from_id(request.path["external_id"])
+    shelved = await queries.product_on_shelf(
+        request.tx, by=request.principal, catalog=RHEO, sku=sku
+    )
     return shelved.product
 
 
-_route = partial(Route, admits=api_key)
+_route = partial(Route, authenticator=api_key)
 _read = partial(_route, method="GET", tier=READ)
 _REFUSED: Mapping[int, type[Struct] | None] = {401: Error, 422: Error, 429: Error}
 
@@ -108,10 +116,10 @@ ROUTES: Sequence[Route] = (
     _route(
         method="POST",
         path=_ITEMS + "/batch",
-        endpoint=post_batch,
+        handler=post_batch,
         tier=BATCH,
         summary="Create or update up to 500 items",
-        takes=Batch,
+        body=Batch,
         example={
             "items": [
                 {"externalId": "CAR-118", "type": "container", "title": "Volvo V70 2011"},
@@ -123,12 +131,12 @@ ROUTES: Sequence[Route] = (
                 },
             ]
         },
-        answers={202: BatchAnswer, 400: Error, 413: Error, **_REFUSED},
+        responses={202: BatchAnswer, 400: Error, 413: Error, **_REFUSED},
         max_body_bytes=_BATCH_BYTES,
     ),
     _read(
         path=_ITEMS,
-        endpoint=list_items,
+        handler=list_items,
         summary="List items in the order of their changes",
         query={
             "status": Parameter("only those in this status", Status),
@@ -139,27 +147,27 @@ ROUTES: Sequence[Route] = (
             "catalogSystem": "a parts catalog, together with catalogCode",
             "catalogCode": "a part's code there",
         },
-        answers={200: ItemList, **_REFUSED},
+        responses={200: ItemList, **_REFUSED},
     ),
     _read(
         path=_ITEM + "/children",
-        endpoint=list_children,
+        handler=list_children,
         summary="List what stands directly in a container",
-        answers={200: Children, 404: Error, **_REFUSED},
+        responses={200: Children, 404: Error, **_REFUSED},
     ),
     _read(
         path=_ITEM + "/summary",
-        endpoint=sum_up_item,
+        handler=sum_up_item,
         summary="Count and add up what stands directly in a container",
-        answers={200: Summary, 404: Error, **_REFUSED},
+        responses={200: Summary, 404: Error, **_REFUSED},
     ),
     _read(
         path=_ITEM + "/history",
-        endpoint=list_history,
+        handler=list_history,
         summary="List what happened to an item, newest first",
         query={
             "limit": Parameter("how many at most; 100 when not said, never more than 1000", COUNT)
         },
-        answers={200: History, 404: Error, **_REFUSED},
+        responses={200: History, 404: Error, **_REFUSED},
     ),
 )

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import Reply, Request, Route
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.domains import DOMAINS, OTHER
 from saluhall.dialects.rheo.errors import CheckoutFailed, NoCheckout
@@ -37,37 +37,37 @@ _OK: Final = 200
 _NAMES: Final[Mapping[str, str]] = {"auto_parts": "Reservdel", "fashion": "Kläder"}
 
 
-async def get_analytics(call: Call) -> Reply:
+async def get_analytics(request: Request) -> Reply:
     """Tell what the account has and what it sold."""
-    found = await queries.analytics_of_account(call.tx, by=call.by, now=call.now)
+    found = await queries.analytics_of_account(request.tx, by=request.principal, now=request.now)
     return Reply(status=200, body=analytics_from_ours(found))
 
 
-async def get_subscription(call: Call) -> Reply:
+async def get_subscription(request: Request) -> Reply:
     """Tell what the account subscribes to."""
-    found = await subscription_of_account(call.tx, by=call.by)
+    found = await subscription_of_account(request.tx, by=request.principal)
     body = Subscription(
         tier=found.tier,
-        isPro=found.is_pro(now=call.now),
+        isPro=found.is_pro(now=request.now),
         subscribedAt=iso_from_instant(found.subscribed_at) if found.subscribed_at else None,
         expiresAt=iso_from_instant(found.expires_at) if found.expires_at else None,
     )
     return Reply(status=200, body=body)
 
 
-async def checkout(call: Call) -> Reply:
+async def checkout(request: Request) -> Reply:
     """Ask the payment provider, after the transaction, for a page to pay on. Raises NoCheckout, CheckoutFailed."""
-    url = read_text(call.means.env, "SALUHALL_CHECKOUT_URL")
+    url = read_text(request.services.env, "SALUHALL_CHECKOUT_URL")
     if url is None:
         raise NoCheckout
-    key = read_text(call.means.env, "SALUHALL_CHECKOUT_KEY")
+    key = read_text(request.services.env, "SALUHALL_CHECKOUT_KEY")
     order = Order(
-        accountId=str(call.by.account_id),
+        accountId=str(request.principal.account_id),
         tier=SubscriptionTier.PRO,
         amountOre=PRICE_ORE,
         currency="SEK",
     )
-    return Reply(status=200, errand=partial(_ask, call.means.http, url, key, order))
+    return Reply(status=200, after_commit=partial(_ask, request.services.http, url, key, order))
 
 
 async def _ask(http: Outbound, url: str, key: str | None, order: Order) -> Reply:
@@ -134,28 +134,30 @@ def _amount(money: Decimal) -> Raw:
     return Raw((text.rstrip("0").rstrip(".") if "." in text else text).encode())
 
 
-_route = partial(Route, admits=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"})
+_route = partial(
+    Route, authenticator=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"}
+)
 
 ROUTES: Sequence[Route] = (
     _route(
         method="GET",
         path="/partner/analytics",
-        endpoint=get_analytics,
+        handler=get_analytics,
         summary="Count what is there and add up what was sold",
-        answers={200: Analytics, 401: Error, 403: Error, 429: Error},
+        responses={200: Analytics, 401: Error, 403: Error, 429: Error},
     ),
     _route(
         method="GET",
         path="/partner/subscription",
-        endpoint=get_subscription,
+        handler=get_subscription,
         summary="Tell what the account subscribes to",
-        answers={200: Subscription, 401: Error, 403: Error, 429: Error},
+        responses={200: Subscription, 401: Error, 403: Error, 429: Error},
     ),
     _route(
         method="POST",
         path="/partner/subscription/checkout",
-        endpoint=checkout,
+        handler=checkout,
         summary="Get a page on which to pay for the paid tier",
-        answers={200: Checkout, 401: Error, 403: Error, 429: Error, 501: Error, 502: Error},
+        responses={200: Checkout, 401: Error, 403: Error, 429: Error, 501: Error, 502: Error},
     ),
 )

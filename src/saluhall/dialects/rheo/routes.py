@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from saluhall.dialect import Call, Gathers, Invalid, Problem, Reply, Route
+from saluhall.dialect import BatchedRoute, Invalid, Problem, Reply, Request, Route
 from saluhall.dialects.rheo import translate
 from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.checks import RESERVED_ID
@@ -53,52 +53,54 @@ async def put_item(
     ]
 
 
-async def get_item(call: Call) -> Reply:
+async def get_item(request: Request) -> Reply:
     """Tell how an item stands."""
-    sku = translate.sku_from_id(call.path["external_id"])
-    shelved = await queries.product_on_shelf(call.tx, by=call.by, catalog=CATALOG, sku=sku)
-    return Reply(status=200, body=translate.status_from_shelved(shelved, call.public_url))
+    sku = translate.sku_from_id(request.path["external_id"])
+    shelved = await queries.product_on_shelf(
+        request.tx, by=request.principal, catalog=CATALOG, sku=sku
+    )
+    return Reply(status=200, body=translate.status_from_shelved(shelved, request.public_url))
 
 
-async def patch_price(call: Call) -> Reply:
+async def patch_price(request: Request) -> Reply:
     """Change the price; the marketplace follows in the background."""
-    sku = call.path["external_id"]
-    price = translate.price_from_body(call.body, external_id=sku)
+    sku = request.path["external_id"]
+    price = translate.price_from_body(request.body, external_id=sku)
     product_id = await operations.change_price(
-        call.tx, by=call.by, catalog=CATALOG, sku=sku, price=price, now=call.now
+        request.tx, by=request.principal, catalog=CATALOG, sku=sku, price=price, now=request.now
     )
     message = "Price updated; its listing is being updated in the background."
     return Reply(status=202, body=translate.accepted_from_id(product_id, message))
 
 
-async def patch_status(call: Call) -> Reply:
+async def patch_status(request: Request) -> Reply:
     """Mark an item as sold, or take it off the shelf."""
-    sku = translate.sku_from_id(call.path["external_id"])
-    status = translate.status_from_body(call.body)
+    sku = translate.sku_from_id(request.path["external_id"])
+    status = translate.status_from_body(request.body)
     if status is None:
         raise InvalidStatus
     product_id = await operations.set_status(
-        call.tx, by=call.by, catalog=CATALOG, sku=sku, status=status, now=call.now
+        request.tx, by=request.principal, catalog=CATALOG, sku=sku, status=status, now=request.now
     )
     return Reply(status=202, body=translate.accepted_from_id(product_id, _TAKEN_OFF[status]))
 
 
-async def delete_item(call: Call) -> Reply:
+async def delete_item(request: Request) -> Reply:
     """Take an item off the shelf and forget it."""
-    sku = translate.sku_from_id(call.path["external_id"])
+    sku = translate.sku_from_id(request.path["external_id"])
     product_id = await deletions.delete_product(
-        call.tx, by=call.by, catalog=CATALOG, sku=sku, now=call.now
+        request.tx, by=request.principal, catalog=CATALOG, sku=sku, now=request.now
     )
     message = "Item is being removed in the background."
     return Reply(status=202, body=translate.accepted_from_id(product_id, message))
 
 
-async def put_batch(_: Call) -> Reply:
+async def put_batch(_: Request) -> Reply:
     """Refuse the one id that is an address of ours. Raises Invalid."""
     raise Invalid([Problem("externalId", RESERVED_ID)])
 
 
-_route = partial(Route, admits=api_key)
+_route = partial(Route, authenticator=api_key)
 _CHANGED: Mapping[int, type[Struct] | None] = {
     202: Accepted,
     401: Error,
@@ -111,10 +113,10 @@ ROUTES: Sequence[Route] = (
     _route(
         method="PUT",
         path=_ITEM,
-        gathers=Gathers(read=_item_to_put, name=attrgetter("sku"), answer=put_item),
+        batched=BatchedRoute(read=_item_to_put, key=attrgetter("sku"), handle=put_item),
         tier=ITEM_SYNC,
         summary="Create or update an item",
-        takes=Item,
+        body=Item,
         example={
             "title": "Volvo V70 strålkastare vänster fram",
             "price": 1250,
@@ -130,50 +132,50 @@ ROUTES: Sequence[Route] = (
             },
             "autoPublishTradera": True,
         },
-        answers={202: Accepted, 400: Error, 401: Error, 413: Error, 422: Error, 429: Error},
+        responses={202: Accepted, 400: Error, 401: Error, 413: Error, 422: Error, 429: Error},
     ),
     _route(
         method="PUT",
         path="/integration/v1/items/batch",
-        endpoint=put_batch,
+        handler=put_batch,
         tier=ITEM_SYNC,
         summary="Refuse an item of this id: it is the address of batches",
-        answers={401: Error, 422: Error, 429: Error},
+        responses={401: Error, 422: Error, 429: Error},
     ),
     _route(
         method="GET",
         path=_ITEM,
-        endpoint=get_item,
+        handler=get_item,
         tier=READ,
         summary="Tell how an item stands here and at Tradera",
-        answers={200: ItemStatus, 401: Error, 404: Error, 422: Error, 429: Error},
+        responses={200: ItemStatus, 401: Error, 404: Error, 422: Error, 429: Error},
     ),
     _route(
         method="PATCH",
         path=_ITEM + "/price",
-        endpoint=patch_price,
+        handler=patch_price,
         tier=PRICE,
         summary="Change an item's price",
-        takes=PriceChange,
+        body=PriceChange,
         example={"price": 795},
-        answers={**_CHANGED, 400: Error},
+        responses={**_CHANGED, 400: Error},
     ),
     _route(
         method="PATCH",
         path=_ITEM + "/status",
-        endpoint=patch_status,
+        handler=patch_status,
         tier=STATUS,
         summary="Mark an item as sold or not listed",
-        takes=StatusChange,
+        body=StatusChange,
         example={"status": "sold"},
-        answers={**_CHANGED, 400: Error},
+        responses={**_CHANGED, 400: Error},
     ),
     _route(
         method="DELETE",
         path=_ITEM,
-        endpoint=delete_item,
+        handler=delete_item,
         tier=DELETE,
         summary="Remove an item",
-        answers=_CHANGED,
+        responses=_CHANGED,
     ),
 )

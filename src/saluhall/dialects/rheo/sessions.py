@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import Reply, Request, Route
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
@@ -17,46 +17,50 @@ from saluhall.kit.clock import iso_from_instant
 _SESSIONS: Final = "/auth/sessions"
 
 
-async def list_sessions(call: Call) -> Reply:
+async def list_sessions(request: Request) -> Reply:
     """List the person's open sessions, the newest first."""
-    found = await ending.list_sessions(call.tx, by=call.by, now=call.now)
-    own = call.by.session_id
+    found = await ending.list_sessions(request.tx, by=request.principal, now=request.now)
+    own = request.principal.session_id
     return Reply(
         status=200, body=OpenSessions(sessions=[_session_from_ours(s, own=own) for s in found])
     )
 
 
-async def end_session(call: Call) -> Reply:
+async def end_session(request: Request) -> Reply:
     """End one of the person's sessions. Raises SessionNotFound."""
     try:
-        session_id = UUID(call.path["id"])
+        session_id = UUID(request.path["id"])
     except ValueError as error:
         raise SessionNotFound from error
-    await ending.end_session(call.tx, by=call.by, session_id=session_id, now=call.now)
+    await ending.end_session(
+        request.tx, by=request.principal, session_id=session_id, now=request.now
+    )
     return Reply(status=204)
 
 
-async def sign_out(call: Call) -> Reply:
+async def sign_out(request: Request) -> Reply:
     """End the session that the access token belongs to. Raises SessionNotFound."""
-    if call.by.session_id is None:
+    if request.principal.session_id is None:
         raise SessionNotFound  # the token of an external issuer belongs to no session of ours
-    await ending.end_session(call.tx, by=call.by, session_id=call.by.session_id, now=call.now)
+    await ending.end_session(
+        request.tx, by=request.principal, session_id=request.principal.session_id, now=request.now
+    )
     return Reply(status=204)
 
 
-async def change_password(call: Call) -> Reply:
+async def change_password(request: Request) -> Reply:
     """Change the person's password and end all other sessions, after the transaction: comparing takes long."""
-    given = read(call.body, NewPassword)
-    return Reply(status=204, errand=partial(_change, call, given))
+    given = read(request.body, NewPassword)
+    return Reply(status=204, after_commit=partial(_change, request, given))
 
 
-async def _change(call: Call, given: NewPassword) -> Reply:
+async def _change(request: Request, given: NewPassword) -> Reply:
     await ending.change_password(
-        call.db,
-        by=call.by,
+        request.db,
+        by=request.principal,
         current=given.current_password,
         new=given.new_password,
-        now=call.now,
+        now=request.now,
     )
     return Reply(status=204)
 
@@ -71,37 +75,39 @@ def _session_from_ours(session: model.OpenSession, *, own: UUID | None) -> OpenS
     )
 
 
-_route = partial(Route, admits=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"})
+_route = partial(
+    Route, authenticator=person, tier=MANAGEMENT, headers={"Cache-Control": "no-store"}
+)
 
 ROUTES: Sequence[Route] = (
     _route(
         method="GET",
         path=_SESSIONS,
-        endpoint=list_sessions,
+        handler=list_sessions,
         summary="List the open sessions of the person, the newest first",
-        answers={200: OpenSessions, 401: Error, 403: Error, 429: Error},
+        responses={200: OpenSessions, 401: Error, 403: Error, 429: Error},
     ),
     _route(
         method="DELETE",
         path=f"{_SESSIONS}/{{id}}",
-        endpoint=end_session,
+        handler=end_session,
         summary="End a session: its tokens open nothing from now on",
-        answers={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
+        responses={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
     ),
     _route(
         method="POST",
         path="/auth/sign-out",
-        endpoint=sign_out,
+        handler=sign_out,
         summary="End the session of this access token",
-        answers={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
+        responses={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
     ),
     _route(
         method="POST",
         path="/auth/password",
-        endpoint=change_password,
+        handler=change_password,
         summary="Change the password and end all other sessions",
-        takes=NewPassword,
+        body=NewPassword,
         example={"current_password": "a good password", "new_password": "a better password"},
-        answers={204: None, 400: Error, 401: Error, 403: Error, 422: Error, 429: Error},
+        responses={204: None, 400: Error, 401: Error, 403: Error, 422: Error, 429: Error},
     ),
 )

@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from saluhall.dialect import Reply, Route, Visit
+from saluhall.dialect import PublicRequest, Reply, Route
 from saluhall.dialects.rheo.auth import ISSUER
 from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.errors import BadRefresh
@@ -20,41 +20,41 @@ from saluhall.kit.jwt import BadToken
 _MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet
 
 
-async def sign_in(visit: Visit) -> Reply:
+async def sign_in(request: PublicRequest) -> Reply:
     """Open a session for a user and a password."""
-    given = read(visit.body, Credentials)
+    given = read(request.body, Credentials)
     session = await sessions.sign_in(
-        visit.db,
+        request.db,
         username=given.username,
         password=given.password,
-        address=visit.address,
-        now=visit.now,
+        address=request.address,
+        now=request.now,
     )
-    return _both(visit, session)
+    return _both(request, session)
 
 
-async def refresh(visit: Visit) -> Reply:
+async def refresh(request: PublicRequest) -> Reply:
     """Give two new tokens; the earlier ones count no more. Raises BadRefresh."""
-    given = read(visit.body, Refresh)
+    given = read(request.body, Refresh)
     try:
         claims = tokens.opened(
-            visit.signer, given.refresh_token, issuer=ISSUER, kind=tokens.REFRESH, now=visit.now
+            request.signer, given.refresh_token, issuer=ISSUER, kind=tokens.REFRESH, now=request.now
         )
         session = await sessions.rotate(
-            visit.db,
+            request.db,
             owner=claims.owner,
             session_id=claims.session_id,
             refresh_jti=claims.jti,
-            now=visit.now,
+            now=request.now,
         )
     except (BadToken, SessionEnded) as error:
         raise BadRefresh from error
-    return _both(visit, session)
+    return _both(request, session)
 
 
-def _both(visit: Visit, session: Session) -> Reply:
-    access = tokens.access_token(visit.signer, session, issuer=ISSUER)
-    again = tokens.refresh_token(visit.signer, session, issuer=ISSUER)
+def _both(request: PublicRequest, session: Session) -> Reply:
+    access = tokens.access_token(request.signer, session, issuer=ISSUER)
+    again = tokens.refresh_token(request.signer, session, issuer=ISSUER)
     body = Tokens(
         access_token=Token(token=access, expires_at=iso_from_instant(session.access_expires_at)),
         refresh_token=Token(token=again, expires_at=iso_from_instant(session.refresh_expires_at)),
@@ -80,18 +80,18 @@ _REFUSED: Mapping[int, type[Struct] | None] = {
 ROUTES: Sequence[Route] = (
     _route(
         path="/auth/token",
-        reception=sign_in,
+        public_handler=sign_in,
         summary="Sign in with a user name and a password",
-        takes=Credentials,
+        body=Credentials,
         example={"username": "anna", "password": "a good password"},
-        answers={**_REFUSED, 200: Tokens, 429: Error},
+        responses={**_REFUSED, 200: Tokens, 429: Error},
     ),
     _route(
         path="/auth/refresh",
-        reception=refresh,
+        public_handler=refresh,
         summary="Get two new tokens; the earlier ones count no more",
-        takes=Refresh,
+        body=Refresh,
         example={"refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl"},
-        answers={**_REFUSED, 200: Tokens},
+        responses={**_REFUSED, 200: Tokens},
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from saluhall.dialect import Call, Reply, Route
+from saluhall.dialect import Reply, Request, Route
 from saluhall.dialects.rheo.auth import api_key
 from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
@@ -18,16 +18,18 @@ _HIGHEST_ID: Final = 2**31 - 1
 _MAX_DIGITS: Final = 10
 
 
-async def post_tracking(call: Call) -> Reply:
+async def post_tracking(request: Request) -> Reply:
     """Report the parcel of an order; the buyer's marketplace hears that it was sent in the background."""
-    order_id = order_from_path(call.path["order_id"])
-    tracking = read(call.body, Tracking)
+    order_id = order_from_path(request.path["order_id"])
+    tracking = read(request.body, Tracking)
     parcel = Parcel(
         order_id=order_id,
         carrier=tracking.carrier.strip(),
         tracking_number=tracking.trackingNumber.strip(),
     )
-    shipment_id = await shipments.report(call.tx, by=call.by, parcel=parcel, now=call.now)
+    shipment_id = await shipments.report(
+        request.tx, by=request.principal, parcel=parcel, now=request.now
+    )
     answer = Shipment(
         shipmentId=str(shipment_id),
         trackingNumber=parcel.tracking_number,
@@ -48,13 +50,13 @@ ROUTES: Sequence[Route] = (
     Route(
         method="POST",
         path="/integration/v1/orders/{order_id}/tracking",
-        endpoint=post_tracking,
-        admits=api_key,
+        handler=post_tracking,
+        authenticator=api_key,
         tier=TRACKING,
         summary="Report the parcel of an order that the seller ships",
-        takes=Tracking,
+        body=Tracking,
         example={"carrier": "schenker", "trackingNumber": "SE123456789"},
-        answers={
+        responses={
             200: Shipment,
             400: Error,
             401: Error,

@@ -2,7 +2,7 @@
 
 from saluhall.dialect import Dialect
 from saluhall.dialects.sellrapido.auth import bearer, key_or_bearer, legacy_key
-from saluhall.dialects.sellrapido.errors import say, stamp
+from saluhall.dialects.sellrapido.errors import render_error, stamp
 from saluhall.dialects.sellrapido.routes import ROUTES
 from saluhall.dialects.sellrapido.wire import Error
 
@@ -11,11 +11,11 @@ DIALECT = Dialect(
     package=__name__,
     prefixes=("/sr_company_ws/",),
     routes=ROUTES,
-    say=say,
+    render_error=render_error,
     stamp=stamp,
     max_body_bytes=32 * 1024 * 1024,
     error=Error,
-    admission_errors={
+    authentication_errors={
         bearer: (401, 403),
         legacy_key: (401, 403, 410),
         key_or_bearer: (401, 403, 410),

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from saluhall.dialect import Knock, Retired, Route
+from saluhall.dialect import AuthRequest, Retired, Route
 from saluhall.dialects.sellrapido.errors import BadAccess
 from saluhall.dialects.sellrapido.tokens import (
     ACCESS,
@@ -15,7 +15,7 @@ from saluhall.dialects.sellrapido.tokens import (
     opened,
 )
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts.model import Admitted, UnknownKey
+from saluhall.domain.accounts.model import Authenticated, UnknownKey
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions.model import SessionEnded, TokenReplaced
 from saluhall.kit.jwt import BadToken, TokenExpired
@@ -30,20 +30,20 @@ DEPRECATED: Final = {
 }
 
 
-async def bearer(knock: Knock) -> Admitted:
+async def bearer(request: AuthRequest) -> Authenticated:
     """Admit the holder of the access token that counts. Raises BadAccess."""
-    scheme, _, token = knock.headers.get("authorization", "").strip().partition(" ")
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise BadAccess(NOT_AUTHORIZED)
     try:
-        claims = opened(knock.signer, token.strip(), kind=ACCESS, now=knock.now)
-        by = await sessions.admit(
-            knock.tx,
+        claims = opened(request.signer, token.strip(), kind=ACCESS, now=request.now)
+        by = await sessions.authenticate(
+            request.tx,
             owner=claims.owner,
             session_id=claims.session_id,
             access_jti=claims.jti,
             refresh_jti=claims.refresh_jti,
-            now=knock.now,
+            now=request.now,
         )
     except (TokenExpired, TokenReplaced) as error:
         raise BadAccess(EXPIRED) from error
@@ -51,29 +51,31 @@ async def bearer(knock: Knock) -> Admitted:
         raise BadAccess(INVALID) from error
     except SessionEnded as error:
         raise BadAccess(INVALIDATED) from error
-    return Admitted(by=by)
+    return Authenticated(principal=by)
 
 
-async def legacy_key(knock: Knock) -> Admitted:
+async def legacy_key(request: AuthRequest) -> Authenticated:
     """Admit the owner of the API key in the path. Raises Retired, UnknownKey."""
-    if not knock.legacy_api:
+    if not request.legacy_api:
         raise Retired
     try:
-        key = UUID(knock.path["key"])
+        key = UUID(request.path["key"])
     except ValueError as error:
         raise UnknownKey from error
-    return Admitted(by=await accounts.admit_legacy_key(knock.tx, key=key, now=knock.now))
+    return Authenticated(
+        principal=await accounts.authenticate_legacy_key(request.tx, key=key, now=request.now)
+    )
 
 
-async def key_or_bearer(knock: Knock) -> Admitted:
+async def key_or_bearer(request: AuthRequest) -> Authenticated:
     """Admit by the key in the path when it is one, else by the access token. Raises Retired, UnknownKey, BadAccess."""
-    if "authorization" not in knock.headers:
-        return await legacy_key(knock)
+    if "authorization" not in request.headers:
+        return await legacy_key(request)
     try:
-        return await legacy_key(knock)
+        return await legacy_key(request)
     except (Retired, UnknownKey):
-        return await bearer(knock)
+        return await bearer(request)
 
 
-v2_route = partial(Route, admits=bearer, tier=None)
-v1_route = partial(Route, admits=legacy_key, tier=None, headers=DEPRECATED)
+v2_route = partial(Route, authenticator=bearer, tier=None)
+v1_route = partial(Route, authenticator=legacy_key, tier=None, headers=DEPRECATED)

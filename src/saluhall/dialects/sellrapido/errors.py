@@ -37,7 +37,7 @@ from saluhall.domain.accounts.model import (
 from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
-from saluhall.domain.idempotency.model import AnswerUnreadable, RequestDiffers, RequestInFlight
+from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, ResponseUnreadable
 from saluhall.domain.orders.model import (
     ChangePending,
     NotShippedBySeller,
@@ -97,7 +97,7 @@ class BadRefresh(Exception):
 
 
 # An empty text stands for the fact's own.
-SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
+ERROR_RESPONSES: Mapping[type[Exception], tuple[int, str]] = {
     Malformed: (400, "Malformed request: the body must be JSON, all of it UTF-8"),
     Unreadable: (400, ""),
     Invalid: (400, ""),
@@ -120,7 +120,7 @@ SPOKEN: Mapping[type[Exception], tuple[int, str]] = {
 }
 
 # Facts that no route of this dialect can meet, or that it words itself.
-NOT_SPOKEN: Mapping[type[Exception], str] = {
+UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     AccountBusy: "accounts are removed on the command line",
     CatalogInUse: "catalogs are removed on the command line",
     ConnectionNotFound: "connections are managed on the command line",
@@ -157,7 +157,7 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
     OrderNotFound: "told in the answer of the row that names it",
     ParentNotFound: "products have no parents here",
     ProductNotFound: "told in the answer of the row that names it",
-    AnswerUnreadable: "no request is named here",
+    ResponseUnreadable: "no request is named here",
     RequestDiffers: "no request is named here",
     RequestInFlight: "no request is named here",
     SessionEnded: "told as BadAccess or BadRefresh, by which token it was",
@@ -171,11 +171,11 @@ NOT_SPOKEN: Mapping[type[Exception], str] = {
 }
 
 
-def say(fact: Exception) -> Reply | None:
+def render_error(fact: Exception) -> Reply | None:
     """Put a fact in Sellrapido's words; None when it has none for it."""
     if isinstance(fact, Refusal):
         return error_reply(fact.status, str(fact))
-    spoken = SPOKEN.get(type(fact))
+    spoken = ERROR_RESPONSES.get(type(fact))
     if spoken is None:
         return None
     status, text = spoken

@@ -23,7 +23,7 @@ _HIGHEST: Final = 2**31 - 1
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _STATUSES: Final = tuple(status.value for status in OrderStatus)
 _NO_ARRAY: Final = "Request body must be an array"
-SPOKEN: Mapping[type[Exception], str] = {
+ERROR_RESPONSES: Mapping[type[Exception], str] = {
     OrderNotFound: "order with id {id} not found",
     TrackingWithoutCourier: "order with id {id} has tracking but no courier",
     OrderCancelled: "order with id {id} is cancelled and its status cannot change",
@@ -84,7 +84,7 @@ def error_from_refusal(refusal: Refusal) -> StatusError:
     """Put a refusal of the domain in the documented words."""
     fact, order_id = refusal.fact, str(refusal.order_id)
     told = {"code": fact.code, "shop": fact.shop} if isinstance(fact, ChangePending) else {}
-    message = SPOKEN[type(fact)].format(id=order_id, **told)
+    message = ERROR_RESPONSES[type(fact)].format(id=order_id, **told)
     return StatusError(index=refusal.index, id=order_id, error_message=message)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from saluhall.dialect import OFFSET, Call, Parameter, Reply, Route
+from saluhall.dialect import OFFSET, Parameter, Reply, Request, Route
 from saluhall.dialects.sellrapido.auth import V1, V2, v1_route, v2_route
 from saluhall.dialects.sellrapido.order_filters import (
     Extraction,
@@ -32,43 +32,45 @@ from saluhall.domain.orders import operations
 _NO_FILTER: Final = "{}"
 
 
-async def get_orders(call: Call) -> Reply:
+async def get_orders(request: Request) -> Reply:
     """Extract orders by a query."""
-    return _extracted(call, extraction_from_query(call.query, _accept(call)))
+    return _extracted(request, extraction_from_query(request.query, _accept(request)))
 
 
-async def post_order_query(call: Call) -> Reply:
+async def post_order_query(request: Request) -> Reply:
     """Extract orders by a body, as the older generation does."""
-    return _extracted(call, extraction_from_body(call.body, _accept(call)))
+    return _extracted(request, extraction_from_body(request.body, _accept(request)))
 
 
-async def export_orders(call: Call) -> Reply:
+async def export_orders(request: Request) -> Reply:
     """Extract orders by a body in the query, as the older generation does."""
-    body = call.query.get("body", "") or _NO_FILTER
-    return _extracted(call, extraction_from_body(body.encode(), _accept(call)))
+    body = request.query.get("body", "") or _NO_FILTER
+    return _extracted(request, extraction_from_body(body.encode(), _accept(request)))
 
 
-async def post_status(call: Call) -> Reply:
+async def post_status(request: Request) -> Reply:
     """Change the status of orders; the answer names the elements that were refused."""
     try:
-        changes, errors = changes_from_body(call.body)
+        changes, errors = changes_from_body(request.body)
     except Unfit as error:
         return Reply(status=400, body=error_of_call(str(error)))
-    refused = await operations.change_status(call.tx, by=call.by, changes=changes, now=call.now)
+    refused = await operations.change_status(
+        request.tx, by=request.principal, changes=changes, now=request.now
+    )
     return Reply(status=200, body=in_order([*errors, *map(error_from_refusal, refused)]))
 
 
-async def post_legacy_status(call: Call) -> Reply:
+async def post_legacy_status(request: Request) -> Reply:
     """Change the status of orders with a key of the older generation."""
-    return await post_status(call)
+    return await post_status(request)
 
 
-def _extracted(call: Call, extraction: Extraction) -> Reply:
-    return Reply(status=200, stream=stream_of(extraction, by=call.by))
+def _extracted(request: Request, extraction: Extraction) -> Reply:
+    return Reply(status=200, stream=stream_of(extraction, by=request.principal))
 
 
-def _accept(call: Call) -> str:
-    return call.headers.get("accept", "")
+def _accept(request: Request) -> str:
+    return request.headers.get("accept", "")
 
 
 _EXTRACTED: Final[Mapping[int, type]] = {200: OrderExtraction, 400: Error, 401: Error, 429: Error}
@@ -109,47 +111,47 @@ ROUTES: Sequence[Route] = (
     v2_route(
         method="GET",
         path=f"{V2}/order",
-        endpoint=get_orders,
+        handler=get_orders,
         summary="Extract orders as JSON or CSV",
         query=_FILTERS,
-        answers=_EXTRACTED,
+        responses=_EXTRACTED,
         files=("application/csv",),
     ),
     v2_route(
         method="POST",
         path=f"{V2}/order/status",
-        endpoint=post_status,
+        handler=post_status,
         summary="Change the status of orders",
-        takes=list[StatusUpdate],
+        body=list[StatusUpdate],
         example=_UPDATES,
-        answers=_CHANGED,
+        responses=_CHANGED,
     ),
     v1_route(
         method="POST",
         path=f"{V1}/order/{{key}}",
-        endpoint=post_order_query,
+        handler=post_order_query,
         summary="Extract orders as JSON or CSV (v1)",
-        takes=OrderQuery,
+        body=OrderQuery,
         example=_QUERY,
-        answers=_EXTRACTED,
+        responses=_EXTRACTED,
         files=("application/csv",),
     ),
     v1_route(
         method="POST",
         path=f"{V1}/order/{{key}}/status",
-        endpoint=post_legacy_status,
+        handler=post_legacy_status,
         summary="Change the status of orders (v1)",
-        takes=list[StatusUpdate],
+        body=list[StatusUpdate],
         example=_UPDATES,
-        answers=_CHANGED,
+        responses=_CHANGED,
     ),
     v1_route(
         method="GET",
         path=f"{V1}/export/order/{{key}}",
-        endpoint=export_orders,
+        handler=export_orders,
         summary="Extract orders as JSON or CSV, with the filters as a parameter (v1)",
         query={"body": "The filters, as JSON"},
-        answers=_EXTRACTED,
+        responses=_EXTRACTED,
         files=("application/csv",),
     ),
 )

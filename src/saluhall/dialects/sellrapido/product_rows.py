@@ -1,4 +1,4 @@
-"""Read the rows of a bulk call: all at once when every row is good, else one after the other, each with its own message."""
+"""Read the rows of a bulk request: all at once when every row is good, else one after the other, each with its own message."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

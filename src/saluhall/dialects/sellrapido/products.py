@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import force_setattr
 
-from saluhall.dialect import COUNT, Call, Parameter, Reply, Route, Stream
+from saluhall.dialect import COUNT, Parameter, Reply, Request, Route, Stream
 from saluhall.dialects.sellrapido.auth import DEPRECATED, V1, V2, key_or_bearer, v1_route, v2_route
 from saluhall.dialects.sellrapido.export import (
     extraction_from_json,
@@ -41,19 +41,21 @@ _CSV: Final = "application/csv;charset=UTF-8"
 _ZIP_HEADERS: Final = {"Content-Disposition": 'attachment; filename="products.zip"'}
 
 
-async def post_products(call: Call) -> Reply:
+async def post_products(request: Request) -> Reply:
     """Add up to 1000 products; each row is stored or refused alone."""
-    rows = rows_from_body(call.body, NewProduct)
-    problems = await bulk.create(call.tx, by=call.by, batch=rows.batch(), now=call.now)
+    rows = rows_from_body(request.body, NewProduct)
+    problems = await bulk.create(
+        request.tx, by=request.principal, batch=rows.batch(), now=request.now
+    )
     done, errors = _told(rows, problems)
     return Reply(status=200, body=CreatedProducts(created_items=done, errors=errors))
 
 
-async def patch_products(call: Call) -> Reply:
+async def patch_products(request: Request) -> Reply:
     """Change what each of up to 1000 rows names of its product; their listings follow."""
-    rows = rows_from_body(call.body, ChangedProduct)
+    rows = rows_from_body(request.body, ChangedProduct)
     problems = await listings.change_products(
-        call.tx, by=call.by, changes=rows.batch(), now=call.now
+        request.tx, by=request.principal, changes=rows.batch(), now=request.now
     )
     done, errors = _told(rows, problems)
     for item in done:
@@ -62,26 +64,28 @@ async def patch_products(call: Call) -> Reply:
     return Reply(status=200, body=UpdatedProducts(updated_items=done, errors=errors))
 
 
-async def get_products(call: Call) -> Reply:
+async def get_products(request: Request) -> Reply:
     """Extract products as a stream of CSV, or of a ZIP that holds it."""
-    return await _extracted(call, extraction_from_query(call.query))
+    return await _extracted(request, extraction_from_query(request.query))
 
 
-async def export_products(call: Call) -> Reply:
+async def export_products(request: Request) -> Reply:
     """Extract products as get_products does; what is asked for stands in `body`, as JSON."""
-    return await _extracted(call, extraction_from_json(call.query.get("body", "")))
+    return await _extracted(request, extraction_from_json(request.query.get("body", "")))
 
 
-async def _extracted(call: Call, wanted: Extraction) -> Reply:
+async def _extracted(request: Request, wanted: Extraction) -> Reply:
     layout = layout_from_extraction(wanted)
     catalog_id = None
     if wanted.catalog is not None:
-        catalog_id = await catalogs.catalog_of_number(call.tx, by=call.by, number=wanted.catalog)
+        catalog_id = await catalogs.catalog_of_number(
+            request.tx, by=request.principal, number=wanted.catalog
+        )
 
     async def blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         lines = lines_of_products(
             tx,
-            by=call.by,
+            by=request.principal,
             layout=layout,
             catalog_id=catalog_id,
             published=bool(wanted.published),
@@ -98,7 +102,7 @@ async def _extracted(call: Call, wanted: Extraction) -> Reply:
 
 
 def _told(rows: Rows, problems: Problems) -> tuple[list[Done], list[RowError]]:
-    """Tell of each row what became of it, by its place in the call."""
+    """Tell of each row what became of it, by its place in the request."""
     done, errors = [], list(rows.errors)
     for place, row, problem in zip(rows.places, rows.rows, problems, strict=True):
         if problem is None:
@@ -139,28 +143,28 @@ _NEW: Final = [
 _CHANGES: Final = [{"catalog": 2, "sku": "SKU-00123", "price1": 15, "quantity": 2}]
 _posting: Final[dict[str, Any]] = {
     "method": "POST",
-    "endpoint": post_products,
-    "takes": list[NewProduct],  # type: ignore[valid-type] # made at run time
+    "handler": post_products,
+    "body": list[NewProduct],  # type: ignore[valid-type] # made at run time
     "example": _NEW,
-    "answers": {200: CreatedProducts, 400: Error, 401: Error, 413: Error},
+    "responses": {200: CreatedProducts, 400: Error, 401: Error, 413: Error},
 }
 _patching: Final[dict[str, Any]] = {
     "method": "PATCH",
-    "endpoint": patch_products,
-    "takes": list[ChangedProduct],  # type: ignore[valid-type] # made at run time
+    "handler": patch_products,
+    "body": list[ChangedProduct],  # type: ignore[valid-type] # made at run time
     "example": _CHANGES,
-    "answers": {200: UpdatedProducts, 400: Error, 401: Error, 413: Error},
+    "responses": {200: UpdatedProducts, 400: Error, 401: Error, 413: Error},
 }
-_either = partial(Route, admits=key_or_bearer, tier=None, headers=DEPRECATED)
+_either = partial(Route, authenticator=key_or_bearer, tier=None, headers=DEPRECATED)
 
 ROUTES: Sequence[Route] = (
     v2_route(
         method="GET",
         path=f"{V2}/product",
-        endpoint=get_products,
+        handler=get_products,
         summary="Extract products as CSV",
         query=_PARAMETERS,
-        answers=_EXTRACTED,
+        responses=_EXTRACTED,
         files=("application/csv", "application/zip"),
     ),
     v2_route(path=f"{V2}/product", summary="Add products", **_posting),
@@ -172,10 +176,10 @@ ROUTES: Sequence[Route] = (
     v1_route(
         method="GET",
         path=f"{V1}/export/product/{{key}}",
-        endpoint=export_products,
+        handler=export_products,
         summary="Extract products as CSV, with what is asked for as a parameter (v1)",
         query=_KEY_PARAMETERS,
-        answers=_EXTRACTED,
+        responses=_EXTRACTED,
         files=("application/csv", "application/zip"),
     ),
 )

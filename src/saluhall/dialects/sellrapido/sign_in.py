@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from saluhall.dialect import Invalid, Malformed, Problem, Reply, Route, Visit
+from saluhall.dialect import Invalid, Malformed, Problem, PublicRequest, Reply, Route
 from saluhall.dialects.sellrapido.auth import V2
 from saluhall.dialects.sellrapido.errors import BadRefresh
 from saluhall.dialects.sellrapido.tokens import (
@@ -34,49 +34,51 @@ T = TypeVar("T", bound=Struct)
 _MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet
 
 
-async def authorize(visit: Visit) -> Reply:
+async def authorize(request: PublicRequest) -> Reply:
     """Open a session for a user and a password."""
-    given = _read(visit, Credentials)
+    given = _read(request, Credentials)
     session = await sessions.sign_in(
-        visit.db,
+        request.db,
         username=given.username,
         password=given.password,
-        address=visit.address,
-        now=visit.now,
+        address=request.address,
+        now=request.now,
     )
-    return _both(visit, session)
+    return _both(request, session)
 
 
-async def token(visit: Visit) -> Reply:
+async def token(request: PublicRequest) -> Reply:
     """Give a new access token; the refresh token stays."""
-    session = await _renewed(visit, sessions.renew_access)
-    return Reply(status=200, body=AccessOnly(access_token=access_token(visit.signer, session)))
+    session = await _renewed(request, sessions.renew_access)
+    return Reply(status=200, body=AccessOnly(access_token=access_token(request.signer, session)))
 
 
-async def refresh(visit: Visit) -> Reply:
+async def refresh(request: PublicRequest) -> Reply:
     """Give two new tokens; the earlier ones count no more."""
-    return _both(visit, await _renewed(visit, sessions.rotate))
+    return _both(request, await _renewed(request, sessions.rotate))
 
 
-def _both(visit: Visit, session: Session) -> Reply:
+def _both(request: PublicRequest, session: Session) -> Reply:
     body = Tokens(
-        access_token=access_token(visit.signer, session),
-        refresh_token=refresh_token(visit.signer, session),
+        access_token=access_token(request.signer, session),
+        refresh_token=refresh_token(request.signer, session),
     )
     return Reply(status=200, body=body)
 
 
-async def _renewed(visit: Visit, renew: Callable[..., Coroutine[Any, Any, Session]]) -> Session:
+async def _renewed(
+    request: PublicRequest, renew: Callable[..., Coroutine[Any, Any, Session]]
+) -> Session:
     """Renew the session of the refresh token in the body. Raises BadRefresh."""
-    given = _read(visit, RefreshToken)
+    given = _read(request, RefreshToken)
     try:
-        claims = opened(visit.signer, given.refresh_token, kind=REFRESH, now=visit.now)
+        claims = opened(request.signer, given.refresh_token, kind=REFRESH, now=request.now)
         return await renew(
-            visit.db,
+            request.db,
             owner=claims.owner,
             session_id=claims.session_id,
             refresh_jti=claims.jti,
-            now=visit.now,
+            now=request.now,
         )
     except TokenExpired as error:
         raise BadRefresh(EXPIRED) from error
@@ -86,10 +88,10 @@ async def _renewed(visit: Visit, renew: Callable[..., Coroutine[Any, Any, Sessio
         raise BadRefresh(INVALIDATED) from error
 
 
-def _read(visit: Visit, shape: type[T]) -> T:
+def _read(request: PublicRequest, shape: type[T]) -> T:
     """Read the body. Raises Malformed, Invalid."""
     try:
-        return decode(visit.body, shape)
+        return decode(request.body, shape)
     except Unreadable as error:
         raise Malformed from error
     except ValidationFailed as error:
@@ -109,26 +111,26 @@ _RENEWAL: Mapping[str, str] = {"refresh_token": "eyJhbGciOiJIUzI1NiJ9.e30.signat
 ROUTES: Sequence[Route] = (
     _route(
         path=f"{V2}/auth/authorize",
-        reception=authorize,
+        public_handler=authorize,
         summary="Sign in with a user name and a password",
-        takes=Credentials,
+        body=Credentials,
         example={"username": "anna", "password": "a good password"},
-        answers={**_REFUSED, 200: Tokens, 401: Error, 429: Error},
+        responses={**_REFUSED, 200: Tokens, 401: Error, 429: Error},
     ),
     _route(
         path=f"{V2}/auth/token",
-        reception=token,
+        public_handler=token,
         summary="Get a new access token; the earlier one counts no more",
-        takes=RefreshToken,
+        body=RefreshToken,
         example=_RENEWAL,
-        answers={**_REFUSED, 200: AccessOnly},
+        responses={**_REFUSED, 200: AccessOnly},
     ),
     _route(
         path=f"{V2}/auth/refresh",
-        reception=refresh,
+        public_handler=refresh,
         summary="Get two new tokens; the earlier ones count no more",
-        takes=RefreshToken,
+        body=RefreshToken,
         example=_RENEWAL,
-        answers={**_REFUSED, 200: Tokens},
+        responses={**_REFUSED, 200: Tokens},
     ),
 )

@@ -1,4 +1,4 @@
-"""Sellrapido's order shapes: every key of an extraction in the order it is printed, and the status call."""
+"""Sellrapido's order shapes: every key of an extraction in the order it is printed, and the status request."""
 
 from typing import Any, Final
 

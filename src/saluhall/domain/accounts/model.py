@@ -114,8 +114,8 @@ class UserSummary(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Admitted(Struct, frozen=True, kw_only=True):
-    """A caller who may go on, and how many calls are left in this second (None: not limited)."""
+class Authenticated(Struct, frozen=True, kw_only=True):
+    """The principal of a request, and how many requests are left in this second (None: not limited)."""
 
-    by: Principal
+    principal: Principal
     remaining: int | None = None

@@ -14,7 +14,7 @@ from saluhall.domain.accounts.model import (
     MAX_KEYS,
     AccountSuspended,
     AccountTaken,
-    Admitted,
+    Authenticated,
     BadSubject,
     BadTimeZone,
     KeyNotFound,
@@ -153,7 +153,7 @@ async def create_legacy_key(tx: Transaction, *, by: Principal, now: datetime) ->
     return key
 
 
-async def admit_legacy_key(tx: Transaction, *, key: UUID, now: datetime) -> Principal:
+async def authenticate_legacy_key(tx: Transaction, *, key: UUID, now: datetime) -> Principal:
     """Let the owner of a key of the older API generation in. Raises UnknownKey, AccountSuspended."""
     row = await store.find_legacy_key(tx, key_hash=sha256(str(key)), now=now)
     if row is None:
@@ -163,7 +163,7 @@ async def admit_legacy_key(tx: Transaction, *, key: UUID, now: datetime) -> Prin
     return Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
 
 
-async def admit_subject(tx: Transaction, *, subject: str, now: datetime) -> Principal:  # noqa: ARG001 - the issuer's token says until when
+async def authenticate_subject(tx: Transaction, *, subject: str, now: datetime) -> Principal:  # noqa: ARG001 - the issuer has checked the time
     """Let the user in whom an external issuer has signed in. Raises UnknownSubject, AccountSuspended."""
     row = await store.find_subject(tx, subject)
     if row is None:
@@ -196,16 +196,22 @@ async def suspend_account(
     await store.suspend(tx, by.account_id, suspended_at=now if suspended else None)
 
 
-async def admit_key(tx: Transaction, *, key: str, tier: Tier | None, now: datetime) -> Admitted:  # noqa: ARG001 - the bucket runs by the database's clock, the same for all processes
-    """Let the owner of an API key in and take one token of its tier. Raises UnknownKey, RateLimited."""
+async def authenticate_key(
+    tx: Transaction,
+    *,
+    key: str,
+    tier: Tier | None,
+    now: datetime,  # noqa: ARG001 - the bucket uses the database's clock, the same for all processes
+) -> Authenticated:
+    """Find the principal of an API key and take one token of its tier. Raises UnknownKey, RateLimited."""
     rate = tier.per_second if tier else 1
-    row = await store.admit(
+    row = await store.authenticate(
         tx, key_hash=sha256(key), tier=tier.name if tier else None, per_second=rate
     )
     if row is None:
         raise UnknownKey
     by = Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
-    return Admitted(by=by) if tier is None else _counted(by, tier, row)
+    return Authenticated(principal=by) if tier is None else _counted(by, tier, row)
 
 
 async def count_call(
@@ -214,19 +220,19 @@ async def count_call(
     by: Principal,
     tier: Tier | None,
     now: datetime,  # noqa: ARG001 - as above
-) -> Admitted:
+) -> Authenticated:
     """Take one token of the tier for a person who has signed in. Raises RateLimited."""
     if tier is None or by.user_id is None:
-        return Admitted(by=by)
+        return Authenticated(principal=by)
     row = await store.count_call(
         tx, by.account_id, key_id=by.user_id, tier=tier.name, per_second=tier.per_second
     )
-    return Admitted(by=by) if row is None else _counted(by, tier, row)
+    return Authenticated(principal=by) if row is None else _counted(by, tier, row)
 
 
-def _counted(by: Principal, tier: Tier, row: Mapping[str, Any]) -> Admitted:
+def _counted(by: Principal, tier: Tier, row: Mapping[str, Any]) -> Authenticated:
     """Say what is left of a bucket. Raises RateLimited."""
     if not row["allowed"]:
         raise RateLimited(tier=tier, retry_after_s=max(1, math.ceil(row["turn_in_s"])))
     left = (1.0 - row["full_in_s"]) * tier.per_second
-    return Admitted(by=by, remaining=max(0, math.floor(left + 1e-6)))
+    return Authenticated(principal=by, remaining=max(0, math.floor(left + 1e-6)))

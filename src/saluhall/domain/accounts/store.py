@@ -89,7 +89,7 @@ _LEFT = """
   extract(epoch from bucket.turn_at - clock.now)::float8 as turn_in_s
 """
 # Who is it, and may the key call now? One statement: the key by its hash, its last use (noted at most once a minute), its bucket.
-ADMIT = f"""
+AUTHENTICATE = f"""
   with clock as materialized (
     select clock_timestamp() as now
   ), k as (
@@ -257,7 +257,7 @@ async def find_account(tx: Transaction, name: str) -> Principal | None:
     )
 
 
-async def admit(
+async def authenticate(
     tx: Transaction, *, key_hash: bytes, tier: str | None, per_second: int
 ) -> Mapping[str, Any] | None:
     """Look a key up and take one token of its bucket; None when no live key has this hash."""
@@ -268,7 +268,7 @@ async def admit(
         "step": timedelta(seconds=1) / per_second,
         "horizon": TURNS_AHEAD,
     }
-    return await tx.one(dict, ADMIT, params)
+    return await tx.one(dict, AUTHENTICATE, params)
 
 
 async def count_call(

@@ -1,4 +1,4 @@
-"""What is kept of a request that its caller named, and what can be wrong with asking again."""
+"""A request that was made with an idempotency key, and what can be wrong with repeating it."""
 
 import re
 from collections.abc import Mapping
@@ -6,39 +6,39 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-MEMORY = timedelta(hours=24)
-PATIENCE = timedelta(minutes=2)  # longer than any route waits for somebody else's server
+RETENTION = timedelta(hours=24)
+IN_FLIGHT_TIMEOUT = timedelta(minutes=2)  # longer than any handler waits for an outbound request
 MAX_KEY = 255
 
 
 class RequestDiffers(Exception):
-    """The key named another request before: another path, method or body."""
+    """The key belongs to an earlier request with another path, method or body."""
 
 
 class RequestInFlight(Exception):
-    """A request with this key is being answered at this moment."""
+    """A request with this key is being handled at this moment."""
 
 
-class AnswerUnreadable(Exception):
-    """The request was answered before, and the key with which the answer was sealed has changed since."""
+class ResponseUnreadable(Exception):
+    """The request was handled before, but its stored response was encrypted with a key that has changed since."""
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """What was answered: `body` is its text."""
+class StoredResponse(Struct, frozen=True, kw_only=True):
+    """The response of an earlier request; `body` is its text."""
 
     status: int
     headers: Mapping[str, str]
     body: str
 
 
-class Kept(Struct, frozen=True, kw_only=True):
-    """A request that was made before: the hash of what was asked, and the answer, sealed; None while it is not known."""
+class StoredRequest(Struct, frozen=True, kw_only=True):
+    """An earlier request: the hash of its method, path and body, and the encrypted response; None while it is not known."""
 
-    asked: bytes
-    answer: bytes | None
-    answered_at: datetime
+    fingerprint: bytes
+    response: bytes | None
+    handled_at: datetime
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a text can name a request: 1 to 255 printable characters of ASCII."""
+    """Return whether a text is an idempotency key: 1 to 255 printable ASCII characters."""
     return re.fullmatch(r"[ -~]+", text) is not None and len(text) <= MAX_KEY

@@ -1,4 +1,4 @@
-"""Remember requests that their callers named, with what was answered."""
+"""Store the responses of requests with an idempotency key, and find them again."""
 
 import hashlib
 from datetime import datetime
@@ -8,72 +8,79 @@ import msgspec
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.idempotency import store
 from saluhall.domain.idempotency.model import (
-    PATIENCE,
-    Answer,
-    AnswerUnreadable,
-    Kept,
+    IN_FLIGHT_TIMEOUT,
     RequestDiffers,
     RequestInFlight,
+    ResponseUnreadable,
+    StoredRequest,
+    StoredResponse,
 )
 from saluhall.kit.secrets import Undecryptable, Vault
 from saluhall.storage import Transaction
 
 
-async def recall(
-    tx: Transaction, *, by: Principal, key: str, asked: bytes, vault: Vault, now: datetime
-) -> Answer | None:
-    """Find what the request of this key was answered, else take the key until the transaction is over.
+async def find_response(
+    tx: Transaction,
+    *,
+    principal: Principal,
+    key: str,
+    fingerprint: bytes,
+    vault: Vault,
+    now: datetime,
+) -> StoredResponse | None:
+    """Return the response of the earlier request with this key, else lock the key until the transaction ends.
 
-    Raises RequestInFlight, RequestDiffers, AnswerUnreadable.
+    Raises RequestInFlight, RequestDiffers, ResponseUnreadable.
     """
-    if not await store.claim(tx, by.account_id, key):
+    if not await store.lock(tx, principal.account_id, key):
         raise RequestInFlight
-    kept = await store.find(tx, by.account_id, key, now=now)
-    if kept is None:
+    found = await store.find(tx, principal.account_id, key, now=now)
+    if found is None:
         return None
-    if kept.asked != _digest(asked):
+    if found.fingerprint != _digest(fingerprint):
         raise RequestDiffers
-    if kept.answer is None:
-        if kept.answered_at > now - PATIENCE:
+    if found.response is None:
+        if found.handled_at > now - IN_FLIGHT_TIMEOUT:
             raise RequestInFlight
         return None
     try:
-        text = vault.open(kept.answer, purpose=_purpose(by, key))
-    except Undecryptable as error:  # it was done: doing it again would be worse than not telling
-        raise AnswerUnreadable from error
-    return msgspec.json.decode(text, type=Answer)
+        text = vault.open(found.response, purpose=_purpose(principal, key))
+    except Undecryptable as error:  # handling the request twice would be worse than no response
+        raise ResponseUnreadable from error
+    return msgspec.json.decode(text, type=StoredResponse)
 
 
-async def remember(
+async def store_response(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     key: str,
-    asked: bytes,
-    answer: Answer | None,
+    fingerprint: bytes,
+    response: StoredResponse | None,
     vault: Vault,
     now: datetime,
 ) -> None:
-    """Keep an answer for a day, sealed: it may show a secret this once. Raises RequestInFlight.
+    """Store a response for a day, encrypted: it may contain a secret that is shown once. Raises RequestInFlight.
 
-    None says that the answer is still to come.
+    None means that the request is still in flight.
     """
     sealed = None
-    if answer is not None:
-        sealed = vault.seal(msgspec.json.encode(answer).decode(), purpose=_purpose(by, key))
-    kept = Kept(asked=_digest(asked), answer=sealed, answered_at=now)
-    if not await store.keep(tx, by.account_id, key, kept):
+    if response is not None:
+        text = msgspec.json.encode(response).decode()
+        sealed = vault.seal(text, purpose=_purpose(principal, key))
+    request = StoredRequest(fingerprint=_digest(fingerprint), response=sealed, handled_at=now)
+    if not await store.save(tx, principal.account_id, key, request):
         raise RequestInFlight
 
 
-async def forget(tx: Transaction, *, by: Principal, key: str, now: datetime) -> None:  # noqa: ARG001 - whatever the time
-    """Give the key of a request back whose answer did not come."""
-    await store.forget(tx, by.account_id, key)
+async def release(tx: Transaction, *, principal: Principal, key: str, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`
+    """Release the key of a request that did not complete."""
+    await store.release(tx, principal.account_id, key)
 
 
-def _digest(asked: bytes) -> bytes:
-    return hashlib.sha256(asked).digest()
+def _digest(fingerprint: bytes) -> bytes:
+    return hashlib.sha256(fingerprint).digest()
 
 
-def _purpose(by: Principal, key: str) -> str:
-    return f"answer {by.account_id} {key}"
+def _purpose(principal: Principal, key: str) -> str:
+    return f"answer {principal.account_id} {key}"

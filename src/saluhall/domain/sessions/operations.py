@@ -172,7 +172,7 @@ async def _end_reused(
         )
 
 
-async def admit(
+async def authenticate(
     tx: Transaction,
     *,
     owner: UUID,

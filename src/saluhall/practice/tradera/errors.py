@@ -34,7 +34,7 @@ class Crashed(Exception):
 
 
 SERVER_FAULT = 500
-SPOKEN: dict[type[Exception], tuple[int, str]] = {
+ERROR_RESPONSES: dict[type[Exception], tuple[int, str]] = {
     Refused: (400, "BadRequest"),
     UnknownApp: (401, "Unauthorized"),
     Denied: (403, "Forbidden"),
@@ -45,7 +45,7 @@ SPOKEN: dict[type[Exception], tuple[int, str]] = {
     Crashed: (500, "InternalServerError"),
 }
 
-CODES: dict[int, str] = dict(SPOKEN.values()) | {
+CODES: dict[int, str] = dict(ERROR_RESPONSES.values()) | {
     405: "MethodNotAllowed",
     502: "BadGateway",
     503: "ServiceUnavailable",

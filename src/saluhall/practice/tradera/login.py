@@ -18,7 +18,7 @@ SECRET_CHARS = range(32, 256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class PublicRequest:
     """What an application sends the user's browser with."""
 
     app_id: int
@@ -26,7 +26,7 @@ class Visit:
     extra: str
 
 
-def begin(market: Market, visit: Visit) -> None:
+def begin(market: Market, visit: PublicRequest) -> None:
     """Remember that a login is under way. Raises Refused."""
     require(len(visit.secret) in SECRET_CHARS, "skey must have 32 to 255 characters")
     require(market.app_id in (None, visit.app_id), "Invalid application id")
@@ -38,7 +38,7 @@ def _is_spent(market: Market, secret: str) -> bool:
     return secret in market.used_secrets or market.logins.get(secret) is not None
 
 
-def accept(market: Market, visit: Visit, *, user_id: int) -> str | None:
+def accept(market: Market, visit: PublicRequest, *, user_id: int) -> str | None:
     """Let the application act for a user; say where the browser goes. Raises Refused."""
     begin(market, visit)
     seller = market.enrol(user_id)
@@ -57,7 +57,7 @@ def accept(market: Market, visit: Visit, *, user_id: int) -> str | None:
     return _with_query(market.app.acceptUrl, urlencode(given), visit.extra)
 
 
-def reject(market: Market, visit: Visit) -> str | None:
+def reject(market: Market, visit: PublicRequest) -> str | None:
     """Do not let the application act; say where the browser goes. Raises Refused."""
     begin(market, visit)
     market.logins.pop(visit.secret)
@@ -104,7 +104,7 @@ DONE = """<!doctype html>
 """
 
 
-def page(market: Market, visit: Visit) -> str:
+def page(market: Market, visit: PublicRequest) -> str:
     """Write the page that asks the user."""
     known = next(iter(market.sellers), 300001)
     return PAGE.format(app_id=escape(str(visit.app_id)), user_id=known)

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from saluhall.practice.tradera.errors import SPOKEN, Denied, TooLarge, UnknownApp, code_of
+from saluhall.practice.tradera.errors import ERROR_RESPONSES, Denied, TooLarge, UnknownApp, code_of
 from saluhall.practice.tradera.faults import Fault
 from saluhall.practice.tradera.market import Market
 from saluhall.practice.tradera.model import Seller
@@ -68,10 +68,10 @@ def _trouble(fault: Fault) -> web.Response | None:
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except tuple(SPOKEN) as refusal:
-        return error(SPOKEN[type(refusal)][0], str(refusal))
+    except tuple(ERROR_RESPONSES) as refusal:
+        return error(ERROR_RESPONSES[type(refusal)][0], str(refusal))
     except web.HTTPRequestEntityTooLarge:
-        return error(SPOKEN[TooLarge][0], "The body is too large")
+        return error(ERROR_RESPONSES[TooLarge][0], "The body is too large")
     except web.HTTPException as answer:
         return error(answer.status, answer.reason)
     except ConnectionError:

@@ -3,13 +3,13 @@
 from aiohttp import web
 
 from saluhall.practice.tradera import login
-from saluhall.practice.tradera.login import Visit
+from saluhall.practice.tradera.login import PublicRequest
 from saluhall.practice.tradera.middleware import MARKET
 from saluhall.practice.tradera.request_parsing import int_of
 
 
-def _visit(request: web.Request) -> Visit:
-    return Visit(
+def _visit(request: web.Request) -> PublicRequest:
+    return PublicRequest(
         app_id=int_of(request.query.get("appId", "")),
         secret=request.query.get("skey", ""),
         extra=request.query.get("ruparams", ""),
