@@ -79,7 +79,7 @@ def main() -> None:
 
 
 async def _measure(chosen: Sequence[Figure], failed: list[str]) -> list[Result]:
-    """Measure one after the other; what fails is named in `failed`, and the others go on.
+    """Measure one after the other; what fails is named in `failed`, and the others continue.
 
     Each has a stage of its own: a PostgreSQL still tidies up after one figure when the next one begins.
     """

@@ -22,7 +22,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Tell whether the target is met: by the ratio for figures with a measured reference, else by the value itself."""
+        """Return whether the target is met: by the ratio for figures with a measured reference, else by the value itself."""
         reached = self.ratio if self.unit == "ratio" else self.ours
         return reached <= self.target if self.lower_is_better else reached >= self.target
 
@@ -66,7 +66,7 @@ def middle(values: Sequence[float]) -> float:
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """Take the value below which this part (0 to 1) of the values lies."""
+    """Take the quantile (0 to 1) of the values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 

@@ -1,4 +1,4 @@
-"""A client of the Sellrapido dialect on one keep-alive connection, cheap enough to stand beside what it measures."""
+"""A client of the Sellrapido dialect on one keep-alive connection, cheap enough to run beside what it measures."""
 
 import asyncio
 

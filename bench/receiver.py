@@ -1,4 +1,4 @@
-"""The partner's side, a process of its own: `python -m bench.receiver FOLDER` serves pictures and takes webhooks over TLS.
+"""The partner's side, a process of its own: `python -m bench.receiver FOLDER` serves images and takes webhooks over TLS.
 
 It prints `{"url","ca_file"}`. GET of a path serves the file of that name in the folder; POST notes when which body came. `/log` gives
 what came as JSON, `/count` how many came, `/forget` empties the log. What is posted below `/slow/` is answered after 9 seconds and
@@ -27,7 +27,7 @@ class Arrival(Struct, frozen=True):
     body: str
 
 
-class Desk:
+class Arrivals:
     """What is served and what came in."""
 
     def __init__(self, folder: Path) -> None:
@@ -54,8 +54,8 @@ class Desk:
 class Connection(asyncio.Protocol):
     """One keep-alive connection."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, log: Arrivals) -> None:
+        self._log = log
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
             if path.startswith(b"/slow/"):
                 asyncio.get_running_loop().call_later(_SLOW_S, self._write, b"")
             else:
-                self._write(self._desk.answer(method, path.decode(), rest[:length]))
+                self._write(self._log.answer(method, path.decode(), rest[:length]))
 
     def _write(self, content: bytes) -> None:
         lines = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content)
@@ -93,9 +93,9 @@ async def _serve(folder: Path) -> None:
     authority.cert_pem.write_to_path(str(ca_file))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    desk = Desk(folder)
+    log = Arrivals(folder)
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(desk), "127.0.0.1", 0, ssl=context
+        lambda: Connection(log), "127.0.0.1", 0, ssl=context
     )
     port = server.sockets[0].getsockname()[1]
     hello = {"url": f"https://127.0.0.1:{port}", "ca_file": str(ca_file)}

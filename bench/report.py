@@ -10,7 +10,7 @@ from msgspec import Struct
 from bench.figure import Result
 
 _HEAD = "| Figure | Ours | Reference | Ratio | Unit | Target | | How |\n|---|---:|---:|---:|---|---:|---|---|"
-_TALLEST = 10.0  # a bar is cut there, so that the short ones can be told apart
+_TALLEST = 10.0  # a bar is cut there, so that the short ones can be distinguished
 
 
 class Circumstances(Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ def report_of(results: Sequence[Result], run: Circumstances) -> str:
 
 
 def times_target(result: Result) -> float:
-    """Tell how many times better than its target a figure is: 1 is exactly reached, less is missed."""
+    """Return how many times better than its target a figure is: 1 is exactly reached, less is missed."""
     reached = result.ratio if result.unit == "ratio" else result.ours
     if not result.lower_is_better:
         return reached / result.target
@@ -55,10 +55,10 @@ def times_target(result: Result) -> float:
 
 
 def _row(r: Result) -> str:
-    verdict = "" if not r.target else "holds" if r.holds else "**missed**"
+    result = "" if not r.target else "holds" if r.holds else "**missed**"
     target = "" if not r.target else f"{'at most ' if r.lower_is_better else ''}{r.target:.3g}"
     cells = [f"`{r.figure}`", f"{r.ours:,.4g}", f"{r.reference:,.4g}", f"{r.ratio:.3f}", r.unit]
-    return "| " + " | ".join([*cells, target, verdict, r.note]) + " |"
+    return "| " + " | ".join([*cells, target, result, r.note]) + " |"
 
 
 def _plot(results: Sequence[Result]) -> str:

@@ -61,7 +61,7 @@ class Process:
         return self.log.read_text(errors="replace")[-2000:]
 
     def is_running(self) -> bool:
-        """Tell whether it still runs."""
+        """Return whether it still runs."""
         return self._popen.poll() is None
 
     def family(self) -> list[psutil.Process]:

@@ -69,11 +69,11 @@ def market() -> Iterator[Market]:
 
 @pytest.fixture(scope="session")
 async def partner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Partner]:
-    """A partner with two good pictures, /1.jpg and /2.jpg."""
+    """A partner with two good images, /1.jpg and /2.jpg."""
     folder = tmp_path_factory.mktemp("partner")
     started = await Partner(folder).start()
     for name in ("1", "2"):
-        started.pictures[f"/{name}.jpg"] = Hosted(body=jpeg(name))
+        started.images[f"/{name}.jpg"] = Hosted(body=jpeg(name))
     yield started
     await started.stop()
 

@@ -141,7 +141,7 @@ class Hub:
     async def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send a request whose path is already encoded."""
+        """Send a request with an encoded path."""
         assert self._session is not None
         url = yarl.URL(self.base + path, encoded=True)
         async with self._session.request(
@@ -190,9 +190,9 @@ class Hub:
             env={name: text for name, text in self.env.items() if name not in without},
             stdout=subprocess.PIPE,
         )
-        told, _ = await asyncio.wait_for(process.communicate(), 60)
-        assert process.returncode == code, told
-        return json.loads(told)
+        output, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == code, output
+        return json.loads(output)
 
     async def pass_time(self, minutes: int) -> None:
         """Let time pass for the hub: what is due in so many minutes is due now, and calls were made so much earlier."""

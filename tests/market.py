@@ -43,7 +43,7 @@ class Market:
         return list(await self.control("GET", "/items"))
 
     async def items_of(self, keys: Sequence[str]) -> list[dict[str, Any]]:
-        """The items whose title is one of these (journeys give each item its own title)."""
+        """The items with one of these titles (journeys give each item its own title)."""
         return [item for item in await self.items() if item["title"] in keys]
 
     async def calls(self) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ class Market:
         await self.control("PUT", "/quota", {"calls_per_day": calls_per_day})
 
     async def calls_to(self, path: str, method: str = "*") -> list[dict[str, Any]]:
-        """The calls whose path this glob fits."""
+        """The calls with a path that fits this glob."""
         return [
             call
             for call in await self.calls()

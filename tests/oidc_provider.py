@@ -33,7 +33,7 @@ class People:
     def publish(self, *jwks: Mapping[str, Any]) -> None:
         self.published.extend(map(dict, jwks))
         body = json.dumps({"keys": self.published}).encode()
-        self.partner.pictures[self.path] = Hosted(body=body)
+        self.partner.images[self.path] = Hosted(body=body)
 
     def add_rsa(self, key_id: str, *, bits: int = 2048, **more: str) -> None:
         key = self.keys[key_id] = rsa.generate_private_key(public_exponent=65537, key_size=bits)

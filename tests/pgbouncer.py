@@ -74,7 +74,7 @@ class PgBouncer:
                 return
 
     def stop(self) -> None:
-        """End it at once; whoever is connected is cut off."""
+        """End it at once; all clients are disconnected."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(10)

@@ -17,12 +17,12 @@ def demo(*options: str, cwd: Path) -> tuple[int, dict[str, Any]]:
 
 @pytest.mark.long
 def test_the_demo_comes_true_from_put_to_sold(tmp_path: Path) -> None:
-    code, told = demo(cwd=tmp_path)
+    code, output = demo(cwd=tmp_path)
 
-    assert told["reason"] is None, told
+    assert output["reason"] is None, output
     assert code == 0
-    assert told["ok"]
-    assert all(step["ok"] for step in told["steps"])
+    assert output["ok"]
+    assert all(step["ok"] for step in output["steps"])
     assert list(tmp_path.iterdir()) == []  # it leaves nothing behind
 
 
@@ -30,9 +30,9 @@ def test_a_demo_that_breaks_says_at_which_step_and_why(tmp_path: Path) -> None:
     file = tmp_path / "a-file"
     file.touch()
 
-    code, told = demo("--data-dir", str(file / "data"), cwd=tmp_path)
+    code, output = demo("--data-dir", str(file / "data"), cwd=tmp_path)
 
     assert code == 1
-    assert not told["ok"]
-    [step] = told["steps"]
-    assert told["reason"] == step["reason"] == "the server ended at its start"
+    assert not output["ok"]
+    [step] = output["steps"]
+    assert output["reason"] == step["reason"] == "the server ended at its start"

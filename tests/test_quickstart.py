@@ -115,7 +115,7 @@ def test_the_first_five_minutes_go_as_the_guide_says(folder: Path, ports: dict[s
 
 
 @pytest.mark.long
-def test_a_shelf_is_filled_and_sold_from_as_the_guide_says(
+def test_a_catalog_is_filled_and_sold_from_as_the_guide_says(
     folder: Path, ports: dict[str, str]
 ) -> None:
     said = said_by("quickstart-integrators.md", folder, ports)

@@ -77,7 +77,7 @@ async def test_a_right_signature_is_taken_and_a_wrong_or_old_one_refused(
 
 
 async def test_what_curl_and_openssl_sign_is_taken_as_the_hub_s() -> None:
-    verdicts: list[dict[str, bool]] = []
+    results: list[dict[str, bool]] = []
     secret = new_webhook_secret()
     body = (
         b'{"eventId":"evt_1","eventType":"item.sold","timestamp":"2026-05-26T09:14:03Z","data":{"externalId":"A","rheoItemId":"1",'
@@ -87,7 +87,7 @@ async def test_what_curl_and_openssl_sign_is_taken_as_the_hub_s() -> None:
     async def take(request: web.Request) -> web.Response:
         headers = {name.lower(): text for name, text in request.headers.items()}
         read = received_from_delivery(secret, headers, await request.read(), datetime.now(UTC))
-        verdicts.append(dict(read.signatures))
+        results.append(dict(read.signatures))
         return web.Response()
 
     app = web.Application()
@@ -105,7 +105,7 @@ async def test_what_curl_and_openssl_sign_is_taken_as_the_hub_s() -> None:
         await runner.cleanup()
 
     assert process.returncode == 0
-    assert verdicts == [{"X-Rheo-Signature": True, "webhook-signature": True}]
+    assert results == [{"X-Rheo-Signature": True, "webhook-signature": True}]
 
 
 def test_the_guide_shows_the_programs_that_are_run() -> None:

@@ -105,8 +105,8 @@ async def timed(client: PartnerClient, method: str, body: bytes) -> float:
     began = time.perf_counter()
     status, answer = await client.send(method, "/product", body)
     seconds = time.perf_counter() - began
-    told: dict[str, Any] = msgspec.json.decode(answer)
-    stored = told.get("created_items") or told.get("updated_items") or ()
+    output: dict[str, Any] = msgspec.json.decode(answer)
+    stored = output.get("created_items") or output.get("updated_items") or ()
     if status != 200 or len(stored) != ROWS:
         raise RuntimeError(f"{method}: {status}, {len(stored)} of {ROWS} stored")
     return seconds

@@ -15,7 +15,7 @@ from uuid import UUID
 import aiohttp
 import psycopg
 
-from bench import shelf
+from bench import products
 from bench.figure import Figure, Result, middle, spread
 from bench.figures import bulk_products, list_pages, order_book
 from bench.figures.item_put import BODY
@@ -44,7 +44,7 @@ _MIN_BYTES = {"/product": 100, "/order": 3000}  # of a row: an answer cut short 
 
 
 class Hub:
-    """A server whose account has so many products and orders, and what may be asked of it; each tells the seconds for a row."""
+    """A server with an account that has a number of products and orders; each method returns the seconds for a row."""
 
     def __init__(self, size: int, url: str, port: int, seller: Seller, connection_id: str) -> None:
         self.size = size
@@ -73,7 +73,7 @@ class Hub:
 
     async def put_again(self) -> float:
         """PUT items that are there, each from another part of the table."""
-        return await self._put(f"PART-{self.chance.randrange(shelf.HEAPS)}")
+        return await self._put(f"PART-{self.chance.randrange(products.HEAPS)}")
 
     async def _put(self, prefix: str) -> float:
         order = Order(
@@ -103,7 +103,7 @@ class Hub:
         client = await sign_in(self.port, self.seller)
         async with await psycopg.AsyncConnection.connect(self.url) as connection:
             catalog = await bulk_products.catalog_of(connection, self.seller.account_id)
-        skus = [shelf.sku_of(n) for n in numbers]
+        skus = [products.sku_of(n) for n in numbers]
         body = (
             bulk_products.new_products(catalog, new_id().hex)
             if method == "POST"
@@ -122,7 +122,7 @@ class Hub:
             )
 
     async def read_first_page(self) -> float:
-        """Read the first page, which also tells how many items there are."""
+        """Read the first page, which also has the total."""
         async with aiohttp.ClientSession(f"http://127.0.0.1:{self.port}") as session:
             return (
                 await list_pages.read_page(session, self.seller, None, at_least=self.size)
@@ -203,9 +203,9 @@ async def _open(stage: Stage, stack: AsyncExitStack, size: int, *, orders: bool 
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
     connection_id = await seller.connect()
     began = time.monotonic()
-    await shelf.fill(url, seller.account_id, count=size, pictures=True)
+    await products.fill(url, seller.account_id, count=size, images=True)
     if orders:
-        await shelf.want_listed(url, seller.account_id, connection_id)
+        await products.want_listed(url, seller.account_id, connection_id)
         await order_book.fill(url, seller.account_id, count=size)
     print(f"  {size:,} rows filled in {time.monotonic() - began:.0f} s", flush=True)
     env = stage.settings(SALUHALL_DATABASE_URL=url)

@@ -9,7 +9,7 @@ ROUNDS = 5
 
 
 async def measure(stage: Stage) -> list[Result]:
-    """Tell which part of the requests that HTTP alone allows the hub answers; there is no target to reach."""
+    """Return which part of the requests that HTTP alone allows the hub answers; there is no target to reach."""
     url = await stage.database()
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
     bare_port = free_port()

@@ -61,7 +61,7 @@ def _items(prefix: str) -> bytes:
                 "part": {"name": "Headlight", "oemNumber": f"31420118-{n}"},
                 "conditionGrade": "B",
             },
-            "metadata": {"shelf": "A-17", "erp": str(n)},
+            "metadata": {"bin": "A-17", "erp": str(n)},
         }
         for n in range(ROWS)
     ]
@@ -72,10 +72,10 @@ async def _post(session: aiohttp.ClientSession, seller: Seller, body: bytes) -> 
     headers = {"x-api-key": seller.api_key, "content-type": "application/json"}
     began = time.perf_counter()
     async with session.post("/integration/v1/items/batch", data=body, headers=headers) as answer:
-        told: dict[str, Any] = msgspec.json.decode(await answer.read())
+        output: dict[str, Any] = msgspec.json.decode(await answer.read())
     seconds = time.perf_counter() - began
-    if answer.status != 202 or told.get("accepted") != ROWS:
-        raise RuntimeError(f"{answer.status}: {told}")
+    if answer.status != 202 or output.get("accepted") != ROWS:
+        raise RuntimeError(f"{answer.status}: {output}")
     return seconds
 
 

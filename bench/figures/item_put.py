@@ -23,7 +23,7 @@ BODY = (
     '"price":1250,"shippingCost":99,"weightKg":4.1,"currency":"SEK",'
     '"domain":{"domain":"auto_parts","vehicle":{"manufacturer":"Volvo","model":"V70","year":2011},'
     '"part":{"name":"Headlight","oemNumber":"31420118"},"conditionGrade":"B"},'
-    '"metadata":{"shelf":"A-17","erp":"{n}"}}'
+    '"metadata":{"bin":"A-17","erp":"{n}"}}'
 )
 # The same item as the hub hands it to its statement.
 _ROW = (
@@ -31,7 +31,7 @@ _ROW = (
     '"price":"1250","shipping_cost":"99","weight_kg":"4.1","currency":"SEK",'
     '"domain":{"domain":"auto_parts","vehicle":{"manufacturer":"Volvo","model":"V70","year":2011},'
     '"part":{"name":"Headlight","oemNumber":"31420118"},"conditionGrade":"B"},'
-    '"metadata":"{\\"shelf\\":\\"A-17\\",\\"erp\\":\\"1\\"}","sku":"'
+    '"metadata":"{\\"bin\\":\\"A-17\\",\\"erp\\":\\"1\\"}","sku":"'
 )
 
 

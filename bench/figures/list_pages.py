@@ -10,8 +10,8 @@ import msgspec
 import psycopg
 
 from bench.figure import Figure, Result, middle, spread
+from bench.products import fill
 from bench.seller import Seller, open_account
-from bench.shelf import fill
 from bench.stage import Stage
 from saluhall.dialects.rheo.cursors import text_from_position
 from saluhall.domain.listings.page_model import START, Filter, Position
@@ -27,7 +27,7 @@ _AT = """
 
 
 async def measure(stage: Stage) -> list[Result]:
-    """Fill the shelf, then read the first page after the count, and a deep one, in turn."""
+    """Fill the catalog, then read the first page after the count, and a deep one, in turn."""
     url = await stage.database()
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
     await fill(url, seller.account_id, count=ROWS)
@@ -69,14 +69,14 @@ async def place_of(url: str, seller: Seller, *, after: int) -> Position:
         cursor = await connection.execute(_AT, {"owner": seller.account_id, "rows": after - 1})
         row = await cursor.fetchone()
     if row is None:
-        raise RuntimeError("the shelf is not filled")
+        raise RuntimeError("the catalog is not filled")
     return Position(row[0].astimezone(UTC), UUID(str(row[1])))
 
 
 async def read_page(
     session: aiohttp.ClientSession, seller: Seller, after: Position | None, *, at_least: int
 ) -> float:
-    """Read a page; without a place it is the first one, which also tells how many there are. Raises RuntimeError when it is not whole."""
+    """Read a page; without a place it is the first one, which also has the total. Raises RuntimeError when it is not whole."""
     query = {"limit": str(LIMIT)}
     if after is not None:
         query["cursor"] = text_from_position(after, total=at_least, wanted=Filter())
@@ -84,10 +84,10 @@ async def read_page(
     async with session.get(
         "/integration/v1/items", params=query, headers={"x-api-key": seller.api_key}
     ) as answer:
-        told: dict[str, Any] = msgspec.json.decode(await answer.read())
+        output: dict[str, Any] = msgspec.json.decode(await answer.read())
     seconds = time.perf_counter() - began
-    if answer.status != 200 or len(told["items"]) != LIMIT or told["total"] < at_least:
-        raise RuntimeError(f"{answer.status}: {len(told.get('items', ()))} items")
+    if answer.status != 200 or len(output["items"]) != LIMIT or output["total"] < at_least:
+        raise RuntimeError(f"{answer.status}: {len(output.get('items', ()))} items")
     return seconds
 
 

@@ -48,7 +48,7 @@ _DUE = """
 
 async def measure(stage: Stage) -> list[Result]:
     """Let one account's endpoints and sixteen accounts' image hosts hang; then put items of another account, one by one."""
-    folder = stage.folder / "pictures"
+    folder = stage.folder / "images"
     folder.mkdir()
     url = await stage.database()
     env = {"SALUHALL_DATABASE_URL": url}
@@ -155,7 +155,7 @@ async def _heard(receiver: Receiver) -> Mapping[tuple[str, str], float]:
 
 
 def _paint(file: Path, number: int) -> None:
-    """Make a picture that no other item has."""
+    """Make an image that no other item has."""
     noise = pyvips.Image.gaussnoise(400, 300, sigma=30, mean=100 + number)
     noise.cast("uchar").copy(interpretation="b-w").jpegsave(str(file), Q=85)
 

@@ -12,8 +12,8 @@ import psycopg
 
 from bench.figure import Figure, Result, rate_beside
 from bench.figures.order_book import Client
+from bench.products import fill
 from bench.seller import open_account
-from bench.shelf import fill
 from bench.stage import Process, Stage
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.domain.accounts.model import Principal
@@ -32,7 +32,7 @@ async def measure(stage: Stage) -> list[Result]:
     """Read the extraction and let psql copy, planned by the server's settings and by the hub's, alternating on one database."""
     url = await stage.database()
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
-    await fill(url, seller.account_id, count=PRODUCTS, pictures=True)
+    await fill(url, seller.account_id, count=PRODUCTS, images=True)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         statement = _copy_statement(connection, seller.account_id)
     ours, theirs, alike, growths = list[float](), list[float](), list[float](), list[float]()

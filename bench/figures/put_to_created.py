@@ -1,4 +1,4 @@
-"""put-to-created-p95-s: 200 items with a picture each, pushed at once: from the PUT's answer to `listing.created` delivered."""
+"""put-to-created-p95-s: 200 items with an image each, pushed at once: from the PUT's answer to `listing.created` delivered."""
 
 import asyncio
 import urllib.parse
@@ -22,8 +22,8 @@ _TIMEOUT_S = 120.0
 
 
 async def measure(stage: Stage) -> list[Result]:
-    """Push, wait for every event, take the 95th percentile; a few times over, each with new items and new pictures."""
-    folder = stage.folder / "pictures"
+    """Push, wait for every event, take the 95th percentile; a few times over, each with new items and new images."""
+    folder = stage.folder / "images"
     folder.mkdir()
     url = await stage.database()
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
@@ -60,7 +60,7 @@ async def measure(stage: Stage) -> list[Result]:
             unit="s",
             target=TARGET,
             lower_is_better=True,
-            note=f"{ITEMS} items, a {WIDTH}x{HEIGHT} picture each; {spread(p95s)}",
+            note=f"{ITEMS} items, a {WIDTH}x{HEIGHT} image each; {spread(p95s)}",
         )
     ]
 
@@ -96,7 +96,7 @@ async def _round(port: int, seller: Seller, receiver: Receiver, folder: Path) ->
 
 
 def _paint(folder: Path, prefix: str) -> None:
-    """Make a picture for each item, no two alike, as hard to compress as a photograph."""
+    """Make an image for each item, no two alike, as hard to compress as a photograph."""
     noise = pyvips.Image.gaussnoise(WIDTH // 8, HEIGHT // 8, sigma=30, mean=128)
     base = noise.resize(8).bandjoin([noise.resize(8).fliphor(), noise.resize(8).flipver()])
     base = base.copy_memory()

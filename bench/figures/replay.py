@@ -109,10 +109,10 @@ async def _watch(db: Database, by: Principal, worker: Process, receiver: Receive
         assert row is not None  # noqa: S101 - a query without a table has one row
         if row["ended"] and not row["pending"]:
             return most
-        if (stand := (row["queued"], row["pending"])) != before:
-            before, moved_at = stand, time.monotonic()
+        if (position := (row["queued"], row["pending"])) != before:
+            before, moved_at = position, time.monotonic()
         if time.monotonic() - moved_at > _STUCK_S or not worker.is_running():
-            raise RuntimeError(f"it stands still at {row}: {worker.tail()}")
+            raise RuntimeError(f"it is frozen at {row}: {worker.tail()}")
         if looks % _FORGET_EVERY == 0:
             print(f"  {row['queued']:,} queued, {most / _MB:.0f} MB", flush=True)
             await receiver.get("/forget")  # what it keeps is not ours to count

@@ -8,8 +8,8 @@ import psycopg
 
 from bench.figure import Figure, Result, middle, spread
 from bench.figures.put_to_created import control
+from bench.products import fill, want_listed
 from bench.seller import TOKEN, USER_ID, open_account
-from bench.shelf import fill, want_listed
 from bench.stage import Process, Stage, free_port, until_ready
 from saluhall.storage.embedded import EmbeddedPostgres
 

@@ -1,4 +1,4 @@
-"""The one client of all peers: HTTP/1.1 over kept connections, cheap enough to stand beside what it measures."""
+"""The one client of all peers: HTTP/1.1 over kept connections, cheap enough to run beside what it measures."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ class Client:
     async def send(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Ask, whatever the answer is. A connection that the server closed meanwhile is made anew."""
+        """Ask, whatever the answer is. A connection that the server closed meanwhile is made again."""
         request = self._request(method, path, body, headers or {})
         while self._idle:
             pair = self._idle.pop()

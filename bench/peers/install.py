@@ -18,7 +18,7 @@ _NODE = 20
 
 
 def cache_folder() -> Path:
-    """Tell where peers are installed."""
+    """Return where peers are installed."""
     return Path(os.environ.get("BENCH_PEERS_CACHE") or _HERE / ".cache").resolve()
 
 

@@ -48,9 +48,9 @@ class Medusa(Peer):
         f"products/batch and location-levels/batch of {_BATCH}, {BULK_CONNECTIONS} calls at once; pages of {_PAGE}, only the fields needed"
     )
 
-    def __init__(self, client: Client, version: str, shelf: str) -> None:
+    def __init__(self, client: Client, version: str, location: str) -> None:
         self._client = client
-        self._shelf = shelf
+        self._location = location
         self._ids: dict[str, _Ids] = {}
         self.version = version
 
@@ -71,8 +71,8 @@ class Medusa(Peer):
                 "POST", "/auth/user/emailpass", {"email": _MAIL, "password": _PASSWORD}
             )
             client.headers = {"Authorization": f"Bearer {signed_in.json()['token']}"}
-            shelves = (await client.ask("GET", "/admin/stock-locations")).json()
-            yield cls(client, _version(folder), shelves["stock_locations"][0]["id"])
+            locations = (await client.ask("GET", "/admin/stock-locations")).json()
+            yield cls(client, _version(folder), locations["stock_locations"][0]["id"])
 
     async def seed(self, products: Sequence[Product], *, orders: int) -> None:
         """Create the products; the orders were made before the start. Raises ValueError for another number."""
@@ -84,7 +84,7 @@ class Medusa(Peer):
         async def post(one: Product) -> None:
             path = f"/admin/products?{_IDS}"
             ids = _ids_of((await self._client.ask("POST", path, _new(one))).json()["product"])
-            level = {"location_id": self._shelf, "stocked_quantity": one.quantity}
+            level = {"location_id": self._location, "stocked_quantity": one.quantity}
             path = f"/admin/inventory-items/{ids.item}/location-levels?fields=id"
             await self._client.ask("POST", path, level)
 
@@ -116,7 +116,7 @@ class Medusa(Peer):
         levels = [
             {
                 "inventory_item_id": self._ids[one.sku].item,
-                "location_id": self._shelf,
+                "location_id": self._location,
                 "stocked_quantity": one.quantity,
             }
             for one in block

@@ -22,7 +22,7 @@ _PARTNER = "/api/admin/partners/1/"
 
 
 class Oscar(Peer):
-    """Its admin API, with DRF's tokens: the cheapest of the admissions it documents."""
+    """Its admin API, with DRF's tokens: the cheapest authentication that it documents."""
 
     name = "oscar"
     rows: ClassVar = {

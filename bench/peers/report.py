@@ -22,7 +22,7 @@ RESULTS = Path(__file__).parent.parent / "peers.json"
 
 
 def load() -> tuple[float, float, float]:
-    """Tell how busy the machine is: the load averages of 1, 5 and 15 minutes."""
+    """Return how busy the machine is: the load averages of 1, 5 and 15 minutes."""
     return os.getloadavg()
 
 

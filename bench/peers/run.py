@@ -43,12 +43,12 @@ class Line(Struct, frozen=True, kw_only=True):
         return max(others, key=self.rate, default=None)
 
     def factor(self, ours: str) -> float | None:
-        """Tell how many times as fast as the best peer we are."""
+        """Return how many times as fast as the best peer we are."""
         best = self.best_peer(ours)
         return None if best is None else self.rate(ours) / self.rate(best)
 
     def holds(self, ours: str) -> bool | None:
-        """Tell whether the target is met; None when nobody else can do it."""
+        """Return whether the target is met; None when nobody else can do it."""
         factor = self.factor(ours)
         return None if factor is None else factor >= TARGET
 

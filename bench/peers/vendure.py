@@ -120,9 +120,9 @@ class Vendure(Peer):
         async def post(block: Sequence[Product]) -> None:
             kind = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
             answer = _good(await self._client.send("POST", _PATH, _upload(block), kind))
-            told = answer.json()["data"]["importProducts"]
-            if told["errors"] or told["imported"] != len(block):
-                raise Unexpected(f"{told['imported']} of {len(block)}: {told['errors'][:3]}")
+            output = answer.json()["data"]["importProducts"]
+            if output["errors"] or output["imported"] != len(block):
+                raise Unexpected(f"{output['imported']} of {len(block)}: {output['errors'][:3]}")
 
         await each(in_blocks(products, _BATCH), post, connections=BULK_CONNECTIONS)
 

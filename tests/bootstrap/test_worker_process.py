@@ -56,7 +56,7 @@ def test_a_worker_that_ends_is_started_again(tmp_path: Path) -> None:
     assert starts(log) == 3
 
 
-def test_the_pause_grows_and_begins_anew_after_a_long_life() -> None:
+def test_the_pause_grows_and_begins_again_after_a_long_life() -> None:
     restarts = Restarts()
 
     assert [restarts.pause_s(lived_s=1) for _ in range(7)] == [0, 1, 2, 4, 8, 10, 10]

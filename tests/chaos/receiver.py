@@ -1,4 +1,4 @@
-"""The partner of a story: hosts images and takes webhooks, of which it refuses a share when told to."""
+"""The partner of a story: hosts images and takes webhooks, and refuses a share of them on request."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ class Receiver(Partner):
         self.refuse = 0.0
         self.refused = 0
         for path in IMAGES:
-            self.pictures[path] = Hosted(body=jpeg(path))
+            self.images[path] = Hosted(body=jpeg(path))
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         if self._chance.random() < self.refuse:

@@ -143,7 +143,7 @@ def test_a_database_that_is_not_there_is_said_in_one_sentence_without_its_passwo
     assert "hidden" not in ran.err
 
 
-def test_every_secret_can_stand_in_a_file(postgres: Postgres, tmp_path: Path) -> None:
+def test_every_secret_can_be_in_a_file(postgres: Postgres, tmp_path: Path) -> None:
     url, key = tmp_path / "url", tmp_path / "key"
     url.write_text(postgres.new_database() + "\n")
     key.write_text("a key in a file, long enough to be one\n")

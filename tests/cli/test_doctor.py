@@ -1,4 +1,4 @@
-"""`saluhall doctor`: everything that the hub needs, each with a verdict and a remedy."""
+"""`saluhall doctor`: everything that the hub needs, each with a result and a remedy."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from saluhall.bootstrap.doctor import Verdict
+from saluhall.bootstrap.doctor import Result
 from saluhall.bootstrap.doctor.database import _findings
 from saluhall.bootstrap.doctor.network import Asked, findings_from_asked
 from saluhall.storage.inspection import Inspection
@@ -133,41 +133,41 @@ def test_the_schema_is_compared_with_what_this_version_knows(
 
 
 @pytest.mark.parametrize(
-    ("change", "name", "verdict"),
+    ("change", "name", "result"),
     [
-        ({}, "", Verdict.OK),
-        ({"is_read_only": True}, "database: write", Verdict.ERROR),
-        ({"is_made_before": True}, "database: schema", Verdict.ERROR),
-        ({"latency_s": 0.2}, "database: latency", Verdict.WARNING),
-        ({"clock_ahead_s": 5.0}, "database: clock", Verdict.WARNING),
-        ({"clock_ahead_s": -5.0}, "database: clock", Verdict.WARNING),
+        ({}, "", Result.OK),
+        ({"is_read_only": True}, "database: write", Result.ERROR),
+        ({"is_made_before": True}, "database: schema", Result.ERROR),
+        ({"latency_s": 0.2}, "database: latency", Result.WARNING),
+        ({"clock_ahead_s": 5.0}, "database: clock", Result.WARNING),
+        ({"clock_ahead_s": -5.0}, "database: clock", Result.WARNING),
     ],
 )
 def test_a_database_is_judged_by_what_was_seen(
-    change: dict[str, Any], name: str, verdict: Verdict
+    change: dict[str, Any], name: str, result: Result
 ) -> None:
     found = _findings(
         Inspection(**{field: getattr(FINE, field) for field in FINE.__struct_fields__} | change)
     )
 
-    assert {each.name: each.verdict for each in found if each.verdict is not Verdict.OK} == (
-        {name: verdict} if name else {}
+    assert {each.name: each.result for each in found if each.result is not Result.OK} == (
+        {name: result} if name else {}
     )
 
 
 @pytest.mark.parametrize(
-    ("asked", "verdict"),
+    ("asked", "result"),
     [
-        (Asked("outbound: T", "t", "https://t.example", 404), Verdict.OK),
-        (Asked("outbound: T", "t", "https://t.example", 503), Verdict.WARNING),
-        (Asked("outbound: T", "t", "https://t.example", None, "No such host"), Verdict.ERROR),
-        (Asked("outbound: U", "u", "https://u.example", None, "No such host"), Verdict.WARNING),
+        (Asked("outbound: T", "t", "https://t.example", 404), Result.OK),
+        (Asked("outbound: T", "t", "https://t.example", 503), Result.WARNING),
+        (Asked("outbound: T", "t", "https://t.example", None, "No such host"), Result.ERROR),
+        (Asked("outbound: U", "u", "https://u.example", None, "No such host"), Result.WARNING),
     ],
 )
-def test_a_channel_that_nobody_uses_may_be_out_of_reach(asked: Asked, verdict: Verdict) -> None:
+def test_a_channel_that_nobody_uses_may_be_out_of_reach(asked: Asked, result: Result) -> None:
     [finding] = findings_from_asked([asked], used={"t"})
 
-    assert finding.verdict is verdict
+    assert finding.result is result
 
 
 def expired_certificate() -> bytes:

@@ -32,7 +32,7 @@ def test_the_first_start_makes_everything_and_a_restart_finds_it_again(tmp_path:
         assert server.get("/integration/v1/items/1", {"x-api-key": "wrong"}) == 401
         server.process.kill()
         server.process.wait()
-        assert saluhall.postgres() != []  # nobody could stop it, so it goes on, safely
+        assert saluhall.postgres() != []  # nobody could stop it, so it continues, safely
         assert saluhall.json(*hook)["webhookSecret"] == secret
     wait_until_stopped(saluhall)
 

@@ -118,7 +118,7 @@ async def test_a_generated_client_goes_through_the_quick_start(client: Any, hub:
     make = client("client").AuthenticatedClient
     with make(hub.base, shop.api_key, auth_header_name="x-api-key", prefix="") as mine:
         partner = QuickStart(client, mine)
-        ad = await asyncio.to_thread(partner.list_it)
-        await hub.market.bid(int(ad), 1400)
-        await hub.market.control("POST", f"/items/{ad}/end")
+        listing_id = await asyncio.to_thread(partner.list_it)
+        await hub.market.bid(int(listing_id), 1400)
+        await hub.market.control("POST", f"/items/{listing_id}/end")
         await asyncio.to_thread(partner.ship_it)

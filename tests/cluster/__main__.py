@@ -25,7 +25,7 @@ def say(text: str) -> None:
 
 
 async def failover(stage: Stage, load: Load) -> bool:
-    """Kill the primary; see the standby promoted, and when writes go on."""
+    """Kill the primary; see the standby promoted, and when writes continue."""
     killed = time.monotonic()
     promoted = await stage.databases.fail()
     await asyncio.sleep(_AFTER_S)
@@ -57,12 +57,10 @@ def _restart_pooler(stage: Stage) -> None:
 
 
 async def play(name: str, stage: Stage, story: Callable[[Stage, Load], Awaitable[bool]]) -> bool:
-    """Play a story under load; tell what was seen; True when all was right."""
+    """Play a scenario under load; print what was seen; True when everything is correct."""
     say(name)
     bases = [machine.base for machine in stage.apis]
-    load = Load(
-        bases, api_key=stage.shop.api_key, picture=stage.picture, writers=_WRITERS, name=name
-    )
+    load = Load(bases, api_key=stage.shop.api_key, image=stage.image, writers=_WRITERS, name=name)
     async with load:
         await asyncio.sleep(_BEFORE_S)
         is_right = await story(stage, load)

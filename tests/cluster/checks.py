@@ -29,7 +29,7 @@ async def drained(shop: Shop, *, timeout_s: float = 120) -> tuple[float, str]:
 async def violations(shop: Shop, load: Load) -> dict[str, list[str]]:
     """Find what was lost, and what was doubled."""
     shown = await _shown(shop, list(load.items))
-    ads = Counter(ad["title"] for ad in await shop.ads())
+    listings = Counter(each["title"] for each in await shop.ads())
     created: dict[str, set[str]] = defaultdict(set)
     for event in shop.events():
         if event["eventType"] in {"item.created", "listing.created"}:
@@ -41,10 +41,10 @@ async def violations(shop: Shop, load: Load) -> dict[str, list[str]]:
             if item.price and shown.get(sku) not in {item.price, item.asked}
         ],
         "without a listing": [
-            sku for sku, item in load.items.items() if item.price and not ads[f"Part {sku}"]
+            sku for sku, item in load.items.items() if item.price and not listings[f"Part {sku}"]
         ],
-        "listed twice": [title for title, times in ads.items() if times > 1],
-        "told twice": [what for what, ids in created.items() if len(ids) > 1],
+        "listed twice": [title for title, times in listings.items() if times > 1],
+        "reported twice": [what for what, ids in created.items() if len(ids) > 1],
         "answered with neither 202 nor 503 and Retry-After": load.wrong,
     }
 

@@ -1,4 +1,4 @@
-"""Integrators that write without a pause, come back, go to the other machine when one is away, and write down all they were told."""
+"""Integrators that write without a pause, come back, go to the other machine when one is away, and record every response."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ class Load:
     """
 
     def __init__(
-        self, bases: Sequence[str], *, api_key: str, picture: str, writers: int, name: str
+        self, bases: Sequence[str], *, api_key: str, image: str, writers: int, name: str
     ) -> None:
         self.items: dict[str, Item] = {}
         self.acknowledged: list[float] = []
@@ -37,7 +37,7 @@ class Load:
         self.answers: Counter[str] = Counter()
         self.wrong: list[str] = []
         self._prefix = name.split(maxsplit=1)[0][0] + str(int(time.time()))[-5:]
-        self._bases, self._picture, self._writers = bases, picture, writers
+        self._bases, self._image, self._writers = bases, image, writers
         self._headers = {"x-api-key": api_key}
         self._stopping = asyncio.Event()
         self._numbers = count()
@@ -64,7 +64,7 @@ class Load:
                 "price": price,
                 "shippingCost": 49,
                 "autoPublishTradera": True,
-                "imageUrls": [self._picture],
+                "imageUrls": [self._image],
             }
             self.items[sku] = Item(price=0, asked=price)
             await self._until_accepted("PUT", sku, body, turn)
@@ -103,9 +103,9 @@ class Load:
                 return
             if status != 503 or wait is None:
                 self.wrong.append(f"{method} {path}: {status} (Retry-After {wait}) {text[:200]}")
-            # Sooner than asked for: it is the test that wants to know when it goes on.
+            # Sooner than asked for: it is the test that wants to know when it continues.
             await asyncio.sleep(0.1)
 
     def first_after(self, instant: float) -> float:
-        """Tell how many seconds after an instant (monotonic) the first write was acknowledged; infinity when none was."""
+        """Return how many seconds after an instant (monotonic) the first write was acknowledged; infinity when none was."""
         return min((at - instant for at in self.acknowledged if at > instant), default=float("inf"))

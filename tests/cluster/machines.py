@@ -1,4 +1,4 @@
-"""The machines of the hub: processes with a database address, a secret and a picture store in common, and nothing else."""
+"""The machines of the hub: processes with a database address, a secret and an image store in common, and nothing else."""
 
 import asyncio
 import os

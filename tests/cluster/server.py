@@ -76,7 +76,7 @@ class Server:
         return True
 
     def run(self, sql: str, dbname: str = "postgres") -> list[tuple[object, ...]]:
-        """Run a statement, and read what it tells."""
+        """Run a statement, and return its output."""
         with psycopg.connect(self.url(dbname), autocommit=True) as connection:
             cursor = connection.execute(sql)
             return cursor.fetchall() if cursor.description else []
@@ -114,7 +114,7 @@ class Server:
         self._process.wait(10)
 
     def stop(self) -> None:
-        """Stop in order: whoever is connected is cut off, everything is written."""
+        """Stop in order: all clients are disconnected, everything is written."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:

@@ -27,7 +27,7 @@ class Stage(Struct, kw_only=True):
     apis: list[Machine]
     workers: list[Machine]
     shop: Shop
-    picture: str
+    image: str
 
 
 @asynccontextmanager
@@ -47,7 +47,7 @@ async def staged(*, with_patroni: bool) -> AsyncIterator[Stage]:
         stack.callback(market.stop)
         partner = await Partner(folder).start()
         stack.push_async_callback(partner.stop)
-        partner.pictures["/1.jpg"] = Hosted(body=jpeg("1"))
+        partner.images["/1.jpg"] = Hosted(body=jpeg("1"))
         hub = Hub(url=pooler.url, folder=folder, market=market, partner=partner, env={})
         hub.log.touch()
         env = {name: text for name, text in hub.env.items() if name.startswith("SALUHALL_")}
@@ -65,5 +65,5 @@ async def staged(*, with_patroni: bool) -> AsyncIterator[Stage]:
             apis=apis,
             workers=workers,
             shop=await hub.open_selling_shop(),
-            picture=f"{partner.url}/1.jpg",
+            image=f"{partner.url}/1.jpg",
         )

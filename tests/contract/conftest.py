@@ -25,7 +25,7 @@ async def tradera(tradera_url: str) -> AsyncIterator[Market]:
 
 @pytest.fixture
 def practice(name: str, request: pytest.FixtureRequest) -> Market:
-    """Open the marketplace to practise on that stands in for the channel of this name."""
+    """Open the practice server for the channel of this name."""
     market = request.getfixturevalue(name)
     assert isinstance(market, Market)
     return market

@@ -1,4 +1,4 @@
-"""Two workers, one with a wrong clock, and a database and a worker that stand still again and again: one live listing per item.
+"""Two workers, one with a wrong clock, and a database and a worker that freeze again and again: one live listing per item.
 
 FENCING_ITEMS=1000 says how many, FENCING_ROUNDS=5 how often, FENCING_SEED=7 which story; FENCING_FOLDER keeps the logs. Prints figures
 and ends with 1 when one of them is wrong.
@@ -19,7 +19,7 @@ import aiohttp
 
 from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage.embedded import EmbeddedPostgres
-from tests.fencing.machines import Worker, postgres_of, stand_still, wrong_clock
+from tests.fencing.machines import Worker, freeze, postgres_of, wrong_clock
 from tests.hub import Hub, Market, Shop
 from tests.images import jpeg
 from tests.postgres import Postgres
@@ -33,7 +33,7 @@ DELAYS = [
     {"path": "/v4/*", "delay_s": 0.15},
 ]
 ROUNDS = int(os.environ.get("FENCING_ROUNDS", "5"))
-PATIENCE_S = 600.0
+TIMEOUT_S = 600.0
 
 
 def say(line: str) -> None:
@@ -59,8 +59,8 @@ class Story:
     async def write(self, name: str) -> None:
         """Put an item until it is answered, as a careful client does; some get another price a little later."""
         shop = self.shop_of(name)
-        picture = f"{self.hub.partner.url}/1.jpg"
-        body = {"title": f"Part {name}", "shippingCost": 49, "imageUrls": [picture],
+        image = f"{self.hub.partner.url}/1.jpg"
+        body = {"title": f"Part {name}", "shippingCost": 49, "imageUrls": [image],
                 "autoPublishTradera": True, "price": 950}  # fmt: skip
         await self._until_taken(shop, "PUT", shop.path(name), body)
         if self.chance.random() < CHANGED_PART:
@@ -91,21 +91,21 @@ class Story:
         for _ in range(ROUNDS):
             await asyncio.sleep(self.chance.uniform(3, 6))
             seconds = self.chance.uniform(9, 12)
-            await stand_still(postgres_of(self.folder), seconds)
-            self.done["database stood still"] += 1
+            await freeze(postgres_of(self.folder), seconds)
+            self.done["database froze"] += 1
             await asyncio.sleep(self.chance.uniform(3, 6))
-            await self.chance.choice(self.workers).stand_still(self.chance.uniform(11, 12))
-            self.done["a worker stood still"] += 1
+            await self.chance.choice(self.workers).freeze(self.chance.uniform(11, 12))
+            self.done["a worker froze"] += 1
             await asyncio.sleep(self.chance.uniform(1, 3))
             await self.chance.choice(self.workers).restart()
             self.done["a worker restarted in good order"] += 1
 
-    async def until_told(self) -> float:
-        """Wait until everything is live, shows its price and is told; return how long that took."""
+    async def until_reported(self) -> float:
+        """Wait until everything is live, shows its price and is reported; return how long that took."""
         began = time.monotonic()
-        while time.monotonic() - began < PATIENCE_S:
+        while time.monotonic() - began < TIMEOUT_S:
             try:
-                await self.hub.settle(timeout_s=PATIENCE_S)
+                await self.hub.settle(timeout_s=TIMEOUT_S)
             except AssertionError as error:
                 say(str(error)[:600])
                 break
@@ -150,8 +150,8 @@ class Story:
             "another price over there": [
                 n for n, items in over_there.items() if items and items[0]["startPrice"] != self.prices[n]
             ],
-            "not told as created": [n for n in self.prices if n not in created],
-            "told as created under two ids": [n for n, found in created.items() if len(found) > 1],
+            "not reported as created": [n for n in self.prices if n not in created],
+            "reported as created under two ids": [n for n, found in created.items() if len(found) > 1],
         }  # fmt: skip
 
 
@@ -174,7 +174,7 @@ async def main() -> int:
 
 async def play(postgres: Postgres, folder: Path) -> int:
     partner = await Partner(folder).start()
-    partner.pictures["/1.jpg"] = Hosted(body=jpeg("1"))
+    partner.images["/1.jpg"] = Hosted(body=jpeg("1"))
     env = {"SALUHALL_POLL_INTERVAL_S": "5", **wrong_clock("+60s")}
     url = postgres.new_database()
     hub = Hub(
@@ -202,7 +202,7 @@ async def play(postgres: Postgres, folder: Path) -> int:
         trouble = asyncio.create_task(story.trouble())
         await story.write_all(ROUNDS * 30)
         await trouble
-        return report(story, await story.until_told(), await story.wrong())
+        return report(story, await story.until_reported(), await story.wrong())
     finally:
         for worker in workers:
             await worker.close()

@@ -1,4 +1,4 @@
-"""Processes that stand still and clocks that are wrong."""
+"""Processes that freeze and clocks that are wrong."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ FAKETIME = Path("/usr/lib") / f"{os.uname().machine}-linux-gnu" / "faketime" / "
 
 
 def wrong_clock(offset: str) -> dict[str, str]:
-    """The environment of a process whose clock is off by this; nothing, said loudly, where libfaketime is missing."""
+    """The environment of a process with a clock that is off by this; nothing, said loudly, where libfaketime is missing."""
     if not FAKETIME.is_file():
         print(f"SKIPPED: no wrong clock, for {FAKETIME} is missing (Debian: libfaketime)")  # noqa: T201
         return {}
@@ -27,7 +27,7 @@ def wrong_clock(offset: str) -> dict[str, str]:
 
 
 class Worker:
-    """A `saluhall worker` of its own; it can be stopped, continued, and started anew in good order."""
+    """A `saluhall worker` of its own; it can be stopped, continued, and started again in good order."""
 
     def __init__(self, name: str, env: Mapping[str, str], log: Path) -> None:
         self.name = name
@@ -49,8 +49,8 @@ class Worker:
             await asyncio.sleep(0.2)
         raise AssertionError(self.log.read_text(errors="replace"))
 
-    async def stand_still(self, seconds: float) -> None:
-        await stand_still([self._process.pid], seconds)
+    async def freeze(self, seconds: float) -> None:
+        await freeze([self._process.pid], seconds)
 
     async def restart(self) -> None:
         """End it in good order and start it again beside its own end, as a deployment does."""
@@ -74,8 +74,8 @@ def postgres_of(folder: Path) -> list[int]:
     return [pid, *(child.pid for child in head.children(recursive=True))]
 
 
-async def stand_still(pids: Sequence[int], seconds: float) -> None:
-    """Stop processes and let them go on after a while."""
+async def freeze(pids: Sequence[int], seconds: float) -> None:
+    """Stop processes and let them continue after a while."""
     for pid in pids:
         _send(pid, signal.SIGSTOP)
     try:

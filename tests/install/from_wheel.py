@@ -76,13 +76,13 @@ def test_the_wheel_with_its_lock_runs_demo_and_serve_in_an_empty_environment(
     run(bin_ / "pip", "install", "-q", "--require-hashes", "-r", lock, cwd=tmp_path)
     run(bin_ / "pip", "install", "-q", "--no-deps", wheel, cwd=tmp_path)
     installed = time.monotonic() - began
-    told = run(bin_ / "saluhall", "demo", cwd=tmp_path)
+    output = run(bin_ / "saluhall", "demo", cwd=tmp_path)
     took = time.monotonic() - began
     show(
         f"installed in {installed:.0f} s, with demo {took:.0f} s; the wheel has {wheel.stat().st_size} bytes"
     )
 
-    assert "sold" in told
+    assert "sold" in output
     assert run(bin_ / "saluhall", "--version", cwd=tmp_path).strip() in wheel.name
     assert took < INSTALL_AND_DEMO_S
     empty = tmp_path / "empty"

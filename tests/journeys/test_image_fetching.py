@@ -39,7 +39,7 @@ async def _keys(shop: Shop, external_id: str) -> list[str]:
 
 
 async def test_one_bad_picture_does_not_sink_the_item(shop: Shop, partner: Partner) -> None:
-    partner.pictures["/broken.jpg"] = Hosted(body=b"this is no picture")
+    partner.images["/broken.jpg"] = Hosted(body=b"this is no picture")
     urls = [f"{partner.url}/1.jpg", f"{partner.url}/broken.jpg", f"{partner.url}/missing.jpg"]
 
     await shop.listed("A", imageUrls=urls)
@@ -70,7 +70,7 @@ async def test_an_item_without_any_usable_picture_fails_until_it_has_one(
 
 async def test_an_update_fetches_only_what_is_new(shop: Shop, partner: Partner) -> None:
     for name in ("kept", "dropped", "new"):
-        partner.pictures[f"/only/{name}.jpg"] = Hosted(body=jpeg(name))
+        partner.images[f"/only/{name}.jpg"] = Hosted(body=jpeg(name))
     kept, dropped, new = (f"{partner.url}/only/{n}.jpg" for n in ("kept", "dropped", "new"))
     await shop.put("A", imageUrls=[kept, dropped])
     await shop.until("A", rheoStatus="active")
@@ -93,7 +93,7 @@ async def test_an_update_fetches_only_what_is_new(shop: Shop, partner: Partner) 
 async def test_a_draft_whose_pictures_are_taken_away_becomes_active(
     shop: Shop, partner: Partner
 ) -> None:
-    partner.pictures["/busy.jpg"] = Hosted(status=503)
+    partner.images["/busy.jpg"] = Hosted(status=503)
     urls = [f"{partner.url}/busy.jpg"]
     await shop.put("NONE", imageUrls=urls, autoPublishTradera=True)
     await shop.put("FEWER", imageUrls=[f"{partner.url}/1.jpg", *urls])
@@ -108,14 +108,14 @@ async def test_a_draft_whose_pictures_are_taken_away_becomes_active(
 
 
 async def test_a_picture_host_that_stumbles_is_asked_again(shop: Shop, partner: Partner) -> None:
-    partner.pictures["/stumbles.jpg"] = Hosted(status=500)
+    partner.images["/stumbles.jpg"] = Hosted(status=500)
     await shop.put("A", imageUrls=[f"{partner.url}/stumbles.jpg"], autoPublishTradera=True)
     for _ in range(400):
         await asyncio.sleep(0.05)
         if partner.fetched.get("/stumbles.jpg"):
             break
 
-    partner.pictures["/stumbles.jpg"] = Hosted(body=jpeg("stumbles"))
+    partner.images["/stumbles.jpg"] = Hosted(body=jpeg("stumbles"))
     await shop.heard("listing.created", "A")
 
     assert [ad["images"] for ad in await shop.ads()] == [1]
@@ -124,7 +124,7 @@ async def test_a_picture_host_that_stumbles_is_asked_again(shop: Shop, partner: 
 async def test_a_hosted_picture_tells_nothing_of_its_place_and_never_changes(
     shop: Shop, partner: Partner
 ) -> None:
-    partner.pictures["/place.jpg"] = Hosted(body=_photograph())
+    partner.images["/place.jpg"] = Hosted(body=_photograph())
     await shop.put("A", imageUrls=[f"{partner.url}/place.jpg"])
     await shop.until("A", rheoStatus="active")
     [key] = await _keys(shop, "A")
@@ -148,7 +148,7 @@ async def test_redirects_are_followed_thrice_and_never_to_plain_http(
         "/hop3": "/1.jpg",
         "/hop0": "/hop1",
     }.items():
-        partner.pictures[path] = Hosted(status=302, headers={"location": to})
+        partner.images[path] = Hosted(status=302, headers={"location": to})
 
     paths = ("/plain.jpg", "/hop1", "/hop0")
     await shop.put("A", imageUrls=[partner.url + path for path in paths])
@@ -165,7 +165,7 @@ async def test_redirects_are_followed_thrice_and_never_to_plain_http(
 
 async def test_ten_pictures_reach_the_ad_in_their_order(shop: Shop, partner: Partner) -> None:
     for n in range(10):
-        partner.pictures[f"/ten/{n}.jpg"] = Hosted(body=jpeg(f"ten {n}"), delay_s=(10 - n) / 50)
+        partner.images[f"/ten/{n}.jpg"] = Hosted(body=jpeg(f"ten {n}"), delay_s=(10 - n) / 50)
 
     await shop.listed("A", imageUrls=[f"{partner.url}/ten/{n}.jpg" for n in range(10)])
 

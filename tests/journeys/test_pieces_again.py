@@ -4,13 +4,13 @@ import asyncio
 import time
 from uuid import uuid4
 
-from tests.dialects.sellrapido.products_client import Desk
+from tests.dialects.sellrapido.products_client import ProductsClient
 from tests.hub import Hub, Shop
 
 
 async def test_what_had_gone_is_offered_again_when_there_are_pieces_again(hub: Hub) -> None:
     shop = await hub.open_selling_shop()
-    desk = await Desk.of(shop)
+    desk = await ProductsClient.of(shop)
     rheo = (await desk.numbers())["RHEO"]
     names = ("SOLD", "NONE", "TAKEN-OFF")
     ads = {name: await shop.listed(name, title=f"{name} {uuid4().hex}") for name in names}

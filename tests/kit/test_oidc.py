@@ -294,7 +294,7 @@ async def test_a_withdrawn_key_is_noticed(http: Outbound, people: People) -> Non
 async def test_while_the_issuer_tells_nothing_earlier_keys_stay(
     broken: Hosted, http: Outbound, people: People
 ) -> None:
-    people.partner.pictures[people.path] = broken
+    people.partner.images[people.path] = broken
     people.keys["key"] = ec.generate_private_key(ec.SECP256R1())
     issuer = trusting(http, url=people.url)
     token = people.sign("key", "ES256", exp=int(NOW_S) + 10_000)
@@ -304,7 +304,7 @@ async def test_while_the_issuer_tells_nothing_earlier_keys_stay(
     people.add_ec("key")
     token = people.sign("key", "ES256", exp=int(NOW_S) + 10_000)
     assert await read(issuer, token, now_s=NOW_S + 61)
-    people.partner.pictures[people.path] = broken
+    people.partner.images[people.path] = broken
     assert await read(issuer, token, now_s=NOW_S + 1000)
     assert people.asked == 3
 

@@ -11,7 +11,7 @@ import pytest
 import yarl
 
 from tests.conftest import StartHub
-from tests.dialects.sellrapido.products_client import Desk
+from tests.dialects.sellrapido.products_client import ProductsClient
 from tests.hub import Hub
 from tests.proxies.proxy import Proxy, installed
 from tests.sellrapido import V2
@@ -64,9 +64,9 @@ async def client(
 
 async def test_requests_pass_through_unchanged(client: Client) -> None:
     await _an_id_with_slashes(client)
-    desk = await Desk.at(client.hub)
-    await _a_body_of_the_maximum_size(client, desk)
-    await _an_export(client, desk)
+    products = await ProductsClient.at(client.hub)
+    await _a_body_of_the_maximum_size(client, products)
+    await _an_export(client, products)
     await _the_callers_address(client)
     assert (await client.request("GET", "/metrics"))[0] == 404
 
@@ -82,10 +82,12 @@ async def _an_id_with_slashes(client: Client) -> None:
         assert (status, json.loads(said)["externalId"]) == (200, external_id)
 
 
-async def _a_body_of_the_maximum_size(client: Client, desk: Desk) -> None:
-    rows = json.dumps([desk.row(f"P-{n}", description="x" * 20_000) for n in range(500)]).encode()
+async def _a_body_of_the_maximum_size(client: Client, products: ProductsClient) -> None:
+    rows = json.dumps(
+        [products.row(f"P-{n}", description="x" * 20_000) for n in range(500)]
+    ).encode()
     headers = {
-        "Authorization": f"Bearer {desk.client.access}",
+        "Authorization": f"Bearer {products.client.access}",
         "content-type": "application/json",
     }
     body = rows.ljust(MAX_BODY)
@@ -95,9 +97,9 @@ async def _a_body_of_the_maximum_size(client: Client, desk: Desk) -> None:
     assert status == 413
 
 
-async def _an_export(client: Client, desk: Desk) -> None:
+async def _an_export(client: Client, products: ProductsClient) -> None:
     path = f"{V2}/product?fields=sku,description"
-    headers = {"Authorization": f"Bearer {desk.client.access}"}
+    headers = {"Authorization": f"Bearer {products.client.access}"}
     _, _, direct = await client.hub.request("GET", path, headers=headers)
     status, _, proxied = await client.request("GET", path, headers=headers)
     assert (status, proxied == direct) == (200, True)

@@ -68,7 +68,7 @@ async def test_a_request_under_way_is_answered_and_new_ones_are_not_taken(
 @pytest.mark.long
 async def test_what_cannot_be_finished_in_time_is_given_back(start_hub: StartHub) -> None:
     hub = await start_hub()
-    hub.partner.pictures["/slow.jpg"] = Hosted(body=jpeg("slow"), delay_s=40)
+    hub.partner.images["/slow.jpg"] = Hosted(body=jpeg("slow"), delay_s=40)
     shop = await hub.open_selling_shop()
     await shop.put("SLOW", imageUrls=[f"{hub.partner.url}/slow.jpg"])
     await until_some(hub, CLAIMED)

@@ -1,4 +1,4 @@
-"""The one place that knows every part: here what all processes stand on; `api` and `worker` build the two kinds of process."""
+"""The one place that knows every part: here the base of all processes; `api` and `worker` build the two kinds of process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -35,7 +35,7 @@ async def database(
     from saluhall.storage.embedded import EmbeddedPostgres  # noqa: PLC0415 - only who has no database needs one brought along
 
     embedded = EmbeddedPostgres(settings.data_dir, start=False)
-    # No task: those are cancelled when we end, and a thread goes on.
+    # No task: those are cancelled when we end, and a thread continues.
     opening = asyncio.get_running_loop().run_in_executor(None, embedded.start)
     try:
         await _open(embedded, opening, meanwhile)
@@ -85,5 +85,5 @@ def vault_of(settings: Settings) -> Vault:
 
 
 def now() -> datetime:
-    """Tell the time for a command."""
+    """Return the time for a command."""
     return utc_now()

@@ -40,7 +40,7 @@ from saluhall.web import (
 from saluhall.web.exports import CONNECTIONS, Exports
 
 _CONNECTIONS = 16
-_TIMEOUT_S = 5.0  # then the caller is told to come back
+_TIMEOUT_S = 5.0  # then the client gets 503
 
 
 def app_from_environment() -> ASGIApp:
@@ -61,7 +61,7 @@ def read_ahead() -> None:
 
 
 def api_app(settings: Settings, url: str) -> ASGIApp:
-    """Build the app: dialects over the database, bells rung after commit."""
+    """Build the app: dialects over the database, wake-ups sent after commit."""
     db = Database(url, connections=_CONNECTIONS, timeout_s=_TIMEOUT_S)
     exports = Exports(Database(url, connections=CONNECTIONS, timeout_s=_TIMEOUT_S, is_eager=False))
     images = ImageStore.open(settings.image_store)

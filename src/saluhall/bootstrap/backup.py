@@ -72,7 +72,7 @@ def _check_readable(settings: Settings, snapshot: Snapshot) -> None:
 
 
 def _key_fits(snapshot: Snapshot, key: str | None) -> bool:
-    """Tell whether the key decrypts the newest token and the newest webhook secret."""
+    """Return whether the key decrypts the newest token and the newest webhook secret."""
     vault = Vault(key or "")
     try:
         for account_id, channel, user_id, token in snapshot.tokens:

@@ -45,5 +45,5 @@ async def _look_forever(db: Database, wrong_clock: WrongClock) -> None:
         try:
             await _look(db, wrong_clock)
         except DatabaseUnavailable as error:
-            _log.debug("the database did not tell its time", error=str(error))
+            _log.debug("the database did not return its time", error=str(error))
         settle_outages()

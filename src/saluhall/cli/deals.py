@@ -42,8 +42,8 @@ def grant_deal(
 
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_account(tx, account)
-        stands = await operations.grant(tx, by=by, kind=kind, amounts=amounts, now=now())
-        return {"account": account, "deal": stands.kind.value, **asdict(stands.amounts)}
+        granted = await operations.grant(tx, by=by, kind=kind, amounts=amounts, now=now())
+        return {"account": account, "deal": granted.kind.value, **asdict(granted.amounts)}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
 

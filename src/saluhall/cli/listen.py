@@ -77,18 +77,20 @@ async def _listen(
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    desk = _Desk(target, as_json=as_json)
-    async with prepared(settings) as db, Receiver(desk.take) as receiver:
+    forwarder = _Forwarder(target, as_json=as_json)
+    async with prepared(settings) as db, Receiver(forwarder.take) as receiver:
         async with db.transaction() as tx:
             by = await principal_of_account(tx, account)
         registration = _Registration(db, by, receiver, types, settings)
         try:
-            desk.secret = await registration.add()
-            _note(f"Listening to {account}: Ctrl-C ends. The secret that signs is {desk.secret}")
+            forwarder.secret = await registration.add()
+            _note(
+                f"Listening to {account}: Ctrl-C ends. The secret that signs is {forwarder.secret}"
+            )
             await registration.keep_until(stopped)
         finally:
             await registration.remove()
-            await desk.close()
+            await forwarder.close()
 
 
 class _Registration:
@@ -152,7 +154,7 @@ class _Registration:
             _note(f"{error}; the endpoint expires within {listening.LIFETIME}.")
 
 
-class _Desk:
+class _Forwarder:
     """Takes deliveries: verifies, prints, forwards."""
 
     def __init__(self, target: str | None, *, as_json: bool) -> None:
@@ -207,8 +209,8 @@ def _webhook() -> Webhook:
 
 def _line(event: Received, at: datetime, forwarded: str) -> str:
     wrong = [name for name, is_right in event.signatures.items() if not is_right]
-    verdict = f"WRONG SIGNATURE: {', '.join(wrong)}" if wrong else "both signatures right"
-    shown = (event.event_type, event.sku, event.detail, event.event_id, verdict, forwarded)
+    result = f"WRONG SIGNATURE: {', '.join(wrong)}" if wrong else "both signatures right"
+    shown = (event.event_type, event.sku, event.detail, event.event_id, result, forwarded)
     parts = [f"{at.astimezone():%H:%M:%S}", *(part for part in shown if part)]
     return "  ".join(
         "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in p) for p in parts

@@ -10,7 +10,7 @@ def base_of(host: str, port: int) -> str:
 
 
 def is_everywhere(host: str) -> bool:
-    """Return whether a host stands for all addresses of the machine: a link cannot lead there."""
+    """Return whether a host means all addresses of the machine, which no link can use."""
     try:
         return ip_address(host).is_unspecified
     except ValueError:

@@ -101,7 +101,7 @@ def _read_ahead() -> None:
 
 
 def _environment(settings: Settings, *, base: str, counters: Path) -> dict[str, str]:
-    """Give what the processes started from here share. It stands before any code is read: metrics look at it once."""
+    """Give what the processes started from here share. It is set before any code is loaded: the metrics library reads it once."""
     return {
         bootstrap.CHILD: str(os.getpid()),
         "SALUHALL_DATA_DIR": str(settings.data_dir),

@@ -59,7 +59,7 @@ def check_options(settings: Settings, channel: str, options: Mapping[str, Any]) 
 
 @asynccontextmanager
 async def prepared(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database, migrated; bells rung here are left to the sweeper."""
+    """Open the database, migrated; wake-ups from here are left to the sweep."""
     async with bootstrap.database(settings) as url:
         await bootstrap.prepare(bootstrap.direct_url(settings, url))
         async with Database(url, connections=2) as db:

@@ -1,4 +1,4 @@
-"""A partner to practise with: hosts pictures and takes webhooks over TLS, on loopback."""
+"""A partner to practise with: hosts images and takes webhooks over TLS, on loopback."""
 
 import asyncio
 import ssl
@@ -15,7 +15,7 @@ _STOP_S = 0.5  # how long open connections may delay the end
 
 
 class Hosted(Struct, kw_only=True):
-    """A picture, or what the host answers instead."""
+    """A image, or what the host answers instead."""
 
     body: bytes = b""
     status: int = 200
@@ -35,13 +35,13 @@ class Received(Struct, frozen=True, kw_only=True):
 class Partner:
     """An HTTPS server with a certificate of its own authority (`ca_file`).
 
-    `pictures` are served under their path, `fetched` counts how often; what is posted anywhere lands in `received` and is answered
+    `images` are served under their path, `fetched` counts how often; what is posted anywhere lands in `received` and is answered
     with `answers` (first in, first out), then with `status` after `delay_s`. `hooks` answer posts to one path, before all that.
     """
 
     def __init__(self, folder: Path) -> None:
         self.ca_file = folder / "partner-ca.pem"
-        self.pictures: dict[str, Hosted] = {}
+        self.images: dict[str, Hosted] = {}
         self.hooks: dict[str, Hosted] = {}
         self.fetched: dict[str, int] = {}
         self.received: list[Received] = []
@@ -53,7 +53,7 @@ class Partner:
         self._news = asyncio.Event()
 
     async def start(self, *, port: int = 0) -> Self:
-        """Listen on 127.0.0.1; `url` tells where."""
+        """Listen on 127.0.0.1; `url` is the address."""
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_file))
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -86,7 +86,7 @@ class Partner:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.fetched[request.path] = self.fetched.get(request.path, 0) + 1
-        hosted = self.pictures.get(request.path)
+        hosted = self.images.get(request.path)
         return web.Response(status=404) if hosted is None else await _answer(hosted)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:

@@ -29,23 +29,23 @@ async def lookup_hub(start_module_hub: StartHub, partner: Partner) -> Hub:
 async def driver(lookup_hub: Hub, partner: Partner) -> AsyncIterator[Shop]:
     """An account at that hub."""
     yield await lookup_hub.open_shop()
-    for path in [path for path in partner.pictures if path.startswith("/plates/")]:
-        del partner.pictures[path]
+    for path in [path for path in partner.images if path.startswith("/plates/")]:
+        del partner.images[path]
 
 
 async def test_a_plate_is_asked_for_once_a_day(driver: Shop, partner: Partner) -> None:
-    partner.pictures["/plates/ABC123"] = Hosted(body=json.dumps(VOLVO).encode())
+    partner.images["/plates/ABC123"] = Hosted(body=json.dumps(VOLVO).encode())
     known = (200, {"registrationPlate": "ABC123", **VOLVO})
 
     assert await driver.call("GET", LOOKUP + "abc%20123") == known
-    del partner.pictures["/plates/ABC123"]
+    del partner.images["/plates/ABC123"]
     assert await driver.call("GET", LOOKUP + "ABC-123") == known
     await driver.rows(
         "update vehicles set asked_at = asked_at - interval '24 hours' returning plate"
     )
     status, answer = await driver.call("GET", LOOKUP + "ABC123")
     assert (status, answer["code"]) == (404, "NOT_FOUND")
-    partner.pictures["/plates/ABC123"] = Hosted(body=json.dumps(VOLVO).encode())
+    partner.images["/plates/ABC123"] = Hosted(body=json.dumps(VOLVO).encode())
     assert (await driver.call("GET", LOOKUP + "ABC123"))[0] == 404
 
 
@@ -57,10 +57,10 @@ async def test_what_the_provider_does_wrong_is_not_kept(driver: Shop, partner: P
         Hosted(body=b"x" * 100_000, status=200),
     )
     for hosted in wrong:
-        partner.pictures["/plates/XYZ789"] = hosted
+        partner.images["/plates/XYZ789"] = hosted
         status, answer = await driver.call("GET", LOOKUP + "XYZ789")
         assert (status, answer["code"]) == (502, "BAD_GATEWAY")
-    partner.pictures["/plates/XYZ789"] = Hosted(body=b"{}")
+    partner.images["/plates/XYZ789"] = Hosted(body=b"{}")
 
     status, answer = await driver.call("GET", LOOKUP + "XYZ789")
 

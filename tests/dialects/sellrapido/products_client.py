@@ -11,7 +11,7 @@ from tests.hub import Hub, Shop
 from tests.sellrapido import Client
 
 
-class Desk:
+class ProductsClient:
     """Sends products in bulk, and extracts them."""
 
     def __init__(self, client: Client, catalog: int) -> None:
@@ -19,11 +19,11 @@ class Desk:
         self.catalog = catalog
 
     @classmethod
-    async def at(cls, hub: Hub) -> "Desk":
+    async def at(cls, hub: Hub) -> "ProductsClient":
         return await cls.of(await hub.open_shop())
 
     @classmethod
-    async def of(cls, shop: Shop) -> "Desk":
+    async def of(cls, shop: Shop) -> "ProductsClient":
         client = await Client.signed_in(shop)
         async with shop.hub.db.transaction() as tx:
             catalog = await catalogs.create_catalog(

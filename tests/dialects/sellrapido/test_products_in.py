@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from saluhall.domain.products.fields import EDITABLE
-from tests.dialects.sellrapido.products_client import Desk, as_json, messages
+from tests.dialects.sellrapido.products_client import ProductsClient, as_json, messages
 from tests.hub import Hub
 from tests.sellrapido import send
 
@@ -58,7 +58,7 @@ ROWS = st.dictionaries(
 async def test_a_bad_row_says_why_and_the_good_one_beside_it_is_stored(
     hub: Hub, method: str, fields: dict[str, Any], message: str
 ) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     if method == "PATCH":
         await desk.added(desk.row("good"))
 
@@ -73,7 +73,7 @@ async def test_a_bad_row_says_why_and_the_good_one_beside_it_is_stored(
 
 
 async def test_what_is_missing_is_named(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
 
     _, new = await desk.send("POST", [{"title": "x"}, {**desk.row("a"), "price1": None}, 7, None])
     _, changes = await desk.send(
@@ -94,8 +94,8 @@ async def test_what_is_missing_is_named(hub: Hub) -> None:
 
 
 async def test_a_product_is_added_once(hub: Hub) -> None:
-    desk = await Desk.at(hub)
-    other = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
+    other = await ProductsClient.at(hub)
     await desk.added(desk.row("there"))
 
     rows = [
@@ -117,8 +117,8 @@ async def test_a_product_is_added_once(hub: Hub) -> None:
 
 
 async def test_a_change_finds_its_product_or_says_so(hub: Hub) -> None:
-    desk = await Desk.at(hub)
-    other = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
+    other = await ProductsClient.at(hub)
     await desk.added(desk.row("a"))
     await other.added(other.row("b"))
 
@@ -140,7 +140,7 @@ async def test_a_change_finds_its_product_or_says_so(hub: Hub) -> None:
 
 
 async def test_every_field_is_stored_and_shown(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     values: dict[str, Any] = {"catalog": desk.catalog, "sku": "all", "price1": 17.1, "quantity": 3}
     sample = {
         "text": "Ett \\ två\tHTML <b>", "short text": "good", "price": 17.1, "amount": 0.5,
@@ -161,7 +161,7 @@ async def test_every_field_is_stored_and_shown(hub: Hub) -> None:
 
 
 async def test_json_is_kept_as_given(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     given = '{"b": 1.00,  "a": [1e2, "\\u00e4"], "a": null}'
     row = as_json(desk.row("a")).decode()[:-1]
 
@@ -174,7 +174,7 @@ async def test_json_is_kept_as_given(hub: Hub) -> None:
 
 
 async def test_a_change_leaves_what_it_does_not_name(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     pictures = {f"url_image{n}": f"https://example.com/{n}.jpg" for n in (1, 2, 3)}
     await desk.added(desk.row("a", title="T", weight=2, on_demand=True, **pictures))
     names = ["title", "price1", "quantity", "on_demand", "weight", "weight_um", *pictures]
@@ -216,7 +216,7 @@ async def test_a_change_leaves_what_it_does_not_name(hub: Hub) -> None:
 async def test_a_body_that_is_no_list_of_rows_is_refused_whole(
     hub: Hub, method: str, body: bytes, message: str
 ) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
 
     status, answer = await desk.send(method, body)
 
@@ -224,14 +224,14 @@ async def test_a_body_that_is_no_list_of_rows_is_refused_whole(
 
 
 async def test_nothing_is_a_good_list(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
 
     assert await desk.send("POST", []) == (200, {"created_items": [], "errors": []})
     assert await desk.send("PATCH", []) == (200, {"updated_items": [], "errors": []})
 
 
 async def test_whole_numbers_may_be_written_with_a_fraction_of_nothing(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
 
     await desk.added(desk.row("a", quantity=5.0, catalog=float(desk.catalog)))
 
@@ -239,7 +239,7 @@ async def test_whole_numbers_may_be_written_with_a_fraction_of_nothing(hub: Hub)
 
 
 async def test_the_older_paths_take_the_key_or_the_token(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     token = {"Authorization": f"Bearer {desk.client.access}"}
 
     status, _, by_key = await desk.client.key_call("POST", "/product/{key}", [desk.row("key")])
@@ -255,7 +255,7 @@ async def test_the_older_paths_take_the_key_or_the_token(hub: Hub) -> None:
 
 async def test_an_item_of_rheo_is_there_and_the_other_way_round(hub: Hub) -> None:
     shop = await hub.open_shop()
-    desk = await Desk.of(shop)
+    desk = await ProductsClient.of(shop)
     rheo = (await desk.numbers())["RHEO"]
     await shop.put("R-1", title="Pushed by Rheo", price=950, shippingCost=49, weightKg=1.5)
 
@@ -272,7 +272,7 @@ async def test_an_item_of_rheo_is_there_and_the_other_way_round(hub: Hub) -> Non
 async def test_each_new_product_is_told_once_and_its_pictures_are_fetched(hub: Hub) -> None:
     shop = await hub.open_shop()
     await shop.listen()
-    desk = await Desk.of(shop)
+    desk = await ProductsClient.of(shop)
 
     await desk.added(desk.row("plain"), desk.row("shown", url_image1=f"{hub.partner.url}/1.jpg"))
 
@@ -285,7 +285,7 @@ async def test_each_new_product_is_told_once_and_its_pictures_are_fetched(hub: H
 
 async def test_a_listing_follows_the_price_and_ends_when_none_is_left(hub: Hub) -> None:
     shop = await hub.open_selling_shop()
-    desk = await Desk.of(shop)
+    desk = await ProductsClient.of(shop)
     rheo = (await desk.numbers())["RHEO"]
     ad = await shop.listed("L-1", title=f"Listed {uuid4().hex}")
 
@@ -303,7 +303,7 @@ async def test_a_listing_follows_the_price_and_ends_when_none_is_left(hub: Hub) 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(ROWS, min_size=30, max_size=60))
 async def test_whatever_is_sent_each_row_is_answered(hub: Hub, rows: list[dict[str, Any]]) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     sent = [{**desk.row(f"s{n}"), **row} for n, row in enumerate(rows)]
     body = (
         as_json(sent).replace(b"NaN", b"1").replace(b"-Infinity", b"1").replace(b"Infinity", b"1")

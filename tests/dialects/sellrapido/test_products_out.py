@@ -11,7 +11,7 @@ import pytest
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.domain.products.fields import SHOWN
-from tests.dialects.sellrapido.products_client import Desk
+from tests.dialects.sellrapido.products_client import ProductsClient
 from tests.hub import Hub
 
 REFUSED = [
@@ -32,7 +32,7 @@ REFUSED = [
 
 
 async def test_without_parameters_the_documented_columns_come(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     await desk.added(desk.row("A-1", title="T|t", description="two\nlines", price1=17.10, ean="73"))
 
     lines = (await desk.extract()).decode().split("\n")
@@ -45,7 +45,7 @@ async def test_without_parameters_the_documented_columns_come(hub: Hub) -> None:
 
 
 async def test_the_documented_sample(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     await desk.added(desk.row("BD_IT_0009", title="Piedistallo 'ULTRA' § e \\ altro"))
     query = (
         "fields=id,sku,title&field_separator=%C2%A7&row_separator=%0A&text_qualifier='&zip=false"
@@ -81,7 +81,7 @@ async def test_the_documented_sample(hub: Hub) -> None:
 async def test_separators_of_any_length_never_stand_in_a_value(
     hub: Hub, separator: str, end: str, title: str, shown: str
 ) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     await desk.added(desk.row("1", title=title))
 
     text = await desk.extract(fields="sku,title", field_separator=separator, row_separator=end)
@@ -93,7 +93,7 @@ async def test_separators_of_any_length_never_stand_in_a_value(
 
 async def test_every_field_can_be_shown_of_every_product(hub: Hub) -> None:
     shop = await hub.open_shop()
-    desk = await Desk.of(shop)
+    desk = await ProductsClient.of(shop)
     await shop.put("R-1")
     await desk.added(desk.row("S-1"))
 
@@ -106,7 +106,7 @@ async def test_every_field_can_be_shown_of_every_product(hub: Hub) -> None:
 
 async def test_a_catalog_and_published_narrow_it(hub: Hub) -> None:
     shop = await hub.open_selling_shop()
-    desk = await Desk.of(shop)
+    desk = await ProductsClient.of(shop)
     rheo = (await desk.numbers())["RHEO"]
     await shop.listed("listed", title=f"Listed {uuid4().hex}")
     await shop.put("unlisted")
@@ -123,7 +123,7 @@ async def test_a_catalog_and_published_narrow_it(hub: Hub) -> None:
 
 
 async def test_a_zip_holds_the_same_text(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     await desk.added(*(desk.row(f"A-{n}", description="text " * 200) for n in range(500)))
 
     plain = await desk.extract()
@@ -136,7 +136,7 @@ async def test_a_zip_holds_the_same_text(hub: Hub) -> None:
 
 
 async def test_the_stream_is_compressed_when_asked(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     await desk.added(desk.row("A-1"))
     path = "/sr_company_ws/api/v2/product?fields=sku"
     given = {"Authorization": f"Bearer {desk.client.access}", "Accept-Encoding": "gzip"}
@@ -152,7 +152,7 @@ async def test_the_stream_is_compressed_when_asked(hub: Hub) -> None:
 async def test_what_cannot_be_extracted_is_refused_in_words(
     hub: Hub, query: dict[str, str], message: str
 ) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
 
     status, _, answer = await desk.client.call("GET", f"/product?{urlencode(query)}")
     legacy, _, again = await desk.client.key_call(
@@ -164,7 +164,7 @@ async def test_what_cannot_be_extracted_is_refused_in_words(
 
 
 async def test_the_older_generation_asks_in_json(hub: Hub) -> None:
-    desk = await Desk.at(hub)
+    desk = await ProductsClient.at(hub)
     await desk.added(desk.row("A-1"))
     asked = {"catalog": desk.catalog, "published": False, "fields": ["sku", "price1"]}
     body = {
@@ -189,7 +189,7 @@ async def test_the_older_generation_asks_in_json(hub: Hub) -> None:
 
 
 async def test_an_account_sees_its_own_products_alone(hub: Hub) -> None:
-    desk, other = await Desk.at(hub), await Desk.at(hub)
+    desk, other = await ProductsClient.at(hub), await ProductsClient.at(hub)
     await other.added(other.row("theirs"))
 
     assert await desk.extract(fields="sku") == b"sku\n"

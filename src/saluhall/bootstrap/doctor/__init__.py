@@ -1,15 +1,15 @@
-"""Check everything that the hub needs, each with a verdict and a remedy."""
+"""Check everything that the hub needs, each with a result and a remedy."""
 
 import asyncio
 from collections.abc import Iterator
 
 from saluhall.bootstrap.doctor.database import check_database
-from saluhall.bootstrap.doctor.finding import Finding, Verdict, error, ok, warning
+from saluhall.bootstrap.doctor.finding import Finding, Result, error, ok, warning
 from saluhall.bootstrap.doctor.network import ask_all, check_ca_file, findings_from_asked
 from saluhall.bootstrap.doctor.places import check_data_dir, check_image_store
 from saluhall.settings import Settings
 
-__all__ = ["Finding", "Verdict", "error", "examine"]
+__all__ = ["Finding", "Result", "error", "examine"]
 
 
 async def examine(settings: Settings) -> list[Finding]:

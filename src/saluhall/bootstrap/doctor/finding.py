@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
-class Verdict(StrEnum):
+class Result(StrEnum):
     """How bad it is."""
 
     OK = "ok"
@@ -17,21 +17,21 @@ class Finding(Struct, frozen=True):
     """One check: what was checked, how it is, and what to do where it is not right."""
 
     name: str
-    verdict: Verdict
+    result: Result = field(name="verdict")
     message: str
     remedy: str = ""
 
 
 def ok(name: str, message: str) -> Finding:
     """Say that something is right."""
-    return Finding(name, Verdict.OK, message)
+    return Finding(name, Result.OK, message)
 
 
 def warning(name: str, message: str, remedy: str) -> Finding:
     """Say that something should be changed, although the hub works."""
-    return Finding(name, Verdict.WARNING, message, remedy)
+    return Finding(name, Result.WARNING, message, remedy)
 
 
 def error(name: str, message: str, remedy: str) -> Finding:
     """Say that the hub cannot work like this."""
-    return Finding(name, Verdict.ERROR, message, remedy)
+    return Finding(name, Result.ERROR, message, remedy)

@@ -1,4 +1,4 @@
-"""Tell a story step by step on a terminal, or as one JSON object at the end."""
+"""Show a story step by step on a terminal, or as one JSON object at the end."""
 
 import sys
 import time
@@ -21,7 +21,7 @@ class NotTrue(Exception):
     """What a step promised did not come true; the message says what was seen instead."""
 
 
-class Told(Struct, kw_only=True):
+class Step(Struct, kw_only=True):
     """One step as it went."""
 
     step: str
@@ -42,34 +42,34 @@ class Narrator:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._console = Console(file=sys.stdout, highlight=False, quiet=as_json)
-        self._steps: list[Told] = []
+        self._steps: list[Step] = []
         self._log: str | None = None
         self._began = time.monotonic()
 
     @contextmanager
     def step(self, title: str, why: str) -> Iterator[None]:
-        """Tell one step; whatever fails inside is told as its end. Raises NotTrue."""
-        told = Told(step=title)
-        self._steps.append(told)
+        """Show one step, with its failure as the end. Raises NotTrue."""
+        step = Step(step=title)
+        self._steps.append(step)
         number = len(self._steps)
         self._console.print(f"\n[bold cyan]{number:>2}[/]  [bold]{escape(title)}[/]")
         self._indented(f"[dim]{escape(why)}[/]")
         began = time.monotonic()
         try:
             yield
-            told.ok = True
+            step.ok = True
         except NotTrue as error:
-            told.reason = str(error)
+            step.reason = str(error)
             raise
         except Exception as error:
-            told.reason = f"{type(error).__name__}: {error}"
-            raise NotTrue(told.reason) from error
+            step.reason = f"{type(error).__name__}: {error}"
+            raise NotTrue(step.reason) from error
         finally:
-            told.ms = round((time.monotonic() - began) * _MS)
-            mark = "[green]done[/]" if told.ok else "[red]not true[/]"
-            self._indented(f"{mark} in {told.ms} ms")
-            if told.reason:
-                self._indented(f"[red]{escape(told.reason)}[/]")
+            step.ms = round((time.monotonic() - began) * _MS)
+            mark = "[green]done[/]" if step.ok else "[red]not true[/]"
+            self._indented(f"{mark} in {step.ms} ms")
+            if step.reason:
+                self._indented(f"[red]{escape(step.reason)}[/]")
 
     def say(self, text: str) -> None:
         """Show a fact that was just seen to be true."""
@@ -86,7 +86,7 @@ class Narrator:
         self._console.print(Padding(table, (0, 0, 0, 4), expand=False))
 
     def show_log(self, lines: str) -> None:
-        """Show the end of the server's log, for whoever must find out why."""
+        """Show the end of the server's log, to find the cause."""
         self._log = lines
         self._console.print("\n[bold]The end of the server's log[/]")
         self._console.print(escape(lines))
@@ -94,7 +94,7 @@ class Narrator:
     def close(self, *, reason: str | None = None) -> None:
         """Show how every step went, or write the one JSON object."""
         ms = round((time.monotonic() - self._began) * _MS)
-        failed = [told for told in self._steps if not told.ok]
+        failed = [step for step in self._steps if not step.ok]
         ok = reason is None and not failed and bool(self._steps)
         reason = reason or (failed[0].reason if failed else None)
         if self._as_json:
@@ -105,10 +105,10 @@ class Narrator:
             return
         self._console.print()
         rows = [
-            (str(number), told.step, "yes" if told.ok else "NO", f"{told.ms}")
-            for number, told in enumerate(self._steps, start=1)
+            (str(number), step.step, "yes" if step.ok else "NO", f"{step.ms}")
+            for number, step in enumerate(self._steps, start=1)
         ]
         self.table(("", "step", "came true", "ms"), rows)
-        verdict = "Every step came true" if ok else f"The story broke: {reason}"
+        summary = "Every step came true" if ok else f"The story broke: {reason}"
         colour = "green" if ok else "red"
-        self._console.print(f"[bold {colour}]{escape(verdict)}[/] ({ms / _MS:.1f} s)")
+        self._console.print(f"[bold {colour}]{escape(summary)}[/] ({ms / _MS:.1f} s)")

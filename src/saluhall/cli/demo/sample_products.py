@@ -1,4 +1,4 @@
-"""What the demo sells: the part of the published sample, two more, and pictures that tell where they were taken."""
+"""What the demo sells: the part of the published sample, two more, and images with the place in their metadata."""
 
 import os
 from typing import Any
@@ -8,7 +8,7 @@ import pyvips
 SAMPLE = "ERP_PART_12345"
 SLASHED = "DONOR/118 left door"
 THIRD = "ERP_PART_12347"
-# The place where a phone says it took the picture: what must not reach the marketplace.
+# The place where a phone says it took the image: what must not reach the marketplace.
 _PLACE = {
     "exif-ifd3-GPSLatitudeRef": "N (N, ASCII, 2 components, 2 bytes)",
     "exif-ifd3-GPSLatitude": "59/1 19/1 46/1 (59, 19, 46, Rational, 3 components, 24 bytes)",
@@ -17,7 +17,7 @@ _PLACE = {
 }
 
 
-def sample_part(picture_url: str) -> dict[str, Any]:
+def sample_part(image_url: str) -> dict[str, Any]:
     """Write the body of the published sample."""
     return {
         "title": "Volvo XC90 bromsok fram vänster",
@@ -26,7 +26,7 @@ def sample_part(picture_url: str) -> dict[str, Any]:
         "shippingCost": 149,
         "weightKg": 3.2,
         "currency": "SEK",
-        "imageUrls": [picture_url],
+        "imageUrls": [image_url],
         "domain": {
             "domain": "automotive_part",
             "oemCode": "31400452",
@@ -40,14 +40,14 @@ def sample_part(picture_url: str) -> dict[str, Any]:
     }
 
 
-def other_part(title: str, price: int, picture_url: str) -> dict[str, Any]:
+def other_part(title: str, price: int, image_url: str) -> dict[str, Any]:
     """Write the body of another part."""
     return {
         "title": title,
         "price": price,
         "shippingCost": 99,
         "weightKg": 12.5,
-        "images": [picture_url],
+        "images": [image_url],
         "domain": {"domain": "auto_parts", "part": {"name": title}, "conditionGrade": "A"},
         "autoPublishTradera": True,
     }
@@ -59,17 +59,17 @@ def bad_part() -> dict[str, Any]:
 
 
 def photograph() -> bytes:
-    """Take a picture, no two alike, with the place in its EXIF."""
+    """Take an image, no two alike, with the place in its EXIF."""
     red, green, blue = os.urandom(3)
     slope = pyvips.Image.xyz(800, 600).extract_band(0) / 800
-    picture = (slope.bandjoin([slope, slope]) * [red, green, blue]).cast("uchar")
-    picture = picture.copy(interpretation="srgb")
+    image = (slope.bandjoin([slope, slope]) * [red, green, blue]).cast("uchar")
+    image = image.copy(interpretation="srgb")
     for field, value in _PLACE.items():
-        picture.set_type(pyvips.GValue.gstr_type, field, value)
-    return bytes(picture.jpegsave_buffer(Q=85))
+        image.set_type(pyvips.GValue.gstr_type, field, value)
+    return bytes(image.jpegsave_buffer(Q=85))
 
 
-def places_in(picture: bytes) -> list[str]:
-    """List the EXIF fields of a picture that tell a place."""
-    fields = pyvips.Image.new_from_buffer(picture, "").get_fields()
+def places_in(image: bytes) -> list[str]:
+    """List the EXIF fields of an image that contain a place."""
+    fields = pyvips.Image.new_from_buffer(image, "").get_fields()
     return sorted(field for field in fields if "GPS" in field)

@@ -15,16 +15,16 @@ _ACCEPTED = 202
 class Play:
     """The stage, the narrator, and what the acts leave to each other."""
 
-    def __init__(self, stage: Stage, tell: Narrator) -> None:
+    def __init__(self, stage: Stage, narrator: Narrator) -> None:
         self.stage = stage
-        self.tell = tell
+        self.narrator = narrator
         self.account = f"demo-{uuid.uuid4().hex[:8]}"
         self.secret = ""
-        self.ads: dict[str, int] = {}
+        self.listings: dict[str, int] = {}
         self.calls_left = 0
 
     def url(self, name: str) -> str:
-        """Tell where the partner hosts a picture."""
+        """Return where the partner hosts an image."""
         return f"{self.stage.partner.url}/{name}.jpg"
 
     async def heard(self, event_type: str, external_id: str) -> tuple[Received, dict[str, Any]]:
@@ -39,10 +39,10 @@ class Play:
 
         return await until(f"webhook {event_type} for {external_id}", look)
 
-    async def on_shelf(self, external_id: str) -> dict[str, Any]:
+    async def listing_of(self, external_id: str) -> dict[str, Any]:
         """Find an item at the marketplace. Raises NotTrue."""
         for item in await self.stage.market("GET", "/items"):
-            if item["itemId"] == self.ads[external_id]:
+            if item["itemId"] == self.listings[external_id]:
                 return dict(item)
         raise NotTrue(f"{external_id} is not at the marketplace")
 
@@ -52,6 +52,6 @@ class Play:
         """Call the item API and see that the answer is 202. Raises NotTrue."""
         status, answer = await self.stage.item(method, external_id, part, body)
         expect(f"{method} {external_id}{part} -> {answer}", status, wanted=_ACCEPTED)
-        self.tell.say(
+        self.narrator.say(
             f"{method} .../{quote(external_id, safe='')}{part} -> 202 {answer['message']}"
         )

@@ -132,7 +132,7 @@ class Stage:
         for line in (await self.get("/metrics")).body.decode().splitlines():
             if line.startswith("saluhall_channel_calls_left{"):
                 return int(float(line.rpartition(" ")[2]))
-        raise NotTrue("/metrics does not tell the calls left")
+        raise NotTrue("/metrics does not show the calls left")
 
     async def market(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Turn a knob of the marketplace. Raises NotTrue."""

@@ -11,10 +11,10 @@ _FILL = """
   select c.account_id, c.id, 'PART-' || n %% %(heaps)s || '-' || 1 + n / %(heaps)s, new_ulid(), 'item', 'active',
          'Volvo V70 headlight left ' || n, 'Used, tested, ready to fit. From a car of 2011.',
          1250 + n %% 1000, 'SEK', 99, 'integrated',
-         case when %(pictures)s then array['https://images.example.com/parts/' || n || '-1.jpg',
+         case when %(images)s then array['https://images.example.com/parts/' || n || '-1.jpg',
                                            'https://images.example.com/parts/' || n || '-2.jpg'] else '{}' end,
          '{"domain": "auto_parts", "part": {"name": "Headlight", "oemNumber": "31420118"}}', '1.0.0',
-         '{"shelf":"A-17"}', false, false, now(), now(), now() - interval '1 year' + n * interval '1 second',
+         '{"bin":"A-17"}', false, false, now(), now(), now() - interval '1 year' + n * interval '1 second',
          1 + n %% 9, '73' || lpad(n::text, 11, '0'), '31420118-' || n, 'Volvo', 'Car parts', 'Lights', 3
     from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(owner)s and c.code = 'RHEO'
 """
@@ -28,14 +28,14 @@ _LIST = """
 
 
 def sku_of(number: int) -> str:
-    """Tell the sku of a product by its number, from 1: those that begin alike and end in 1, 2, 3 lie all over the table."""
+    """Return the sku of a product by its number, from 1: numbers in a row are spread over the table."""
     return f"PART-{number % HEAPS}-{1 + number // HEAPS}"
 
 
-async def fill(url: str, owner: str, *, count: int, pictures: bool = False) -> None:
+async def fill(url: str, owner: str, *, count: int, images: bool = False) -> None:
     """Give an account so many products, each changed a second after the one before."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        given = {"owner": owner, "count": count, "heaps": HEAPS, "pictures": pictures}
+        given = {"owner": owner, "count": count, "heaps": HEAPS, "images": images}
         await connection.execute(_FILL, given)
         await connection.execute("vacuum analyze products")
 
