@@ -131,7 +131,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     may_be_live: bool = False
     unclear: bool = False
     over: str | None = None
-    price: Decimal | None = None  # of a listing found live, which may not be the offer's
+    price: Decimal | None = None  # of a listing found live, as is the quantity
+    quantity: int | None = None
     steps: Mapping[str, Any] = {}
 
 

@@ -80,6 +80,7 @@ class Notebook:
             unclear=progress.unclear,
             over=progress.over,
             price=progress.price,
+            quantity=progress.quantity,
             steps=json.loads(json.dumps(dict(progress.steps))),  # as a database keeps it
         )
 
@@ -113,6 +114,7 @@ class Market:
     http: Outbound
     purse: Purse = field(default_factory=Purse)
     reported: list[UnreadableEntry] = field(default_factory=list)
+    ahead: timedelta = timedelta()
 
     def channel(
         self,
@@ -130,8 +132,15 @@ class Market:
 
     def toolbox(self, env: Mapping[str, str]) -> Toolbox:
         return Toolbox(
-            env=env, http=self.http, budget=self.purse, report=self.report, clock=utc_now
+            env=env, http=self.http, budget=self.purse, report=self.report, clock=self.clock
         )
+
+    def clock(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def turn_clock(self, *, minutes: float) -> None:
+        """Turn our own clock forward; the marketplace has one of its own."""
+        self.ahead += timedelta(minutes=minutes)
 
     async def page(self, url: str) -> str:
         """Read a page as a browser does."""
@@ -224,13 +233,13 @@ def sandbox() -> Iterator[str]:
             process.terminate()
 
 
-def image(media_type: str = "image/jpeg", data: bytes | None = None) -> ProductImage:
+def image(media_type: str = "image/jpeg", data: bytes | None = None, key: str = "") -> ProductImage:
     """Make an image."""
 
     async def read() -> bytes:
         return BYTES[media_type] if data is None else data
 
-    return ProductImage(media_type=media_type, read=read)
+    return ProductImage(media_type=media_type, read=read, key=key)
 
 
 def offer(**changes: Any) -> Offer:

@@ -22,17 +22,16 @@ from saluhall.channel import (
     RemoteListing,
 )
 from saluhall.channels.tradera.footer import compatible_from_domain, footer_from_domain
-from saluhall.channels.tradera.settings import Settings
-from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT, units
-from saluhall.channels.tradera.translate import (
+from saluhall.channels.tradera.items import (
     CHECK_IN,
-    formats_from_media_types,
     has_bids,
     instant_from_text,
-    item_request_from_offer,
     outcome_from_result,
     remote_listing_from_item,
 )
+from saluhall.channels.tradera.settings import Settings
+from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT, units
+from saluhall.channels.tradera.translate import formats_from_media_types, item_request_from_offer
 from saluhall.channels.tradera.wire import Item, RequestResult
 from tests.channels.tradera.practice import offer, utc
 

@@ -33,12 +33,12 @@ async def test_a_shop_item_is_made_changed_sold_and_removed(desk: Desk) -> None:
     assert (await desk.item(item_id))["status"]["ended"] is True
 
 
-async def test_prices_are_queued_and_quantities_are_differences(desk: Desk) -> None:
+async def test_prices_are_queued_and_quantities_are_set_at_once(desk: Desk) -> None:
     item_id = (await desk.good("POST", SHOP, thing()))["itemId"]
 
     prices = {"shopItems": [{"id": item_id, "price": 250}, {"id": 7, "price": 1}]}
     priced = await desk.good("PUT", f"{SHOP}/prices", prices)
-    amounts = {"shopItems": [{"id": item_id, "quantity": 3}, {"id": item_id, "quantity": -9}]}
+    amounts = {"shopItems": [{"id": item_id, "quantity": 8}, {"id": item_id, "quantity": -9}]}
     counted = await desk.good("PUT", f"{SHOP}/quantities", amounts)
 
     (queued,) = priced["queuedRequestResponses"]
@@ -47,6 +47,15 @@ async def test_prices_are_queued_and_quantities_are_differences(desk: Desk) -> N
     assert counted["successfulUpdates"] == 1
     item = await desk.item(item_id)
     assert (item["buyItNowPrice"], item["remainingQuantity"]) == (250, 8)
+
+
+async def test_quantities_are_differences_by_a_rule(desk: Desk) -> None:
+    await desk.good("PUT", "/sandbox/rules", {"shop_quantity": "delta"})
+    item_id = (await desk.good("POST", SHOP, thing()))["itemId"]
+
+    await desk.good("PUT", f"{SHOP}/quantities", {"shopItems": [{"id": item_id, "quantity": 3}]})
+
+    assert (await desk.item(item_id))["remainingQuantity"] == 8
 
 
 async def test_more_than_five_hundred_at_once_are_refused(desk: Desk) -> None:

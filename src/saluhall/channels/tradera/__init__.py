@@ -29,9 +29,11 @@ from saluhall.channels.tradera.settings import (
     MAX_IMAGE_BYTES,
     MAX_IMAGES,
     MAX_KRONOR,
+    MAX_QUANTITY,
     PRACTICE_PATH,
     RESULTS_PER_CALL,
     SETTINGS,
+    SHOP_BATCH,
     Settings,
 )
 from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT
@@ -79,6 +81,12 @@ CHANNEL = ChannelCard(
                 max_quantity=1,
                 revisions=frozenset({Revision.PRICE}),  # until the first bid
                 endings=frozenset({Ending.END}),
+            ),
+            Format.FIXED: FormatRules(  # a shop item: the seller needs a Tradera shop
+                max_quantity=MAX_QUANTITY,
+                revisions=frozenset(Revision),
+                endings=frozenset({Ending.END, Ending.SOLD_OUT}),
+                update_batch=SHOP_BATCH,
             ),
         },
         quantity_meaning=QuantityMeaning.FOR_SALE,

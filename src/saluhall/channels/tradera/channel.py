@@ -8,7 +8,6 @@ from saluhall.channel import (
     Acknowledgement,
     Change,
     Changes,
-    Disconnected,
     Live,
     Lost,
     Offer,
@@ -20,28 +19,26 @@ from saluhall.channel import (
     Refusal,
     Rejected,
     RemoteListing,
-    RemoteState,
     Save,
     Shipment,
     Submitted,
     Unavailable,
 )
-from saluhall.channels.tradera.client import Client, NotThere
-from saluhall.channels.tradera.publication import Publication
-from saluhall.channels.tradera.sales import Sales
-from saluhall.channels.tradera.settings import RESULTS_PER_CALL, Settings
-from saluhall.channels.tradera.steps import Steps, restart_from, steps_from_progress
-from saluhall.channels.tradera.translate import (
+from saluhall.channels.tradera.auctions import Auctions
+from saluhall.channels.tradera.client import Client
+from saluhall.channels.tradera.items import (
     CHECK_IN,
     dated_listing_from_item,
-    has_bids,
     is_uncommitted,
-    kronor_from_price,
     outcome_from_result,
-    remote_listing_from_item,
-    sentences_of_refusal,
     url_from_id,
 )
+from saluhall.channels.tradera.publication import Publication
+from saluhall.channels.tradera.sales import Sales
+from saluhall.channels.tradera.settings import Settings
+from saluhall.channels.tradera.shop import ShopItems
+from saluhall.channels.tradera.steps import Steps, restart_from, steps_from_progress
+from saluhall.channels.tradera.transport import NotThere
 from saluhall.channels.tradera.wire import Item, RequestResult
 
 SINGLE_READS = 2  # more changed items than this are read with one call for the whole list
@@ -56,9 +53,11 @@ class TraderaChannel:
         self._client = client
         self._settings = settings
         self._sales = Sales(client=client)
+        self._auctions = Auctions(client=client, settings=settings)
+        self._shop = ShopItems(client=client, settings=settings)
 
     async def publish(self, offer: Offer, *, progress: Progress, save: Save) -> Live | Submitted:
-        """Submit an auction, from `progress` on; one that is found live is not submitted again."""
+        """Submit an auction or a shop item, from `progress` on; one that is found live is not submitted again."""
         publication = Publication(
             client=self._client,
             settings=self._settings,
@@ -75,7 +74,7 @@ class TraderaChannel:
     async def check(self, submissions: Mapping[str, Progress]) -> Mapping[str, Outcome]:
         """Check what became of submissions, fifty with one call."""
         steps = {key: steps_from_progress(progress) for key, progress in submissions.items()}
-        results = await self._results(
+        results = await self._client.request_results(
             [each.request_id for each in steps.values() if each.request_id is not None]
         )
         return {
@@ -84,27 +83,20 @@ class TraderaChannel:
         }
 
     async def update(self, changes: Sequence[Change]) -> Sequence[Exception | None]:
-        """Change start prices, which Tradera allows until the first bid; one result each."""
-        return [await self._try_update(change) for change in changes]
+        """Change shop items together, and start prices of auctions one by one; one result each."""
+        fixed = [change for change in changes if change.format is Format.FIXED]
+        failures = await self._shop.update(fixed)
+        return [
+            failures.get(change.external_id)
+            if change.format is Format.FIXED
+            else await self._auctions.update(change)
+            for change in changes
+        ]
 
-    async def end(self, external_id: str, format: Format) -> RemoteListing | None:  # noqa: A002, ARG002 - the interface
-        """End an auction, which Tradera allows until the first bid; one that is over is returned. Raises Rejected."""
-        refusal = "Tradera did not end the auction"
-        try:
-            if await self._client.end_item(external_id):
-                return None
-        except NotThere:
-            return None
-        except Rejected as error:
-            refusal = str(error)
-        try:
-            item = await self._client.item(external_id, Purpose.END)
-        except NotThere:
-            return None
-        there = remote_listing_from_item(item, self._client.clock(), self._settings.item_page)
-        if there.state is not RemoteState.LIVE:
-            return there
-        raise Rejected("The auction has bids and cannot be ended" if has_bids(item) else refusal)
+    async def end(self, external_id: str, format: Format) -> RemoteListing | None:  # noqa: A002 - the interface
+        """End a listing; one that is over is returned. Raises Rejected."""
+        kind = self._shop if format is Format.FIXED else self._auctions
+        return await kind.end(external_id)
 
     async def changes(self, cursor: str | None, known_ids: Sequence[str]) -> Changes:
         """Read the known items that changed: few one by one, many with one call."""
@@ -132,33 +124,6 @@ class TraderaChannel:
         """Mark an order's transactions as paid, if they can be found. Raises Rejected."""
         return await self._sales.mark_paid(order_id)
 
-    async def _try_update(self, change: Change) -> Exception | None:
-        try:
-            await self._update(change)
-        except (Unavailable, Disconnected, Rejected) as error:
-            return error
-        return None
-
-    async def _update(self, change: Change) -> None:
-        if change.price is None:
-            raise Rejected("Tradera can change only the price of an auction")
-        kronor = kronor_from_price(change.price)
-        try:
-            result = await self._client.change_price(change.external_id, kronor)
-        except NotThere as error:
-            raise Rejected("The auction is no longer on Tradera; its price stays") from error
-        if not result.isSuccessful:
-            sentences = sentences_of_refusal(result)
-            reason = "Tradera kept the old price; an auction with bids cannot change it"
-            raise Rejected(": ".join([reason, "; ".join(sentences)]) if sentences else reason)
-
-    async def _results(self, request_ids: Sequence[int]) -> dict[int, RequestResult]:
-        results: dict[int, RequestResult] = {}
-        for start in range(0, len(request_ids), RESULTS_PER_CALL):
-            chunk = request_ids[start : start + RESULTS_PER_CALL]
-            results |= await self._client.request_results(chunk)
-        return results
-
     async def _outcome(
         self, progress: Progress, steps: Steps, results: Mapping[int, RequestResult]
     ) -> Outcome:
@@ -169,10 +134,10 @@ class TraderaChannel:
             return live
         result = results.get(steps.request_id)
         if is_uncommitted(result):
-            return await self._commit_again(steps.request_id, steps)
-        return outcome_from_result(result, live=live, restart=restart_from(steps))
+            return await self._commit_again(steps.request_id, progress)
+        return outcome_from_result(result, live=live, restart=restart_from(progress))
 
-    async def _commit_again(self, request_id: int, steps: Steps) -> Outcome:
+    async def _commit_again(self, request_id: int, progress: Progress) -> Outcome:
         """Commit a request whose commit did not arrive; a failure of one is not that of the others."""
         try:
             await self._client.commit(request_id)
@@ -180,7 +145,7 @@ class TraderaChannel:
             return Refusal(reason=str(error))
         except NotThere:
             reason = "Tradera no longer knows the request"
-            return Lost(reason=reason, progress=restart_from(steps))
+            return Lost(reason=reason, progress=restart_from(progress))
         except Unavailable as error:
             return Pending(check_in=error.retry_in or CHECK_IN)
         return Pending(check_in=CHECK_IN)
@@ -201,6 +166,7 @@ class TraderaChannel:
             url=url_from_id(external_id, self._settings.item_page),
             ends_at=steps.ends_at,
             price=progress.price,
+            quantity=progress.quantity,
         )
 
     def _remote(self, item: Item) -> RemoteListing:

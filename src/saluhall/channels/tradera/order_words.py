@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow
 from saluhall.channels.tradera.countries import country_from_name
+from saluhall.channels.tradera.items import instant_from_text, url_from_id
 from saluhall.channels.tradera.settings import CURRENCY, ITEM_PAGE
-from saluhall.channels.tradera.translate import instant_from_text, url_from_id
 from saluhall.channels.tradera.wire import (
     Sale,
     SellerOrder,

@@ -13,9 +13,10 @@ from saluhall.channel import (
     RemoteOrder,
     Unavailable,
 )
-from saluhall.channels.tradera.client import Client, NotThere
+from saluhall.channels.tradera.client import Client
+from saluhall.channels.tradera.items import instant_from_text
 from saluhall.channels.tradera.order_words import order_from_wire, sales_of_order
-from saluhall.channels.tradera.translate import instant_from_text
+from saluhall.channels.tradera.transport import NotThere
 from saluhall.channels.tradera.window import is_doubtful, needs_time, read_until, windows
 from saluhall.channels.tradera.wire import SellerOrder
 

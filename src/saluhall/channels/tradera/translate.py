@@ -1,68 +1,76 @@
-"""Translate between the hub's values and Tradera's shapes, purely."""
+"""Translate offers into what Tradera is asked for, purely."""
 
+import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
+from msgspec import Struct
 
-from saluhall.channel import (
-    Live,
-    Lost,
-    Offer,
-    Outcome,
-    Pending,
-    Product,
-    Progress,
-    Refusal,
-    Rejected,
-    RemoteListing,
-    RemoteState,
-)
+from saluhall.capabilities import Format
+from saluhall.channel import Offer, Product, Rejected
 from saluhall.channels.tradera.categories import category_from_offer
 from saluhall.channels.tradera.footer import footer_from_domain, text_from_value
 from saluhall.channels.tradera.settings import (
     CURRENCY,
     IMAGE_FORMATS,
-    ITEM_PAGE,
     MAX_IMAGES,
     MAX_KRONOR,
+    MAX_QUANTITY,
     Settings,
 )
+from saluhall.channels.tradera.steps import Plan
 from saluhall.channels.tradera.text import description_from_text, rendered, title_from_text
+from saluhall.channels.tradera.uploads import reference_of_images
 from saluhall.channels.tradera.wire import (
     Condition,
-    Item,
     ItemRequest,
     ItemShipping,
-    ItemStatus,
     ItemType,
-    RequestResult,
-    ResultCode,
-    UpdateItemPriceResult,
+    ShopItemData,
 )
 from saluhall.kit.texts import is_seen
 
+_DIGEST_LETTERS = 16
 NEW_GRADE = "A*"
 SHIPPING_TO_BE_AGREED = {
     "en": "Pickup. Shipping, and what it costs, is to be agreed with the seller.",
     "sv": "Avhämtning. Frakt, och vad den kostar, kommer köparen överens om med säljaren.",
 }
-CHECK_IN = timedelta(milliseconds=500)
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is to be published: one of the two, and the plan of the calls."""
+
+    plan: Plan
+    auction: ItemRequest | None = None
+    shop_item: ShopItemData | None = None
+
+
+def wanted_from_offer(offer: Offer, settings: Settings) -> Wanted:
+    """Describe what an offer asks Tradera for. Raises Rejected."""
+    is_fixed = offer.format is Format.FIXED
+    auction = None if is_fixed else item_request_from_offer(offer, settings)
+    shop_item = shop_item_from_offer(offer, settings) if is_fixed else None
+    media_types = [image.media_type for image in offer.product.images]
+    formats_from_media_types(media_types)
+    keys = [image.key for image in offer.product.images]
+    whole = msgspec.json.encode([auction or shop_item, media_types, keys])
+    plan = Plan(
+        digest=hashlib.sha256(whole).hexdigest()[:_DIGEST_LETTERS],
+        images=0 if is_fixed else len(keys),
+        is_published_by_create=is_fixed,
+    )
+    return Wanted(plan=plan, auction=auction, shop_item=shop_item)
 
 
 def item_request_from_offer(offer: Offer, settings: Settings) -> ItemRequest:
     """Describe an auction. Raises Rejected when Tradera cannot sell the offer as it is."""
-    if offer.currency != CURRENCY:
-        raise Rejected(f"Tradera sells in SEK only; the price is in {offer.currency}")
+    title, description = _texts(offer, settings)
     product = offer.product
-    title = title_from_text(product.title)
-    if not is_seen(title):
-        raise Rejected("Tradera needs a title")
-    footer = footer_from_domain(product.attributes, settings.language)
     return ItemRequest(
         title=title,
-        description=description_from_text(product.description, footer) or rendered(title),
+        description=description,
         categoryId=category_from_offer(offer, settings.categories),
         itemType=ItemType.AUCTION,
         duration=settings.duration_days,
@@ -75,8 +83,54 @@ def item_request_from_offer(offer: Offer, settings: Settings) -> ItemRequest:
         ownReferences=[offer.key],
         autoCommit=False,
         paymentOptionIds=list(settings.payment_option_ids) or msgspec.UNSET,
-        vat=msgspec.UNSET if settings.vat is None else settings.vat,
+        vat=vat_from_product(product, settings),
     )
+
+
+def shop_item_from_offer(offer: Offer, settings: Settings) -> ShopItemData:
+    """Describe a shop item, its images left out. Raises Rejected when Tradera cannot sell the offer as it is."""
+    title, description = _texts(offer, settings)
+    product = offer.product
+    return ShopItemData(
+        title=title,
+        description=description,
+        categoryId=category_from_offer(offer, settings.categories),
+        price=kronor_from_price(offer.price),
+        absoluteQuantity=quantity_from_units(offer.quantity),
+        acceptedBuyerId=settings.accepted_bidder_id,
+        shippingOptions=[shipping_from_product(product, settings)],
+        shippingCondition=shipping_condition_from_product(product, settings),
+        itemAttributes=[condition_from_product(product)],
+        ownReferences=[offer.key, reference_of_images(product.images)],
+        paymentOptionIds=list(settings.payment_option_ids) or msgspec.UNSET,
+        vat=vat_from_product(product, settings),
+    )
+
+
+def _texts(offer: Offer, settings: Settings) -> tuple[str, str]:
+    if offer.currency != CURRENCY:
+        raise Rejected(f"Tradera sells in SEK only; the price is in {offer.currency}")
+    title = title_from_text(offer.product.title)
+    if not is_seen(title):
+        raise Rejected("Tradera needs a title")
+    footer = footer_from_domain(offer.product.attributes, settings.language)
+    return title, description_from_text(offer.product.description, footer) or rendered(title)
+
+
+def quantity_from_units(units: int) -> int:
+    """Return a quantity. Raises Rejected."""
+    if not 0 <= units <= MAX_QUANTITY:
+        raise Rejected(f"Tradera takes quantities from 0 to {MAX_QUANTITY}; this one is {units}")
+    return units
+
+
+def vat_from_product(product: Product, settings: Settings) -> int | msgspec.UnsetType:
+    """Return the VAT in percent: the product's, else the setting's. Who sets none is a private seller, who sends none."""
+    if settings.vat is None:
+        return msgspec.UNSET
+    known = product.vat_percent
+    is_whole = known is not None and known == known.to_integral_value()
+    return int(known) if known is not None and is_whole else settings.vat
 
 
 def kronor_from_price(amount: Decimal, *, what: str = "price", min_kronor: int = 1) -> int:
@@ -145,117 +199,6 @@ def formats_from_media_types(media_types: Sequence[str]) -> list[int]:
                 f"Tradera takes JPEG, GIF and PNG images; image {number} is {media_type}"
             )
     return [IMAGE_FORMATS[media_type] for media_type in media_types]
-
-
-def url_from_id(external_id: str, page: str = ITEM_PAGE) -> str:
-    """Return where people see the item; `page` is the address of all items."""
-    return f"{page}/{external_id}"
-
-
-def is_uncommitted(result: RequestResult | None) -> bool:
-    """Return whether a request has no commit yet."""
-    return result is not None and ResultCode.UNCOMMITTED in ResultCode(result.resultCode)
-
-
-def outcome_from_result(result: RequestResult | None, *, live: Live, restart: Progress) -> Outcome:
-    """Return what became of a request: `live` when it is; when it is lost, publish again from `restart`."""
-    if result is None:
-        return Pending(check_in=CHECK_IN)
-    code = ResultCode(result.resultCode)
-    if ResultCode.OK in code:
-        return live
-    if not code or code & (ResultCode.WAITING | ResultCode.UNCOMMITTED):
-        return Pending(check_in=CHECK_IN)
-    if code & (ResultCode.TRY_AGAIN | ResultCode.TIMEOUT):
-        return Lost(reason=_worded("Tradera asks to try again", result), progress=restart)
-    return Refusal(reason=_worded(_refusal(code), result))
-
-
-REFUSALS: dict[ResultCode, str] = {
-    ResultCode.IMAGE_PROCESSING_ERROR: "Tradera could not process the images",
-    ResultCode.UPDATE_NOT_ALLOWED: "Tradera does not allow this change",
-    ResultCode.SHOP_FULL: "The Tradera shop holds as many items as it may",
-    ResultCode.ERROR: "Tradera refused the listing",
-}
-
-
-def _refusal(code: ResultCode) -> str:
-    known = (reason for flag, reason in REFUSALS.items() if flag in code)
-    return next(known, f"Tradera refused the listing with the unknown code {int(code)}")
-
-
-def _worded(reason: str, result: RequestResult) -> str:
-    return f"{reason}: {result.message}" if result.message else reason
-
-
-def remote_listing_from_item(item: Item, now: datetime, page: str = ITEM_PAGE) -> RemoteListing:
-    """Read an item; Tradera has no field for its state, so it is derived."""
-    state = _state(item, now)
-    opening = specified(item.openingBid, is_specified=item.openingBidSpecified)
-    buy_now = specified(item.buyItNowPrice, is_specified=item.buyItNowPriceSpecified)
-    hammer = specified(item.maxBid, is_specified=item.maxBidSpecified) or buy_now
-    return RemoteListing(
-        external_id=str(item.id),
-        state=state,
-        price=_money(opening or buy_now),
-        quantity=int(state is RemoteState.LIVE),
-        units_sold=int(state is RemoteState.SOLD),
-        sale_price=_money(hammer) if state is RemoteState.SOLD else None,
-        bids=item.totalBids or 0,
-        ends_at=instant_from_text(item.endDate),
-        url=url_from_id(str(item.id), page),
-    )
-
-
-def dated_listing_from_item(item: Item, now: datetime, page: str = ITEM_PAGE) -> RemoteListing:
-    """Read an item. Raises ValueError when only a date that cannot be read says whether it has ended."""
-    is_said = item.status is not None and item.status.ended is not None
-    if item.endDate and instant_from_text(item.endDate) is None and not is_said:
-        raise ValueError(f"endDate cannot be read: {item.endDate!r}")
-    return remote_listing_from_item(item, now, page)
-
-
-def _state(item: Item, now: datetime) -> RemoteState:
-    status = item.status or ItemStatus()
-    ends_at = instant_from_text(item.endDate)
-    ended = (ends_at is not None and ends_at <= now) if status.ended is None else status.ended
-    if not ended:
-        return RemoteState.LIVE
-    sold = status.gotWinner
-    if sold is None:
-        sold = bool(item.totalBids) and item.reservePriceReached is not False
-    return RemoteState.SOLD if sold else RemoteState.ENDED
-
-
-def sentences_of_refusal(result: UpdateItemPriceResult) -> list[str]:
-    """Collect what Tradera answers about a price that it does not take."""
-    said = (e.get("errorMessage") for e in result.validationErrors or () if isinstance(e, dict))
-    return [sentence for sentence in said if isinstance(sentence, str) and sentence]
-
-
-def has_bids(item: Item) -> bool:
-    """Return whether somebody has bid on the item."""
-    return bool(item.totalBids) or bool(item.status and item.status.gotBidders)
-
-
-def specified(value: int | None, *, is_specified: bool | None) -> int | None:
-    """Return a number when it counts: its Specified field is true, or is absent and the number is not 0."""
-    if is_specified is None:
-        return value or None
-    return value if is_specified else None
-
-
-def instant_from_text(text: str | None) -> datetime | None:
-    """Read an instant of any ISO 8601 spelling; without a zone it is UTC, unreadable is None."""
-    try:
-        instant = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _money(kronor: int | None) -> Decimal | None:
-    return None if kronor is None else Decimal(kronor)
 
 
 def _shown(amount: Decimal) -> str:

@@ -88,6 +88,65 @@ class UpdateItemPriceRequest(Struct, frozen=True, kw_only=True):
     openingPrice: int
 
 
+class ShopItemImage(Struct, frozen=True, kw_only=True):
+    """One image inside a shop item; the bytes travel as base64."""
+
+    data: bytes
+    format: int
+    hasMega: bool
+
+
+class ShopItemData(Struct, frozen=True, kw_only=True):
+    """A shop item; in a change, only what changes is set: Tradera takes what is left out as unchanged."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    categoryId: int | UnsetType = UNSET
+    price: int | UnsetType = UNSET
+    absoluteQuantity: int | UnsetType = UNSET
+    acceptedBuyerId: int | UnsetType = UNSET
+    shippingOptions: list[ItemShipping] | UnsetType = UNSET
+    shippingCondition: str | UnsetType = UNSET
+    itemAttributes: list[int] | UnsetType = UNSET
+    itemImages: list[ShopItemImage] | UnsetType = UNSET
+    ownReferences: list[str] | UnsetType = UNSET
+    paymentOptionIds: list[int] | UnsetType = UNSET
+    vat: int | UnsetType = UNSET
+
+
+class ShopItemUpdateData(Struct, frozen=True, kw_only=True):
+    """A change of one shop item."""
+
+    itemId: int
+    itemData: ShopItemData
+
+
+class SetPriceShopItem(Struct, frozen=True, kw_only=True):
+    """A new price of one shop item."""
+
+    id: int
+    price: int
+
+
+class SetPricesShopItems(Struct, frozen=True, kw_only=True):
+    """New prices of shop items."""
+
+    shopItems: list[SetPriceShopItem]
+
+
+class SetQuantityShopItem(Struct, frozen=True, kw_only=True):
+    """How many of one shop item are for sale."""
+
+    id: int
+    quantity: int
+
+
+class SetQuantitiesShopItems(Struct, frozen=True, kw_only=True):
+    """How many of shop items are for sale."""
+
+    shopItems: list[SetQuantityShopItem]
+
+
 class QueuedRequestResponse(Struct, frozen=True, kw_only=True):
     """The numbers a new item gets before it is published."""
 
@@ -115,6 +174,14 @@ class Item(Struct, frozen=True, kw_only=True):
     """What we read of an item. A number beside an `xxxSpecified` counts only when that is true."""
 
     id: int
+    itemType: int | None = None
+    shortDescription: str | None = None
+    longDescription: str | None = None
+    categoryId: int | None = None
+    remainingQuantity: int | None = None
+    itemAttributes: list[int] | None = None
+    shippingCondition: str | None = None
+    vat: int | None = None
     startDate: str | None = None
     endDate: str | None = None
     openingBid: int | None = None
@@ -141,6 +208,19 @@ class UpdateItemPriceResult(Struct, frozen=True, kw_only=True):
 
     isSuccessful: bool
     validationErrors: list[Any] | None = None  # objects with an `errorMessage`
+
+
+class ShopPricesResult(Struct, frozen=True, kw_only=True):
+    """Prices that were queued, and those that were refused at once."""
+
+    queuedRequestResponses: list[QueuedRequestResponse] | None = None
+    validationErrors: list[Any] | None = None  # objects with an `item` and an `errorMessage`
+
+
+class ShopQuantitiesResult(Struct, frozen=True, kw_only=True):
+    """Quantities that were refused; all others are set."""
+
+    validationErrors: list[Any] | None = None  # as above
 
 
 class SellerOrderUser(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from saluhall.practice.tradera import responses, shop
 from saluhall.practice.tradera.errors import Missing, Refused
 from saluhall.practice.tradera.listing_rules import require
 from saluhall.practice.tradera.responses import Json
-from saluhall.practice.tradera.routing import LARGE, Call, Route
+from saluhall.practice.tradera.routing import SHOP, Call, Route
 from saluhall.practice.tradera.wire import (
     ShopActivation,
     ShopActivations,
@@ -107,8 +107,8 @@ def _check_batch(call: Call, wishes: Sequence[object]) -> None:
 
 
 ROUTES = (
-    Route(method="POST", path="/v4/listings/shop-items", answer=create, limit=LARGE),
-    Route(method="PUT", path="/v4/listings/shop-items", answer=update, limit=LARGE),
+    Route(method="POST", path="/v4/listings/shop-items", answer=create, limit=SHOP),
+    Route(method="PUT", path="/v4/listings/shop-items", answer=update, limit=SHOP),
     Route(method="DELETE", path="/v4/listings/shop-items/{id:[0-9]+}", answer=remove),
     Route(method="PUT", path="/v4/listings/shop-items/prices", answer=set_prices),
     Route(method="PUT", path="/v4/listings/shop-items/quantities", answer=set_quantities),

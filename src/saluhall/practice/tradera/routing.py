@@ -15,6 +15,7 @@ from saluhall.practice.tradera.request_parsing import decode, int_of
 
 T = TypeVar("T")
 SMALL, LARGE = 1024 * 1024, 8 * 1024 * 1024
+SHOP = 65 * 1024 * 1024  # twelve images of 4 MB inside a shop item
 
 
 class Who(Enum):

@@ -14,7 +14,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     settle_polls: Annotated[int, Meta(ge=0)] = 1
     end_refusal: Literal["error", "false"] = "error"
     category_words: Literal["categoryId", "id"] = "categoryId"
-    shop_quantity: Literal["delta", "absolute"] = "delta"
+    shop_quantity: Literal["absolute", "delta"] = "absolute"
     max_restarts: Annotated[int, Meta(ge=0)] = 2
 
 

@@ -19,7 +19,7 @@ from saluhall.practice.tradera import (
 )
 from saluhall.practice.tradera.market import Market
 from saluhall.practice.tradera.middleware import MARKET, gate, handler_of
-from saluhall.practice.tradera.routing import LARGE
+from saluhall.practice.tradera.routing import SHOP
 from saluhall.practice.tradera.rules import Rules
 
 PATIENCE_S = 1.0  # how long open connections may hold up a stop
@@ -34,7 +34,7 @@ ROUTES = (
 
 def create_app(market: Market) -> web.Application:
     """Make the web application of a market."""
-    app = web.Application(middlewares=[gate], client_max_size=LARGE)
+    app = web.Application(middlewares=[gate], client_max_size=SHOP)
     app[MARKET] = market
     for route in ROUTES:
         app.router.add_route(route.method, route.path, handler_of(route))

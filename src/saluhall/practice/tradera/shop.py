@@ -137,7 +137,7 @@ def quantity_problem(market: Market, item: Item, wish: ShopQuantity) -> str | No
 
 
 def new_quantity(market: Market, item: Item, wish: ShopQuantity) -> int:
-    """Work out the quantity after a change: a difference, unless the rules say otherwise."""
+    """Work out the quantity after a change: as given, unless the rules say that it is a difference."""
     is_delta = market.rules.shop_quantity == "delta"
     return item.quantity + wish.quantity if is_delta else wish.quantity
 
