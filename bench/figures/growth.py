@@ -171,9 +171,9 @@ class Hub:
         async with Database(self.url, connections=1) as db, db.statement() as tx:
             # Until the driver has prepared it, as in a worker that has run for a while.
             for _ in range(_SWEEPS):
-                await tx.all(dict, SYNC_CONNECTION.due_keys, given)
+                await tx.all(dict, SYNC_CONNECTION.rows.due_keys, given)
             began = time.perf_counter()
-            found = await tx.all(dict, SYNC_CONNECTION.due_keys, given)
+            found = await tx.all(dict, SYNC_CONNECTION.rows.due_keys, given)
             seconds = time.perf_counter() - began
         if len(found) != 1:
             raise RuntimeError(f"{len(found)} connections have due listings")

@@ -13,7 +13,6 @@ MIGRATIONS = PACKAGE / "storage" / "migrations"
 _TABLE = re.compile(r"create (?:unlogged )?table (\w+) \((.*?)\n\)", re.DOTALL)
 _COLUMN = re.compile(r"^\s*(\w*due_at) timestamptz", re.MULTILINE)
 _ADDED = re.compile(r"alter table (\w+)\s+add column (\w*due_at) timestamptz")
-_DRAINED = re.compile(r"from (\w+) where (\w+) <= %\(now\)s")
 
 
 def kinds_of_due_rows() -> list[tuple[str, str]]:
@@ -26,14 +25,9 @@ def kinds_of_due_rows() -> list[tuple[str, str]]:
     return sorted(created + _ADDED.findall(sql))
 
 
-def drained_by(job: Job) -> tuple[str, str]:
-    match = _DRAINED.search(job.due_keys)
-    assert match is not None, job.due_keys
-    return match[1], match[2]
-
-
-def test_every_kind_of_due_row_is_drained_by_exactly_one_job_that_the_sweeper_knows() -> None:
-    assert sorted(map(drained_by, JOBS)) == kinds_of_due_rows()
+def test_every_kind_of_due_row_has_exactly_one_job_that_the_sweep_knows() -> None:
+    assert sorted((rows.table, rows.due) for rows in DUE_ROWS.values()) == kinds_of_due_rows()
+    assert {job.name for job in JOBS} == set(DUE_ROWS)
 
 
 def test_the_sweeper_knows_every_job() -> None:
@@ -49,27 +43,27 @@ def test_the_sweeper_knows_every_job() -> None:
 
 
 def test_a_job_is_named_as_its_file() -> None:
-    assert {job.name for job in JOBS} == {job.drain.__module__.rpartition(".")[2] for job in JOBS}
+    assert {job.name for job in JOBS} == {job.open.__module__.rpartition(".")[2] for job in JOBS}
 
 
-def test_a_job_measures_and_releases_the_rows_that_it_drains() -> None:
-    for job in JOBS:
-        table, due = drained_by(job)
-        assert f"from {table} where {due} <= %(now)s" in " ".join(job.measure.split())
-        assert DUE_ROWS[job.name] == (table, due)
-        for statement in (job.claims.release, job.claims.release_key):
-            assert f"update {table} set {due} = " in " ".join(statement.split())
+def test_the_statements_of_a_job_are_about_its_rows() -> None:
+    for rows in DUE_ROWS.values():
+        due = f"from {rows.table} where {rows.due} <= %(now)s"
+        assert due in rows.due_keys
+        assert due in " ".join(rows.measure.split())
+        for statement in (rows.claims.release, rows.claims.release_key):
+            assert f"update {rows.table} set {rows.due} = " in " ".join(statement.split())
 
 
-def rung() -> set[str]:
-    """List the jobs that transactions ring for by name."""
+def woken() -> set[str]:
+    """List the jobs that transactions wake by name."""
     names = set()
     for file in python_files("src"):
         for node in ast.walk(tree_of(file)):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "ring":
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "wake":
                 names |= {str(a.value) for a in node.args if isinstance(a, ast.Constant)}
     return names
 
 
-def test_every_bell_wakes_a_job_that_exists() -> None:
-    assert rung() <= {job.name for job in JOBS}  # some jobs are woken by the clock alone
+def test_every_wake_up_is_for_a_job_that_exists() -> None:
+    assert set() < woken() <= {job.name for job in JOBS}  # some jobs are woken by the clock alone

@@ -21,7 +21,6 @@ def run(db: Database) -> Run:
         worker=new_id(),
         clock=utc_now,
         stopping=asyncio.Event(),
-        again=asyncio.Event(),
         channels={},
         voice=Voice(body=lambda _: b"", headers=lambda *_: {}),
         http=Outbound(),

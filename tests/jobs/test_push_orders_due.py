@@ -9,7 +9,7 @@ from saluhall.channel import Acknowledged, Acknowledgement, NotSupported
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.orders import operations, pushes
 from saluhall.domain.orders.model import DuePush, OrderStatus, StatusChange
-from saluhall.jobs.push_orders import PUSH_ORDERS
+from saluhall.jobs.due import DUE_ROWS
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
 from saluhall.storage.claims import Dead, release
@@ -46,7 +46,9 @@ class Desk:
 
     async def rung(self) -> list[str]:
         async with self.seller.db.statement() as tx:
-            return await tx.all(lambda r: str(r["key"]), PUSH_ORDERS.due_keys, {"now": NOW})
+            return await tx.all(
+                lambda r: str(r["key"]), DUE_ROWS["push_orders"].due_keys, {"now": NOW}
+            )
 
 
 @pytest.fixture
@@ -149,6 +151,8 @@ async def test_what_a_dead_worker_held_is_due_at_once(desk: Desk) -> None:
     await desk.claim(ONE)
 
     async with desk.seller.db.transaction() as tx:
-        await release(tx, {"push_orders": PUSH_ORDERS.claims}, [Dead(ONE, NOW)], now=NOW)
+        await release(
+            tx, {"push_orders": DUE_ROWS["push_orders"].claims}, [Dead(ONE, NOW)], now=NOW
+        )
 
     assert len(await desk.claim(OTHER)) == 1

@@ -1,101 +1,103 @@
-"""A wake_up that is rung often is a few jobs, and the last time it rings is never lost."""
+"""A key that is woken often gets a few wake-ups, and the last one is never lost."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
-from saluhall.queue import WakeUps, run_jobs
+from saluhall.jobs.keyed_worker import KeyedWorker
+from saluhall.jobs.run import Job, Run
+from saluhall.queue import WakeUps, receive_wake_ups
 from saluhall.storage import Database, Transaction
 from tests.postgres import Postgres
 
 
-def _has_more(drained: list[str], before: int) -> bool:
-    return drained.count("busy") > before
+def _has_more(woken: list[str], before: int) -> bool:
+    return woken.count("busy") > before
 
 
-async def test_every_ring_is_followed_by_a_job_however_often_it_rings(postgres: Postgres) -> None:
+async def test_every_wake_up_arrives_however_often_a_key_is_woken(postgres: Postgres) -> None:
     url = postgres.new_database()
-    drained: list[str] = []
-    some = asyncio.Condition()
+    woken: list[str] = []
+    some, stopping = asyncio.Event(), asyncio.Event()
 
-    async def drain(key: str) -> None:
-        async with some:
-            drained.append(key)
-            some.notify_all()
+    def wake(wake_ups: Iterable[tuple[str, str]]) -> None:
+        woken.extend(key for _, key in wake_ups)
+        some.set()
 
-    stopping = asyncio.Event()
-    working = asyncio.create_task(
-        run_jobs(url, {"a_job": drain}, concurrency=4, stopping=stopping, grace_s=5)
+    async def until(is_so: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not is_so():
+                some.clear()
+                await some.wait()
+
+    receiving = asyncio.create_task(
+        receive_wake_ups(url, ["a_job"], wake, concurrency=4, stopping=stopping)
     )
-
-    async def until_drained(keys: set[str]) -> None:
-        async with some, asyncio.timeout(60):
-            await some.wait_for(lambda: keys <= set(drained))
-
     async with WakeUps(url) as wake_ups:
         for turn in range(4):
             for _ in range(30):
                 wake_ups.wake([("a_job", "busy"), ("a_job", "busy")])
                 await asyncio.sleep(0.01)
-            before = drained.count("busy")
+            before = woken.count("busy")
             wake_ups.wake([("a_job", "busy"), ("a_job", f"turn {turn}")])
-            async with some, asyncio.timeout(60):
-                await some.wait_for(partial(_has_more, drained, before))
-        assert drained.count("busy") < 4 * 31 / 2
+            await until(partial(_has_more, woken, before))
+        assert woken.count("busy") < 4 * 31 / 2
 
-        many = {str(n) for n in range(20)}
+        many = {str(n) for n in range(20)} | {f"turn {turn}" for turn in range(4)}
         wake_ups.wake([("a_job", key) for key in many])
-        await until_drained(many | {f"turn {turn}" for turn in range(4)})
+        await until(lambda: many <= set(woken))
     stopping.set()
-    await working
+    await receiving
 
 
-async def test_what_was_rung_last_is_rung_before_the_end(postgres: Postgres) -> None:
+async def test_what_was_woken_last_is_sent_before_the_end(postgres: Postgres) -> None:
     url = postgres.new_database()
     async with WakeUps(url) as wake_ups:
         wake_ups.wake([("a_job", "first")])
-    drained: list[str] = []
+    woken: list[tuple[str, str]] = []
     stopping = asyncio.Event()
 
-    async def drain(key: str) -> None:
-        drained.append(key)
+    def wake(wake_ups: Iterable[tuple[str, str]]) -> None:
+        woken.extend(wake_ups)
         stopping.set()
 
     async with asyncio.timeout(60):
-        await run_jobs(url, {"a_job": drain}, concurrency=1, stopping=stopping, grace_s=5)
-    assert drained == ["first"]
+        await receive_wake_ups(url, ["a_job"], wake, concurrency=1, stopping=stopping)
+    assert woken == [("a_job", "first")]
 
 
-async def test_work_under_way_is_not_broken_off_when_the_queue_loses_its_database(
-    postgres: Postgres,
-) -> None:
-    url = postgres.new_database()
-    drained: list[str] = []
-    begun, may_end, stopping = asyncio.Event(), asyncio.Event(), asyncio.Event()
+async def test_work_is_not_broken_off_when_the_queue_loses_its_database(run: Run) -> None:
+    url, done = run.db.url, list[str]()
+    begun, may_end = asyncio.Event(), asyncio.Event()
 
-    async def drain(key: str) -> None:
+    async def open_(_: Run, key: str) -> None:
         begun.set()
         if key == "slow":
             await may_end.wait()
-        drained.append(key)
+        done.append(key)
 
-    working = asyncio.create_task(
-        run_jobs(url, {"a_job": drain}, concurrency=4, stopping=stopping, grace_s=5)
+    job: Job[Any, Any, Any] = Job(name="prune_log", open=open_, claim=open_, work=open_)  # type: ignore[arg-type]
+    worker = KeyedWorker(run, [job], lambda _: None)
+    receiving = asyncio.create_task(
+        receive_wake_ups(url, ["prune_log"], worker.wake, concurrency=4, stopping=run.stopping)
     )
     async with asyncio.timeout(60), WakeUps(url) as wake_ups:
-        wake_ups.wake([("a_job", "slow")])
+        wake_ups.wake([("prune_log", "slow")])
         await begun.wait()
         async with Database(url, connections=1) as db, db.statement() as tx:
             await tx.run(CUT)
             await tx.run("alter table procrastinate_jobs rename to gone")
             await until_nobody_works(tx)
             await tx.run("alter table gone rename to procrastinate_jobs")
-        while "later" not in drained:
-            wake_ups.wake([("a_job", "later")])
+        while "later" not in done:
+            wake_ups.wake([("prune_log", "later")])
             await asyncio.sleep(0.05)
         may_end.set()
-        stopping.set()
-        await working
-    assert set(drained) == {"slow", "later"}
+        await worker.finish(grace_s=5)
+        run.stopping.set()
+        await receiving
+    assert set(done) == {"slow", "later"}
 
 
 CUT = """

@@ -1,5 +1,6 @@
 """Only whoever holds the claim writes what came of it; what is returned is due when it cannot be changed by others any more."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,9 @@ from saluhall.domain.images.model import DueImage, Fetched, Rooms
 from saluhall.domain.listings import handing_in, outcomes
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.listings.model import Listing
-from saluhall.jobs.drainers import Drainers
+from saluhall.jobs.due import DUE_ROWS
+from saluhall.jobs.keyed_worker import KeyedWorker
 from saluhall.jobs.run import Job, Run
-from saluhall.jobs.schedule import JOBS
-from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
 from saluhall.storage.claims import MAX_BEAT_AGE_S, MAX_CALL_S, ClaimLost, Dead, release
@@ -26,7 +26,7 @@ from tests.domain.shop import Account
 from tests.domain.story import LEASE, PAUSE, Story
 
 ONE, OTHER = new_id(), new_id()
-KINDS = {job.name: job.claims for job in JOBS}
+KINDS = {name: rows.claims for name, rows in DUE_ROWS.items()}
 MAY_STAND = Progress(external_id="77", may_be_live=True)
 LIVE = Live(external_id="77", url="u")
 
@@ -207,13 +207,20 @@ async def test_a_poll_that_another_makes_by_now_is_not_recorded(desk: Desk) -> N
     assert [await record(lost, "old"), await record(held, "new")] == [None, "new"]
 
 
+async def run_once(run: Run, fail: Callable[[Run, str], Awaitable[None]], key: str) -> None:
+    """Let a run of a connection's listings fail."""
+    job: Job[Any, Any, Any] = Job(name="sync_connection", open=fail, claim=fail, work=fail)  # type: ignore[arg-type]
+    worker = KeyedWorker(run, [job], lambda _: None)
+    worker.wake([("sync_connection", key)])
+    await worker.finish(grace_s=10)
+
+
 async def test_a_job_that_fails_returns_what_it_held_at_once(run: Run, desk: Desk) -> None:
-    async def drain(_: Run, __: str) -> None:
+    async def fail(_: Run, __: str) -> None:
         await desk.take(run.worker)
         raise ValueError
 
-    job = Job(name="failing", drain=drain, due_keys="", claims=SYNC_CONNECTION.claims, measure="")
-    await Drainers(run, lambda _: None).drain_of(job)(str(desk.connection))
+    await run_once(run, fail, str(desk.connection))
 
     row = await desk.row()
     assert row["claimed_by"] is None
@@ -223,7 +230,7 @@ async def test_a_job_that_fails_returns_what_it_held_at_once(run: Run, desk: Des
 async def test_a_job_that_fails_because_the_database_was_away_returns_what_it_held_too(
     run: Run, desk: Desk
 ) -> None:
-    async def drain(run: Run, __: str) -> None:
+    async def fail(run: Run, __: str) -> None:
         await desk.take(run.worker)
         async with run.db.statement() as tx, run.db.statement():
             await tx.run(
@@ -232,7 +239,6 @@ async def test_a_job_that_fails_because_the_database_was_away_returns_what_it_he
             )
             raise DatabaseUnavailable
 
-    job = Job(name="failing", drain=drain, due_keys="", claims=SYNC_CONNECTION.claims, measure="")
-    await Drainers(run, lambda _: None).drain_of(job)(str(desk.connection))
+    await run_once(run, fail, str(desk.connection))
 
     assert (await desk.row())["claimed_by"] is None

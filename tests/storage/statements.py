@@ -162,10 +162,10 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
          deliveries_store.LOG.format(and_filters="".join(f"and {deliveries_store._FILTERS[n]} " for n in c)))
         for c in _some(deliveries_store._FILTERS, most=1)
     ],
-    "jobs.schedule.sweep": [(f"{job.name} due keys", job.due_keys) for job in JOBS],
-    "storage.claims.release": [(f"{job.name} release", job.claims.release) for job in JOBS],
-    "storage.claims.release_key": [(f"{job.name} give back", job.claims.release_key) for job in JOBS],
-    "jobs.due.measure": [(f"{job.name} measure", job.measure) for job in JOBS],
+    "jobs.schedule.sweep": [(f"{job.name} due keys", job.rows.due_keys) for job in JOBS],
+    "storage.claims.release": [(f"{job.name} release", job.rows.claims.release) for job in JOBS],
+    "storage.claims.release_key": [(f"{job.name} give back", job.rows.claims.release_key) for job in JOBS],
+    "jobs.due.measure": [(f"{job.name} measure", job.rows.measure) for job in JOBS],
     "storage.schema.is_current": [],  # about migrations, at a start
     "storage.statistics.analyze_grown": [],  # ANALYZE
 }  # fmt: skip

@@ -9,8 +9,8 @@ import structlog
 from saluhall.bootstrap import GRACE_S, direct_url, vault_of
 from saluhall.dialect import Dialect
 from saluhall.domain.connections import operations as connections
-from saluhall.jobs.drainers import Drainers
 from saluhall.jobs.heartbeat import beating
+from saluhall.jobs.keyed_worker import KeyedWorker
 from saluhall.jobs.run import Ai, Run, Telling, Voice
 from saluhall.jobs.schedule import JOBS, sweep_forever
 from saluhall.kit.clock import utc_now
@@ -22,7 +22,7 @@ from saluhall.kit.outages import KINDS
 from saluhall.kit.process_setup import relax_gc
 from saluhall.kit.timeouts import repeat
 from saluhall.plugins import load_channels, load_dialects
-from saluhall.queue import WakeUps, run_jobs
+from saluhall.queue import WakeUps, receive_wake_ups
 from saluhall.queue.worker import forget_stalled
 from saluhall.settings import Settings
 from saluhall.storage import Database
@@ -54,21 +54,21 @@ async def work(settings: Settings, url: str, *, concurrency: int, stopping: asyn
         await _keep_limits(run)
         begin_background([job.name for job in JOBS], run.channels)
         begin_outages(KINDS)
-        drainers = Drainers(run, wake_ups.wake)
-        db.on_wake_ups = drainers.ring
-        sweeper = asyncio.create_task(sweep_forever(run, drainers.ring))
+        keyed = KeyedWorker(run, JOBS, wake_ups.wake)
+        db.on_wake_ups = keyed.wake
+        sweeper = asyncio.create_task(sweep_forever(run, keyed.pass_on))
         cleaner = asyncio.create_task(_forget_stalled(queue_url, stopping))
         counter = asyncio.create_task(_analyze_grown(db, stopping))
         relax_gc()
         _log.info("worker started", worker=str(run.worker), concurrency=concurrency)
         try:
-            starts = {job.name: drainers.start_of(job) for job in JOBS}
-            await run_jobs(
-                queue_url, starts, concurrency=concurrency, stopping=stopping, grace_s=GRACE_S
+            names = [job.name for job in JOBS]
+            await receive_wake_ups(
+                queue_url, names, keyed.wake, concurrency=concurrency, stopping=stopping
             )
         finally:
             stopping.set()
-            await drainers.finish(GRACE_S)
+            await keyed.finish(GRACE_S)
             await asyncio.gather(sweeper, cleaner, counter, return_exceptions=True)
             _log.info("worker stopped", worker=str(run.worker))
             await image_pool.close()
@@ -90,7 +90,6 @@ def _run(
         worker=worker,
         clock=utc_now,
         stopping=stopping,
-        again=asyncio.Event(),
         channels=load_channels(),
         voice=_voice(load_dialects()),
         http=http,

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec import Struct
+
 from saluhall.domain.webhooks import deliveries, listening, operations, queries
 from saluhall.domain.webhooks.model import Attempt, DueDelivery, Endpoint, retry_at
 from saluhall.domain.webhooks.posting import post
-from saluhall.jobs.linger import linger
-from saluhall.jobs.pump import pump
-from saluhall.jobs.run import Run, job_of
-from saluhall.jobs.slots import Pace, Size
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.slots import Pace, Share, Size
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import WEBHOOK_ATTEMPTS
 from saluhall.kit.outages import ENDPOINTS
@@ -21,62 +21,71 @@ _PACE = Pace(start=4, max_calls=96, min_calls=1, slow_s=1.0)
 _LEASE = timedelta(minutes=2)
 
 
-async def drain(run: Run, key: str) -> None:
-    """Deliver what is due at the endpoint named by `key`, and wait for retries that are due soon."""
-    while True:
-        async with run.db.statement() as tx:
-            endpoint = await queries.find_endpoint(tx, UUID(key))
-            if endpoint is None or not endpoint.is_on:
-                ENDPOINTS.dismiss(name=str(UUID(key)))
-            if endpoint is None:
-                await deliveries.forget(tx, UUID(key))
-                return
-            if endpoint.is_expired(run.clock()):
-                await listening.remove_expired(tx, now=run.clock())
-                return
-            if not endpoint.is_on:
-                await deliveries.hold_back(tx, endpoint)
-                return
-        looked_at = await _drain(run, endpoint)
-        async with run.db.statement() as tx:
-            next_at = await queries.next_due_at(tx, endpoint, since=looked_at)
-        if not await linger(run, next_at):
-            return
+class Delivering(Struct):
+    """The run of one endpoint, as it was when deliveries were last claimed; `is_over` when it takes no more."""
+
+    run: Run
+    endpoint: Endpoint
+    share: Share
+    claimed_at: datetime
+    is_over: bool = False
 
 
-async def _drain(run: Run, endpoint: Endpoint) -> datetime:
-    """Deliver until nothing is due; return when that was seen."""
-    looked_at = run.clock()
+async def _open(run: Run, key: str) -> Delivering | None:
+    """Find the endpoint; end or hold what is due to one that takes nothing."""
+    async with run.db.statement() as tx:
+        endpoint = await queries.find_endpoint(tx, UUID(key))
+        if endpoint is None or not endpoint.is_on:
+            ENDPOINTS.dismiss(name=str(UUID(key)))
+        if endpoint is None:
+            await deliveries.forget(tx, UUID(key))
+            return None
+        if endpoint.is_expired(run.clock()):
+            await listening.remove_expired(tx, now=run.clock())
+            return None
+        if not endpoint.is_on:
+            await deliveries.hold_back(tx, endpoint)
+            return None
     share = run.slots.share(endpoint.account_id, max_calls=_PACE.max_calls, place=endpoint.id)
+    return Delivering(run, endpoint, share, run.clock())
 
-    async def claim(limit: int) -> Sequence[tuple[Endpoint, DueDelivery]]:
-        nonlocal looked_at
-        looked_at = run.clock()
-        async with run.db.statement() as tx:
-            now_it_is = await queries.find_endpoint(tx, endpoint.id)
-            if now_it_is is None or not now_it_is.is_on:
-                return ()
-            due = await deliveries.claim_due(
-                tx, now_it_is, worker=run.worker, limit=limit, lease=_LEASE, now=looked_at
-            )
-        return [(now_it_is, delivery) for delivery in due]
 
-    async def work(due: tuple[Endpoint, DueDelivery]) -> Attempt:
-        call, has_failed = share.begin(endpoint.id), True
-        try:
-            attempt = await _attempt(run, *due)
-            has_failed = not attempt.success
-        finally:
-            call.end(has_failed=has_failed)
-        return attempt
+async def _claim(to: Delivering, limit: int) -> Sequence[tuple[Endpoint, DueDelivery]]:
+    run = to.run
+    to.claimed_at = run.clock()
+    async with run.db.statement() as tx:
+        endpoint = await queries.find_endpoint(tx, to.endpoint.id)
+        to.is_over = endpoint is None or not endpoint.is_on
+        if endpoint is None or to.is_over:
+            return ()
+        to.endpoint = endpoint
+        due = await deliveries.claim_due(
+            tx, endpoint, worker=run.worker, limit=limit, lease=_LEASE, now=to.claimed_at
+        )
+    return [(endpoint, delivery) for delivery in due]
 
-    async def record(attempts: Sequence[Attempt]) -> None:
-        async with run.db.statement() as tx:
-            await deliveries.record_attempts(tx, endpoint, attempts, now=run.clock())
-        run.again.set()  # later events of the same items may go now
 
-    await pump(run, claim, work, record, share)
-    return looked_at
+async def _work(to: Delivering, due: tuple[Endpoint, DueDelivery]) -> Attempt:
+    call, has_failed = to.share.begin(to.endpoint.id), True
+    try:
+        attempt = await _attempt(to.run, *due)
+        has_failed = not attempt.success
+    finally:
+        call.end(has_failed=has_failed)
+    return attempt
+
+
+async def _record(to: Delivering, attempts: Sequence[Attempt]) -> None:
+    async with to.run.db.statement() as tx:
+        await deliveries.record_attempts(tx, to.endpoint, attempts, now=to.run.clock())
+    to.run.woken.set()  # later events of the same items may follow now
+
+
+async def _next_at(to: Delivering) -> datetime | None:
+    if to.is_over:
+        return None
+    async with to.run.db.statement() as tx:
+        return await queries.next_due_at(tx, to.endpoint, since=to.claimed_at)
 
 
 async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attempt:
@@ -129,11 +138,12 @@ async def _post(
     return await post(run.http, endpoint, body=body, headers=headers)
 
 
-DELIVER_WEBHOOKS = job_of(
-    "deliver_webhooks",
-    drain,
-    table="deliveries",
-    key="endpoint_id",
-    within="endpoint_id",
+DELIVER_WEBHOOKS = Job(
+    name="deliver_webhooks",
     size=Size(slots=256, pace=_PACE),
+    open=_open,
+    claim=_claim,
+    work=_work,
+    record=_record,
+    next_at=_next_at,
 )

@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.products import operations as products
 from saluhall.domain.products.model import DueText, Text
-from saluhall.jobs.pump import pump
-from saluhall.jobs.run import Ai, Run, job_of
+from saluhall.jobs.run import Ai, Job, Run
+from saluhall.jobs.slots import Share
 from saluhall.kit.http import NoResponse, NotAllowed, TooLarge
 from saluhall.kit.texts import is_seen
 
@@ -49,33 +49,43 @@ class NoText(Exception):
     """The model gave no usable text; the message says why."""
 
 
-async def drain(run: Run, key: str) -> None:
-    """Enhance what is due for the account named by `key`."""
-    owner = UUID(key)
+class Enhancing(Struct, frozen=True):
+    """The run of one account."""
 
-    async def claim(limit: int) -> Sequence[DueText]:
-        async with run.db.transaction() as tx:
-            return await products.claim_texts(
-                tx, owner, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
-            )
+    run: Run
+    account_id: UUID
+    share: Share
 
-    async def work(due: DueText) -> tuple[DueText, Text | str]:
-        try:
-            return due, await ask(run, due)
-        except NoText as error:
-            return due, str(error)
 
-    async def record(done: Sequence[tuple[DueText, Text | str]]) -> None:
-        now = run.clock()
-        async with run.db.transaction() as tx:
-            for due, text in done:
-                if isinstance(text, Text):
-                    await products.text_enhanced(tx, due, text, now=now)
-                else:
-                    await products.text_unchanged(tx, due, reason=text, now=now)
-            await listings.settle(tx, owner, [due.id for due, _ in done], now=now)
+async def _open(run: Run, key: str) -> Enhancing:
+    account_id = UUID(key)
+    return Enhancing(run, account_id, run.slots.share(account_id, max_calls=_WIDTH))
 
-    await pump(run, claim, work, record, run.slots.share(owner, max_calls=_WIDTH))
+
+async def _claim(account: Enhancing, limit: int) -> Sequence[DueText]:
+    run = account.run
+    async with run.db.transaction() as tx:
+        return await products.claim_texts(
+            tx, account.account_id, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
+        )
+
+
+async def _work(account: Enhancing, due: DueText) -> tuple[DueText, Text | str]:
+    try:
+        return due, await ask(account.run, due)
+    except NoText as error:
+        return due, str(error)
+
+
+async def _record(account: Enhancing, done: Sequence[tuple[DueText, Text | str]]) -> None:
+    now = account.run.clock()
+    async with account.run.db.transaction() as tx:
+        for due, text in done:
+            if isinstance(text, Text):
+                await products.text_enhanced(tx, due, text, now=now)
+            else:
+                await products.text_unchanged(tx, due, reason=text, now=now)
+        await listings.settle(tx, account.account_id, [due.id for due, _ in done], now=now)
 
 
 async def ask(run: Run, due: DueText) -> Text:
@@ -147,12 +157,4 @@ def _question(ai: Ai, due: DueText) -> dict[str, object]:
     }
 
 
-ENHANCE_TEXTS = job_of(
-    "enhance_texts",
-    drain,
-    table="products",
-    key="account_id",
-    due="enhance_due_at",
-    claimed="enhance_claimed_by",
-    within="account_id",
-)
+ENHANCE_TEXTS = Job(name="enhance_texts", open=_open, claim=_claim, work=_work, record=_record)

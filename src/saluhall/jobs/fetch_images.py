@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec import Struct
+
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import DueImage, Fetched, Rooms
 from saluhall.domain.listings import operations as listings
-from saluhall.jobs.pump import pump
-from saluhall.jobs.run import Run, job_of
-from saluhall.jobs.slots import Pace, PlacedCall, Size
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.slots import Pace, PlacedCall, Share, Size
 from saluhall.kit.http import NoResponse, NotAllowed, Response, TooLarge
 from saluhall.kit.image_pool import ImageProcessLost
 from saluhall.kit.images import BadPicture
@@ -30,36 +31,46 @@ _SERVER_ERROR = 500
 _BUSY = frozenset({408, 425, 429})
 
 
-async def drain(run: Run, key: str) -> None:
-    """Fetch what is due for the account named by `key`."""
-    owner = UUID(key)
-    share = run.slots.share(owner, max_calls=_WIDTH)
-    calls: dict[DueImage, PlacedCall] = {}
+class Fetching(Struct, frozen=True):
+    """The run of one account; `calls` are those at hosts that were claimed for."""
 
-    async def claim(limit: int) -> Sequence[DueImage]:
-        rooms = Rooms({str(host): room for host, room in share.rooms().items()}, _PACE.start)
-        async with run.db.statement() as tx:
-            claimed = await images.claim_due(
-                tx,
-                owner,
-                worker=run.worker,
-                limit=limit,
-                rooms=rooms,
-                lease=_LEASE,
-                now=run.clock(),
-            )
-        calls.update({image: share.begin(image.host) for image in claimed})
-        return claimed
+    run: Run
+    account_id: UUID
+    share: Share
+    calls: dict[DueImage, PlacedCall]
 
-    async def record(fetched: Sequence[Fetched]) -> None:
-        async with run.db.transaction() as tx:
-            await listings.pictures_fetched(tx, owner, fetched, now=run.clock())
-        run.again.set()  # their hosts have room again
 
-    async def work(image: DueImage) -> Fetched:
-        return await _fetch(run, image, calls.pop(image))
+async def _open(run: Run, key: str) -> Fetching:
+    account_id = UUID(key)
+    return Fetching(run, account_id, run.slots.share(account_id, max_calls=_WIDTH), {})
 
-    await pump(run, claim, work, record, share)
+
+async def _claim(account: Fetching, limit: int) -> Sequence[DueImage]:
+    run, share = account.run, account.share
+    rooms = Rooms({str(host): room for host, room in share.rooms().items()}, _PACE.start)
+    async with run.db.statement() as tx:
+        claimed = await images.claim_due(
+            tx,
+            account.account_id,
+            worker=run.worker,
+            limit=limit,
+            rooms=rooms,
+            lease=_LEASE,
+            now=run.clock(),
+        )
+    account.calls.update({image: share.begin(image.host) for image in claimed})
+    return claimed
+
+
+async def _work(account: Fetching, image: DueImage) -> Fetched:
+    return await _fetch(account.run, image, account.calls.pop(image))
+
+
+async def _record(account: Fetching, fetched: Sequence[Fetched]) -> None:
+    run = account.run
+    async with run.db.transaction() as tx:
+        await listings.pictures_fetched(tx, account.account_id, fetched, now=run.clock())
+    run.woken.set()  # their hosts have room again
 
 
 async def _download(run: Run, image: DueImage, call: PlacedCall) -> Response:
@@ -75,7 +86,7 @@ async def _download(run: Run, image: DueImage, call: PlacedCall) -> Response:
         raise
     finally:
         call.end(has_failed=has_failed)
-        run.again.set()  # the host has room again
+        run.woken.set()  # the host has room again
     return answer
 
 
@@ -132,11 +143,11 @@ def _never(image: DueImage, reason: str) -> Fetched:
     return Fetched(image=image, reason=reason)
 
 
-FETCH_IMAGES = job_of(
-    "fetch_images",
-    drain,
-    table="images",
-    key="account_id",
-    within="account_id",
+FETCH_IMAGES = Job(
+    name="fetch_images",
     size=Size(slots=128, pace=_PACE),
+    open=_open,
+    claim=_claim,
+    work=_work,
+    record=_record,
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from saluhall.jobs.schedule import JOBS
+from saluhall.jobs.due import DUE_ROWS
 from saluhall.kit.clock import steady_s, utc_now
 from saluhall.kit.metrics import CLOCK_AHEAD
 from saluhall.kit.outages import DATABASE
@@ -17,7 +17,7 @@ from saluhall.storage.claims import Life
 from saluhall.storage.database import DatabaseUnavailable
 
 _TIMEOUT_S = 3.0
-_KINDS = {job.name: job.claims for job in JOBS}
+_KINDS = {job: rows.claims for job, rows in DUE_ROWS.items()}
 _log = structlog.get_logger(__name__)
 
 

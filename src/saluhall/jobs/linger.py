@@ -14,11 +14,11 @@ async def linger(run: Run, next_at: datetime | None) -> bool:
     if next_at is None or next_at - run.clock() > LINGER or run.stopping.is_set():
         return False
     pause_s = max((next_at - run.clock()).total_seconds(), _SHORTEST_S)
-    waiting = [asyncio.ensure_future(event.wait()) for event in (run.stopping, run.again)]
+    waiting = [asyncio.ensure_future(event.wait()) for event in (run.stopping, run.woken)]
     try:
         await asyncio.wait(waiting, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for each in waiting:
             each.cancel()
-    run.again.clear()
+    run.woken.clear()
     return not run.stopping.is_set()

@@ -25,7 +25,8 @@ from saluhall.domain.orders import arrivals
 from saluhall.domain.orders.arriving import Marketplace
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.attention import keep_for_attention
-from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.pump import drained
+from saluhall.jobs.run import Run
 from saluhall.jobs.slots import one_slot
 from saluhall.jobs.verdict import Crash, GiveBack, Park, Retry, Wait, verdict_on
 from saluhall.jobs.waits import Waits
@@ -248,11 +249,4 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
     await waits.note()
 
 
-POLL_CONNECTION = job_of(
-    "poll_connection",
-    drain,
-    table="connections",
-    key="id",
-    due="poll_due_at",
-    claimed="poll_claimed_by",
-)
+POLL_CONNECTION = drained("poll_connection", drain)

@@ -1,9 +1,14 @@
 """Throw away lines of the webhook log that are too old, some at a time, and what nothing tells of any more without them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+from msgspec import Struct
+
 from saluhall.domain.webhooks import deliveries, listening, replays
-from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.slots import Share
+from saluhall.kit.claim import Claim
 
 _EVERY = timedelta(hours=1)
 _LEASE = timedelta(minutes=10)
@@ -12,16 +17,31 @@ _BATCH = 5000
 _STEPS = (deliveries.prune, deliveries.forget_finished, replays.forget_done)
 
 
-async def drain(run: Run, key: str) -> None:
-    """Prune what `key` names, which is the log, and say when to look again."""
+class Pruning(Struct, frozen=True):
+    """The run of one kind of log."""
+
+    run: Run
+    kind: str
+    share: Share
+
+
+async def _open(run: Run, key: str) -> Pruning:
+    return Pruning(run, key, run.slots.share(key, max_calls=1))
+
+
+async def _claim(pruning: Pruning, _: int) -> Sequence[Claim]:
+    run = pruning.run
     async with run.db.transaction() as tx:
         claim = await deliveries.claim_pruning(
-            tx, key, worker=run.worker, lease=_LEASE, now=run.clock()
+            tx, pruning.kind, worker=run.worker, lease=_LEASE, now=run.clock()
         )
-    if claim is None:
-        return
-    keep = timedelta(days=run.telling.log_days)
-    now = run.clock()
+    return () if claim is None else [claim]
+
+
+async def _work(pruning: Pruning, claim: Claim) -> None:
+    """Delete what is too old, and note when to look again."""
+    run = pruning.run
+    keep, now = timedelta(days=run.telling.log_days), run.clock()
     for step in _STEPS:
         pruned = _BATCH
         while pruned == _BATCH and not run.stopping.is_set():
@@ -30,7 +50,7 @@ async def drain(run: Run, key: str) -> None:
     async with run.db.transaction() as tx:
         await listening.remove_expired(tx, now=run.clock())
     async with run.db.transaction() as tx:
-        await deliveries.end_pruning(tx, key, claim, next_at=run.clock() + _EVERY)
+        await deliveries.end_pruning(tx, pruning.kind, claim, next_at=run.clock() + _EVERY)
 
 
-PRUNE_LOG = job_of("prune_log", drain, table="prunings", key="kind", key_type="text")
+PRUNE_LOG = Job(name="prune_log", open=_open, claim=_claim, work=_work)

@@ -1,31 +1,54 @@
-"""Queue the events of a replay, a little at a time: no faster than agreed, and no more than the endpoint takes."""
+"""Queue the events of a replay, a few at a time: no faster than agreed, and no more than the endpoint takes."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec import Struct
+
 from saluhall.domain.webhooks import replays
-from saluhall.jobs.linger import linger
-from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.slots import Share
 
 _LEASE = timedelta(minutes=2)
 
 
-async def drain(run: Run, key: str) -> None:
-    """Go on with the replay named by `key` as long as it is its turn soon."""
-    next_at = run.clock()
-    while await linger(run, next_at):
-        async with run.db.transaction() as tx:
-            following = await replays.go_on(
-                tx,
-                UUID(key),
-                worker=run.worker,
-                per_s=run.telling.replay_per_s,
-                lease=_LEASE,
-                now=run.clock(),
-            )
-        if following is None:
-            return
-        next_at = following
+class Replaying(Struct):
+    """The run of one replay, and when it continues."""
+
+    run: Run
+    replay_id: UUID
+    share: Share
+    next_at: datetime | None = None
 
 
-REPLAY_WEBHOOKS = job_of("replay_webhooks", drain, table="replays", key="id")
+async def _open(run: Run, key: str) -> Replaying:
+    return Replaying(run, UUID(key), run.slots.share(key, max_calls=1))
+
+
+async def _claim(replay: Replaying, _: int) -> Sequence[None]:
+    """Queue the next events, which is all the work: it makes no call."""
+    run = replay.run
+    async with run.db.transaction() as tx:
+        replay.next_at = await replays.go_on(
+            tx,
+            replay.replay_id,
+            worker=run.worker,
+            per_s=run.telling.replay_per_s,
+            lease=_LEASE,
+            now=run.clock(),
+        )
+    return ()
+
+
+async def _work(_: Replaying, __: None) -> None:
+    """Do nothing: `_claim` has done it."""
+
+
+async def _next_at(replay: Replaying) -> datetime | None:
+    return replay.next_at
+
+
+REPLAY_WEBHOOKS = Job(
+    name="replay_webhooks", open=_open, claim=_claim, work=_work, next_at=_next_at
+)

@@ -1,22 +1,28 @@
-"""What a job is handed, and what a job is."""
+"""What a job gets to work with, and what a job is."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+import structlog
 from msgspec import Struct, field
 
 from saluhall.channel import ChannelCard
 from saluhall.domain.history.model import Event
-from saluhall.jobs.due import measure_of
-from saluhall.jobs.slots import Size, Slots
+from saluhall.jobs.due import DUE_ROWS, DueRows
+from saluhall.jobs.slots import Share, Size, Slots
 from saluhall.kit.http import Outbound
 from saluhall.kit.image_pool import ImagePool
 from saluhall.kit.secrets import Vault
+from saluhall.kit.timeouts import is_set_within
 from saluhall.storage import Database
-from saluhall.storage.claims import Claims, claims_of
+from saluhall.storage.database import DatabaseUnavailable
 from saluhall.storage.image_store import ImageStore
+
+_WRITE_EVERY_S = 0.25
+_log = structlog.get_logger(__name__)
 
 
 class Ai(Struct, frozen=True, kw_only=True):
@@ -43,19 +49,21 @@ class Telling(Struct, frozen=True, kw_only=True):
 
 
 FEW = Size(slots=32)
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Run(Struct, frozen=True, kw_only=True):
     """One worker process: what its jobs work with.
 
-    `again` is set when the bell rings for what is being drained already; `slots` are those of the job.
+    For the run of a key, `slots` are those of its job, and `woken` is set when there may be more to do.
     """
 
     db: Database
     worker: UUID
     clock: Callable[[], datetime]
     stopping: asyncio.Event
-    again: asyncio.Event
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
     slots: Slots = field(default_factory=lambda: Slots(FEW))
     channels: Mapping[str, ChannelCard]
     voice: Voice
@@ -68,104 +76,48 @@ class Run(Struct, frozen=True, kw_only=True):
     telling: Telling = Telling()
     ai: Ai | None = None
 
+    async def until_written(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Write what a claim led to as soon as the database is there; the claim prevents that it is written twice.
 
-class Job(Struct, frozen=True, kw_only=True):
-    """A job and the rows it drains.
+        Raises DatabaseUnavailable only when the worker stops: then all claims are returned.
+        """
+        while True:
+            try:
+                return await write()
+            except DatabaseUnavailable as error:
+                _log.debug("the database is away; a result waits for it", error=str(error))
+                if await is_set_within(self.stopping, _WRITE_EVERY_S):
+                    raise
 
-    `due_keys` finds the keys that have due rows (parameter `now`); `claims` says how claimed rows are returned; `measure` tells how
-    many rows are due and since when the oldest is.
+
+class Opened(Protocol):
+    """What the run of one key needs; each job has its own."""
+
+    @property
+    def share(self) -> Share:
+        """The slots that it may use."""
+
+
+O = TypeVar("O", bound=Opened)  # noqa: E741
+
+
+class Job(Struct, Generic[O, T, R], frozen=True, kw_only=True):
+    """One kind of background work, declared; the keyed worker (`keyed_worker.py`) does the rest.
+
+    `open` reads what the run of a key needs; None when it has nothing to work. `claim` takes at most so many due rows. `work` works one,
+    with no transaction open during a call. `record` writes several results in one transaction; without it, `work` has written
+    everything. `next_at` returns when the next row of the key is due.
     """
 
     name: str
-    drain: Callable[[Run, str], Awaitable[None]]
-    due_keys: str
-    claims: Claims
-    measure: str
     size: Size = FEW
+    open: Callable[[Run, str], Awaitable[O | None]]
+    claim: Callable[[O, int], Awaitable[Sequence[T]]]
+    work: Callable[[O, T], Coroutine[Any, Any, R]]
+    record: Callable[[O, Sequence[R]], Awaitable[None]] | None = None
+    next_at: Callable[[O], Awaitable[datetime | None]] | None = None
 
-
-# Each key is found by going on in the index of due rows to the next account, and there to the next of the column that follows in the
-# index: as much work as there are keys, however many rows are due to each. Where a column may be null, that is the last of its account.
-# `limit 1` keeps PostgreSQL from reading all due rows into a hash to look the keys up in.
-_OWNERS = """
-  with recursive owners as (
-    (select account_id from {table} where {due} is not null order by account_id limit 1)
-    union all
-    select (select account_id from {table} where {due} is not null and account_id > o.account_id
-             order by account_id limit 1)
-      from owners o where o.account_id is not null
-  )"""
-_DUE_OWNERS = (
-    _OWNERS
-    + """
-  select o.account_id as key from owners o
-   where (select true from {table} where {due} <= %(now)s and account_id = o.account_id and {only} limit 1)
-   limit 1000
-"""
-)
-_DUE_WITHIN = (
-    _OWNERS
-    + """, places as (
-    select account_id, (select {within} from {table} where {due} is not null and account_id = o.account_id
-                         order by {within} limit 1) as {within}
-      from owners o where o.account_id is not null
-    union all
-    select account_id, (select {within} from {table} where {due} is not null and account_id = p.account_id
-                           and {within} > p.{within} order by {within} limit 1)
-      from places p where p.{within} is not null
-  )
-  select {key} as key from places p
-   where case when {within} is null
-              then (select true from {table} where {due} <= %(now)s and account_id = p.account_id
-                       and {within} is null and {only} limit 1)
-              else (select true from {table} where {due} <= %(now)s and account_id = p.account_id
-                       and {within} = p.{within} and {only} limit 1) end
-   limit 1000
-"""
-)
-_DUE_ANYWHERE = (
-    "select distinct {key} as key from {table} where {due} <= %(now)s and {only} limit 1000"
-)
-
-
-def job_of(
-    name: str,
-    drain: Callable[[Run, str], Awaitable[None]],
-    *,
-    table: str,
-    key: str,
-    due: str = "due_at",
-    claimed: str = "claimed_by",
-    only: str = "true",
-    within: str | None = None,
-    may_be_changing: str = "false",
-    key_type: str = "uuid",
-    size: Size = FEW,
-) -> Job:
-    """Describe a job by its table and columns; the three statements have the same shape for all.
-
-    `only` says which due rows a bell can help. `within` is the column that stands before `due` in the index of due rows: the account,
-    or one that follows the account; none where the index begins with `due`. `may_be_changing` and `key_type`: see `claims_of`.
-    `size` is how many calls run at once in a worker.
-    """
-    return Job(
-        name=name,
-        drain=drain,
-        due_keys=_shape(within).format(table=table, key=key, due=due, within=within, only=only),
-        claims=claims_of(
-            table,
-            key=key,
-            due=due,
-            claimed=claimed,
-            may_be_changing=may_be_changing,
-            key_type=key_type,
-        ),
-        measure=measure_of(table, due),
-        size=size,
-    )
-
-
-def _shape(within: str | None) -> str:
-    if within is None:
-        return _DUE_ANYWHERE
-    return _DUE_OWNERS if within == "account_id" else _DUE_WITHIN
+    @property
+    def rows(self) -> DueRows:
+        """The rows that are its work."""
+        return DUE_ROWS[self.name]

@@ -1,11 +1,10 @@
-"""Which jobs there are, and the sweeper that rings for whatever is due, so that a lost bell loses nothing."""
+"""Which jobs there are, and the sweep that finds whatever is due, so that a lost wake-up loses nothing."""
 
+from collections.abc import Callable, Iterable
 from functools import partial
-
-import structlog
+from typing import Any
 
 from saluhall.jobs.deliver_webhooks import DELIVER_WEBHOOKS
-from saluhall.jobs.drainers import Ring
 from saluhall.jobs.enhance_texts import ENHANCE_TEXTS
 from saluhall.jobs.fetch_images import FETCH_IMAGES
 from saluhall.jobs.poll_connection import POLL_CONNECTION
@@ -19,7 +18,7 @@ from saluhall.kit.outages import settle_outages
 from saluhall.kit.timeouts import repeat
 from saluhall.storage.database import DatabaseUnavailable
 
-JOBS: tuple[Job, ...] = (
+JOBS: tuple[Job[Any, Any, Any], ...] = (
     FETCH_IMAGES,
     ENHANCE_TEXTS,
     SYNC_CONNECTION,
@@ -30,13 +29,13 @@ JOBS: tuple[Job, ...] = (
     PRUNE_LOG,
 )
 SWEEP_EVERY_S = 1.0
-_log = structlog.get_logger(__name__)
+Wake = Callable[[Iterable[tuple[str, str]]], None]
 
 
-async def sweep_forever(run: Run, ring: Ring) -> None:
-    """Every second: ring for what is due."""
+async def sweep_forever(run: Run, wake: Wake) -> None:
+    """Wake every second what is due."""
     await repeat(
-        partial(_sweep_alive, run, ring),
+        partial(_sweep_alive, run, wake),
         every_s=SWEEP_EVERY_S,
         stopping=run.stopping,
         name="sweep",
@@ -44,10 +43,10 @@ async def sweep_forever(run: Run, ring: Ring) -> None:
     )
 
 
-async def _sweep_alive(run: Run, ring: Ring) -> None:
-    """Sweep once, and show to the supervisor that this worker lives: also when its database is away, for then no restart helps."""
+async def _sweep_alive(run: Run, wake: Wake) -> None:
+    """Sweep once, and show the supervisor that this worker lives, also when its database is away: no restart helps then."""
     try:
-        await sweep(run, ring)
+        await sweep(run, wake)
     except DatabaseUnavailable:
         show_life()
         raise
@@ -55,10 +54,10 @@ async def _sweep_alive(run: Run, ring: Ring) -> None:
     settle_outages()
 
 
-async def sweep(run: Run, ring: Ring) -> None:
+async def sweep(run: Run, wake: Wake) -> None:
     """Sweep once."""
     now = run.clock()
     for job in JOBS:
         async with run.db.statement() as tx:
-            keys = await tx.all(lambda row: str(row["key"]), job.due_keys, {"now": now})
-        ring((job.name, key) for key in keys)
+            keys = await tx.all(lambda row: str(row["key"]), job.rows.due_keys, {"now": now})
+        wake((job.name, key) for key in keys)

@@ -32,11 +32,10 @@ from saluhall.domain.listings import queries as listings
 from saluhall.domain.listings.model import Listing, Step, next_step
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.linger import linger
-from saluhall.jobs.patience import until_taken
 from saluhall.jobs.publish import Publisher
-from saluhall.jobs.pump import pump
+from saluhall.jobs.pump import drained, pump
 from saluhall.jobs.room import WIDTH, Room
-from saluhall.jobs.run import Run, job_of
+from saluhall.jobs.run import Run
 from saluhall.jobs.slots import Size
 from saluhall.jobs.unreachable import cancel, refuse_unconnected
 from saluhall.jobs.verdict import GiveBack, Park, Refuse, Retry, Verdict, Wait, verdict_on
@@ -120,11 +119,8 @@ async def _pass(sync: Sync) -> None:
     async def work(some: Work) -> None:
         await _work(sync, some)
 
-    async def record(_: Sequence[None]) -> None:
-        """Do nothing: each step records for itself, the moment it is known."""
-
     share = sync.run.slots.share(sync.connection.account_id, max_calls=WIDTH)
-    await pump(sync.run, claim, work, record, share)
+    await pump(sync.run, claim, work, share)
 
 
 async def _claim(sync: Sync, limit: int) -> Sequence[Work]:
@@ -167,7 +163,7 @@ async def _work(sync: Sync, work: Work) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - the verdict names what is not a channel's error a crash of ours
         failure = error
-        await until_taken(sync.run, lambda: _judge(sync, work.listings, failure))
+        await sync.run.until_written(lambda: _judge(sync, work.listings, failure))
 
 
 async def _step(sync: Sync, work: Work) -> None:
@@ -344,13 +340,4 @@ async def _park(run: Run, connection: Connection, reason: str) -> bool:
         return await parking.park(tx, connection, reason=reason, now=run.clock())
 
 
-SYNC_CONNECTION = job_of(
-    "sync_connection",
-    drain,
-    table="listings",
-    key="coalesce(connection_id, account_id)",
-    within="connection_id",
-    # Its price may be on its way there, or it itself.
-    may_be_changing="state = 'live' or (progress ->> 'may_be_live')::boolean",
-    size=Size(slots=256),
-)
+SYNC_CONNECTION = drained("sync_connection", drain, Size(slots=256))

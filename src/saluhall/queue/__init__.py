@@ -1,6 +1,6 @@
-"""Wrap the job library: wake-ups for jobs. Due work is rows in tables, so a lost wake-up loses nothing."""
+"""Wrap the job library: wake-ups between processes. Due work is rows in tables, so a lost wake-up loses nothing."""
 
 from saluhall.queue.wake_ups import WakeUps
-from saluhall.queue.worker import run_jobs, schema
+from saluhall.queue.worker import receive_wake_ups, schema
 
-__all__ = ["WakeUps", "run_jobs", "schema"]
+__all__ = ["WakeUps", "receive_wake_ups", "schema"]

@@ -1,8 +1,8 @@
-"""Wake jobs after commit: immediately at first, then at intervals, so that a thousand changes of one key are a few wake-ups."""
+"""Send wake-ups through the database, so that a worker in any process and on any machine works a key."""
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Self
 
 import procrastinate
@@ -10,13 +10,12 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from saluhall.storage.pool import Pool
 
-COLLECT_S = 0.02
-# A job that was woken a moment ago still runs, and looks for due rows again before it ends.
+# A key that was just woken is being worked, and looks again by itself; a thousand changes of it are a few wake-ups.
 REPEAT_AFTER_S = 0.1
-_TIMEOUT_S = 5.0
 QUEUE = "wake_ups"
+_TIMEOUT_S = 5.0
 _log = logging.getLogger(__name__)
-_WakeUp = tuple[str, str]
+WakeUp = tuple[str, str]  # the names of a job and a key
 
 
 def open_app(url: str, *, connections: int) -> procrastinate.App:
@@ -29,13 +28,14 @@ def open_app(url: str, *, connections: int) -> procrastinate.App:
 
 
 class WakeUps:
-    """Collects wake-ups and sends them to the queue; the same one is sent again after `REPEAT_AFTER_S` at the earliest."""
+    """Sends each wake-up at once, and the same one no sooner than REPEAT_AFTER_S later."""
 
     def __init__(self, url: str) -> None:
         self._app = open_app(url, connections=2)
-        self._pending: dict[_WakeUp, None] = {}
-        self._sent: dict[_WakeUp, float] = {}
-        self._some = asyncio.Event()
+        self._unsent: asyncio.Queue[WakeUp] = asyncio.Queue()
+        self._again: dict[
+            WakeUp, bool
+        ] = {}  # those of the last REPEAT_AFTER_S, and whether they came again
         self._sender: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -47,39 +47,36 @@ class WakeUps:
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
-        await self._send(list(self._pending))
+        while not self._unsent.empty():
+            await self._send(*self._unsent.get_nowait())
+        for wake_up in [each for each, is_again in self._again.items() if is_again]:
+            await self._send(*wake_up)
         await self._app.close_async()
 
-    def wake(self, wake_ups: Iterable[_WakeUp]) -> None:
-        """Send wake-ups soon; each is a job and a key."""
-        self._pending.update(dict.fromkeys(wake_ups))
-        self._some.set()
+    def wake(self, wake_ups: Iterable[WakeUp]) -> None:
+        """Wake jobs for keys, soon."""
+        for wake_up in wake_ups:
+            if wake_up in self._again:
+                self._again[wake_up] = True
+            else:
+                self._again[wake_up] = False
+                self._unsent.put_nowait(wake_up)
+                asyncio.get_running_loop().call_later(REPEAT_AFTER_S, self._end_pause, wake_up)
+
+    def _end_pause(self, wake_up: WakeUp) -> None:
+        if self._again.pop(wake_up):
+            self.wake([wake_up])
 
     async def _send_forever(self) -> None:
-        clock = asyncio.get_running_loop().time
         while True:
-            await self._some.wait()
-            await asyncio.sleep(COLLECT_S)
-            self._sent = {
-                wake_up: at for wake_up, at in self._sent.items() if clock() - at < REPEAT_AFTER_S
-            }
-            ready = [wake_up for wake_up in self._pending if wake_up not in self._sent]
-            self._sent |= dict.fromkeys(ready, clock())
-            await self._send(ready)
-            if not self._pending:
-                self._some.clear()
+            await self._send(*await self._unsent.get())
 
-    async def _send(self, wake_ups: Sequence[_WakeUp]) -> None:
-        for wake_up in wake_ups:
-            del self._pending[wake_up]
-            await self._defer(*wake_up)
-
-    async def _defer(self, job: str, key: str) -> None:
+    async def _send(self, job: str, key: str) -> None:
         try:
             await self._app.configure_task(
                 job, queue=QUEUE, queueing_lock=f"{job}:{key}"
             ).defer_async(key=key)
         except AlreadyEnqueued:
-            return  # the job is queued for this key already
+            return  # it is going to run anyway
         except ConnectorException as error:
-            _log.debug("a wake-up was lost; the sweeper sends it again: %s", error)
+            _log.debug("a wake-up was lost; the sweep finds what is due: %s", error)

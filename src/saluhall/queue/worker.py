@@ -1,8 +1,8 @@
-"""Run jobs for the wake-ups in the queue."""
+"""Receive the wake-ups that other processes send."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
@@ -11,12 +11,11 @@ from procrastinate.schema import SchemaManager
 
 from saluhall.kit import outages
 from saluhall.kit.timeouts import is_set_within
-from saluhall.queue.wake_ups import QUEUE, open_app
+from saluhall.queue.wake_ups import QUEUE, WakeUp, open_app
 from saluhall.storage.failures import DatabaseUnavailable, explained
 from saluhall.storage.pool import is_pooled
 
 _log = logging.getLogger(__name__)
-Drain = Callable[[str], Awaitable[None]]
 _DEAD_AFTER_S = 60
 _RESTART_PAUSE_S = 1.0
 _STEADY_S = 5.0  # that it runs is sure after so long
@@ -29,22 +28,21 @@ def schema() -> str:
     return SchemaManager.get_schema()
 
 
-async def run_jobs(
+async def receive_wake_ups(
     url: str,
-    jobs: Mapping[str, Drain],
+    jobs: Iterable[str],
+    wake: Callable[[Iterable[WakeUp]], None],
     *,
     concurrency: int,
     stopping: asyncio.Event,
-    grace_s: float,
 ) -> None:
-    """Run jobs until `stopping` is set; then let what runs finish, for at most `grace_s` seconds.
+    """Call `wake` for the wake-ups of these jobs until `stopping` is set.
 
     The library gives up when it cannot reach the database for a while; then it is started again.
     """
     app = open_app(url, connections=max(2, min(concurrency, 8)))
-    drains: set[asyncio.Future[None]] = set()
-    for name, drain in jobs.items():
-        app.task(name=name, queue=QUEUE)(_task(drain, drains))
+    for name in jobs:
+        app.task(name=name, queue=QUEUE)(_task(name, wake))
     while not stopping.is_set():
         working = asyncio.create_task(_run_once(app, url, concurrency))
         if not await _is_over_within(working, stopping, _STEADY_S):
@@ -55,7 +53,6 @@ async def run_jobs(
         if not stopping.is_set():
             _note(failure)
             await is_set_within(stopping, _RESTART_PAUSE_S)
-    await _finished(drains, within_s=grace_s)
 
 
 def _note(failure: object) -> None:
@@ -95,15 +92,6 @@ async def _run_once(app: App, url: str, concurrency: int) -> None:
             )
 
 
-async def _finished(drains: set[asyncio.Future[None]], *, within_s: float) -> None:
-    """Let drains finish for so long; cancel the rest."""
-    if drains:
-        await asyncio.wait(drains, timeout=within_s)
-    for drain in drains:
-        drain.cancel()
-    await asyncio.gather(*drains, return_exceptions=True)
-
-
 async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> None:
     stop = asyncio.create_task(stopping.wait())
     try:
@@ -127,13 +115,10 @@ async def forget_stalled(url: str) -> int:
     return len(stalled)
 
 
-def _task(drain: Drain, drains: set[asyncio.Future[None]]) -> Callable[..., Awaitable[None]]:
-    """Make the library's task of a drain, which goes on when the library cancels the task because it lost the database."""
+def _task(name: str, wake: Callable[[Iterable[WakeUp]], None]) -> Callable[..., Awaitable[None]]:
+    """Return the library's task of a job, which only wakes the job: a key that is worked takes none of the library's slots."""
 
     async def run(key: str) -> None:
-        draining = asyncio.ensure_future(drain(key))
-        drains.add(draining)
-        draining.add_done_callback(drains.discard)
-        await asyncio.shield(draining)
+        wake([(name, key)])
 
     return run

@@ -52,8 +52,8 @@ def params_of(claim: Claim | None) -> dict[str, Any]:
 _claimed_at_s: ContextVar[float | None] = ContextVar("claimed_at_s", default=None)
 
 
-def acting_since(at_s: float) -> None:
-    """Note, for this task, when what it works on was claimed or its claim renewed."""
+def acting_since(at_s: float | None) -> None:
+    """Note, for this task, when what it works on was claimed or its claim renewed; None when its calls need no claim."""
     _claimed_at_s.set(at_s)
 
 
