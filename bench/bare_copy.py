@@ -8,7 +8,8 @@ import psycopg
 _NEITHER = frozenset({"number", "id", "sku"})
 _COLUMNS = """
   select column_name from information_schema.columns
-   where table_schema = 'public' and table_name = 'products' order by ordinal_position
+   where table_schema = 'public' and table_name = 'products' and is_generated = 'NEVER'
+   order by ordinal_position
 """
 
 

@@ -5,16 +5,17 @@ import psycopg
 HEAPS = 20
 _FILL = """
   insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price, currency,
-                        shipping_cost, shipping_strategy, image_urls, domain, schema_version, metadata,
+                        shipping_cost, shipping_strategy, image_urls, category, attributes, extras,
                         auto_publish, ai_enhancement, created_at, updated_at, changed_at, quantity, ean, mpn,
-                        brand, catalog_category1, catalog_category2, delivery_days)
+                        brand, category1, category2, delivery_days)
   select c.account_id, c.id, 'PART-' || n %% %(heaps)s || '-' || 1 + n / %(heaps)s, new_ulid(), 'item', 'active',
          'Volvo V70 headlight left ' || n, 'Used, tested, ready to fit. From a car of 2011.',
          1250 + n %% 1000, 'SEK', 99, 'integrated',
          case when %(images)s then array['https://images.example.com/parts/' || n || '-1.jpg',
                                            'https://images.example.com/parts/' || n || '-2.jpg'] else '{}' end,
-         '{"domain": "auto_parts", "part": {"name": "Headlight", "oemNumber": "31420118"}}', '1.0.0',
-         '{"bin":"A-17"}', false, false, now(), now(), now() - interval '1 year' + n * interval '1 second',
+         'auto_parts', '{"part_name": "Headlight", "part_number": "31420118"}',
+         '{"domain": {"domain": "auto_parts", "part": {"name": "Headlight", "oemNumber": "31420118"}},
+           "metadata": "{\\"bin\\":\\"A-17\\"}"}', false, false, now(), now(), now() - interval '1 year' + n * interval '1 second',
          1 + n %% 9, '73' || lpad(n::text, 11, '0'), '31420118-' || n, 'Volvo', 'Car parts', 'Lights', 3
     from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(owner)s and c.code = 'RHEO'
 """

@@ -5,11 +5,14 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from bench.figure import Figure, Result, middle, percentile, spread
 from bench.load import Order, Report, send
 from bench.seller import CATALOG, Seller, open_account
 from bench.stage import Stage
-from saluhall.domain.products import store
+from saluhall.dialects.rheo.translate import patch_from_body
+from saluhall.domain.products.upsert_store import UPSERT
 from saluhall.kit.clock import utc_now
 from saluhall.storage.embedded import binary
 
@@ -24,14 +27,6 @@ BODY = (
     '"domain":{"domain":"auto_parts","vehicle":{"manufacturer":"Volvo","model":"V70","year":2011},'
     '"part":{"name":"Headlight","oemNumber":"31420118"},"conditionGrade":"B"},'
     '"metadata":{"bin":"A-17","erp":"{n}"}}'
-)
-# The same item as the hub hands it to its statement.
-_ROW = (
-    '[{"title":"Volvo V70 headlight left","description":"Used, tested, ready to fit.",'
-    '"price":"1250","shipping_cost":"99","weight_kg":"4.1","currency":"SEK",'
-    '"domain":{"domain":"auto_parts","vehicle":{"manufacturer":"Volvo","model":"V70","year":2011},'
-    '"part":{"name":"Headlight","oemNumber":"31420118"},"conditionGrade":"B"},'
-    '"metadata":"{\\"bin\\":\\"A-17\\",\\"erp\\":\\"1\\"}","sku":"'
 )
 
 
@@ -97,19 +92,21 @@ async def put_items(port: int, seller: Seller, *, prefix: str, seconds: float) -
 
 
 def pgbench_script(seller: Seller) -> str:
-    """Write the hub's upsert for pgbench; only the sku differs from one execution to the next."""
-    row = _ROW.replace("'", "''")
+    """Write the hub's upsert for pgbench; only the SKU and the id differ from one execution to the next."""
+    patch = patch_from_body(BODY.replace("{n}", "1").encode(), external_id="?")
+    before, after = msgspec.json.encode([patch]).decode().replace("'", "''").split("?")
     numbers = "(:first::bigint)::text || '-' || (:second::bigint)::text"
-    now = utc_now().isoformat()
-    statement = (
-        store.PUT.replace("%(rows)s::text", f"('{row}' || {numbers} || '\"}}]')")
-        .replace("%(owner)s", f"'{seller.account_id}'::uuid")
-        .replace("%(catalog)s", f"'{CATALOG}'")
-        .replace("%(now)s", f"'{now}'::timestamptz")
-    )
-    left = re.search(r"%\(\w+\)s", statement)
-    if left:
-        raise RuntimeError(f"the statement has a parameter that is not filled: {left.group()}")
+    filled = {
+        "account_id": f"'{seller.account_id}'::uuid",
+        "patches": f"('{before}' || {numbers} || '{after}')",
+        "new_ids": "('{' || gen_random_uuid() || '}')",
+        "catalog": f"'{CATALOG}'",
+        "of_catalogs": "'{}'",
+        "cleared": "'[]'",
+        "mode": "'put'",
+        "now": f"'{utc_now().isoformat()}'::timestamptz",
+    }
+    statement = re.sub(r"%\((\w+)\)s", lambda found: filled[found[1]], UPSERT)
     chance = "random(1, 9000000000000000000)"
     return f"\\set first {chance}\n\\set second {chance}\n{statement.replace('%%', '%')};\n"
 

@@ -16,6 +16,7 @@ from bench.products import fill
 from bench.seller import open_account
 from bench.stage import Process, Stage
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
+from saluhall.dialects.sellrapido.product_fields import SHOWN
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.products import extraction
 from saluhall.domain.products.extraction import Layout
@@ -82,7 +83,11 @@ def _results(
 
 
 def _copy_statement(connection: psycopg.AsyncConnection[Any], owner: str) -> str:
-    layout = Layout(fields=DEFAULT_FIELDS, field_separator="|", row_separator="\n")
+    layout = Layout(
+        columns={name: SHOWN[name] for name in DEFAULT_FIELDS},
+        field_separator="|",
+        row_separator="\n",
+    )
     by = Principal(account_id=UUID(owner), account_name="")
     query, params = extraction.query_of_lines(by=by, layout=layout)
     cursor = psycopg.AsyncClientCursor(connection)

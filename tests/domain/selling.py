@@ -17,10 +17,10 @@ from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import operations, outcomes
 from saluhall.domain.orders import arrivals
 from saluhall.domain.orders.arriving import Marketplace
-from saluhall.domain.products.model import PutProduct
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database
+from tests.domain.shop import patch
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MARKET = Marketplace(label="Tradera", site="Sweden", country="SWE")
@@ -76,7 +76,7 @@ class Seller:
     async def stock(self, sku: str, *, quantity: int = 1, **columns: Any) -> UUID:
         """Put a product with so many pieces; further columns are set as they are."""
         async with self.db.transaction() as tx:
-            product = PutProduct(sku=sku, title=f"Part {sku}", price=Decimal(950))
+            product = patch(sku=sku, title=f"Part {sku}", price=Decimal(950))
             [outcome] = await operations.put_products(
                 tx, by=self.by, catalog=RHEO, products=[product], now=self.now
             )

@@ -12,12 +12,17 @@ from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.listings import deletions, operations, queries
 from saluhall.domain.listings.model import Shelved
-from saluhall.domain.products.model import PutOutcome, PutProduct
+from saluhall.domain.products.fields import ProductPatch
+from saluhall.domain.products.model import Stored
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database, Transaction
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def patch(sku: str, **fields: Any) -> ProductPatch:
+    return ProductPatch(sku=sku, default_currency="SEK", **fields)
 
 
 class Account:
@@ -56,15 +61,15 @@ class Account:
     def later(self, by: timedelta) -> None:
         self.now += by
 
-    async def put(self, sku: str, **fields: Any) -> PutOutcome:
-        [outcome] = await self.put_all([PutProduct(sku=sku, **fields)])
+    async def put(self, sku: str, **fields: Any) -> Stored:
+        [outcome] = await self.put_all([patch(sku, **fields)])
         return outcome
 
-    async def put_all(self, products: Sequence[PutProduct]) -> list[PutOutcome]:
+    async def put_all(self, products: Sequence[ProductPatch]) -> list[Stored]:
         async with self.db.transaction() as tx:
             return await self.put_in(tx, products)
 
-    async def put_in(self, tx: Transaction, products: Sequence[PutProduct]) -> list[PutOutcome]:
+    async def put_in(self, tx: Transaction, products: Sequence[ProductPatch]) -> list[Stored]:
         return await operations.put_products(
             tx, by=self.by, catalog=RHEO, products=products, now=self.now
         )

@@ -16,9 +16,10 @@ from saluhall.domain.listings import deletions
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.orders import operations as orders
 from saluhall.domain.orders.model import OrderStatus, StatusChange
-from saluhall.domain.products.model import PutProduct, Status
+from saluhall.domain.products.model import Status
 from saluhall.storage import Database
 from tests.domain.selling import NOW, Seller, order, row
+from tests.domain.shop import patch
 
 COUNTED = """
   select coalesce(sum(orders) filter (where state = 'paid'), 0)::bigint as orders,
@@ -50,7 +51,7 @@ async def month_of(seller: Seller, at: datetime, *, now: datetime) -> str:
 
 async def sell(seller: Seller, sku: str, *, price: object, at: datetime = NOW, **item: Any) -> None:
     """Sell a piece outside of any marketplace."""
-    product = PutProduct(sku=sku, title=sku, price=Decimal(str(price)), **item)
+    product = patch(sku=sku, title=sku, price=Decimal(str(price)), **item)
     async with seller.db.transaction() as tx:
         await listings.put_products(tx, by=seller.by, catalog=RHEO, products=[product], now=at)
     await set_status(seller, sku, Status.SOLD, at=at)
@@ -188,7 +189,7 @@ async def test_a_sale_that_is_taken_back_counts_no_more(db: Database) -> None:
 
 async def test_a_sale_stays_when_its_item_goes(db: Database) -> None:
     seller = await Seller.open(db)
-    await sell(seller, "A", price=100, domain={"domain": "fashion"})
+    await sell(seller, "A", price=100, category="fashion")
     async with db.transaction() as tx:
         await deletions.delete_product(tx, by=seller.by, catalog=RHEO, sku="A", now=NOW)
 
@@ -201,7 +202,7 @@ async def test_categories_are_the_ten_with_the_highest_revenue(db: Database) -> 
     seller = await Seller.open(db)
     for n in range(12):
         for piece in range(2):
-            await sell(seller, f"{n}-{piece}", price=n + 1, domain={"domain": f"slug{n:02}"})
+            await sell(seller, f"{n}-{piece}", price=n + 1, category=f"slug{n:02}")
     await sell(seller, "NONE", price=1000)
 
     found = [(c.name, *figures(c)) for c in (await asked(seller)).categories]

@@ -10,16 +10,16 @@ from saluhall.domain.listings import deletions, operations, queries
 from saluhall.domain.listings.model import Shelved, State
 from saluhall.domain.orders import operations as orders
 from saluhall.domain.orders.model import OrderStatus, StatusChange
-from saluhall.domain.products.model import Product, ProductNotFound, PutProduct, Status
+from saluhall.domain.products.model import Product, ProductNotFound, Status
 from saluhall.storage import Database
 from tests.domain.selling import Seller, order, row
-from tests.domain.shop import Account
+from tests.domain.shop import Account, patch
 
 WHOLE = {
     "description": "Begagnat original.",
     "shipping_cost": Decimal(149),
     "image_urls": ("https://a.example/1.jpg",),
-    "metadata": '{"shelf": "B 7"}',
+    "extras": {"metadata": '{"shelf": "B 7"}'},
     "auto_publish": True,
 }
 
@@ -57,8 +57,8 @@ async def test_a_product_put_while_its_deletion_is_under_way_is_a_new_one(
     with pytest.raises(ProductNotFound):
         await account.get("A")
 
-    batch = [PutProduct(sku=f"B{n}", title="Part", price=Decimal(1)) for n in range(beside)]
-    again = PutProduct(sku="A", title="Bromsok", price=Decimal(900), auto_publish=True)
+    batch = [patch(sku=f"B{n}", title="Part", price=Decimal(1)) for n in range(beside)]
+    again = patch(sku="A", title="Bromsok", price=Decimal(900), auto_publish=True)
     outcomes = await account.put_all([*batch, again])
 
     shelved = await account.get("A")
@@ -66,7 +66,7 @@ async def test_a_product_put_while_its_deletion_is_under_way_is_a_new_one(
     assert outcomes[-1].product_id == shelved.product.id != old.id
     assert shelved.product.status is Status.ACTIVE
     assert (shelved.product.description, shelved.product.shipping_cost) == (None, None)
-    assert (shelved.product.metadata, shelved.product.image_urls) == (None, ())
+    assert (shelved.product.extras, shelved.product.image_urls) == ({}, [])
     assert shelved.state is State.WAITING
     assert await wanted(account) == [("live", "ended"), ("waiting", "live")]
 
@@ -135,7 +135,7 @@ async def shown(seller: Seller, sku: str = "A") -> Shelved:
 
 
 async def put(seller: Seller, sku: str = "A") -> Product:
-    product = PutProduct(sku=sku, title="Again", price=Decimal(1))
+    product = patch(sku=sku, title="Again", price=Decimal(1))
     async with seller.db.transaction() as tx:
         await operations.put_products(
             tx, by=seller.by, catalog=RHEO, products=[product], now=seller.now

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -17,12 +16,13 @@ from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.listings import deletions, pages
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.listings.page_model import Filter
-from saluhall.domain.products import bulk, stock
 from saluhall.domain.products import operations as products
-from saluhall.domain.products.model import Batch, Kind, ProductNotFound, PutProduct, Status
+from saluhall.domain.products import stock, upsert
+from saluhall.domain.products.model import Kind, ProductNotFound, Status
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database, Transaction
+from tests.domain.shop import patch
 
 SKUS = [f"S-{n}" for n in range(60)]
 COUNTED = """
@@ -65,20 +65,27 @@ class Writer:
     def some(self) -> list[str]:
         return self.dice.sample(self.skus, self.dice.randint(1, 10))
 
-    def batch(self, skus: Sequence[str], **columns: Sequence[Any]) -> Batch:
-        return Batch(catalogs=[self.number] * len(skus), skus=skus, columns=columns)
-
     async def post(self, tx: Transaction) -> None:
         skus = self.some()
-        pictures = [self.dice.choice(["", "https://x.example/1.jpg"]) for _ in skus]
-        await bulk.create(
-            tx, by=self.by, batch=self.batch(skus, url_image1=pictures), now=utc_now()
+        images = [self.dice.choice(["", "https://x.example/1.jpg"]) for _ in skus]
+        await upsert.create(
+            tx,
+            principal=self.by,
+            catalogs=[self.number] * len(skus),
+            patches=[patch(sku, images_at=(url,)) for sku, url in zip(skus, images, strict=True)],
+            now=utc_now(),
         )
 
     async def patch(self, tx: Transaction) -> None:
         skus = self.some()
         left = [self.dice.randint(0, 3) for _ in skus]
-        await bulk.change(tx, by=self.by, batch=self.batch(skus, quantity=left), now=utc_now())
+        await upsert.change(
+            tx,
+            principal=self.by,
+            catalogs=[self.number] * len(skus),
+            patches=[patch(sku, quantity=n) for sku, n in zip(skus, left, strict=True)],
+            now=utc_now(),
+        )
 
     async def put(self, tx: Transaction) -> None:
         kinds: list[Kind | UnsetType] = [Kind.ITEM, Kind.CONTAINER, UNSET]
@@ -86,7 +93,7 @@ class Writer:
         some: list[tuple[str, ...] | UnsetType] = [("https://x.example/2.jpg",), (), UNSET]
         pictures = self.dice.choice(some)
         goods = [
-            PutProduct(sku=sku, title=sku, price=Decimal(5), kind=kind, image_urls=pictures)
+            patch(sku=sku, title=sku, price=Decimal(5), kind=kind, image_urls=pictures)
             for sku in self.some()
         ]
         await listings.put_products(tx, by=self.by, catalog=RHEO, products=goods, now=utc_now())
@@ -204,7 +211,7 @@ async def test_a_writer_goes_on_while_another_holds_the_counts(db: Database) -> 
     writer = await open_writer(db, 0)
 
     async def add(tx: Transaction, sku: str) -> None:
-        goods = [PutProduct(sku=sku, title=sku, price=Decimal(5))]
+        goods = [patch(sku=sku, title=sku, price=Decimal(5))]
         await listings.put_products(tx, by=writer.by, catalog=RHEO, products=goods, now=utc_now())
 
     async with db.transaction() as tx:

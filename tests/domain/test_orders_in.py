@@ -27,7 +27,7 @@ async def seller(db: Database) -> Seller:
 async def test_an_order_is_mapped_into_head_and_row(seller: Seller) -> None:
     connection = await seller.connect()
     product = await seller.stock(
-        "A-1", ean="7391", brand="Volvo", mpn="M1", weight_kg=Decimal("2.5"), price_cost=3,
+        "A-1", ean="7391", brand="Volvo", mpn="M1", weight=Decimal("2.5"), cost=3,
         image_urls=["https://a.example/1.jpg"],
     )  # fmt: skip
     listing = await seller.list_at(connection, product, "620")
@@ -242,7 +242,8 @@ async def test_the_product_in_a_row_has_the_keys_and_kinds_that_clients_read(
     seller: Seller,
 ) -> None:
     connection = await seller.connect()
-    product = await seller.stock("A", attributes=json.dumps([{"name": "Colour", "value": "red"}]))
+    attributes = json.dumps([{"name": "Colour", "value": "red"}])
+    product = await seller.stock("A", extras=json.dumps({"attributes": attributes}))
     await seller.list_at(connection, product, "620")
     await seller.receive(connection, order("1", [row("620")]))
 
@@ -270,6 +271,13 @@ async def test_odd_attributes_and_variations_never_break_a_client(seller: Seller
     odd: list[tuple[object, object]] = [(None, {}), ("text", {}), ([1, {"value": 2}], {"a": 1})]
     for attributes, variations in odd:
         told = product_info_from_facts(
-            {**facts, "attributes": attributes, "variations": variations}, unit_price=Decimal(1)
+            {
+                **facts,
+                "extras": {
+                    "attributes": json.dumps(attributes),
+                    "variations": json.dumps(variations),
+                },
+            },
+            unit_price=Decimal(1),
         )
         assert (told["attributes"], told["variations"]) == ({}, [])

@@ -10,10 +10,11 @@ from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import handing_in, operations, outcomes
 from saluhall.domain.listings.model import Listing, Step, next_step
-from saluhall.domain.products.model import Batch, Status
+from saluhall.domain.products.model import Status
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
 from tests.domain.selling import Seller, order, row
+from tests.domain.shop import patch
 
 LEASE = timedelta(minutes=3)
 
@@ -98,11 +99,15 @@ async def save(seller: Seller, listing: Listing, progress: Progress, *, submit: 
 
 async def offer_again(seller: Seller, quantity: int) -> None:
     [catalog] = await seller.rows("select number from catalogs where account_id = %(owner)s")
-    changes = Batch(catalogs=[catalog["number"]], skus=["A"], columns={"quantity": [quantity]})
     async with seller.db.transaction() as tx:
-        assert await operations.change_products(
-            tx, by=seller.by, changes=changes, now=seller.now
-        ) == [None]
+        [stored] = await operations.change_products(
+            tx,
+            by=seller.by,
+            catalogs=[catalog["number"]],
+            changes=[patch("A", quantity=quantity)],
+            now=seller.now,
+        )
+    assert stored.problem is None
 
 
 @pytest.mark.parametrize("comes", ["before the commit", "after it", "when it is live"])

@@ -12,9 +12,10 @@ import pytest
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.listings import pages
 from saluhall.domain.listings.page_model import START, Filter, Listed, Page, Position
-from saluhall.domain.products.model import PutProduct, Status
+from saluhall.domain.products.fields import ProductPatch
+from saluhall.domain.products.model import Status
 from saluhall.storage import Database
-from tests.domain.shop import Account
+from tests.domain.shop import Account, patch
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ async def walk(account: Account, *, limit: int, **wanted: Any) -> list[Listed]:
     return found
 
 
-def part(sku: str, price: int = 1, **fields: Any) -> PutProduct:
-    return PutProduct(sku=sku, title=f"Part {sku}", price=Decimal(price), **fields)
+def part(sku: str, price: int = 1, **fields: Any) -> ProductPatch:
+    return patch(sku=sku, title=f"Part {sku}", price=Decimal(price), **fields)
 
 
 async def test_every_product_comes_once_however_small_the_pages_are(account: Account) -> None:
@@ -172,13 +173,13 @@ async def test_whoever_asks_for_what_changed_since_the_last_time_misses_nothing(
 async def test_filters_leave_what_they_name_and_count_it(account: Account, db: Database) -> None:
     other = await Account.open(db)
     await other.put_all([part("A"), part("X")])
-    codes = {"domain": "auto_parts", "part": {"catalogCodes": {"recopart": "7118"}}}
+    codes = {"catalog_codes": {"recopart": "7118"}}
     await account.put_all(
         [
             part("BOX"),
             part("A", parent_sku="BOX"),
             part("B", parent_sku="BOX", image_urls=("https://a.example/1.jpg",)),
-            part("C", domain=codes),
+            part("C", attributes=codes),
         ]
     )
     [b] = [p for p in await walk(account, limit=9) if p.sku == "B"]
@@ -209,7 +210,7 @@ async def test_what_is_added_up_is_exact_and_of_one_currency(account: Account) -
     prices = [Decimal("0.10"), Decimal("0.20"), Decimal("9999999999.99")]
     await account.put_all(
         [
-            PutProduct(sku=f"P{n}", title="Part", price=price, parent_sku="CAR")
+            patch(sku=f"P{n}", title="Part", price=price, parent_sku="CAR")
             for n, price in enumerate(prices)
         ]
     )
@@ -228,9 +229,9 @@ async def test_a_deep_page_is_found_by_the_index(account: Account, db: Database)
     await account.rows(
         """
         insert into products (account_id, catalog_id, sku, id, kind, status, title, price, currency,
-          shipping_strategy, image_urls, schema_version, auto_publish, ai_enhancement, created_at, updated_at)
+          shipping_strategy, image_urls, auto_publish, ai_enhancement, created_at, updated_at)
         select c.account_id, c.id, 'N' || n, new_ulid(), 'item', 'active', 'Part', 1, 'SEK',
-               'integrated', '{}', '1.0.0', false, false, now(), now()
+               'integrated', '{}', false, false, now(), now()
           from catalogs c, generate_series(1, 5000) n where c.account_id = %(owner)s
         returning id
         """

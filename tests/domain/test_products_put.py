@@ -1,13 +1,15 @@
 """PUT: what it stores, what it keeps, what it clears; alone, in batches, and many at once."""
 
 import asyncio
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from saluhall.domain.products.model import Kind, ParentNotFound, ProductNotFound, PutProduct, Status
+from saluhall.domain.products.model import Kind, ParentNotFound, Product, ProductNotFound, Status
 from saluhall.storage import Database
-from tests.domain.shop import Account
+from tests.domain.shop import Account, patch
 
 WHOLE = {
     "title": "Bromsok",
@@ -16,11 +18,11 @@ WHOLE = {
     "currency": "EUR",
     "shipping_cost": Decimal(149),
     "shipping_strategy": "fixed",
-    "weight_kg": Decimal("3.2"),
+    "weight": Decimal("3.2"),
+    "quantity": 3,
+    "brand": "Volvo",
     "image_urls": ("https://a.example/1.jpg",),
-    "domain": {"domain": "auto_parts", "part": {"name": "Bromsok"}},
-    "schema_version": "2.1.0",
-    "metadata": '{"shelf": "B 7"}',
+    "attributes": {"part_number": "31400452", "fits": ["XC90", "V70"]},
 }
 # What a cleared field becomes: what a new product has that never named it.
 CLEARED = {
@@ -28,12 +30,17 @@ CLEARED = {
     "currency": "SEK",
     "shipping_cost": None,
     "shipping_strategy": "integrated",
-    "weight_kg": None,
+    "weight": None,
+    "quantity": 1,
+    "brand": "",
     "image_urls": (),
-    "domain": None,
-    "schema_version": "1.0.0",
-    "metadata": None,
+    "attributes": None,
 }
+
+
+def fields_of(product: Product, names: Iterable[str]) -> dict[str, Any]:
+    found = {name: getattr(product, name) for name in names}
+    return {n: tuple(value) if n == "image_urls" else value for n, value in found.items()}
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ async def test_a_put_stores_every_field(account: Account) -> None:
     product = (await account.get("A")).product
     assert outcome.created
     assert outcome.product_id == product.id
-    assert {name: getattr(product, name) for name in WHOLE} == WHOLE
+    assert fields_of(product, WHOLE) == WHOLE
 
 
 async def test_what_an_update_leaves_out_keeps_its_value(account: Account) -> None:
@@ -59,7 +66,7 @@ async def test_what_an_update_leaves_out_keeps_its_value(account: Account) -> No
     assert not second.created
     assert second.product_id == first.product_id
     kept = {**WHOLE, "title": "Bromsok fram", "price": Decimal(800)}
-    assert {name: getattr(product, name) for name in WHOLE} == kept
+    assert fields_of(product, WHOLE) == kept
 
 
 @pytest.mark.parametrize("field", sorted(CLEARED))
@@ -69,16 +76,56 @@ async def test_null_clears_one_field_and_leaves_the_others(account: Account, fie
     await account.put("A", **{field: None})
 
     product = (await account.get("A")).product
-    assert {name: getattr(product, name) for name in WHOLE} == {**WHOLE, field: CLEARED[field]}
+    assert fields_of(product, WHOLE) == {**WHOLE, field: CLEARED[field]}
 
 
 async def test_what_a_create_leaves_out_is_as_if_cleared(account: Account) -> None:
     await account.put("A", title="Bromsok", price=Decimal(950))
 
     product = (await account.get("A")).product
-    assert {name: getattr(product, name) for name in CLEARED} == CLEARED
+    assert fields_of(product, CLEARED) == CLEARED
     assert product.kind is Kind.ITEM
     assert product.status is Status.ACTIVE
+
+
+async def test_what_one_partner_knows_is_kept_by_its_name_until_it_is_cleared(
+    account: Account,
+) -> None:
+    await account.put("A", **WHOLE, extras={"metadata": '{"b": 1.00,  "a": 2}', "note": "x"})
+
+    await account.put("A", extras={"note": "y"})
+    second = (await account.get("A")).product.extras
+    await account.put("A", extras={"metadata": None})
+
+    assert second == {"metadata": '{"b": 1.00,  "a": 2}', "note": "y"}
+    assert (await account.get("A")).product.extras == {"note": "y"}
+
+
+async def test_a_weight_keeps_its_unit_until_another_is_named(account: Account) -> None:
+    await account.put("A", **{**WHOLE, "weight": Decimal(500), "weight_unit": "g"})
+    first = (await account.get("A")).product.weight_kg
+    await account.put("A", weight=Decimal(250))
+    second = (await account.get("A")).product.weight_kg
+    await account.put("A", weight_unit="kg")
+
+    assert (first, second) == (Decimal("0.5"), Decimal("0.25"))
+    assert (await account.get("A")).product.weight_kg == Decimal(250)
+
+
+async def test_a_change_of_what_a_channel_shows_counts_as_one_revision(account: Account) -> None:
+    [created] = await account.put_all([patch("A", **WHOLE)])
+    [named] = await account.put_all([patch("A", title="Bromsok", cost=Decimal(2))])
+    [changed] = await account.put_all([patch("A", title="Bromsok fram", brand="Saab")])
+
+    assert (created.is_shown_changed, named.is_shown_changed, changed.is_shown_changed) == (
+        True,
+        False,
+        True,
+    )
+    assert named.changed
+    assert named.named == {"title", "cost"}
+    assert (changed.quantity_before, changed.quantity) == (3, 3)
+    assert (await account.get("A")).product.content_revision == 2
 
 
 async def test_a_parent_must_exist_and_be_another_product(account: Account) -> None:
@@ -131,7 +178,7 @@ async def test_twenty_who_create_one_sku_at_once_make_one_product(account: Accou
 async def test_twenty_batches_of_the_same_skus_at_once_do_not_get_in_each_others_way(
     account: Account,
 ) -> None:
-    batch = [PutProduct(sku=f"S{n}", title="Part", price=Decimal(1)) for n in range(20)]
+    batch = [patch(sku=f"S{n}", title="Part", price=Decimal(1)) for n in range(20)]
 
     done = await asyncio.gather(*(account.put_all(batch) for _ in range(20)))
 
@@ -143,7 +190,7 @@ async def test_twenty_batches_of_the_same_skus_at_once_do_not_get_in_each_others
 async def test_a_batch_of_500_answers_each_in_the_order_given(account: Account) -> None:
     await account.put("S7", title="Old", price=Decimal(1))
     batch = [
-        PutProduct(
+        patch(
             sku=f"S{n}",
             title=f"Part {n}",
             price=Decimal(n + 1),

@@ -16,12 +16,12 @@ from saluhall.domain.connections.model import ListingsAreLive
 from saluhall.domain.listings import disconnecting, operations, parking
 from saluhall.domain.listings.disconnecting import RemovedConnection
 from saluhall.domain.orders import pushes
-from saluhall.domain.products.model import PutProduct
 from saluhall.domain.removals import operations as removals
 from saluhall.domain.removals.model import AccountBusy, AccountContents, NotSuspended
 from saluhall.domain.removals.store import DELETIONS
 from saluhall.storage import Database
 from tests.domain.selling import NOW, Seller, order, row
+from tests.domain.shop import patch
 
 TABLES = """
   select c.table_name, string_agg(c.column_name, ' ') as columns from information_schema.columns c
@@ -111,7 +111,7 @@ async def remove_connection(seller: Seller, connection: UUID, *, yes: bool) -> R
 
 async def offer(seller: Seller, sku: str) -> None:
     async with seller.db.transaction() as tx:
-        product = PutProduct(sku=sku, title=f"Part {sku}", price=Decimal(900), auto_publish=True)
+        product = patch(sku=sku, title=f"Part {sku}", price=Decimal(900), auto_publish=True)
         await operations.put_products(
             tx, by=seller.by, catalog=RHEO, products=[product], now=seller.now
         )
@@ -210,7 +210,7 @@ async def test_a_catalog_with_products_is_not_removed(db: Database) -> None:
             tx,
             by=seller.by,
             catalog="S",
-            products=[PutProduct(sku="A", title="Part", price=Decimal(9))],
+            products=[patch(sku="A", title="Part", price=Decimal(9))],
             now=NOW,
         )
         with pytest.raises(CatalogInUse, match="has 1 product: delete them first"):

@@ -89,13 +89,13 @@ _GROWING = {
         "account_id": _owned(), "catalog_id": _owned("catalog"), "sku": "'SKU-' || n", "id": id_of("product", "n"),
         "kind": "'item'", "status": "(array['active', 'active', 'active', 'sold', 'draft'])[1 + n / 3 % 5]",
         "title": "'Volvo V70 headlight left ' || n", "price": "100 + n % 1000", "currency": "'SEK'",
-        "shipping_strategy": "'integrated'", "image_urls": "'{}'", "schema_version": "'1.0.0'",
+        "shipping_strategy": "'integrated'", "image_urls": "'{}'",
         "auto_publish": "true", "ai_enhancement": "false", "created_at": "now()", "updated_at": "now()",
         "changed_at": "now() - n * interval '1 second'",
         "parent_sku": "case when n % 100 in (2, 3) then 'SKU-' || n / 1000 end",
         "enhance_due_at": "case when n % 1000 in (4, 5) then now() end",
-        "domain": """case when n % 10 in (6, 7) then
-            jsonb_build_object('part', jsonb_build_object('catalogCodes', jsonb_build_object('oem', n::text))) end""",
+        "attributes": """case when n % 10 in (6, 7) then
+            jsonb_build_object('catalog_codes', jsonb_build_object('oem', n::text)) end""",
     }),
     "images": (0.3, {
         "account_id": _owned(), "product_id": id_of("product", "n"), "source_url": "'https://example.com/' || n",

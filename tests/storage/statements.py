@@ -12,14 +12,13 @@ from msgspec import Struct
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.dialects.sellrapido.order_responses import LAYOUT
+from saluhall.dialects.sellrapido.product_fields import SHOWN
 from saluhall.domain.listings import handing_in_store, pages_store
 from saluhall.domain.listings import store as listings
 from saluhall.domain.listings.page_model import START, Filter
 from saluhall.domain.orders import extraction as orders
 from saluhall.domain.orders import pushes_store
-from saluhall.domain.products import bulk_store
 from saluhall.domain.products import extraction as products
-from saluhall.domain.products.fields import SHOWN
 from saluhall.domain.products.model import Status
 from saluhall.domain.removals import store as removals_store
 from saluhall.domain.webhooks import deliveries_store
@@ -116,8 +115,10 @@ def _named(name: str, variants: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(f"{name}[{variant}]", text) for variant, text in variants]
 
 
-_LINES = products.Layout(fields=DEFAULT_FIELDS, field_separator="|", row_separator="\n")
-_LINES_OF_ALL_FIELDS = msgspec.structs.replace(_LINES, fields=tuple(SHOWN))
+_LINES = products.Layout(
+    columns={name: SHOWN[name] for name in DEFAULT_FIELDS}, field_separator="|", row_separator="\n"
+)
+_LINES_OF_ALL_FIELDS = msgspec.structs.replace(_LINES, columns=SHOWN)
 PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     "domain.listings.handing_in_store._written": [
         ("listings save progress", handing_in_store.SAVE_FREE),
@@ -145,12 +146,8 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     "domain.orders.store.count": [
         (f"orders count[{'+'.join(c)}]", orders.count_statement(c)) for c in _some(orders.CONDITIONS, most=1)
     ],
-    "domain.products.bulk_store.change": [
-        ("bulk change", bulk_store.change_statement(["price1", "quantity"])),
-        ("bulk change of pictures", bulk_store.change_statement(["title", "url_image1"])),
-    ],
     "domain.products.extraction.lines_of_products": [
-        (f"product lines[{catalog=:d} {published=:d} {len(lines.fields)}]",
+        (f"product lines[{catalog=:d} {published=:d} {len(lines.columns)}]",
          products.lines_statement(lines, of_catalog=catalog, published=published))
         for lines in (_LINES, _LINES_OF_ALL_FIELDS) for catalog in (False, True) for published in (False, True)
     ],

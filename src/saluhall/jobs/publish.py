@@ -42,6 +42,7 @@ class Publisher:
     async def publish(
         self,
         listing: Listing,
+        content: Product,
         images: Sequence[Image],
         *,
         check_at: Callable[[timedelta], timedelta],
@@ -55,7 +56,7 @@ class Publisher:
             async with run.db.transaction() as tx:
                 await outcomes.wait(tx, listing, pause=_PICTURES_PAUSE, now=run.clock())
             return
-        offer = _offer(listing, _usable(run, images))
+        offer = _offer(listing, structs.replace(content, images=_usable(run, images)))
 
         async def save(progress: Progress) -> None:
             asked_s = steady_s()
@@ -96,19 +97,7 @@ def _usable(run: Run, found: Sequence[Image]) -> list[ProductImage]:
     return pictures
 
 
-def _offer(listing: Listing, images: list[ProductImage]) -> Offer:
-    domain = listing.domain or {"domain": "other"}
-    product = Product(
-        sku=listing.sku,
-        title=listing.title,
-        description=listing.description or "",
-        category=str(domain.get("domain", "other")),
-        attributes=domain,
-        shipping_cost=listing.shipping_cost,
-        shipping_strategy=listing.shipping_strategy,
-        weight_kg=listing.weight_kg,
-        images=images,
-    )
+def _offer(listing: Listing, product: Product) -> Offer:
     return Offer(
         key=str(listing.id),
         format=Format.AUCTION,

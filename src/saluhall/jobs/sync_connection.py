@@ -18,6 +18,7 @@ from saluhall.channel import (
     Lost,
     OutOfBudget,
     Pending,
+    Product,
     Refusal,
     Rejected,
     RemoteState,
@@ -30,6 +31,7 @@ from saluhall.domain.images.model import Image
 from saluhall.domain.listings import handing_in, outcomes, parking
 from saluhall.domain.listings import queries as listings
 from saluhall.domain.listings.model import Listing, Step, next_step
+from saluhall.domain.products.content import list_contents
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.linger import linger
 from saluhall.jobs.publish import Publisher
@@ -62,10 +64,11 @@ class Sync(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True):
-    """Listings to work together, all for verdicts or a single one for anything else, with the pictures of what is to be published."""
+    """Listings to work together, all for verdicts or a single one for anything else, with what is to be published."""
 
     listings: list[Listing]
     pictures: Sequence[Image] = ()
+    content: Product | None = None
 
 
 async def drain(run: Run, key: str) -> None:
@@ -141,14 +144,19 @@ async def _claim(sync: Sync, limit: int) -> Sequence[Work]:
         )
         new = [x.product_id for x in due if next_step(x) is Step.PUBLISH]
         pictures = await images.list_images(tx, owner, new) if new else {}
-    return _in_groups(due, pictures)
+        contents = await list_contents(tx, account_id=owner, product_ids=new) if new else {}
+    return _in_groups(due, pictures, contents)
 
 
-def _in_groups(due: Sequence[Listing], pictures: Mapping[UUID, Sequence[Image]]) -> Sequence[Work]:
+def _in_groups(
+    due: Sequence[Listing],
+    pictures: Mapping[UUID, Sequence[Image]],
+    contents: Mapping[UUID, Product],
+) -> Sequence[Work]:
     """Verdicts are asked for together, everything else goes alone."""
     asked = [listing for listing in due if next_step(listing) is Step.ASK]
     alone = [
-        Work([listing], pictures.get(listing.product_id, ()))
+        Work([listing], pictures.get(listing.product_id, ()), contents.get(listing.product_id))
         for listing in due
         if next_step(listing) is not Step.ASK
     ]
@@ -172,7 +180,7 @@ async def _step(sync: Sync, work: Work) -> None:
         case Step.ASK:
             await _ask(sync, work.listings)
         case Step.PUBLISH:
-            await _publish(sync, listing, work.pictures)
+            await _publish(sync, listing, work)
         case Step.CHANGE_PRICE:
             await _change_price(sync, listing, listing.price)
         case Step.LOOK:
@@ -187,11 +195,15 @@ async def _step(sync: Sync, work: Work) -> None:
                 await outcomes.nothing_to_do(tx, listing, now=sync.run.clock())
 
 
-async def _publish(sync: Sync, listing: Listing, pictures: Sequence[Image]) -> None:
+async def _publish(sync: Sync, listing: Listing, work: Work) -> None:
+    if work.content is None:
+        return  # it was deleted since
     publishing = sync.room.publishing
     publishing.add(listing.id)
     try:
-        await sync.publisher.publish(listing, pictures, check_at=sync.room.ask_in)
+        await sync.publisher.publish(
+            listing, work.content, work.pictures, check_at=sync.room.ask_in
+        )
     finally:
         publishing.discard(listing.id)
 

@@ -16,12 +16,13 @@ from saluhall.channel import (
     Offer,
     Outcome,
     Pending,
+    Product,
     Progress,
     Refusal,
     Rejected,
     RemoteListing,
 )
-from saluhall.channels.tradera.footer import compatible_from_domain, footer_from_domain
+from saluhall.channels.tradera.footer import compatible_from_attributes, footer_from_product
 from saluhall.channels.tradera.items import (
     CHECK_IN,
     has_bids,
@@ -29,7 +30,7 @@ from saluhall.channels.tradera.items import (
     outcome_from_result,
     remote_listing_from_item,
 )
-from saluhall.channels.tradera.settings import Settings
+from saluhall.channels.tradera.settings import Language, Settings
 from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT, units
 from saluhall.channels.tradera.translate import formats_from_media_types, item_request_from_offer
 from saluhall.channels.tradera.wire import Item, RequestResult
@@ -176,33 +177,57 @@ def test_a_fixed_price_of_shipping_must_be_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("vehicle", "models", "fits"),
+    ("attributes", "fits"),
     [
-        ({"manufacturer": "Volvo", "year": 2018}, ["XC90"], "Volvo XC90 (2018)"),
-        ({"manufacturer": "Volvo", "year": 2018}, ["Volvo XC90", "V70"], "Volvo XC90, V70 (2018)"),
-        ({"manufacturer": "volvo", "model": "XC90"}, ["Volvo XC90"], "volvo XC90"),
-        ({"manufacturer": "Seat"}, ["Seatbelt X"], "Seat Seatbelt X"),
-        ({"manufacturer": "Volvo", "year": 2018}, [], "Volvo (2018)"),
-        ({"manufacturer": "Volvo"}, ["Volvo"], "Volvo"),
-        ({}, ["XC90", "XC60"], "XC90, XC60"),
-        ({"year": 2018}, [], ""),
-        ({"year": "2018", "model": "XC90"}, None, "XC90 (2018)"),
+        ({"fits_make": "Volvo", "fits_year": 2018, "fits": ["XC90"]}, "Volvo XC90 (2018)"),
+        ({"fits_make": "Volvo", "fits_year": 2018, "fits": ["Volvo XC90", "V70"]}, "Volvo XC90, V70 (2018)"),
+        ({"fits_make": "volvo", "fits": ["XC90", "Volvo XC90"]}, "volvo XC90"),
+        ({"fits_make": "Seat", "fits": ["Seatbelt X"]}, "Seat Seatbelt X"),
+        ({"fits_make": "Volvo", "fits_year": 2018}, "Volvo (2018)"),
+        ({"fits_make": "Volvo", "fits": ["Volvo"]}, "Volvo"),
+        ({"fits": ["XC90", "XC60"]}, "XC90, XC60"),
+        ({"fits_year": 2018}, ""),
+        ({"fits_year": "2018", "fits": ["XC90"]}, "XC90 (2018)"),
     ],
-)
-def test_the_manufacturer_of_a_part_is_named_once(
-    vehicle: dict[str, Any], models: list[str] | None, fits: str
-) -> None:
-    assert compatible_from_domain({"vehicle": vehicle, "compatibleModels": models}) == fits
+)  # fmt: skip
+def test_the_make_of_what_a_part_fits_is_named_once(attributes: dict[str, Any], fits: str) -> None:
+    assert compatible_from_attributes(attributes) == fits
+
+
+def footer(language: Language, attributes: dict[str, Any], **facts: Any) -> list[str]:
+    product = Product(sku="A", title="T", attributes=attributes, **facts)
+    return footer_from_product(product, language)
 
 
 def test_a_footer_prints_only_what_is_known() -> None:
-    assert footer_from_domain({"domain": "other"}, "en") == []
-    assert footer_from_domain({"domain": "watches", "caseSizeMm": 40.0}, "sv") == [
+    assert footer("en", {}) == []
+    assert footer("sv", {"case_size_mm": 40.0}) == [
         "--- Teknisk specifikation ---",
         "Boettstorlek: 40 mm",
     ]
-    hidden = {"domain": "computers", "serialNumber": "C02", "memoryGb": True, "part": "none"}
-    assert footer_from_domain(hidden, "en") == []
+    hidden = {"serial_number": "C02", "memory_gb": True, "catalog_codes": {"a": "1"}, "part_name": "x"}  # fmt: skip
+    assert footer("en", hidden) == []
+
+
+def test_a_footer_prints_identifiers_and_attributes_that_the_seller_named() -> None:
+    lines = footer(
+        "en",
+        {"Sockets": "2", "Deep": {"a": 1}},
+        brand="Volvo",
+        mpn="314",
+        condition_text="Like new",
+    )
+
+    assert lines[1:] == ["Brand: Volvo", "Article number: 314", "Sockets: 2", "Note: Like new"]
+    assert footer("en", {"brand": "Omega"}, brand="Volvo")[1:] == ["Brand: Omega"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"), [("new", 1), ("used", 2), ("", 2), ("refurbished", 2)]
+)
+def test_what_is_not_new_is_used(condition: str, told: int) -> None:
+    request = item_request_from_offer(offer(condition=condition), Settings())
+    assert request.itemAttributes == [told]
 
 
 LIVE = Live(external_id="1", url="u")
@@ -251,16 +276,16 @@ def test_instants_of_any_spelling_are_read() -> None:
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 JSONS = st.recursive(VALUES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
-DOMAINS = st.fixed_dictionaries(
+ATTRIBUTES = st.dictionaries(st.text(max_size=50), JSONS, max_size=3) | st.fixed_dictionaries(
     {},
     optional={
-        "domain": st.sampled_from(["auto_parts", "vehicles", "computers", "books", "x"]) | JSONS,
-        "part": st.dictionaries(st.sampled_from(["oemNumber", "name"]), JSONS) | JSONS,
-        "vehicle": st.dictionaries(st.sampled_from(["manufacturer", "model", "year"]), JSONS),
-        "compatibleModels": st.lists(st.text(max_size=50), max_size=200) | JSONS,
-        "conditionGrade": JSONS,
-        "conditionNote": st.text() | JSONS,
-        "mileageKm": JSONS,
+        "part_number": JSONS,
+        "fits_make": st.text(max_size=50) | JSONS,
+        "fits": st.lists(st.text(max_size=50), max_size=200) | JSONS,
+        "fits_year": JSONS,
+        "condition_grade": JSONS,
+        "condition_note": st.text() | JSONS,
+        "mileage_km": JSONS,
         "author": st.text() | JSONS,
     },
 )
@@ -270,7 +295,7 @@ DRAFTS = st.builds(
     description=st.text(),
     price=st.integers(1, 2**31 - 1).map(Decimal),
     category=st.text(),
-    attributes=DOMAINS,
+    attributes=ATTRIBUTES,
     shipping_cost=st.integers(0, 2**31 - 1).map(Decimal),
     shipping_strategy=st.sampled_from(["integrated", "seller_shipped", "fixed", "pickup_only"]),
     weight_kg=st.none() | st.decimals(0, 1000, places=3),

@@ -159,7 +159,7 @@ async def test_metadata_and_what_is_left_out_go_as_in_a_put(seller: Shop) -> Non
 
     assert (await seller.get("A"))["metadata"] == {"nested": [{"x": None}, 1.5]}
     [kept] = await seller.rows(
-        "select description, metadata::text as text from products where account_id = %(owner)s and sku = 'A'"
+        "select description, extras ->> 'metadata' as text from products where account_id = %(owner)s and sku = 'A'"
     )
     assert kept == {
         "description": "Old",

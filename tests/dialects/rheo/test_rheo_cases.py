@@ -24,7 +24,7 @@ def read(request: dict[str, Any]) -> object:
     if path.endswith("/price"):
         return translate.price_from_body(body, external_id=external_id)
     if not path.endswith("/status"):
-        return translate.product_from_body(body, external_id=external_id)
+        return translate.patch_from_body(body, external_id=external_id)
     status = translate.status_from_body(body)
     if status is None:
         raise InvalidStatus

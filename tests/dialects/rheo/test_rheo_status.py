@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from saluhall.dialects.rheo import translate
 from saluhall.domain.listings.model import Desired, Shelved, State
-from saluhall.domain.products.model import Kind, Product, PutOutcome, Status
+from saluhall.domain.products.model import Kind, Outcome, Product, Status, Stored
 
 PRODUCT_ID = UUID("3fa85f64-5717-4562-b3fc-2c963f66afa6")
 
@@ -31,9 +31,7 @@ def shelved(state: State | None = None, **more: Any) -> Shelved:
         "shipping_strategy": "integrated",
         "weight_kg": None,
         "image_urls": (),
-        "domain": None,
-        "schema_version": "1.0.0",
-        "metadata": None,
+        "extras": {},
         "auto_publish": True,
         "ai_enhancement": False,
         "created_at": now,
@@ -73,8 +71,10 @@ def test_an_item_is_told_in_the_printed_order() -> None:
         external_id="398271634",
         external_url="https://www.tradera.com/item/398271634",
         parent_sku="P-1",
-        metadata='{"b" : 1.0}',
-        domain={"domain": "books", "isbn": "9789113"},
+        extras={
+            "metadata": '{"b" : 1.0}',
+            "domain": {"domain": "books", "isbn": "9789113"},
+        },
     )
 
     assert msgspec.json.encode(translate.status_from_shelved(seen, "https://hub.example")) == (
@@ -119,8 +119,8 @@ def test_money_goes_out_and_comes_back_unchanged(amount: Decimal) -> None:
 
 def test_the_message_tells_a_create_from_an_update() -> None:
     created, updated = (
-        translate.accepted_from_outcome(PutOutcome(sku="A", product_id=PRODUCT_ID, created=new))
-        for new in (True, False)
+        translate.accepted_from_outcome(Stored(sku="A", product_id=PRODUCT_ID, outcome=outcome))
+        for outcome in (Outcome.CREATED, Outcome.UPDATED)
     )
 
     assert created.message == "Item is being processed in the background."

@@ -13,7 +13,8 @@ from saluhall.dialect import Invalid, Malformed
 from saluhall.dialects.rheo import translate
 from saluhall.dialects.rheo.checks import _PLAIN_URL
 from saluhall.dialects.rheo.wire import Item
-from saluhall.domain.products.model import Kind, PutProduct
+from saluhall.domain.products.fields import ProductPatch
+from saluhall.domain.products.model import Kind
 from saluhall.kit.http import check_url
 
 MINIMAL = {"title": "Backspegel", "price": 450}
@@ -25,9 +26,9 @@ JSON = st.recursive(
 )
 
 
-def put(**fields: Any) -> PutProduct:
+def put(**fields: Any) -> ProductPatch:
     body = json.dumps({**MINIMAL, **fields}).encode()
-    return translate.product_from_body(body, external_id="A-1")
+    return translate.patch_from_body(body, external_id="A-1")
 
 
 def refused(**fields: Any) -> dict[str, str]:
@@ -37,16 +38,25 @@ def refused(**fields: Any) -> dict[str, str]:
 
 
 def test_what_is_left_out_stays_unset() -> None:
-    assert put() == PutProduct(sku="A-1", title="Backspegel", price=Decimal(450))
+    assert put() == ProductPatch(
+        sku="A-1", default_currency="SEK", title="Backspegel", price=Decimal(450)
+    )
 
 
 def test_null_clears() -> None:
     product = put(**dict.fromkeys(Item.__struct_fields__[3:]))
 
-    given = {field: getattr(product, field) for field in product.__struct_fields__}
-    kept = {"sku": "A-1", "title": "Backspegel", "price": Decimal(450)}
-    rest = {field: None for field in given if field not in kept}
-    assert given == {**rest, **kept, "kind": Kind.ITEM, "description": UNSET}
+    given = {field: getattr(product, field) for field in product.named()}
+    assert given == {
+        **dict.fromkeys(given),
+        "title": "Backspegel",
+        "price": Decimal(450),
+        "kind": Kind.ITEM,
+        "weight_unit": "kg",
+        "extras": {"domain": None, "schema_version": None, "metadata": None},
+    }
+    cleared = {name for name, value in given.items() if value is None}
+    assert cleared > {"currency", "weight", "attributes", "category", "image_urls", "parent_sku"}
 
 
 def test_every_field_is_translated() -> None:
@@ -65,8 +75,9 @@ def test_every_field_is_translated() -> None:
         parentExternalId="P-1",
         schemaVersion="1.2.0-rc.1",
         shippingStrategy="pickup_only",
-    ) == PutProduct(
+    ) == ProductPatch(
         sku="A-1",
+        default_currency="SEK",
         kind=Kind.ITEM,
         parent_sku="P-1",
         title="Bromsok",
@@ -75,10 +86,13 @@ def test_every_field_is_translated() -> None:
         currency="EUR",
         shipping_cost=Decimal(0),
         shipping_strategy="pickup_only",
-        weight_kg=Decimal("3.2"),
+        weight=Decimal("3.2"),
+        weight_unit="kg",
         image_urls=("https://a.se/1.jpg", "https://a.se/2.jpg"),
-        domain={"domain": "toys"},
-        schema_version="1.2.0-rc.1",
+        category="toys",
+        condition="",
+        attributes={},
+        extras={"domain": {"domain": "toys"}, "schema_version": "1.2.0-rc.1"},
         auto_publish=True,
         ai_enhancement=False,
     )
@@ -87,9 +101,9 @@ def test_every_field_is_translated() -> None:
 def test_metadata_is_kept_to_the_byte() -> None:
     body = '{"title": "ab", "price": 1, "metadata": { "å":1.0,"b" : [1e2] }}'.encode()
 
-    product = translate.product_from_body(body, external_id="A-1")
+    product = translate.patch_from_body(body, external_id="A-1")
 
-    assert product.metadata == '{ "å":1.0,"b" : [1e2] }'
+    assert product.extras == {"metadata": '{ "å":1.0,"b" : [1e2] }'}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +112,7 @@ def test_metadata_is_kept_to_the_byte() -> None:
 def test_a_container_has_no_price(price: dict[str, Any]) -> None:
     body = json.dumps({"title": "Donator", "type": "container", **price}).encode()
 
-    assert translate.product_from_body(body, external_id="C-1").price == 0
+    assert translate.patch_from_body(body, external_id="C-1").price == 0
 
 
 @pytest.mark.parametrize(
@@ -170,7 +184,7 @@ def test_metadata_may_be_large_but_not_deep() -> None:
     for _ in range(19):
         deep = [deep]
 
-    assert put(metadata={"a": deep, "b": "å" * 511}).metadata is not None
+    assert put(metadata={"a": deep, "b": "å" * 511}).extras is not UNSET
     assert refused(metadata={"a": [deep]}) == {
         "metadata.a": "Must be nested at most 20 levels deep"
     }
@@ -179,7 +193,7 @@ def test_metadata_may_be_large_but_not_deep() -> None:
 @pytest.mark.parametrize("external_id", ["", "x" * 256, "a\0", "\ud800"])
 def test_a_bad_external_id_is_named_beside_the_fields(external_id: str) -> None:
     with pytest.raises(Invalid) as caught:
-        translate.product_from_body(b"{}", external_id=external_id)
+        translate.patch_from_body(b"{}", external_id=external_id)
     assert {p.field for p in caught.value.problems} == {"externalId", "title", "price"}
     with pytest.raises(Invalid):
         translate.sku_from_id(external_id)
@@ -194,7 +208,7 @@ def test_an_external_id_may_be_long_and_foreign() -> None:
 @given(field=st.sampled_from(Item.__struct_fields__), value=JSON)
 def test_any_value_in_any_field_is_taken_or_refused_in_words(field: str, value: Any) -> None:
     body = json.dumps({**MINIMAL, field: value}).encode()
-    for read in (translate.product_from_body, translate.price_from_body):
+    for read in (translate.patch_from_body, translate.price_from_body):
         named = {path.split(".")[0] for path in named_by(read, body)}
         assert named <= {field, "JSON"}
 

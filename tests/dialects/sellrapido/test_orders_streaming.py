@@ -16,10 +16,10 @@ _READING = """
 """
 _MANY_PRODUCTS = """
   insert into products (account_id, catalog_id, sku, id, kind, status, title, description, price,
-                        currency, shipping_strategy, image_urls, schema_version, auto_publish,
+                        currency, shipping_strategy, image_urls, auto_publish,
                         ai_enhancement, created_at, updated_at, quantity)
   select c.account_id, c.id, 'PART-' || n, gen_random_uuid(), 'item', 'active', 'Headlight',
-         repeat(md5(n::text), 20), 100, 'SEK', 'integrated', '{}', '1.0.0', false, false, now(), now(), 1
+         repeat(md5(n::text), 20), 100, 'SEK', 'integrated', '{}', false, false, now(), now(), 1
     from catalogs c, generate_series(1, 20000) n where c.account_id = %(owner)s
 """
 _COUNT = "select count(*) as running " + _READING

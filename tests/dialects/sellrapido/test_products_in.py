@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from saluhall.domain.products.fields import EDITABLE
+from saluhall.dialects.sellrapido.product_fields import KEYS
 from tests.dialects.sellrapido.products_client import ProductsClient, as_json, messages
 from tests.hub import Hub
 from tests.sellrapido import send
@@ -49,7 +49,7 @@ JSON_VALUES = st.recursive(
     max_leaves=5,
 )
 ROWS = st.dictionaries(
-    st.sampled_from(["sku", "catalog", *EDITABLE]) | st.text(max_size=9), JSON_VALUES, max_size=5
+    st.sampled_from(["sku", "catalog", *KEYS]) | st.text(max_size=9), JSON_VALUES, max_size=5
 )
 
 
@@ -146,17 +146,17 @@ async def test_every_field_is_stored_and_shown(hub: Hub) -> None:
         "text": "Ett \\ två\tHTML <b>", "short text": "good", "price": 17.1, "amount": 0.5,
         "count": 2, "flag": 1, "unit": "g", "json": [{"name": "Prese", "value": "1"}],
     }  # fmt: skip
-    for name, form in EDITABLE.items():
-        values[name] = sample.get(form.value, f"https://example.com/{name}.jpg")
+    for name, key in KEYS.items():
+        values[name] = sample.get(key.form, f"https://example.com/{name}.jpg")
     await desk.added(values)
     await desk.added({**desk.row("changed"), "weight": 1, "weight_um": "lb"})
 
     await desk.changed({**values, "sku": "changed"})
 
     for sku in ("all", "changed"):
-        shown = await desk.shown(sku, list(EDITABLE))
-        for name, form in EDITABLE.items():
-            wanted = as_json(values[name]).decode() if form.value == "json" else str(values[name])
+        shown = await desk.shown(sku, list(KEYS))
+        for name, key in KEYS.items():
+            wanted = as_json(values[name]).decode() if key.form == "json" else str(values[name])
             assert shown[name] == wanted, (sku, name)
 
 
@@ -168,7 +168,7 @@ async def test_json_is_kept_as_given(hub: Hub) -> None:
     await desk.send("POST", f'[{row}, "variations": {given}}}]'.encode())
 
     [stored] = await desk.client.shop.rows(
-        "select variations::text as kept from products where account_id = %(owner)s"
+        "select extras ->> 'variations' as kept from products where account_id = %(owner)s"
     )
     assert stored["kept"] == given
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
-from saluhall.domain.products.fields import SHOWN
+from saluhall.dialects.sellrapido.product_fields import SHOWN
 from tests.dialects.sellrapido.products_client import ProductsClient
 from tests.hub import Hub
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from saluhall.capabilities import Format
 from saluhall.channel import Offer, Product, Rejected
 from saluhall.channels.tradera.categories import category_from_offer
-from saluhall.channels.tradera.footer import footer_from_domain, text_from_value
+from saluhall.channels.tradera.footer import footer_from_product
 from saluhall.channels.tradera.settings import (
     CURRENCY,
     IMAGE_FORMATS,
@@ -32,7 +32,7 @@ from saluhall.channels.tradera.wire import (
 from saluhall.kit.texts import is_seen
 
 _DIGEST_LETTERS = 16
-NEW_GRADE = "A*"
+NEW = "new"
 SHIPPING_TO_BE_AGREED = {
     "en": "Pickup. Shipping, and what it costs, is to be agreed with the seller.",
     "sv": "Avhämtning. Frakt, och vad den kostar, kommer köparen överens om med säljaren.",
@@ -113,7 +113,7 @@ def _texts(offer: Offer, settings: Settings) -> tuple[str, str]:
     title = title_from_text(offer.product.title)
     if not is_seen(title):
         raise Rejected("Tradera needs a title")
-    footer = footer_from_domain(offer.product.attributes, settings.language)
+    footer = footer_from_product(offer.product, settings.language)
     return title, description_from_text(offer.product.description, footer) or rendered(title)
 
 
@@ -185,8 +185,7 @@ def shipping_condition_from_product(
 
 def condition_from_product(product: Product) -> Condition:
     """Return new or used; what is not known to be unused is used."""
-    grade = text_from_value(product.attributes.get("conditionGrade"))
-    return Condition.NEW if grade == NEW_GRADE else Condition.USED
+    return Condition.NEW if product.condition == NEW else Condition.USED
 
 
 def formats_from_media_types(media_types: Sequence[str]) -> list[int]:

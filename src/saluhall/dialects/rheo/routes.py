@@ -22,7 +22,8 @@ from saluhall.dialects.rheo.wire import (
 )
 from saluhall.domain.accounts.model import Principal, Tier
 from saluhall.domain.listings import deletions, operations, queries
-from saluhall.domain.products.model import PutProduct, Status
+from saluhall.domain.products.fields import ProductPatch
+from saluhall.domain.products.model import Status
 from saluhall.storage import Transaction
 
 CATALOG = "RHEO"
@@ -38,12 +39,12 @@ _TAKEN_OFF = {
 }
 
 
-def _item_to_put(path: Mapping[str, str], body: bytes) -> PutProduct:
-    return translate.product_from_body(body, external_id=path["external_id"])
+def _item_to_put(path: Mapping[str, str], body: bytes) -> ProductPatch:
+    return translate.patch_from_body(body, external_id=path["external_id"])
 
 
 async def put_item(
-    tx: Transaction, by: Principal, products: Sequence[PutProduct], now: datetime
+    tx: Transaction, by: Principal, products: Sequence[ProductPatch], now: datetime
 ) -> Sequence[Reply | Exception]:
     """Create or update items, each put by a call of its own."""
     outcomes = await operations.put_products(tx, by=by, catalog=CATALOG, products=products, now=now)

@@ -1,15 +1,16 @@
 """Translate between Rheo's shapes and ours: pure functions, both ways side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec import UNSET, Raw, UnsetType
 
 from saluhall.dialect import Invalid, Problem
 from saluhall.dialects.rheo import checks
+from saluhall.dialects.rheo.attributes import attributes_from_domain, condition_from_domain
 from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.domains import OTHER, domain_from_wire
 from saluhall.dialects.rheo.wire import (
@@ -23,9 +24,13 @@ from saluhall.dialects.rheo.wire import (
 )
 from saluhall.domain.images.model import ShownImage
 from saluhall.domain.listings.model import Desired, Shelved, State
-from saluhall.domain.products.model import Kind, PutOutcome, PutProduct, Status
+from saluhall.domain.products.fields import ProductPatch
+from saluhall.domain.products.model import Kind, Status, Stored
 from saluhall.kit.clock import iso_from_instant
 
+T = TypeVar("T")
+
+CURRENCY = "SEK"  # when an item never named one
 _DRAFT_AD = "pending"  # an ad id with this prefix has no page yet
 _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
     State.WAITING: "pending_sync",
@@ -37,18 +42,20 @@ _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
 }
 
 
-def product_from_body(body: bytes, *, external_id: str) -> PutProduct:
+def patch_from_body(body: bytes, *, external_id: str) -> ProductPatch:
     """Read the body of an item PUT. Raises Malformed, Invalid."""
     check = partial(checks.problems_of_item, external_id=external_id)
     item = read(body, Item, check=check, ignore=checks.ignored_of_item)
-    return product_from_item(item, external_id=external_id)
+    return patch_from_item(item, external_id=external_id)
 
 
-def product_from_item(item: Item, *, external_id: str) -> PutProduct:
+def patch_from_item(item: Item, *, external_id: str) -> ProductPatch:
     """Read a checked item. What it leaves out stays as stored, what is null is cleared."""
     kind = UNSET if item.type is UNSET else Kind(item.type or Kind.ITEM)
-    return PutProduct(
+    domain = item.domain if item.domain is UNSET or item.domain is None else domain_from_wire(item.domain)  # fmt: skip
+    return ProductPatch(
         sku=external_id,
+        default_currency=CURRENCY,
         kind=kind,
         parent_sku=item.parentExternalId,
         title=item.title.strip(),
@@ -57,16 +64,32 @@ def product_from_item(item: Item, *, external_id: str) -> PutProduct:
         currency=item.currency,
         shipping_cost=_decimal(item.shippingCost),
         shipping_strategy=item.shippingStrategy,
-        weight_kg=_grams(item.weightKg),
+        weight=_grams(item.weightKg),
+        weight_unit=UNSET if item.weightKg is UNSET else "kg",
         image_urls=_image_urls(item),
-        domain=domain_from_wire(item.domain)
-        if isinstance(item.domain, dict | str)
-        else item.domain,
-        schema_version=item.schemaVersion,
-        metadata=_metadata(item.metadata),
+        category=_of_domain(domain, lambda known: str(known["domain"])),
+        condition=_of_domain(domain, condition_from_domain),
+        attributes=_of_domain(domain, attributes_from_domain),
         auto_publish=item.autoPublishTradera,
         ai_enhancement=item.useAiEnhancement,
+        extras=_extras(item, domain),
     )
+
+
+def _of_domain(
+    domain: Mapping[str, Any] | UnsetType | None, read_of: Callable[[Mapping[str, Any]], T]
+) -> T | UnsetType | None:
+    return domain if domain is UNSET or domain is None else read_of(domain)
+
+
+def _extras(item: Item, domain: Mapping[str, Any] | UnsetType | None) -> dict[str, Any] | UnsetType:
+    """Keep what Rheo alone knows: its domain in the normal form, and as it was given the rest."""
+    given = {
+        "domain": domain,
+        "schema_version": item.schemaVersion,
+        "metadata": _metadata(item.metadata),
+    }
+    return {name: value for name, value in given.items() if value is not UNSET} or UNSET
 
 
 def price_from_body(body: bytes, *, external_id: str) -> Decimal:
@@ -90,7 +113,7 @@ def sku_from_id(external_id: str) -> str:
     return external_id
 
 
-def accepted_from_outcome(outcome: PutOutcome) -> Accepted:
+def accepted_from_outcome(outcome: Stored) -> Accepted:
     """Answer a PUT."""
     created = "Item is being processed in the background."
     updated = "Item updated; changes are being processed in the background."
@@ -121,7 +144,7 @@ def status_from_shelved(shelved: Shelved, public_url: str) -> ItemStatus:
         title=product.title,
         type=product.kind,
         parentExternalId=product.parent_sku,
-        metadata=Raw((product.metadata or "{}").encode()),
+        metadata=Raw(metadata_of(product.extras)),
         traderaError=shelved.error or shelved.waits_reason,
         images=[_image_status(image, public_url) for image in shelved.images],
         extendedAttributes=_extended_attributes(shelved),
@@ -170,6 +193,11 @@ def _image_urls(item: Item) -> tuple[str, ...] | UnsetType | None:
     return None if given else UNSET
 
 
+def metadata_of(extras: Mapping[str, Any]) -> bytes:
+    """Give the metadata as it was given, to the byte."""
+    return str(extras.get("metadata", "{}")).encode()
+
+
 def _metadata(raw: Raw | UnsetType) -> str | UnsetType | None:
     if raw is UNSET:
         return UNSET
@@ -198,11 +226,11 @@ def _image_status(image: ShownImage, public_url: str) -> ImageStatus:
 def _extended_attributes(shelved: Shelved) -> dict[str, Any]:
     """Flatten the domain: its slug first (a typed reader needs that), then whence, then what."""
     product = shelved.product
-    domain = {"domain": OTHER, **(product.domain or {})}
+    domain = {"domain": OTHER, **product.extras.get("domain", {})}
     return {
         "domain": domain.pop("domain"),
         "external_reference": product.sku,
         "source": "integration",
-        "schema_version": product.schema_version,
+        "schema_version": product.extras.get("schema_version", "1.0.0"),
         **domain,
     }

@@ -9,9 +9,10 @@ from msgspec import Raw, Struct
 from saluhall.dialect import Malformed, refuse
 from saluhall.dialects.rheo import checks
 from saluhall.dialects.rheo.bodies import read
-from saluhall.dialects.rheo.translate import product_from_item
+from saluhall.dialects.rheo.translate import patch_from_item
 from saluhall.dialects.rheo.wire_lists import BatchAnswer, BatchItem, Rejected
-from saluhall.domain.products.model import ParentNotFound, PutOutcome, PutProduct, SkuRepeated
+from saluhall.domain.products.fields import ProductPatch
+from saluhall.domain.products.model import ParentNotFound, SkuRepeated, Stored
 from saluhall.kit import validation
 from saluhall.kit.field_errors import FieldError
 
@@ -36,14 +37,14 @@ _decoder: Final = msgspec.json.Decoder(_Batch)
 class Read(Struct, frozen=True):
     """A batch as read: the products that are in order, and why the other items are not; each with its place."""
 
-    products: list[tuple[int, PutProduct]]
+    products: list[tuple[int, ProductPatch]]
     rejected: list[tuple[int, Rejected]]
 
 
 def batch_from_body(body: bytes) -> Read:
     """Read the body of a batch. Raises Malformed, and Invalid when it is no list of at most 500 items."""
     items = _items(body)
-    products: list[tuple[int, PutProduct]] = []
+    products: list[tuple[int, ProductPatch]] = []
     rejected: list[tuple[int, Rejected]] = []
     for place, raw in enumerate(items):
         try:
@@ -58,7 +59,7 @@ def batch_from_body(body: bytes) -> Read:
     return Read(products, rejected)
 
 
-def answer_from_outcomes(batch: Read, outcomes: Sequence[PutOutcome]) -> BatchAnswer:
+def answer_from_outcomes(batch: Read, outcomes: Sequence[Stored]) -> BatchAnswer:
     """Answer a batch; errors stand in the order of its items."""
     refused = [
         (place, Rejected(externalId=outcome.sku, reason=_REASONS[type(outcome.problem)]))
@@ -83,10 +84,10 @@ def _items(body: bytes) -> list[Raw]:
     return items
 
 
-def _product(raw: Raw) -> PutProduct:
+def _product(raw: Raw) -> ProductPatch:
     """Read an item. Raises ValidationFailed, Unreadable."""
     item = validation.decode(bytes(raw), BatchItem, check=_problems, ignore=checks.ignored_of_item)
-    return product_from_item(item, external_id=item.externalId)
+    return patch_from_item(item, external_id=item.externalId)
 
 
 def _problems(item: BatchItem) -> Iterator[FieldError]:

@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from saluhall.dialect import Invalid, Problem
 from saluhall.dialects.rheo.cursors import BadCursor, Cursor, cursor_from_text, text_from_position
-from saluhall.dialects.rheo.translate import ad_url, number_from_decimal
+from saluhall.dialects.rheo.translate import ad_url, metadata_of, number_from_decimal
 from saluhall.dialects.rheo.wire import MAX_ID
 from saluhall.dialects.rheo.wire_lists import (
     ChildItem,
@@ -101,7 +101,7 @@ def item_from_listed(listed: Listed) -> ListItem:
         title=listed.title,
         type=listed.kind,
         parentExternalId=listed.parent_sku,
-        metadata=Raw((listed.metadata or "{}").encode()),
+        metadata=Raw(metadata_of(listed.extras)),
         traderaAdId=listed.external_id,
         traderaAdUrl=ad_url(listed.external_id, listed.external_url),
         updatedAt=_text(listed.changed_at),

@@ -9,9 +9,9 @@ from msgspec import structs
 
 from saluhall.dialects.sellrapido.errors import Refusal
 from saluhall.dialects.sellrapido.order_filters import MAX_SEPARATOR_LENGTH
+from saluhall.dialects.sellrapido.product_fields import SHOWN
 from saluhall.dialects.sellrapido.wire_products import Extraction
 from saluhall.domain.products.extraction import Layout
-from saluhall.domain.products.fields import SHOWN
 from saluhall.kit.validation import Unreadable, plain_from_json
 
 DEFAULT_FIELDS: Final = (
@@ -71,7 +71,7 @@ def layout_from_extraction(wanted: Extraction) -> Layout:
     if any(not _is_storable(text) for text in (separator, end, qualifier)):
         raise Refusal("separators and qualifier must be UTF-8 without NUL")
     return Layout(
-        fields=_fields(wanted.fields), field_separator=separator, row_separator=end, qualifier=qualifier
+        columns={name: SHOWN[name] for name in _fields(wanted.fields)}, field_separator=separator, row_separator=end, qualifier=qualifier
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -11,15 +10,14 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from saluhall.dialect import Malformed
 from saluhall.dialects.sellrapido.errors import Refusal
+from saluhall.dialects.sellrapido.product_fields import JSON, KEYS, patch_from_row
 from saluhall.dialects.sellrapido.wire_products import MAX_ROWS, ChangedProduct, Keyed, RowError
-from saluhall.domain.products.fields import EDITABLE, UNIT, Form
-from saluhall.domain.products.model import Batch
+from saluhall.domain.products.fields import ProductPatch
 from saluhall.kit.http import NotAllowed, check_url
 from saluhall.kit.texts import is_seen
 from saluhall.kit.validation import Unreadable, plain_from_json
 
-_KEYS = frozenset({"catalog", "sku"})
-_JSON = frozenset(name for name, form in EDITABLE.items() if form is Form.JSON)
+_KEYED = frozenset({"catalog", "sku"})
 _MAX_JSON_BYTES = 64 * 1024
 _IMAGE_URL = re.compile(r"https://([!-~]{1,2000}|[^\s\x00-\x1f]{1,600})")
 _MAX_NAMED = 50  # of unknown fields in one message
@@ -43,13 +41,14 @@ class Rows(Struct, frozen=True, kw_only=True):
     named: Sequence[str]
     errors: Sequence[RowError]
 
-    def batch(self) -> Batch:
-        """Turn the rows into columns."""
-        return Batch(
-            catalogs=[row.catalog for row in self.rows],
-            skus=[row.sku for row in self.rows],
-            columns={name: _column(self.rows, name) for name in self.named},
-        )
+    @property
+    def catalogs(self) -> list[int]:
+        """The number of each row's catalog."""
+        return [row.catalog for row in self.rows]
+
+    def patches(self) -> list[ProductPatch]:
+        """Translate the rows."""
+        return [patch_from_row(row, self.named) for row in self.rows]
 
 
 def rows_from_body(body: bytes, shape: type[Keyed]) -> Rows:
@@ -71,14 +70,14 @@ def _all_at_once(body: bytes, shape: type[Keyed]) -> Rows | None:
     rows = _decoder(shape).decode(body)
     _see_count(len(rows))
     objects = _raw_objects.decode(body)
-    named = sorted(set().union(*objects) - _KEYS)
+    named = sorted(set().union(*objects) - _KEYED)
     has_odd_json = any(
         bytes(row[name])[:1] not in b"[{" or len(bytes(row[name])) > _MAX_JSON_BYTES
-        for name in _JSON.intersection(named)
+        for name in JSON.intersection(named)
         for row in objects
         if name in row
     )
-    has_empty_row = shape is ChangedProduct and any(len(row) == len(_KEYS) for row in objects)
+    has_empty_row = shape is ChangedProduct and any(len(row) == len(_KEYED) for row in objects)
     has_unseen = "title" in named and any(_is_unseen(getattr(row, "title", UNSET)) for row in rows)
     if has_odd_json or has_empty_row or has_unseen:
         return None
@@ -101,7 +100,7 @@ def _one_by_one(body: bytes, shape: type[Keyed]) -> Rows:
         except BadRow as bad:
             errors.append(RowError(place, str(bad)))
     rows = list(good.values())
-    named = [n for n in EDITABLE if any(getattr(row, n) is not UNSET for row in rows)]
+    named = [n for n in KEYS if any(getattr(row, n) is not UNSET for row in rows)]
     return Rows(rows=rows, places=list(good), named=named, errors=errors)
 
 
@@ -124,12 +123,15 @@ def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
     given = {name: value for name, value in plain.items() if value is not None}
     if missing := [name for name in shape.__struct_fields__ if _is_missing(shape, name, given)]:
         raise BadRow(f"Validation error: missing field {', '.join(missing)}")
-    if given.keys() == _KEYS:
+    if given.keys() == _KEYED:
         raise BadRow("No updatable fields")
     raws = _raw_object.decode(raw)
     values = {
         name: _value(
-            types[name], given[name], bytes(raws[name]), is_url=EDITABLE.get(name) is Form.URL
+            types[name],
+            given[name],
+            bytes(raws[name]),
+            is_url=name in KEYS and KEYS[name].form == "url",
         )
         for name in given
     }
@@ -193,12 +195,3 @@ def _required(shape: type[Keyed]) -> frozenset[str]:
 @cache
 def _types(shape: type[Keyed]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(shape)}
-
-
-def _column(rows: Sequence[Keyed], name: str) -> list[Any]:
-    values = list(map(attrgetter(name), rows))
-    if name in _JSON:
-        return [None if value is UNSET else bytes(value).decode() for value in values]
-    if name == UNIT:
-        return [None if value is UNSET else value.lower() for value in values]
-    return [None if value is UNSET else value for value in values] if UNSET in values else values

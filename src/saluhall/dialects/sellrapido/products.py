@@ -31,10 +31,9 @@ from saluhall.dialects.sellrapido.wire_products import (
 from saluhall.domain.catalogs import queries as catalogs
 from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.domain.listings import operations as listings
-from saluhall.domain.products import bulk
-from saluhall.domain.products.bulk import Problems
+from saluhall.domain.products import upsert
 from saluhall.domain.products.extraction import lines_of_products
-from saluhall.domain.products.model import ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.products.model import ProductNotFound, SkuRepeated, SkuTaken, Stored
 from saluhall.storage import Transaction
 
 _CSV: Final = "application/csv;charset=UTF-8"
@@ -44,20 +43,28 @@ _ZIP_HEADERS: Final = {"Content-Disposition": 'attachment; filename="products.zi
 async def post_products(request: Request) -> Reply:
     """Add up to 1000 products; each row is stored or refused alone."""
     rows = rows_from_body(request.body, NewProduct)
-    problems = await bulk.create(
-        request.tx, by=request.principal, batch=rows.batch(), now=request.now
+    stored = await upsert.create(
+        request.tx,
+        principal=request.principal,
+        catalogs=rows.catalogs,
+        patches=rows.patches(),
+        now=request.now,
     )
-    done, errors = _told(rows, problems)
+    done, errors = _told(rows, stored)
     return Reply(status=200, body=CreatedProducts(created_items=done, errors=errors))
 
 
 async def patch_products(request: Request) -> Reply:
     """Change what each of up to 1000 rows names of its product; their listings follow."""
     rows = rows_from_body(request.body, ChangedProduct)
-    problems = await listings.change_products(
-        request.tx, by=request.principal, changes=rows.batch(), now=request.now
+    stored = await listings.change_products(
+        request.tx,
+        by=request.principal,
+        catalogs=rows.catalogs,
+        changes=rows.patches(),
+        now=request.now,
     )
-    done, errors = _told(rows, problems)
+    done, errors = _told(rows, stored)
     for item in done:
         force_setattr(item.data, "catalog", UNSET)  # the answer shows what was changed
         force_setattr(item.data, "sku", UNSET)
@@ -101,14 +108,14 @@ async def _extracted(request: Request, wanted: Extraction) -> Reply:
     return Reply(status=200, stream=Stream(media_type=_CSV, blocks=blocks))
 
 
-def _told(rows: Rows, problems: Problems) -> tuple[list[Done], list[RowError]]:
+def _told(rows: Rows, stored: Sequence[Stored]) -> tuple[list[Done], list[RowError]]:
     """Tell of each row what became of it, by its place in the request."""
     done, errors = [], list(rows.errors)
-    for place, row, problem in zip(rows.places, rows.rows, problems, strict=True):
-        if problem is None:
+    for place, row, each in zip(rows.places, rows.rows, stored, strict=True):
+        if each.problem is None:
             done.append(Done(place, row))
         else:
-            errors.append(RowError(place, _words(problem, row)))
+            errors.append(RowError(place, _words(each.problem, row)))
     return done, sorted(errors, key=lambda error: error.index)
 
 

@@ -1,10 +1,8 @@
 """The facts of a listing: desired beside confirmed, the moves between its states, and what is to be done next."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -98,13 +96,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     looks_left: int
     delete_wanted: bool
     currency: str
-    title: str
-    description: str | None
     text_due: bool
-    shipping_cost: Decimal | None
-    shipping_strategy: str
-    weight_kg: Decimal | None
-    domain: Mapping[str, Any] | None
     claim: Claim | None = None
 
 

@@ -8,14 +8,14 @@ from uuid import UUID
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.images.model import Fetched
 from saluhall.domain.listings import sales, store
-from saluhall.domain.products import bulk
 from saluhall.domain.products import operations as product_operations
-from saluhall.domain.products.bulk import Problems
-from saluhall.domain.products.model import Batch, Product, PutOutcome, PutProduct, Status
+from saluhall.domain.products import upsert
+from saluhall.domain.products.fields import FIELDS, ProductPatch
+from saluhall.domain.products.model import Product, Status, Stored
 from saluhall.storage import Transaction
 
-# A change of these is worth another try of a listing that was refused.
-_FOLLOWED = frozenset({"price", "title", "description", "image_urls", "domain", "currency"})
+# Naming one of these is worth another try of a listing that was rejected.
+_SHOWN = frozenset(name for name, field in FIELDS.items() if field.is_shown)
 
 
 async def put_products(
@@ -23,46 +23,64 @@ async def put_products(
     *,
     by: Principal,
     catalog: str,
-    products: Sequence[PutProduct],
+    products: Sequence[ProductPatch],
     now: datetime,
-) -> list[PutOutcome]:
-    """Create or update products and let their listings follow; one outcome per product, in the order given.
+) -> list[Stored]:
+    """Create or update products and let their listings follow; one result per product, in the order given.
 
-    A product that was deleted does not come back: its sku belongs to a new product, with a listing of its own.
+    A product that was deleted does not come back: its SKU belongs to a new product, with a listing of its own.
 
-    A new product with `auto_publish` is listed once its pictures are settled; an update never lists anew, but a live listing
-    follows the price, and a refused one is tried again with the new data.
+    A new product with `auto_publish` is listed once its images are settled; an update never lists it, but a live listing
+    follows the price, and a rejected one is tried again with the new data.
     """
-    stored = await product_operations.put(tx, by=by, catalog=catalog, products=products, now=now)
-    to_list = [row.id for row in stored.created if row.id and row.auto_publish]
+    stored = await upsert.put(tx, principal=by, catalog=catalog, patches=products, now=now)
+    to_list = [s.product_id for s in stored if s.created and s.auto_publish and s.product_id]
     if to_list:
-        _ring(tx, by.account_id, await store.want_live(tx, by.account_id, to_list, now=now))
-    changed = [row.id for row in stored.known if row.id and not _FOLLOWED.isdisjoint(row.named)]
-    if changed:
-        follows = await store.follow(tx, by.account_id, changed, now=now)
-        _ring(tx, by.account_id, follows)
-    drafts = [r.id for r in stored.known if r.id and r.status == Status.DRAFT]
+        _ring(tx, by.account_id, await store.want_live(tx, by.account_id, to_list, now=now))  # fmt: skip
+    known = [each for each in stored if each.product_id and not each.created]
+    await _follow(tx, by, known, now=now)
+    drafts = [each.product_id for each in known if each.product_id and each.status is Status.DRAFT]
     if drafts:  # what they waited for may not be wanted any more
         await settle(tx, by.account_id, drafts, now=now)
-    return stored.outcomes
+    return stored
 
 
 async def change_products(
-    tx: Transaction, *, by: Principal, changes: Batch, now: datetime
-) -> Problems:
-    """Change what each row names of its product, and let listings follow; tell why a row was refused, None for a good one.
+    tx: Transaction,
+    *,
+    by: Principal,
+    catalogs: Sequence[int],
+    changes: Sequence[ProductPatch],
+    now: datetime,
+) -> list[Stored]:
+    """Change what each patch names of its product, and let listings follow; one result per patch, in the order given.
 
-    A live listing follows the price, a refused one is tried again with new data, and more than is left is not offered. What had
-    gone is offered again wherever it was as soon as there are pieces.
+    A live listing follows the price, a rejected one is tried again with new data, and more than is left is not offered. What was
+    sold out is offered again wherever it was as soon as there are units.
     """
-    problems, changed = await bulk.change(tx, by=by, batch=changes, now=now)
-    if changed.followed:
-        _ring(tx, by.account_id, await store.follow(tx, by.account_id, changed.followed, now=now))
-    if changed.fewer:
-        await sales.follow_stock(tx, by.account_id, changed.fewer, now=now)
-    if changed.restocked:
-        await sales.offer_again(tx, by.account_id, changed.restocked, now=now)
-    return problems
+    stored = await upsert.change(tx, principal=by, catalogs=catalogs, patches=changes, now=now)
+    await _follow(tx, by, stored, now=now)
+    return stored
+
+
+async def _follow(
+    tx: Transaction, by: Principal, known: Sequence[Stored], *, now: datetime
+) -> None:
+    changed = [s.product_id for s in known if s.product_id and not _SHOWN.isdisjoint(s.named)]
+    if changed:
+        follows = await store.follow(tx, by.account_id, changed, now=now)
+        _ring(tx, by.account_id, follows)
+    fewer = [s.product_id for s in known if s.product_id and s.quantity < (s.quantity_before or 0)]
+    if fewer:
+        await sales.follow_stock(tx, by.account_id, fewer, now=now)
+    gone = {Status.SOLD, Status.NOT_LISTED}
+    restocked = [
+        each.product_id
+        for each in known
+        if each.product_id and each.status is Status.ACTIVE and each.status_before in gone
+    ]
+    if restocked:
+        await sales.offer_again(tx, by.account_id, restocked, now=now)
 
 
 async def change_price(

@@ -1,8 +1,9 @@
 """What a list of products is asked for, and what it shows."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -39,7 +40,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     status: Status
     title: str
     price: Decimal
-    metadata: str | None
+    extras: Mapping[str, Any]
     external_id: str | None
     external_url: str | None
     changed_at: datetime

@@ -32,14 +32,14 @@ _CONDITIONS = {
     "status": "p.status = %(status)s",
     "parent_sku": "p.parent_sku = %(parent_sku)s",
     "changed_since": "p.changed_at >= %(changed_since)s",
-    "code": "p.domain -> 'part' -> 'catalogCodes' @> jsonb_build_object(%(system)s::text, %(code)s::text)",
+    "code": "p.attributes -> 'catalog_codes' @> jsonb_build_object(%(system)s::text, %(code)s::text)",
 }
 # These leave few products: they are found first and then sorted, for walking along all changes to find them would take long.
 _NARROW = frozenset({"parent_sku", "code"})
 _FOUND = "with found as {how} (select p.* from products p where {conditions})"
 _PAGE = """
   {found}
-  select p.id, p.sku, p.kind, p.parent_sku, p.status, p.title, p.price, p.metadata::text as metadata,
+  select p.id, p.sku, p.kind, p.parent_sku, p.status, p.title, p.price, p.extras,
          p.changed_at, l.external_id, l.url as external_url
     from (select * from found
            where (changed_at, id) > (%(after_at)s, %(after_id)s)

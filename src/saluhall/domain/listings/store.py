@@ -9,7 +9,7 @@ import msgspec
 from saluhall.channel import Progress
 from saluhall.domain.images.model import ShownImage
 from saluhall.domain.listings.model import PRIORITY, Desired, Listing, Shelved, State
-from saluhall.domain.products.model import product_from_row
+from saluhall.domain.products.model import COLUMNS, product_from_row
 from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row
 from saluhall.storage.database import Row
@@ -77,10 +77,7 @@ WANT_ENDED = """
 LISTING = """
   l.id, l.account_id, l.connection_id, l.product_id, p.sku, l.desired, l.revision, l.state, p.price,
   l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told, l.looks_left,
-  p.delete_wanted, p.currency, coalesce(p.enhanced_title, p.title) as title,
-  coalesce(p.enhanced_description, p.description) as description,
-  p.enhance_due_at is not null as text_due, p.shipping_cost,
-  p.shipping_strategy, p.weight_kg, p.domain, l.claimed_by, l.claim_number
+  p.delete_wanted, p.currency, p.enhance_due_at is not null as text_due, l.claimed_by, l.claim_number
 """
 # Equal or null, never `is not distinct from`: that cannot use the index of due rows.
 _CLAIM = f"""
@@ -120,10 +117,8 @@ WATCHED = f"""
    where account_id = %(owner)s and connection_id = %(connection)s and external_id is not null
      and {_MAY_STAND}
 """
-ON_SHELF = """
-  select p.id, p.sku, p.kind, p.parent_sku, p.status, p.title, p.description, p.price, p.currency,
-         p.shipping_cost, p.shipping_strategy, p.weight_kg, p.image_urls, p.domain, p.schema_version,
-         p.metadata::text as metadata, p.auto_publish, p.ai_enhancement, p.created_at, p.updated_at,
+ON_SHELF = f"""
+  select {COLUMNS},
          l.state, l.desired, l.due_at is not null as pending, l.external_id, l.url, l.error,
          l.waits_reason, l.next_try_at,
          (select jsonb_agg(jsonb_build_object('source_url', i.source_url, 'state', i.state,

@@ -84,7 +84,7 @@ def row_from_order(
     """Write the fields of a row; the order's shipping stands in its first."""
     total = row.unit_price * row.quantity
     facts = match.facts if match else None
-    vat = row.vat_rate or (facts["vat_perc"] if facts else Decimal(0))
+    vat = row.vat_rate or (facts["vat_percent"] if facts else Decimal(0))
     return {
         "product_id": row.external_id,
         "transaction_id": f"{order.remote_id}-{row.external_id}",
@@ -119,7 +119,7 @@ def _product_fields(match: Match | None, row: RemoteOrderRow) -> dict[str, Any]:
         "brand": facts["brand"],
         "mpn": facts["mpn"],
         "image_url": image_of(facts),
-        "price_cost": facts["price_cost"],
+        "price_cost": facts["cost"],
         "weight": facts["weight_kg"] or Decimal(0),
         "product_info": product_info_from_facts(facts, unit_price=row.unit_price),
     }

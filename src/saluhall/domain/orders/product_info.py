@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 _NUMBERS = range(2, 7)
 
 
 def product_info_from_facts(facts: Mapping[str, Any], *, unit_price: Decimal) -> dict[str, Any]:
-    """Describe a product, given its columns and its catalog's, and what a piece was sold for."""
+    """Describe a product, given its columns and its catalog's, and what a unit was sold for."""
+    extras = facts["extras"]
     return {
         "fieldConstraints": None,
         "product_id": facts["number"],
@@ -16,24 +19,26 @@ def product_info_from_facts(facts: Mapping[str, Any], *, unit_price: Decimal) ->
         "sku": facts["sku"],
         "sku_noprefix": None,
         **_texts(facts, "ean", "mpn", "isbn", "brand"),
-        **_texts(facts, "catalog_category1", "catalog_category2", "catalog_category3"),
+        **{f"catalog_category{n}": facts[f"category{n}"] for n in (1, 2, 3)},
         "url_image1": image_of(facts),
         "price1": float(facts["price"]),
         "price_shipping1": float(facts["shipping_cost"] or 0),
-        "vat_perc": float(facts["vat_perc"]),
+        "vat_perc": float(facts["vat_percent"]),
         "sku_variation": None,
         "ean_variation": "",
-        **_texts(facts, "warehouse"),
-        "on_demand_days": facts["on_demand_days"],
-        "on_demand": bool(facts["on_demand"]),
-        **_texts(facts, *(f"extra{n}" for n in range(1, 10))),
-        **_floats(facts, *(f"price{n}" for n in _NUMBERS)),
-        **_floats(facts, *(f"price_shipping{n}" for n in _NUMBERS), "price_cost"),
-        "variations": _list(facts["variations"]),
+        "warehouse": "",
+        "on_demand_days": int(extras.get("on_demand_days", 0)),
+        "on_demand": bool(int(extras.get("on_demand", 0))),
+        **{f"extra{n}": extras.get(f"extra{n}", "") for n in range(1, 10)},
+        **{f"price{n}": float(facts[f"price{n}"]) for n in _NUMBERS},
+        **{f"price_shipping{n}": float(facts[f"shipping_cost{n}"]) for n in _NUMBERS},
+        "price_cost": float(facts["cost"]),
+        "variations": _list(_json(extras, "variations")),
         "compatibility": {},
-        "attributes": _attributes(facts["attributes"]),
+        "attributes": _attributes(_json(extras, "attributes")),
         "listingFees": _NO_FEES,
-        **_texts(facts, "condition_code", "condition_description"),
+        "condition_code": extras.get("condition_code", "none"),
+        "condition_description": facts["condition_text"],
         "supplier_sku_prefix": "",
         "repricing": False,
         "no_repricing_price": None,
@@ -44,7 +49,8 @@ def product_info_from_facts(facts: Mapping[str, Any], *, unit_price: Decimal) ->
         "listing_price_noshipping": float(unit_price),
         "listing_price_shipping1": 0.0,
         "listing_priceB2B": 0.0,
-        **_texts(facts, "origin_country", "title"),
+        "origin_country": "",
+        **_texts(facts, "title"),
         "delivery_days": facts["delivery_days"],
     }
 
@@ -76,8 +82,8 @@ def _texts(facts: Mapping[str, Any], *names: str) -> dict[str, str]:
     return {name: facts[name] or "" for name in names}
 
 
-def _floats(facts: Mapping[str, Any], *names: str) -> dict[str, float]:
-    return {name: float(facts[name]) for name in names}
+def _json(extras: Mapping[str, str], name: str) -> object:
+    return msgspec.json.decode(extras.get(name, "null"))
 
 
 def _list(value: object) -> list[Any]:

@@ -1,152 +1,147 @@
-"""The one table of a product's fields: name, SQL type, default, form. Whatever checks, writes or shows products is made from it."""
+"""The one table of a product's fields: its type, SQL type, default and limits, and whether a channel shows or checks it.
 
+What is validated, written, read and extracted is made from this table. The table is the type `ProductPatch`: a field is an attribute with
+its `Field` beside its type.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_type_hints
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from saluhall.domain.products.model import PutProduct
+from saluhall.domain.products.model import Kind
+
+MAX_AMOUNT: Final = 10**12
+MAX_COUNT: Final = 2**31 - 1
 
 
 class Form(StrEnum):
-    """How a bulk call gives a field, and an extraction shows it."""
+    """What a value may be; `TYPES` has the limits."""
 
-    TEXT = "text"  # at most 8,192 characters
-    LONG_TEXT = "long text"  # at most 65,536 characters
-    SHORT_TEXT = "short text"  # at most 255 characters
-    URL = "url"
-    PRICE = "price"  # more than 0
-    AMOUNT = "amount"  # 0 or more
-    COUNT = "count"  # whole, 0 or more
-    FLAG = "flag"  # 0 or 1
-    UNIT = "unit"  # of weight
-    JSON = "json"  # a list or an object, kept as given
+    TEXT = "text"
+    LONG_TEXT = "long text"
+    SHORT_TEXT = "short text"
+    PRICE = "price"
+    AMOUNT = "amount"
+    COUNT = "count"
+
+
+TYPES: Final[Mapping[Form, Any]] = {
+    Form.TEXT: Annotated[str, Meta(max_length=8 * 1024)],
+    Form.LONG_TEXT: Annotated[str, Meta(max_length=64 * 1024)],
+    Form.SHORT_TEXT: Annotated[str, Meta(max_length=255)],
+    Form.PRICE: Annotated[float, Meta(gt=0, le=MAX_AMOUNT)],
+    Form.AMOUNT: Annotated[float, Meta(ge=0, le=MAX_AMOUNT)],
+    Form.COUNT: Annotated[int, Meta(ge=0, le=MAX_COUNT)],
+}
+"""How each form is read from JSON, with its limits."""
 
 
 class Field(Struct, frozen=True):
-    """One column. `default` is SQL, used on create when the field is not given and whenever it is cleared.
+    """One column.
 
-    `on_create_only` fields are ignored by an update. `form`: bulk calls may set it, and extractions show it, as `alias` when that is
-    not empty. A column without a form may still be made of parts (pictures, weight).
+    `default` is SQL: what a new product has that does not name the field, and what a cleared field becomes. `is_shown`: a channel shows
+    or checks it, so that a change of it is a change of content and makes a rejected listing worth another try. `on_create_only`: an update
+    ignores it.
     """
 
-    name: str
     sql_type: str
     default: str
     form: Form | None = None
-    alias: str = ""
+    is_shown: bool = False
     on_create_only: bool = False
 
 
-def _texts(*names: str) -> tuple[Field, ...]:
-    return tuple(Field(name, "text", "''", Form.TEXT) for name in names)
+_TEXT: Final = Field("text", "''", Form.TEXT, is_shown=True)
+_LABEL: Final = Field("text", "''", Form.TEXT)
+_AMOUNT: Final = Field("numeric", "0", Form.AMOUNT, is_shown=True)
+_COUNT: Final = Field("integer", "0", Form.COUNT, is_shown=True)
+_NAMES: Final = Field("text[]", "'{}'")
+_FLAG: Final = Field("boolean", "false")
+
+Text = str | None | UnsetType
+Amount = Decimal | None | UnsetType
 
 
-def _amounts(*names: str) -> tuple[Field, ...]:
-    return tuple(Field(name, "numeric", "0", Form.AMOUNT) for name in names)
+class ProductPatch(Struct, frozen=True, kw_only=True):
+    """Create or change a product. A field that is UNSET keeps its stored value (a new product gets its default); None clears it.
+
+    Money is in `currency`; a new product that names none, and one whose currency is cleared, has `default_currency`. `weight` is in
+    `weight_unit`. `attributes` have neutral names. `images_at` changes single places of the images: None keeps a place, "" empties it.
+    `extras` holds by its own name what only one partner knows: as given, None deletes it, the others stay.
+    """
+
+    sku: str
+    default_currency: str
+    kind: Annotated[Kind | None | UnsetType, Field("text", "'item'")] = UNSET
+    parent_sku: Annotated[Text, Field("text", "null")] = UNSET
+    title: Annotated[Text, _TEXT] = UNSET
+    subtitle: Annotated[Text, _TEXT] = UNSET
+    description: Annotated[Text, Field("text", "null", Form.LONG_TEXT, is_shown=True)] = UNSET
+    price: Annotated[Amount, Field("numeric", "0", Form.PRICE, is_shown=True)] = UNSET
+    price2: Annotated[Amount, _AMOUNT] = UNSET
+    price3: Annotated[Amount, _AMOUNT] = UNSET
+    price4: Annotated[Amount, _AMOUNT] = UNSET
+    price5: Annotated[Amount, _AMOUNT] = UNSET
+    price6: Annotated[Amount, _AMOUNT] = UNSET
+    cost: Annotated[Amount, Field("numeric", "0", Form.AMOUNT)] = UNSET
+    currency: Annotated[Text, Field("text", "t.default_currency", is_shown=True)] = UNSET
+    vat_percent: Annotated[Amount, _AMOUNT] = UNSET
+    shipping_cost: Annotated[Amount, Field("numeric", "null", Form.AMOUNT, is_shown=True)] = UNSET
+    shipping_cost2: Annotated[Amount, _AMOUNT] = UNSET
+    shipping_cost3: Annotated[Amount, _AMOUNT] = UNSET
+    shipping_cost4: Annotated[Amount, _AMOUNT] = UNSET
+    shipping_cost5: Annotated[Amount, _AMOUNT] = UNSET
+    shipping_cost6: Annotated[Amount, _AMOUNT] = UNSET
+    shipping_strategy: Annotated[Text, Field("text", "'integrated'", is_shown=True)] = UNSET
+    weight: Annotated[Amount, Field("numeric", "null", Form.AMOUNT, is_shown=True)] = UNSET
+    weight_unit: Annotated[Text, Field("text", "'kg'", is_shown=True)] = UNSET
+    quantity: Annotated[int | None | UnsetType, Field("integer", "1", Form.COUNT, is_shown=True)] = UNSET  # fmt: skip
+    condition: Annotated[Text, _TEXT] = UNSET
+    condition_text: Annotated[Text, Field("text", "''", Form.SHORT_TEXT, is_shown=True)] = UNSET
+    brand: Annotated[Text, _TEXT] = UNSET
+    ean: Annotated[Text, _TEXT] = UNSET
+    isbn: Annotated[Text, _TEXT] = UNSET
+    mpn: Annotated[Text, _TEXT] = UNSET
+    asin: Annotated[Text, _TEXT] = UNSET
+    category: Annotated[Text, _TEXT] = UNSET
+    category1: Annotated[Text, _TEXT] = UNSET
+    category2: Annotated[Text, _TEXT] = UNSET
+    category3: Annotated[Text, _TEXT] = UNSET
+    channel_categories: Annotated[Mapping[str, str] | None | UnsetType, Field("jsonb", "null", is_shown=True)] = UNSET  # fmt: skip
+    attributes: Annotated[Mapping[str, Any] | None | UnsetType, Field("jsonb", "null", is_shown=True)] = UNSET  # fmt: skip
+    delivery_days: Annotated[int | None | UnsetType, _COUNT] = UNSET
+    image_urls: Annotated[tuple[str, ...] | None | UnsetType, Field("text[]", "'{}'", is_shown=True)] = UNSET  # fmt: skip
+    tags: Annotated[tuple[str, ...] | None | UnsetType, _NAMES] = UNSET
+    locked_fields: Annotated[tuple[str, ...] | None | UnsetType, _NAMES] = UNSET
+    auto_publish: Annotated[bool | None | UnsetType, Field("boolean", "false", on_create_only=True)] = UNSET  # fmt: skip
+    ai_enhancement: Annotated[bool | None | UnsetType, _FLAG] = UNSET
+    extras: Annotated[Mapping[str, Any] | UnsetType, Field("jsonb", "'{}'")] = UNSET
+    images_at: tuple[str | None, ...] | UnsetType = UNSET
+
+    def named(self) -> frozenset[str]:
+        """Name the fields that this patch sets or clears."""
+        return frozenset(name for name in FIELDS if getattr(self, name) is not UNSET)
 
 
-FIELDS: Final[tuple[Field, ...]] = (
-    Field("kind", "text", "'item'"),
-    Field("parent_sku", "text", "null"),
-    Field("title", "text", "''", Form.TEXT),
-    Field("description", "text", "null", Form.LONG_TEXT),
-    Field("price", "numeric", "0", Form.PRICE, alias="price1"),
-    Field("currency", "text", "'SEK'"),
-    Field("shipping_cost", "numeric", "null", Form.AMOUNT, alias="price_shipping1"),
-    Field("shipping_strategy", "text", "'integrated'"),
-    Field("weight_kg", "numeric", "null"),
-    Field("image_urls", "text[]", "'{}'"),
-    Field("domain", "jsonb", "null"),
-    Field("schema_version", "text", "'1.0.0'"),
-    Field("metadata", "text", "null"),
-    Field("auto_publish", "boolean", "false", on_create_only=True),
-    Field("ai_enhancement", "boolean", "false"),
-    Field("quantity", "integer", "1", Form.COUNT),
-    Field("condition_code", "text", "'none'", Form.TEXT),
-    Field("condition_description", "text", "''", Form.SHORT_TEXT),
-    *_texts("sku_label", "subtitle", "brand"),
-    Field("description_extra", "text", "''", Form.LONG_TEXT),
-    *_amounts(*(f"price{n}" for n in range(2, 7)), "price_cost"),
-    *_amounts(*(f"price_shipping{n}" for n in range(2, 7))),
-    *_amounts(*(f"fee_additional{n}" for n in range(1, 7)), "vat_perc"),
-    *_texts("ean", "isbn", "mpn", "asin"),
-    Field("weight_um", "text", "'kg'", Form.UNIT),
-    Field("variations", "json", "null", Form.JSON),
-    *_texts(*(f"extra{n}" for n in range(1, 10)), "item_note"),
-    Field("delivery_days", "integer", "0", Form.COUNT),
-    Field("attributes", "json", "null", Form.JSON),
-    Field("on_demand", "boolean", "false", Form.FLAG),
-    Field("on_demand_days", "integer", "0", Form.COUNT),
-    *_texts("fields_lock", "catalog_category1", "catalog_category2", "catalog_category3"),
-    Field("channel_categories", "json", "null", Form.JSON),
-)
-PUT_FIELDS: Final = tuple(f for f in FIELDS if f.name in PutProduct.__struct_fields__)
+def fields_of(patch: type[Struct]) -> dict[str, Field]:
+    """Read the table from the type of a patch."""
+    hints = get_type_hints(patch, include_extras=True)
+    return {
+        name: meta
+        for name, hint in hints.items()
+        for meta in getattr(hint, "__metadata__", ())
+        if isinstance(meta, Field)
+    }
 
-WEIGHT: Final = "weight"
-UNIT: Final = "weight_um"
-PICTURES: Final = tuple(f"url_image{n}" for n in range(1, 10))
-KILOGRAMS: Final[dict[str, str]] = {
+
+FIELDS: Final = fields_of(ProductPatch)
+KILOGRAMS: Final[Mapping[str, str]] = {
     "kg": "1",
     "g": "0.001",
     "lb": "0.45359237",
     "oz": "0.028349523125",
 }
-"""What a unit of weight is in kilograms."""
-
-EDITABLE: Final[dict[str, Form]] = {
-    **{f.alias or f.name: f.form for f in FIELDS if f.form},
-    **dict.fromkeys(PICTURES, Form.URL),
-    WEIGHT: Form.AMOUNT,
-}
-"""What a bulk call may set, by the name it gives."""
-
-COLUMN_OF: Final[dict[str, Field]] = {f.alias or f.name: f for f in FIELDS if f.form}
-"""The column of each editable field that has one of its own."""
-
-
-def kilograms_per(unit: str) -> str:
-    """Write SQL that turns a unit of weight into kilograms."""
-    cases = " ".join(f"when '{name}' then {factor}" for name, factor in KILOGRAMS.items())
-    return f"case {unit} {cases} else 1 end"
-
-
-def _shown(field: Field) -> str:
-    column = f"p.{field.name}"
-    match field.form:
-        case Form.AMOUNT | Form.PRICE:
-            return f"trim_scale(coalesce({column}, 0))"
-        case Form.FLAG:
-            return f"{column}::integer"
-        case Form.JSON:
-            return f"coalesce({column}::text, '')"
-        case _:
-            return f"coalesce({column}, '')" if field.default == "null" else column
-
-
-def _instant(column: str) -> str:
-    return f"""to_char({column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
-
-
-SHOWN: Final[dict[str, str]] = {
-    "id": "p.number",
-    "catalog": "c.number",
-    "sku": "p.sku",
-    **{name: _shown(field) for name, field in COLUMN_OF.items()},
-    **{name: f"coalesce(p.image_urls[{n}], '')" for n, name in enumerate(PICTURES, start=1)},
-    WEIGHT: f"trim_scale(coalesce(p.weight_kg, 0) / ({kilograms_per('p.weight_um')}))",
-    "origin_country": "p.origin_country",
-    "warehouse": "p.warehouse",
-    "created": _instant("p.created_at"),
-    "modified": _instant("p.updated_at"),
-}
-"""What an extraction can show: SQL that is never null, with the product as `p` and its catalog as `c`."""
-
-
-def named_fields(product: PutProduct) -> dict[str, Any]:
-    """Pick the fields that a PutProduct names, with None for those it clears."""
-    return {
-        name: value
-        for name in product.__struct_fields__
-        if (value := getattr(product, name)) is not UNSET
-    }
+"""What a unit of weight is in kilograms; the column `weight_kg` is computed by the same."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from saluhall.kit.claim import Claim
 
@@ -47,44 +47,8 @@ class SkuRepeated(Exception):
     """An earlier row of the same call names the same product."""
 
 
-class Batch(Struct, frozen=True, kw_only=True):
-    """Rows of a bulk call, column by column: the number of the catalog, the sku, and editable fields by name.
-
-    In a column None means that this row does not name the field. JSON fields hold their text.
-    """
-
-    catalogs: Sequence[int]
-    skus: Sequence[str]
-    columns: Mapping[str, Sequence[Any]]
-
-
-class PutProduct(Struct, frozen=True, kw_only=True):
-    """Create or update a product. A field that is UNSET keeps its stored value (on create: its default); None clears it.
-
-    Money is in `currency`; `weight_kg` in kilograms; `domain` is the normalised tagged union (slug under `domain`);
-    `metadata` is kept verbatim as JSON text. `auto_publish` counts on create only.
-    """
-
-    sku: str
-    kind: Kind | UnsetType = UNSET
-    parent_sku: str | None | UnsetType = UNSET
-    title: str | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
-    price: Decimal | UnsetType = UNSET
-    currency: str | None | UnsetType = UNSET
-    shipping_cost: Decimal | None | UnsetType = UNSET
-    shipping_strategy: str | None | UnsetType = UNSET
-    weight_kg: Decimal | None | UnsetType = UNSET
-    image_urls: tuple[str, ...] | None | UnsetType = UNSET
-    domain: Mapping[str, Any] | None | UnsetType = UNSET
-    schema_version: str | None | UnsetType = UNSET
-    metadata: str | None | UnsetType = UNSET
-    auto_publish: bool | None | UnsetType = UNSET
-    ai_enhancement: bool | None | UnsetType = UNSET
-
-
 class Product(Struct, frozen=True, kw_only=True):
-    """A product as stored."""
+    """A product as stored. `weight_kg` is `weight`, which is in `weight_unit`, in kilograms."""
 
     id: UUID
     sku: str
@@ -92,30 +56,101 @@ class Product(Struct, frozen=True, kw_only=True):
     parent_sku: str | None
     status: Status
     title: str
+    subtitle: str = ""
     description: str | None
     price: Decimal
+    price2: Decimal = Decimal(0)
+    price3: Decimal = Decimal(0)
+    price4: Decimal = Decimal(0)
+    price5: Decimal = Decimal(0)
+    price6: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
     currency: str
+    vat_percent: Decimal = Decimal(0)
     shipping_cost: Decimal | None
+    shipping_cost2: Decimal = Decimal(0)
+    shipping_cost3: Decimal = Decimal(0)
+    shipping_cost4: Decimal = Decimal(0)
+    shipping_cost5: Decimal = Decimal(0)
+    shipping_cost6: Decimal = Decimal(0)
     shipping_strategy: str
+    weight: Decimal | None = None
+    weight_unit: str = "kg"
     weight_kg: Decimal | None
-    image_urls: tuple[str, ...]
-    domain: Mapping[str, Any] | None
-    schema_version: str
-    metadata: str | None
+    quantity: int = 1
+    condition: str = ""
+    condition_text: str = ""
+    brand: str = ""
+    ean: str = ""
+    isbn: str = ""
+    mpn: str = ""
+    asin: str = ""
+    category: str = ""
+    category1: str = ""
+    category2: str = ""
+    category3: str = ""
+    channel_categories: Mapping[str, str] | None = None
+    attributes: Mapping[str, Any] | None = None
+    delivery_days: int = 0
+    image_urls: Sequence[str]
+    tags: Sequence[str] = ()
+    locked_fields: Sequence[str] = ()
     auto_publish: bool
     ai_enhancement: bool
+    extras: Mapping[str, Any] = {}
+    content_revision: int = 1
     created_at: datetime
     updated_at: datetime
 
 
-class PutOutcome(Struct, frozen=True, kw_only=True):
-    """What became of one PutProduct: created, updated or (not `changed`) found as it is already, or the fact that refused it."""
+class Mode(StrEnum):
+    """What a patch may do. Their names say it: put does both."""
+
+    PUT = "put"
+    CREATE = "create"
+    CHANGE = "change"
+
+
+class Outcome(StrEnum):
+    """What became of one patch."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """What one patch did. Refused: `problem` says why, and of the product nothing is known.
+
+    `named` are the fields that it named; `is_shown_changed`: what a channel shows or checks really changed. `status_before` and
+    `quantity_before` are null when it was created.
+    """
 
     sku: str
-    product_id: UUID | None = None
-    created: bool = False
-    changed: bool = True
+    outcome: Outcome = Outcome.REFUSED
     problem: Exception | None = None
+    product_id: UUID | None = None
+    kind: Kind = Kind.ITEM
+    status: Status = Status.ACTIVE
+    status_before: Status | None = None
+    quantity: int = 0
+    quantity_before: int | None = None
+    auto_publish: bool = False
+    ai_enhancement: bool = False
+    image_urls: Sequence[str] | None = None
+    is_shown_changed: bool = False
+    named: frozenset[str] = frozenset()
+
+    @property
+    def created(self) -> bool:
+        """Tell whether the product is new."""
+        return self.outcome is Outcome.CREATED
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything of the product is different now."""
+        return self.outcome in {Outcome.CREATED, Outcome.UPDATED}
 
 
 class DueText(Struct, frozen=True, kw_only=True):
@@ -136,24 +171,6 @@ class Text(Struct, frozen=True, kw_only=True):
     description: str | None = None
 
 
-class StoredRow(Struct, frozen=True, kw_only=True):
-    """What a put did to one product.
-
-    `outcome` is created, updated, unchanged or refused; `named` holds the fields that a put of a known product named.
-    """
-
-    outcome: str
-    sku: str
-    id: UUID | None = None
-    kind: str | None = None
-    status: str | None = None
-    price: Decimal | None = None
-    image_urls: list[str] | None = None
-    auto_publish: bool | None = None
-    ai_enhancement: bool | None = None
-    named: frozenset[str] = frozenset()
-
-
 class Settled(Struct, frozen=True, kw_only=True):
     """A product that waits for nothing more: how many pictures were wanted, and how many can be shown."""
 
@@ -163,27 +180,11 @@ class Settled(Struct, frozen=True, kw_only=True):
     ready: int
 
 
+COLUMNS = ", ".join(f"p.{name}" for name in Product.__struct_fields__)
+"""The columns of a Product, of a table named `p`."""
+
+
 def product_from_row(row: Mapping[str, Any]) -> Product:
     """Read a product from a row that has its columns."""
-    return Product(
-        id=row["id"],
-        sku=row["sku"],
-        kind=Kind(row["kind"]),
-        parent_sku=row["parent_sku"],
-        status=Status(row["status"]),
-        title=row["title"],
-        description=row["description"],
-        price=row["price"],
-        currency=row["currency"],
-        shipping_cost=row["shipping_cost"],
-        shipping_strategy=row["shipping_strategy"],
-        weight_kg=row["weight_kg"],
-        image_urls=tuple(row["image_urls"]),
-        domain=row["domain"],
-        schema_version=row["schema_version"],
-        metadata=row["metadata"],
-        auto_publish=row["auto_publish"],
-        ai_enhancement=row["ai_enhancement"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    values = {name: row[name] for name in Product.__struct_fields__}
+    return Product(**{**values, "kind": Kind(values["kind"]), "status": Status(values["status"])})

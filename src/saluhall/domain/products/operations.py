@@ -1,148 +1,18 @@
 """What is done with products; their listings follow in the listings module."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from msgspec import Struct
-
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.history.model import EventType
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import Fetched
-from saluhall.domain.products import fresh, store
-from saluhall.domain.products.generations import generations
-from saluhall.domain.products.model import (
-    DueText,
-    Kind,
-    ParentNotFound,
-    Product,
-    ProductNotFound,
-    PutOutcome,
-    PutProduct,
-    SkuRepeated,
-    Status,
-    StoredRow,
-    Text,
-)
+from saluhall.domain.products import store
+from saluhall.domain.products.model import DueText, Product, ProductNotFound, Status, Text
 from saluhall.storage import Transaction
-
-_FEW = 50
-_RACE_TRIES = (
-    3  # a concurrent create hides a row from this statement's snapshot, never from the next
-)
-
-
-class Stored(Struct, frozen=True, kw_only=True):
-    """What a put did: an outcome per product in the order given, and the rows for whoever must follow.
-
-    `known` are the products that were there before, whether the put changed anything of them or not.
-    """
-
-    outcomes: list[PutOutcome]
-    created: list[StoredRow]
-    known: list[StoredRow]
-
-
-async def put(
-    tx: Transaction, *, by: Principal, catalog: str, products: Sequence[PutProduct], now: datetime
-) -> Stored:
-    """Create or update products; fetch new pictures, forget dropped ones, note what was created.
-
-    A product that has all these values already stays as it is; only pictures that were refused are tried again. Of those that name
-    the same sku the first counts. A parent may stand in the same call, before its children or after them.
-    """
-    first: dict[str, PutProduct] = {}
-    for product in products:
-        first.setdefault(product.sku, product)
-    rows = await _put_all(tx, by=by, catalog=catalog, products=first, now=now)
-    created = [row for row in rows.values() if row.outcome == "created"]
-    known = [row for row in rows.values() if row.outcome in {"updated", "unchanged"}]
-    wanted = {
-        row.id: row.image_urls
-        for row in (*created, *known)
-        if row.id is not None and row.image_urls is not None
-        if (row.image_urls if row.outcome == "created" else "image_urls" in row.named)
-    }
-    await images.want(tx, by=by, urls=wanted, now=now)
-    if any(row.ai_enhancement for row in (*created, *known)):
-        tx.wake("enhance_texts", [by.account_id])
-    await _note_created(tx, by, created, now=now)
-    outcomes = [
-        _outcome(rows[p.sku])
-        if first[p.sku] is p
-        else PutOutcome(sku=p.sku, problem=SkuRepeated(p.sku))
-        for p in products
-    ]
-    return Stored(outcomes=outcomes, created=created, known=known)
-
-
-async def _note_created(
-    tx: Transaction, by: Principal, created: Sequence[StoredRow], *, now: datetime
-) -> None:
-    if len(created) == 1:
-        events = [_created_event(by, row, row.id, now=now) for row in created if row.id]
-        await history.record(tx, events, now=now)
-        return
-    for kind in Kind:
-        of = {str(row.id): row.sku for row in created if row.kind == kind}
-        data = {"kind": kind.value, "platform": "rheo"}
-        await history.record_alike(
-            tx, by.account_id, EventType.ITEM_CREATED, of=of, data=data, now=now
-        )
-
-
-def _created_event(by: Principal, row: StoredRow, product_id: UUID, *, now: datetime) -> Event:
-    return history.event_of(
-        by.account_id,
-        EventType.ITEM_CREATED,
-        product_id=product_id,
-        sku=row.sku,
-        data={"kind": row.kind, "platform": "rheo"},
-        now=now,
-    )
-
-
-async def _put_all(
-    tx: Transaction,
-    *,
-    by: Principal,
-    catalog: str,
-    products: Mapping[str, PutProduct],
-    now: datetime,
-) -> dict[str, StoredRow]:
-    """Put products, parents before their children.
-
-    Two calls that put the same products in different orders would wait for each other: those that put many take turns. Of few, put
-    at the same time by several API processes, PostgreSQL would undo one, which is then tried again.
-    """
-    if len(products) > _FEW:
-        await store.take_turns(tx, by.account_id, catalog=catalog)
-    rows: dict[str, StoredRow] = {}
-    for generation in generations(products):
-        if len(generation) > 1:
-            rows |= await fresh.create(tx, by=by, catalog=catalog, products=generation, now=now)
-        missing = [p for p in generation if p.sku not in rows]
-        for _ in range(_RACE_TRIES):
-            if not missing:
-                break
-            stored = await store.put(tx, by.account_id, catalog=catalog, products=missing, now=now)
-            rows.update((row.sku, row) for row in stored)
-            missing = [p for p in missing if p.sku not in rows]
-    return rows
-
-
-def _outcome(row: StoredRow) -> PutOutcome:
-    if row.outcome == "refused":
-        return PutOutcome(sku=row.sku, problem=ParentNotFound(row.sku))
-    return PutOutcome(
-        sku=row.sku,
-        product_id=row.id,
-        created=row.outcome == "created",
-        changed=row.outcome != "unchanged",
-    )
 
 
 async def lock(tx: Transaction, *, by: Principal, catalog: str, sku: str, now: datetime) -> Product:  # noqa: ARG001 - every operation has `now`

@@ -179,71 +179,51 @@ create table products (
   parent_sku text,
   status text not null,           -- draft | active | sold | not_listed | archived
   delete_wanted boolean not null default false,
-  sku_label text not null default '',
   title text not null,
   subtitle text not null default '',
   description text,
-  description_extra text not null default '',
+  price numeric not null,
+  price2 numeric not null default 0,        -- price lists 2 to 6; price is the first one
+  price3 numeric not null default 0,
+  price4 numeric not null default 0,
+  price5 numeric not null default 0,
+  price6 numeric not null default 0,
+  cost numeric not null default 0,
+  currency text not null,
+  vat_percent numeric not null default 0,
+  shipping_cost numeric,          -- null: not known
+  shipping_cost2 numeric not null default 0,
+  shipping_cost3 numeric not null default 0,
+  shipping_cost4 numeric not null default 0,
+  shipping_cost5 numeric not null default 0,
+  shipping_cost6 numeric not null default 0,
+  shipping_strategy text not null,
+  weight numeric,
+  weight_unit text not null default 'kg',      -- kg | g | lb | oz
+  weight_kg numeric generated always as (weight * case weight_unit when 'g' then 0.001 when 'lb' then 0.45359237
+                                                                   when 'oz' then 0.028349523125 else 1 end) stored,
   quantity integer not null default 1,
-  condition_code text not null default 'none',
-  condition_description text not null default '',
+  condition text not null default '',        -- new | used | ..., '' when it is not known
+  condition_text text not null default '',
   brand text not null default '',
   ean text not null default '',
   isbn text not null default '',
   mpn text not null default '',
   asin text not null default '',
-  price numeric not null,
-  price2 numeric not null default 0,
-  price3 numeric not null default 0,
-  price4 numeric not null default 0,
-  price5 numeric not null default 0,
-  price6 numeric not null default 0,
-  price_cost numeric not null default 0,
-  currency text not null,
-  vat_perc numeric not null default 0,
-  shipping_strategy text not null,
-  shipping_cost numeric,
-  price_shipping2 numeric not null default 0,
-  price_shipping3 numeric not null default 0,
-  price_shipping4 numeric not null default 0,
-  price_shipping5 numeric not null default 0,
-  price_shipping6 numeric not null default 0,
-  fee_additional1 numeric not null default 0,
-  fee_additional2 numeric not null default 0,
-  fee_additional3 numeric not null default 0,
-  fee_additional4 numeric not null default 0,
-  fee_additional5 numeric not null default 0,
-  fee_additional6 numeric not null default 0,
-  weight_kg numeric,
-  weight_um text not null default 'kg',
-  image_urls text[] not null,
-  domain jsonb,
-  schema_version text not null,
-  metadata json,
-  variations json,
-  attributes json,
-  channel_categories json,
-  catalog_category1 text not null default '',
-  catalog_category2 text not null default '',
-  catalog_category3 text not null default '',
-  extra1 text not null default '',
-  extra2 text not null default '',
-  extra3 text not null default '',
-  extra4 text not null default '',
-  extra5 text not null default '',
-  extra6 text not null default '',
-  extra7 text not null default '',
-  extra8 text not null default '',
-  extra9 text not null default '',
-  item_note text not null default '',
+  category text not null default '',         -- a key of a taxonomy; category1 to 3 are the seller's own, level by level
+  category1 text not null default '',
+  category2 text not null default '',
+  category3 text not null default '',
+  channel_categories jsonb,       -- a channel's category by the number of a connection
+  attributes jsonb,               -- neutral names and values
   delivery_days integer not null default 0,
-  on_demand boolean not null default false,
-  on_demand_days integer not null default 0,
-  fields_lock text not null default '',
-  origin_country text not null default '',
-  warehouse text not null default '',
+  image_urls text[] not null,
+  tags text[] not null default '{}',
+  locked_fields text[] not null default '{}',
   auto_publish boolean not null,
   ai_enhancement boolean not null,
+  extras jsonb not null default '{}',          -- what only one partner knows, under its own name, as it was given
+  content_revision integer not null default 1, -- grows when what a channel shows or checks changes
   enhanced_title text,
   enhanced_description text,
   enhance_due_at timestamptz,
@@ -260,8 +240,8 @@ create index products_parent_idx on products (account_id, catalog_id, parent_sku
 create index products_changed_idx on products (account_id, catalog_id, changed_at, id) where not delete_wanted;
 create index products_status_idx on products (account_id, catalog_id, status, changed_at, id) where not delete_wanted;
 create index products_enhance_due_idx on products (account_id, enhance_due_at) where enhance_due_at is not null;
-create index products_codes_idx on products using gin ((domain -> 'part' -> 'catalogCodes') jsonb_path_ops)
-  where domain -> 'part' -> 'catalogCodes' is not null;
+create index products_codes_idx on products using gin ((attributes -> 'catalog_codes') jsonb_path_ops)
+  where attributes -> 'catalog_codes' is not null;
 create trigger products_change before update of updated_at on products
   for each row execute function move_change();
 
@@ -921,7 +901,7 @@ $$;
 create function keep_sales_of_orders(owner uuid, orders integer[]) returns void language sql as $$
   insert into sales
   select h.account_id, h.date_order, r.id, null, r.product, sale_state(h.status, h.currency),
-         coalesce(nullif(p.domain ->> 'domain', ''), 'other'), (r.nth = 1)::integer, r.quantity, r.price_total,
+         coalesce(nullif(p.category, ''), 'other'), (r.nth = 1)::integer, r.quantity, r.price_total,
          case when r.nth = 1 then h.marketplace_fee else 0 end
     from order_heads h
     join (select r.*, row_number() over (partition by r.order_id order by r.id) as nth
@@ -962,7 +942,7 @@ create function keep_direct_sale(owner uuid, event uuid, of_product uuid, at tim
 returns void language sql as $$
   insert into sales
   select owner, at, null, event, of_product, sale_state('accepted', coalesce(data ->> 'currency', '')),
-         coalesce(nullif(p.domain ->> 'domain', ''), 'other'), 1, 1, (data ->> 'sale_price')::numeric, 0
+         coalesce(nullif(p.category, ''), 'other'), 1, 1, (data ->> 'sale_price')::numeric, 0
     from products p
    where p.account_id = owner and p.id = of_product and data ->> 'sale_price' is not null
 $$;
