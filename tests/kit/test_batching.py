@@ -1,4 +1,4 @@
-"""Lots of what is asked for at the same time."""
+"""Batches of requests that arrive together."""
 
 import asyncio
 from collections.abc import Sequence
@@ -41,20 +41,20 @@ class Bench:
         return [await first, *await rest]
 
 
-async def test_the_next_lot_gathers_while_one_is_done() -> None:
+async def test_the_next_batch_gathers_while_one_is_done() -> None:
     bench = Bench()
     assert await bench.at_once(1, 2, 3, 4) == [2, 4, 6, 8]
     assert bench.batches == [[1], [2, 3, 4]]
     assert bench.batcher.is_idle
 
 
-async def test_a_lot_is_bounded_and_first_come_is_first_served() -> None:
+async def test_a_batch_is_bounded_and_first_come_is_first_served() -> None:
     bench = Bench(max_size=2)
     assert await bench.at_once(1, 2, 3, 4, 5, 6) == [2, 4, 6, 8, 10, 12]
     assert bench.batches == [[1], [2, 3], [4, 5], [6]]
 
 
-async def test_two_of_one_name_are_never_in_one_lot() -> None:
+async def test_two_of_one_name_are_never_in_one_batch() -> None:
     bench = Bench()
     assert await bench.at_once(1, 2, 12, 3, 22) == [2, 4, 24, 6, 44]
     assert bench.batches == [[1], [2, 3], [12], [22]]
@@ -67,14 +67,14 @@ async def test_an_error_is_for_whom_it_is_meant() -> None:
     assert isinstance(refused, Refused)
 
 
-async def test_a_lot_that_fails_fails_for_all_of_it_and_for_no_later_one() -> None:
+async def test_a_batch_that_fails_fails_for_all_of_it_and_for_no_later_one() -> None:
     bench = Bench()
     _, two, failed = await bench.at_once(1, 2, 99)
     assert [type(each) for each in (two, failed)] == [RuntimeError, RuntimeError]
     assert await bench.batcher.submit(5) == 10
 
 
-async def test_who_goes_before_the_lot_begins_is_left_out() -> None:
+async def test_who_goes_before_the_batch_begins_is_left_out() -> None:
     bench = Bench()
     first = asyncio.ensure_future(bench.batcher.submit(1))
     await asyncio.sleep(0.01)

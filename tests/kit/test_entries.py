@@ -49,16 +49,16 @@ def identity(order: Order) -> Order:
 
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_bad_entry_is_told_apart_with_its_text(bad: bytes, place: int) -> None:
+def test_a_bad_entry_is_separated_with_its_text(bad: bytes, place: int) -> None:
     texts = [GOOD, b'{"id": "2"}']
     texts.insert(place, bad)
 
     read = READER.read(b"[" + b" ,\n".join(texts) + b"]", identity)
 
     assert [entry.id for entry in read.good] == [1, 2]
-    [misfit] = read.field_errors_of
-    assert misfit.raw.encode("utf-8", "surrogateescape") == bad
-    assert misfit.reason
+    [unreadable] = read.field_errors_of
+    assert unreadable.raw.encode("utf-8", "surrogateescape") == bad
+    assert unreadable.reason
 
 
 def test_the_number_of_a_bad_entry_is_found_where_it_can_be_read() -> None:
@@ -66,10 +66,10 @@ def test_the_number_of_a_bad_entry_is_found_where_it_can_be_read() -> None:
         b'[{"id": 7, "price": null}, {"id": "8", "title": 5}, {"id": {}}, null]', identity
     )
 
-    assert [misfit.number("id") for misfit in read.field_errors_of] == [7, 8, None, None]
+    assert [unreadable.number("id") for unreadable in read.field_errors_of] == [7, 8, None, None]
 
 
-def test_what_cannot_be_converted_is_a_misfit_too() -> None:
+def test_what_cannot_be_converted_is_unreadable_too() -> None:
     def checked(order: Order) -> Decimal:
         if order.price > 5:
             raise ValueError("too dear")
@@ -78,7 +78,7 @@ def test_what_cannot_be_converted_is_a_misfit_too() -> None:
     read = READER.read(b'[{"id": 1, "price": 4}, {"id": 2, "price": 9}, {"id": 3}]', checked)
 
     assert read.good == [Decimal("0.25")]
-    assert [misfit.number("id") for misfit in read.field_errors_of] == [2, 3]
+    assert [unreadable.number("id") for unreadable in read.field_errors_of] == [2, 3]
     assert read.field_errors_of[0].reason == "too dear"
 
 

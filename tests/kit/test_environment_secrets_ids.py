@@ -26,7 +26,7 @@ def test_a_setting_that_is_not_there_is_none() -> None:
     assert read_text({"A": "  ", "A_FILE": " "}, "A") is None
 
 
-def test_a_setting_can_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_setting_can_be_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("växjö\n", encoding="utf-8")
 

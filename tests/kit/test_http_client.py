@@ -89,10 +89,10 @@ async def test_a_compressed_bomb_is_cut_at_its_unpacked_size(
 
 
 async def test_a_body_compressed_without_being_asked_is_unpacked(theatre: Theatre) -> None:
-    packed = gzip.compress(b"picture")
+    packed = gzip.compress(b"image")
     stage = await theatre.answering(packed, extra="Content-Encoding: gzip\r\n")
 
-    assert await fetched(theatre.outbound(), stage) == b"picture"
+    assert await fetched(theatre.outbound(), stage) == b"image"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ async def test_a_slow_answer_hits_the_time_limit(theatre: Theatre, script: str) 
         await outbound.fetch(stage.url(), max_bytes=10_000, timeout_s=0.3)
 
     assert failure.value.sent
-    assert time.monotonic() - begun < 10  # it would go on for ever
+    assert time.monotonic() - begun < 10  # it would continue for ever
 
 
 async def test_the_time_limit_covers_all_redirects_together(theatre: Theatre) -> None:

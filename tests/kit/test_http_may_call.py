@@ -1,4 +1,4 @@
-"""Whoever may not call any more sends nothing, however late that turns out."""
+"""A worker that may not call sends nothing, however late that turns out."""
 
 from __future__ import annotations
 

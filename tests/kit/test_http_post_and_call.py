@@ -204,7 +204,7 @@ async def test_a_call_has_a_limit_too(theatre: Theatre) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-async def test_a_call_whose_answer_was_dropped_counts_as_sent_and_is_not_repeated(
+async def test_a_call_with_a_dropped_response_counts_as_sent_and_is_not_repeated(
     theatre: Theatre, method: str
 ) -> None:
     stage = await theatre.saying(b"", then_close=True, tls=False)

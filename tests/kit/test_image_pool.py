@@ -1,4 +1,4 @@
-"""Images of strangers in processes of their own: limits of time and memory, and whose turn it is."""
+"""Images of strangers in processes of their own: limits of time and memory, and the order of turns."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import pyvips
 
 from saluhall.kit.fair_slots import FairSlots
 from saluhall.kit.image_pool import ImagePool, ImageProcessLost
-from saluhall.kit.images import BadPicture, Encoded, reencode
+from saluhall.kit.images import BadImage, Encoded, reencode
 from tests.images import jpeg
 
 LIMITS = {"max_bytes": 4_000_000, "max_pixels": 100_000_000, "max_side": 2048}
@@ -39,7 +39,7 @@ def children() -> list[int]:
 
 
 def slow_image() -> bytes:
-    """Make a small image that one can see through, whose values repeat often: compressing it as PNG takes more than two seconds."""
+    """Make a small transparent image with values that repeat often: compressing it as PNG takes more than two seconds."""
     noise = pyvips.Image.gaussnoise(2048, 2048, sigma=1, seed=1).cast("uchar")
     image = noise.bandjoin([noise, noise, noise]).copy(interpretation="srgb")
     return bytes(image.pngsave_buffer(compression=0))
@@ -57,12 +57,12 @@ async def test_an_image_is_the_same_as_when_it_is_encoded_here(pool: ImagePool) 
 
 
 async def test_a_bad_image_is_refused_in_the_same_words(pool: ImagePool) -> None:
-    with pytest.raises(BadPicture, match="no picture we can read"):
+    with pytest.raises(BadImage, match="no image we can read"):
         await encoded(pool, b"not an image")
 
 
 async def test_an_image_that_takes_too_long_is_refused_and_others_are_not(pool: ImagePool) -> None:
-    with pytest.raises(BadPicture, match="too much processor time"):
+    with pytest.raises(BadImage, match="too much processor time"):
         await encoded(pool, slow_image())
 
     assert (await encoded(pool, jpeg("after it"))).width > 0
@@ -71,7 +71,7 @@ async def test_an_image_that_takes_too_long_is_refused_and_others_are_not(pool: 
 async def test_an_image_that_takes_too_much_memory_is_refused_and_others_are_not(
     pool: ImagePool,
 ) -> None:
-    with pytest.raises(BadPicture, match="too much memory"):
+    with pytest.raises(BadImage, match="too much memory"):
         await encoded(pool, interlaced_image())
 
     assert (await encoded(pool, jpeg("after it"))).width > 0
@@ -131,7 +131,7 @@ async def test_one_account_never_holds_the_last_slot() -> None:
     assert len(entered) == 6
 
 
-async def test_whoever_used_the_least_time_goes_first() -> None:
+async def test_the_account_that_used_the_least_time_goes_first() -> None:
     now = 0.0
     slots = FairSlots(2, clock=lambda: now)
     entered: list[str] = []
@@ -153,7 +153,7 @@ async def test_whoever_used_the_least_time_goes_first() -> None:
     assert entered == ["slow", "quick", "new", "quick", "slow"]
 
 
-async def test_time_used_long_ago_counts_no_more() -> None:
+async def test_time_used_long_ago_no_longer_counts() -> None:
     now = 0.0
     slots = FairSlots(2, clock=lambda: now)
     async with slots.slot("one"):

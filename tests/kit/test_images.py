@@ -1,4 +1,4 @@
-"""Pictures of strangers: limits before decoding, no metadata after, the same bytes every time."""
+"""Images of strangers: limits before decoding, no metadata after, the same bytes every time."""
 
 import struct
 import subprocess
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saluhall.kit import images, plain_jpeg
-from saluhall.kit.images import BadPicture, Encoded, reencode
+from saluhall.kit.images import BadImage, Encoded, reencode
 from tests.images import jpeg
 
 FORMATS = [".jpg", ".png", ".webp", ".gif", ".tif", ".avif"]
@@ -30,7 +30,7 @@ def noise(width: int = 300, height: int = 200) -> Any:
 
 
 def halves() -> Any:
-    """Make a picture whose left half is red and whose right half is blue."""
+    """Make an image with a red left half and a blue right half."""
     red = plain(100, 60)
     return red.join(red[2].bandjoin([red[1], red[0]]), "horizontal")
 
@@ -89,7 +89,7 @@ def with_segments(jpeg: bytes, *segments: tuple[int, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_each_format_becomes_a_jpeg_of_the_same_picture(suffix: str) -> None:
+def test_each_format_becomes_a_jpeg_of_the_same_image(suffix: str) -> None:
     got = read(plain().write_to_buffer(suffix))
 
     assert (got.media_type, got.width, got.height) == ("image/jpeg", 300, 200)
@@ -98,10 +98,10 @@ def test_each_format_becomes_a_jpeg_of_the_same_picture(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_a_picture_cut_in_half_is_refused(suffix: str) -> None:
+def test_an_image_cut_in_half_is_refused(suffix: str) -> None:
     raw = noise().write_to_buffer(suffix)
 
-    with pytest.raises(BadPicture, match="damaged or cut off"):
+    with pytest.raises(BadImage, match="damaged or cut off"):
         read(raw[: len(raw) // 2])
 
 
@@ -120,17 +120,17 @@ def test_a_picture_cut_in_half_is_refused(suffix: str) -> None:
     ],
 )
 def test_what_is_no_photo_format_is_refused_with_a_hint(raw: bytes) -> None:
-    with pytest.raises(BadPicture, match="use JPEG, PNG"):
+    with pytest.raises(BadImage, match="use JPEG, PNG"):
         read(raw)
 
 
-def test_a_picture_without_bytes_is_refused() -> None:
-    with pytest.raises(BadPicture, match="empty"):
+def test_an_image_without_bytes_is_refused() -> None:
+    with pytest.raises(BadImage, match="empty"):
         read(b"")
 
 
 def test_heic_is_refused_by_its_name() -> None:
-    with pytest.raises(BadPicture, match="HEIC"):
+    with pytest.raises(BadImage, match="HEIC"):
         read(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100)
 
 
@@ -138,7 +138,7 @@ def test_a_pixel_bomb_is_refused_without_decoding_it() -> None:
     bomb = png_of_claimed_size(50_000, 50_000)
     assert len(bomb) < 200
 
-    with pytest.raises(BadPicture, match="too large: 50000 x 50000 pixels"):
+    with pytest.raises(BadImage, match="too large: 50000 x 50000 pixels"):
         read(bomb)
 
 
@@ -146,11 +146,11 @@ def test_the_pixel_limit_is_exact() -> None:
     raw = plain(100, 50).write_to_buffer(".png")
 
     assert read(raw, max_pixels=5000).width == 100
-    with pytest.raises(BadPicture, match="more than 4999 in all"):
+    with pytest.raises(BadImage, match="more than 4999 in all"):
         read(raw, max_pixels=4999)
 
 
-def test_a_place_in_the_metadata_is_gone_and_the_picture_upright() -> None:
+def test_a_place_in_the_metadata_is_gone_and_the_image_upright() -> None:
     raw = with_segments(
         halves().write_to_buffer(".jpg", keep="none"),
         (0xE1, exif_with_place(orientation=6)),
@@ -207,7 +207,7 @@ def test_whatever_is_no_plain_jpeg_goes_the_thorough_way(raw: bytes) -> None:
     assert plain_jpeg.recoded(raw, size=(200, 60), quality=85) is None
 
 
-def test_a_large_picture_is_shrunk_and_a_small_one_is_not_enlarged() -> None:
+def test_a_large_image_is_shrunk_and_a_small_one_is_not_enlarged() -> None:
     tall = read(noise(500, 2000).write_to_buffer(".jpg"), max_side=400)
     small = read(noise(30, 20).write_to_buffer(".jpg"), max_side=400)
 
@@ -215,7 +215,7 @@ def test_a_large_picture_is_shrunk_and_a_small_one_is_not_enlarged() -> None:
     assert (small.width, small.height) == (30, 20)
 
 
-def test_a_picture_is_made_worse_and_then_smaller_until_it_fits() -> None:
+def test_an_image_is_made_worse_and_then_smaller_until_it_fits() -> None:
     raw = noise(600, 400).write_to_buffer(".png")
     best, worse, smaller = (read(raw, max_bytes=limit) for limit in (200_000, 90_000, 20_000))
 
@@ -225,8 +225,8 @@ def test_a_picture_is_made_worse_and_then_smaller_until_it_fits() -> None:
     assert worse.width == 600 > smaller.width
 
 
-def test_a_limit_no_picture_can_keep_is_said() -> None:
-    with pytest.raises(BadPicture, match="cannot be made to fit into 100 bytes"):
+def test_a_limit_no_image_can_keep_is_said() -> None:
+    with pytest.raises(BadImage, match="cannot be made to fit into 100 bytes"):
         read(noise().write_to_buffer(".png"), max_bytes=100)
 
 
@@ -251,7 +251,7 @@ def test_transparency_that_does_not_fit_is_laid_on_white() -> None:
     assert near(pixels(got)(5, 5), [255, 255, 255])
 
 
-def test_print_colours_and_deep_and_grey_pictures_come_out_as_screen_colours() -> None:
+def test_print_colours_and_deep_and_grey_images_come_out_as_screen_colours() -> None:
     cmyk = plain().icc_transform("cmyk", input_profile="srgb").write_to_buffer(".jpg")
     deep = (plain().cast("ushort") * 257).copy(interpretation="rgb16").write_to_buffer(".png")
     lab = plain().colourspace("lab").write_to_buffer(".tif")
@@ -300,19 +300,21 @@ def test_broken_bytes_are_refused_or_read_and_never_crash(data: st.DataObject, s
 
     try:
         got = read(bytes(raw), max_pixels=1_000_000)
-    except BadPicture:
+    except BadImage:
         return
     assert got.width * got.height <= 1_000_000
 
 
 def test_the_library_is_not_loaded_before_it_is_needed() -> None:
     code = "import sys, saluhall.kit.images; print({'PIL', 'pyvips'} & {*sys.modules} != set())"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
-    assert told.stdout == "False\n"
+    assert output.stdout == "False\n"
 
 
-def test_threads_that_start_at_once_read_their_pictures_all_the_same() -> None:
+def test_threads_that_start_at_once_read_their_images_all_the_same() -> None:
     raw = jpeg("together")
     for _ in range(20):
         images._started.cache_clear()
@@ -329,14 +331,14 @@ def test_threads_that_start_at_once_read_their_pictures_all_the_same() -> None:
 def test_an_image_of_two_thousand_bands_is_refused_by_its_header() -> None:
     raw = pyvips.Image.black(4, 4, bands=2000).write_to_buffer(".tif")
 
-    with pytest.raises(BadPicture, match="2000 colour channels"):
+    with pytest.raises(BadImage, match="2000 colour channels"):
         read(raw)
 
 
 def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
     raw = jpeg("many scans")
 
-    with pytest.raises(BadPicture, match="scans"):
+    with pytest.raises(BadImage, match="scans"):
         read(raw[:-2] + b"\xff\xda\x00\x02" * 201 + raw[-2:])
 
 

@@ -1,4 +1,4 @@
-"""Tokens of ours: whatever stands in them or however they are spelled, they are read or refused."""
+"""Tokens of ours: whatever they contain or however they are spelled, they are read or refused."""
 
 import json
 from typing import Any

@@ -41,7 +41,7 @@ def test_a_line_is_one_json_object_with_time_and_level(stream: io.StringIO) -> N
     assert line["timestamp"].endswith("Z")
 
 
-def test_what_is_bound_to_a_request_stands_in_each_of_its_lines(stream: io.StringIO) -> None:
+def test_what_is_bound_to_a_request_is_in_each_of_its_lines(stream: io.StringIO) -> None:
     structlog.contextvars.bind_contextvars(request_id="req_1", external_id="A/B\0\ud7ff")
 
     structlog.get_logger("a").info("one")

@@ -29,7 +29,7 @@ def test_what_was_counted_is_exposed() -> None:
 
 def test_many_processes_are_summed(tmp_path: Path) -> None:
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-    told = [
+    output = [
         subprocess.run(
             [sys.executable, "-c", COUNT], env=env, capture_output=True, text=True, check=True
         ).stdout
@@ -37,11 +37,11 @@ def test_many_processes_are_summed(tmp_path: Path) -> None:
     ]
 
     counted = 'saluhall_requests_total{dialect="rheo",method="PUT",route="/items",status="202"} '
-    assert f"{counted}2.0" in told[0]
-    assert f"{counted}4.0" in told[1]
+    assert f"{counted}2.0" in output[0]
+    assert f"{counted}4.0" in output[1]
     assert (
         'saluhall_request_seconds_count{dialect="rheo",method="PUT",route="/items",status_class="2xx"} 2.0'
-        in told[1]
+        in output[1]
     )
 
 

@@ -110,7 +110,7 @@ async def test_a_token_that_names_no_key_was_signed_with_the_only_one(
         ({"sub": "\ud800"}, BadToken),
     ],
 )
-async def test_a_token_whose_claims_are_not_good_is_refused(
+async def test_a_token_with_bad_claims_is_refused(
     changes: dict[str, Any], error: type[Exception], http: Outbound
 ) -> None:
     issuer = trusting(http, secret=SECRET, audience=AUDIENCE)
@@ -144,9 +144,9 @@ def signed_with_the_public_key(people: People, key_id: str) -> str:
 
 
 def signed_by_hand(name: str, algorithm: Algorithm, key: Any, key_id: str) -> str:
-    told = _part({"alg": name, "kid": key_id}) + "." + _part(claims())
-    signature = algorithm.sign(told.encode(), key)
-    return f"{told}." + base64.urlsafe_b64encode(signature).decode().rstrip("=")
+    signed = _part({"alg": name, "kid": key_id}) + "." + _part(claims())
+    signature = algorithm.sign(signed.encode(), key)
+    return f"{signed}." + base64.urlsafe_b64encode(signature).decode().rstrip("=")
 
 
 def _part(plain: dict[str, Any]) -> str:
@@ -291,7 +291,7 @@ async def test_a_withdrawn_key_is_noticed(http: Outbound, people: People) -> Non
     ],
     ids=["error", "html", "object", "large", "redirect"],
 )
-async def test_while_the_issuer_tells_nothing_earlier_keys_stay(
+async def test_while_the_issuer_does_not_respond_earlier_keys_stay(
     broken: Hosted, http: Outbound, people: People
 ) -> None:
     people.partner.images[people.path] = broken

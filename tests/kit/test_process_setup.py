@@ -15,10 +15,10 @@ libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]
 
-class Told(ctypes.Structure):
+class Mallinfo(ctypes.Structure):
     _fields_ = [(n, ctypes.c_size_t) for n in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
 
-libc.mallinfo2.restype = Told
+libc.mallinfo2.restype = Mallinfo
 if sys.argv[1] == "level":
     release_large_blocks()
 libc.free(libc.malloc(1024 * 1024))
@@ -29,8 +29,8 @@ print(libc.mallinfo2().hblks - before)
 
 
 def mapped(how: str) -> int:
-    told = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, check=True)
-    return int(told.stdout)
+    output = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, check=True)
+    return int(output.stdout)
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="needs glibc 2.33")

@@ -48,7 +48,7 @@ def test_attempts_count_the_first_one() -> None:
 
 
 @given(attempt=st.integers(1, 40), chance=st.floats(0, 1), jitter=st.floats(0, 0.9))
-def test_jitter_moves_a_delay_by_no_more_than_its_part(
+def test_jitter_moves_a_delay_by_at_most_its_part(
     attempt: int, chance: float, jitter: float
 ) -> None:
     even = RetryPolicy(base=timedelta(seconds=1), max=timedelta(hours=1))

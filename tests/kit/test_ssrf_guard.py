@@ -171,7 +171,7 @@ def test_well_known_inner_addresses_are_refused(text: str) -> None:
         "2a00:4242::5efe:808:808",
         "2a00:4242:808:808::1",
         "2606:4700::6810:84e5",
-        "2600:1f18:a12:3401:7f4c:9a3e:11d0:5ab2",  # a cloud's, whose middle happens to read 10.18.52.1
+        "2600:1f18:a12:3401:7f4c:9a3e:11d0:5ab2",  # a cloud's; its middle happens to read 10.18.52.1
         "2a00:1450:4009:81b::200e",
         "2a01:4f8:a0:5185::2",
     ],
@@ -310,7 +310,7 @@ async def test_localhost_is_refused_by_what_it_resolves_to(host: str) -> None:
         await outbound.close()
 
 
-async def test_a_refusal_does_not_tell_the_address_it_found() -> None:
+async def test_a_refusal_does_not_show_the_address_it_found() -> None:
     outbound = Outbound(resolve=resolving(["10.11.12.13"]))
     try:
         with pytest.raises(NotAllowed) as refusal:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from saluhall.kit.texts import LINE_BREAKS, is_seen, on_one_line, whole_characters, with_line_feeds
 
 EVERYTHING = [chr(code) for code in range(sys.maxunicode + 1)]
-# Marks that stand before numbers and names: they have a shape of their own.
+# Marks before numbers and names: they have a shape of their own.
 SHOWN_FORMATS = set(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )
@@ -104,5 +104,5 @@ def test_a_character_longer_than_the_room_is_cut_all_the_same() -> None:
 
 
 @given(st.text(max_size=30), st.integers(0, 40))
-def test_a_cut_never_lies_past_the_end_asked_for(text: str, end: int) -> None:
+def test_a_cut_is_never_past_the_end_asked_for(text: str, end: int) -> None:
     assert whole_characters(text, end) <= min(end, len(text))

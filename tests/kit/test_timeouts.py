@@ -14,7 +14,7 @@ async def test_what_is_set_already_is_not_waited_for(seconds: float) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 0.01])
-async def test_what_is_not_set_in_time_is_told(seconds: float) -> None:
+async def test_what_is_not_set_in_time_is_reported(seconds: float) -> None:
     assert not await is_set_within(asyncio.Event(), seconds)
 
 
@@ -28,7 +28,7 @@ async def test_what_is_set_meanwhile_ends_the_wait() -> None:
     assert await waiting
 
 
-async def test_whoever_waits_can_be_cancelled() -> None:
+async def test_a_wait_can_be_cancelled() -> None:
     waiting = asyncio.create_task(is_set_within(asyncio.Event(), 3600))
     await asyncio.sleep(0)
 

@@ -73,13 +73,13 @@ def test_what_fits_is_decoded() -> None:
         ("anything", "\0", NUL),
     ],
 )
-def test_a_misfit_is_said_in_words(field: str, value: object, message: str) -> None:
+def test_a_validation_error_is_a_sentence(field: str, value: object, message: str) -> None:
     body = json.dumps({"name": "abc", field: value}).encode()
 
     assert said(body) == [(field, message)]
 
 
-def test_every_misfit_is_named_at_once_and_by_its_path() -> None:
+def test_every_error_is_named_at_once_and_by_its_path() -> None:
     body = {
         "amount": "1",
         "tags": ["a", 2],
@@ -100,7 +100,7 @@ def test_every_misfit_is_named_at_once_and_by_its_path() -> None:
     ]
 
 
-def test_a_check_sees_what_fits_and_its_problems_stand_beside_the_others() -> None:
+def test_a_check_sees_what_fits_and_its_problems_are_beside_the_others() -> None:
     def check(draft: Shape) -> Iterator[FieldError]:
         yield FieldError("name", "never said: the field has a problem already")
         usable: tuple[object, object] = (draft.name, draft.tags)
@@ -134,14 +134,14 @@ def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e9999999", "1e99999999999999999999", "9" * 5000])
-def test_a_number_beyond_any_use_is_a_misfit(number: str) -> None:
+def test_a_number_beyond_any_use_is_an_error(number: str) -> None:
     body = f'{{"name": "abc", "anything": {{"a": {number}}}}}'.encode()
 
     assert said(body) == [("anything.a", "Must be a number within range")]
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"1"])
-def test_what_is_no_object_is_a_misfit(body: bytes) -> None:
+def test_what_is_no_object_is_an_error(body: bytes) -> None:
     assert said(body) == [("body", "Must be a JSON object")]
 
 
@@ -178,7 +178,7 @@ def test_brackets_in_text_nest_nothing() -> None:
     assert decode(body, Shape).tags == ["["]
 
 
-def test_a_flood_of_misfits_is_answered_briefly_and_soon() -> None:
+def test_a_flood_of_errors_is_answered_briefly_and_soon() -> None:
     keys = {"k" * 100_000: dict.fromkeys(map(str, range(50_000)), "\0")}
     body = json.dumps({"name": "abc", "tags": ["\0"] * 50_000, "anything": keys}).encode()
 
@@ -204,7 +204,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(Shape.__struct_fields__), JSON, max_size=6))
-def test_any_json_is_taken_unreadable_or_misshapen(value: dict[str, Any]) -> None:
+def test_any_json_is_taken_unreadable_or_invalid(value: dict[str, Any]) -> None:
     try:
         shape = decode(json.dumps(value).encode(), Shape)
     except (Unreadable, ValidationFailed):
@@ -213,6 +213,6 @@ def test_any_json_is_taken_unreadable_or_misshapen(value: dict[str, Any]) -> Non
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_are_taken_unreadable_or_misshapen(body: bytes) -> None:
+def test_any_bytes_are_taken_unreadable_or_invalid(body: bytes) -> None:
     with pytest.raises((Unreadable, ValidationFailed)):
         decode(body, Shape)

@@ -13,7 +13,7 @@ from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Pace, PlacedCall, Share, Size
 from saluhall.kit.http import NoResponse, NotAllowed, Response, TooLarge
 from saluhall.kit.image_pool import ImageProcessLost
-from saluhall.kit.images import BadPicture
+from saluhall.kit.images import BadImage
 from saluhall.kit.retry import RetryPolicy
 from saluhall.storage.image_store import StoreUnavailable
 
@@ -117,7 +117,7 @@ async def _host(run: Run, image: DueImage, raw: bytes) -> Fetched:
             max_pixels=MAX_PIXELS,
             max_side=MAX_SIDE,
         )
-    except BadPicture as error:
+    except BadImage as error:
         return _never(image, str(error))
     key = f"{encoded.sha256}.{'png' if encoded.media_type == 'image/png' else 'jpg'}"
     await run.images.put(key, encoded.data, encoded.media_type)

@@ -15,7 +15,7 @@ class Batcher(Generic[T, R]):
     """Runs `work` on batches of at most `max_size`; it returns a result or an error for each value, in order, or raises one for all.
 
     Two values with the same `key` are never in one batch. A batch runs in a context of its own: what it logs belongs to all of it, not to
-    the first value. A value whose submission is cancelled before its batch begins is left out.
+    the first value. A value that is cancelled before its batch begins is left out.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ _BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
 # What can end an entry when it is no JSON itself: strings are jumped over, brackets are counted.
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},]', re.DOTALL)
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
-_MISFITS = (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError)
+_UNREADABLE = (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError)
 _lenient = json.JSONDecoder(strict=False)
 
 
@@ -23,7 +23,7 @@ class NotAList(Exception):
     """The text is no JSON list, or it breaks off."""
 
 
-class Misfit(Struct, frozen=True, kw_only=True):
+class UnreadableEntry(Struct, frozen=True, kw_only=True):
     """An entry that does not fit: as it came, and what is wrong with it. `plain` is what a lenient reader makes of it."""
 
     raw: str
@@ -42,7 +42,7 @@ class Entries(Struct, Generic[T], frozen=True):
     """The entries of a list that fit, and those that do not."""
 
     good: Sequence[T]
-    field_errors_of: Sequence[Misfit] = ()
+    field_errors_of: Sequence[UnreadableEntry] = ()
 
 
 class ListReader(Generic[T]):
@@ -53,20 +53,22 @@ class ListReader(Generic[T]):
         self._one: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind, strict=False)
 
     def read(self, body: bytes, convert: Callable[[T], U]) -> Entries[U]:
-        """Read and convert; ValueError from `convert` makes an entry a misfit. Raises NotAList."""
+        """Read and convert; ValueError from `convert` makes an entry unreadable. Raises NotAList."""
         try:
             return Entries([convert(entry) for entry in self._whole.decode(body) or ()])
-        except _MISFITS:
+        except _UNREADABLE:
             return self._read_singly(body, convert)
 
     def _read_singly(self, body: bytes, convert: Callable[[T], U]) -> Entries[U]:
         good: list[U] = []
-        field_errors_of: list[Misfit] = []
+        field_errors_of: list[UnreadableEntry] = []
         for raw in raw_entries(body):
             try:
                 good.append(convert(self._one.decode(raw.encode("utf-8", "surrogateescape"))))
-            except _MISFITS as error:
-                field_errors_of.append(Misfit(raw=raw, reason=str(error), plain=_plain(raw)))
+            except _UNREADABLE as error:
+                field_errors_of.append(
+                    UnreadableEntry(raw=raw, reason=str(error), plain=_plain(raw))
+                )
         return Entries(good, field_errors_of)
 
 

@@ -23,7 +23,7 @@ class BadSetting(Exception):
 
     @property
     def errors(self) -> "tuple[BadSetting, ...]":
-        """Return the errors of single settings that this one stands for."""
+        """Return the errors of single settings in this one."""
         return (self,)
 
 

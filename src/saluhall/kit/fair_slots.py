@@ -1,4 +1,4 @@
-"""A few slots shared by many accounts: whoever used the least time lately goes first."""
+"""A few slots shared by many accounts: the account that used the least time lately goes first."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ class FairSlots:
             self.release(account, self._clock() - started)
 
     def is_full_for(self, account: Hashable) -> bool:
-        """Tell whether an account holds as many slots as one account may."""
+        """Return whether an account holds as many slots as one account may."""
         return self._held.get(account, 0) >= self._per_account
 
     def used_s(self, account: Hashable) -> float:
@@ -51,7 +51,7 @@ class FairSlots:
         return float(used * 0.5 ** ((self._clock() - at) / _HALF_LIFE_S))
 
     async def take(self, account: Hashable) -> None:
-        """Wait for a slot, which must be given back."""
+        """Wait for a slot, which must be released."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((account, turn))
         self._serve()
@@ -63,7 +63,7 @@ class FairSlots:
             raise
 
     def release(self, account: Hashable, seconds: float) -> None:
-        """Give back a slot that was held for so many seconds."""
+        """Release a slot that was held for so many seconds."""
         self._held[account] -= 1
         if not self._held[account]:
             del self._held[account]

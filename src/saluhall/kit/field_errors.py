@@ -56,7 +56,7 @@ def _is_open(kind: mi.Type) -> bool:
 
 
 def _belongs(kind: mi.Type, value: object) -> bool:
-    """Tell whether a value is of the JSON kind that a type takes; a boolean is no number."""
+    """Return whether a value is of the JSON kind that a type takes; a boolean is no number."""
     python, _ = _EXPECTED[type(kind)]
     return isinstance(value, python) and (type(kind) is mi.BoolType or not isinstance(value, bool))
 

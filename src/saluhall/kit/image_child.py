@@ -19,7 +19,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from saluhall.kit.images import BadPicture, Encoded, MediaType, reencode, start_libraries
+from saluhall.kit.images import BadImage, Encoded, MediaType, reencode, start_libraries
 from saluhall.kit.process_setup import die_with_parent
 
 REQUEST = struct.Struct(">QQQQ")
@@ -57,7 +57,7 @@ def main(cpu_s: int, memory_bytes: int) -> None:
         _limit_cpu(cpu_s)
         try:
             encoded = reencode(raw, max_bytes=max_bytes, max_pixels=max_pixels, max_side=max_side)
-        except BadPicture as error:
+        except BadImage as error:
             _respond(responses, Head(error=str(error)))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)  # what the libraries have left behind is unknown

@@ -13,7 +13,7 @@ import structlog
 
 from saluhall.kit.fair_slots import FairSlots
 from saluhall.kit.image_child import OUT_OF_MEMORY, REQUEST, RESPONSE, Head
-from saluhall.kit.images import BadPicture, Encoded
+from saluhall.kit.images import BadImage, Encoded
 
 CPU_S = 10
 MEMORY_MB = 512
@@ -51,7 +51,7 @@ class ImagePool:
     ) -> Encoded:
         """Decode an image and encode it again within the limits; accounts that used little time go first.
 
-        Raises BadPicture, also when the image needs too much time or memory, and ImageProcessLost.
+        Raises BadImage, also when the image needs too much time or memory, and ImageProcessLost.
         """
         limits = REQUEST.pack(len(raw), max_bytes, max_pixels, max_side)
         async with self._slots.slot(account):
@@ -82,7 +82,7 @@ class ImagePool:
 
 
 class _Child:
-    """One process; `is_ready` tells whether it waits for another image."""
+    """One process; `is_ready` says whether it waits for another image."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -90,7 +90,7 @@ class _Child:
         self.is_ready = True
 
     async def reencode(self, limits: bytes, raw: bytes) -> Encoded:
-        """Have one image done. Raises BadPicture, ImageProcessLost."""
+        """Have one image done. Raises BadImage, ImageProcessLost."""
         self._images += 1
         self.is_ready = False
         try:
@@ -102,7 +102,7 @@ class _Child:
             raise await self._cause_of_end() from error
         self.is_ready = self._images < _IMAGES_PER_PROCESS
         if head.error is not None:
-            raise BadPicture(head.error)
+            raise BadImage(head.error)
         return Encoded(data, head.media_type, head.width, head.height, head.sha256)
 
     async def _ask(self, limits: bytes, raw: bytes) -> tuple[Head, bytes]:
@@ -115,13 +115,13 @@ class _Child:
         head = msgspec.json.decode(await responses.readexactly(size), type=Head)
         return head, await responses.readexactly(head.size)
 
-    async def _cause_of_end(self) -> BadPicture | ImageProcessLost:
+    async def _cause_of_end(self) -> BadImage | ImageProcessLost:
         code = await self._process.wait()
         _log.warning("an image process ended", exit_code=code)
         if code in _OUT_OF_MEMORY:
-            return BadPicture("The picture needs too much memory to decode")
+            return BadImage("The image needs too much memory to decode")
         if code == -signal.SIGXCPU:
-            return BadPicture("The picture needs too much processor time to decode")
+            return BadImage("The image needs too much processor time to decode")
         return ImageProcessLost(f"the image process ended ({code})")
 
     async def kill(self) -> None:

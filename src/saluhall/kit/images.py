@@ -1,4 +1,4 @@
-"""Make a stranger's picture ours: decoded within limits, upright, bare of metadata, recoded."""
+"""Make a stranger's image ours: decoded within limits, upright, bare of metadata, recoded."""
 
 import functools
 import hashlib
@@ -33,12 +33,12 @@ _STARTING = threading.Lock()
 MediaType = Literal["image/jpeg", "image/png"]
 
 
-class BadPicture(Exception):
-    """The bytes are no picture we take; the message tells why and is safe to show."""
+class BadImage(Exception):
+    """The bytes are no image we take; the message says why and is safe to show."""
 
 
 class Encoded(Struct, frozen=True):
-    """A picture as we keep it."""
+    """An image as we keep it."""
 
     data: bytes
     media_type: MediaType
@@ -48,10 +48,10 @@ class Encoded(Struct, frozen=True):
 
 
 def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, max_side: int) -> Encoded:
-    """Decode a picture and encode it again within every limit; equal bytes give equal bytes.
+    """Decode an image and encode it again within every limit; equal bytes give equal bytes.
 
-    It blocks for as long as it computes and is meant for a process of its own: see image_pool. Raises BadPicture, and MemoryError when
-    the process may have no more.
+    It blocks for as long as it computes and is meant for a process of its own: see image_pool. Raises BadImage, and MemoryError when
+    the process reaches its limit.
     """
     vips = _libvips()
     try:
@@ -62,7 +62,7 @@ def reencode(raw: bytes, *, max_bytes: int, max_pixels: int, max_side: int) -> E
         return _with_transparency(image, max_bytes) or _as_jpeg(image, max_bytes)
     except vips.Error as error:
         # The library's own words name its inner functions and sometimes files.
-        raise BadPicture(_complaint(error, raw)) from None
+        raise BadImage(_complaint(error, raw)) from None
 
 
 def start_libraries() -> None:
@@ -75,14 +75,14 @@ def _complaint(error: Exception, raw: bytes) -> str:
     if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
         raise MemoryError
     if raw[4:11] in {b"ftyphei", b"ftyphev"}:
-        return f"HEIC pictures cannot be read here: use {_FORMATS}"
+        return f"HEIC images cannot be read here: use {_FORMATS}"
     if not raw.startswith(_BEGINNINGS) and raw[4:8] != b"ftyp":
-        return f"This is no picture we can read: use {_FORMATS}"
-    return "The picture is damaged or cut off"
+        return f"This is no image we can read: use {_FORMATS}"
+    return "The image is damaged or cut off"
 
 
 def _libvips() -> Any:  # noqa: ANN401 - the library has no types
-    """Give libvips, started once: two threads that started it at once would block each other's loaders in the middle of a picture."""
+    """Give libvips, started once: two threads that started it at once would block each other's loaders in the middle of an image."""
     with _STARTING:
         return _started()
 
@@ -90,7 +90,7 @@ def _libvips() -> Any:  # noqa: ANN401 - the library has no types
 @functools.cache
 def _started() -> Any:  # noqa: ANN401 - the library has no types
     """Start libvips, with loaders for a few harmless formats and bounded memory."""
-    import pyvips  # noqa: PLC0415 - only a process that makes pictures pays for the library
+    import pyvips  # noqa: PLC0415 - only a process that makes images pays for the library
 
     pyvips.operation_block_set("VipsForeignLoad", True)  # noqa: FBT003 - their signature
     for loader in _LOADERS:
@@ -101,31 +101,31 @@ def _started() -> Any:  # noqa: ANN401 - the library has no types
 
 
 def _checked_header(vips: Any, raw: bytes, *, max_pixels: int) -> Any:  # noqa: ANN401
-    """Read the header, and refuse too large a picture by what it says, before a pixel is decoded."""
+    """Read the header, and refuse too large an image by what it says, before a pixel is decoded."""
     if not raw:
-        raise BadPicture("The picture is empty")
+        raise BadImage("The image is empty")
     if raw.startswith(_JPEG) and raw.count(_SCAN) > _MAX_SCANS:
-        raise BadPicture(f"The picture has more than {_MAX_SCANS} scans: save it again as a JPEG")
+        raise BadImage(f"The image has more than {_MAX_SCANS} scans: save it again as a JPEG")
     header = vips.Image.new_from_buffer(raw, "", access="sequential", fail_on="error")
     if header.width * header.height > max_pixels:
-        raise BadPicture(
-            f"The picture is too large: {header.width} x {header.height} pixels,"
+        raise BadImage(
+            f"The image is too large: {header.width} x {header.height} pixels,"
             f" more than {max_pixels} in all"
         )
     if header.bands > _MAX_BANDS:
-        raise BadPicture(
-            f"The picture has {header.bands} colour channels; at most {_MAX_BANDS} can be read"
+        raise BadImage(
+            f"The image has {header.bands} colour channels; at most {_MAX_BANDS} can be read"
         )
     return header
 
 
 def _has_colours_of_its_own(header: Any) -> bool:  # noqa: ANN401
-    """Tell whether colours must be converted: most pictures are sRGB without saying so, and that conversion costs ten times the rest."""
+    """Return whether colours must be converted: most images are sRGB without saying so, and that conversion costs ten times the rest."""
     return bool(header.get_typeof("icc-profile-data")) or header.interpretation == "cmyk"
 
 
 def _is_as_wanted(header: Any, max_side: int) -> bool:  # noqa: ANN401
-    """Tell whether a picture is small enough and upright already, so that what was opened for its header can be read on."""
+    """Return whether an image is small enough and upright already, so that what was opened for its header can be read on."""
     fits = max(header.width, header.height) <= max_side
     upright = not header.get_typeof("orientation") or header.get("orientation") == 1
     return fits and upright and not _has_colours_of_its_own(header)
@@ -163,7 +163,7 @@ def _decoded(vips: Any, header: Any, raw: bytes, max_side: int) -> Any:  # noqa:
 
 
 def _with_transparency(image: Any, max_bytes: int) -> Encoded | None:  # noqa: ANN401
-    """Encode as PNG a picture one can see through; None for all others and when it does not fit."""
+    """Encode as PNG an image one can see through; None for all others and when it does not fit."""
     if not image.hasalpha() or image[image.bands - 1].min() == _WHITE[0]:
         return None
     data = image.pngsave_buffer(compression=9, keep="none")
@@ -171,7 +171,7 @@ def _with_transparency(image: Any, max_bytes: int) -> Encoded | None:  # noqa: A
 
 
 def _as_jpeg(image: Any, max_bytes: int) -> Encoded:  # noqa: ANN401
-    """Encode as JPEG, worse and then smaller until it fits. Raises BadPicture."""
+    """Encode as JPEG, worse and then smaller until it fits. Raises BadImage."""
     if image.hasalpha():
         image = image.flatten(background=_WHITE)
     while True:
@@ -180,7 +180,7 @@ def _as_jpeg(image: Any, max_bytes: int) -> Encoded:  # noqa: ANN401
             if len(data) <= max_bytes:
                 return _encoded(image, data, "image/jpeg")
         if max(image.width, image.height) <= _SMALLEST_SIDE:
-            raise BadPicture(f"The picture cannot be made to fit into {max_bytes} bytes")
+            raise BadImage(f"The image cannot be made to fit into {max_bytes} bytes")
         image = image.resize(_SHRINK).copy_memory()
 
 

@@ -31,7 +31,7 @@ class TokenExpired(BadToken):
 
 
 def bearer_of(headers: Mapping[str, str]) -> str:
-    """Take the bearer token out of a request's headers, whose names are in lower case; empty when there is none."""
+    """Take the bearer token out of a request's headers, with names in lower case; empty when there is none."""
     scheme, _, token = headers.get("authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -61,7 +61,7 @@ def set_up_logs(level: str = "INFO") -> None:
         logging.getLogger(noisy).setLevel("WARNING")
     # It logs each failure of its own with the database; `kit.outages` logs the outage, and `queue` that the library stopped.
     logging.getLogger("procrastinate").setLevel("CRITICAL")
-    # It tells of every try to connect; whoever needs the database says so too.
+    # It logs every attempt to connect; the code that needs the database reports it too.
     logging.getLogger("psycopg.pool").setLevel("ERROR")
     # The server comes with a handler of its own, which writes plain lines.
     server = logging.getLogger("_granian")

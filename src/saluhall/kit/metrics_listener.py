@@ -1,4 +1,4 @@
-"""Metrics on an address of their own: plain HTTP for whoever measures, apart from the API's connections."""
+"""Metrics on an address of their own: plain HTTP for monitoring, apart from the API's connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 
 class IssuerUnavailable(Exception):
-    """The issuer's keys could not be had so far: nobody can tell whether a token is good."""
+    """The issuer's keys could not be had so far: tokens cannot be checked."""
 
 
 class Issuer:
@@ -40,7 +40,7 @@ class Issuer:
             self._keys[None] = Key("HS256", trust.secret.encode())
 
     def has_issued(self, token: str) -> bool:
-        """Tell whether a token says that it is this issuer's; nothing of it has been checked."""
+        """Return whether a token says that it is this issuer's; nothing of it has been checked."""
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
         except UNREADABLE:
@@ -58,7 +58,7 @@ class Issuer:
                 await self._ask(url, now_s=now_s)
 
     def subject_of(self, token: str, *, now_s: float) -> str:
-        """Check a token and tell whom it is about. Raises BadToken, TokenExpired, IssuerUnavailable."""
+        """Check a token and return its subject. Raises BadToken, TokenExpired, IssuerUnavailable."""
         if not self._keys:
             raise IssuerUnavailable
         key = self._key_of(token)
@@ -69,7 +69,7 @@ class Issuer:
         return _subject_of(claims)
 
     def _is_ready(self, token: str, *, now_s: float) -> bool:
-        """Tell whether the token's key is known, and is fresh or being asked for."""
+        """Return whether the token's key is known, and is fresh or being asked for."""
         is_fresh = now_s - self._heard_at_s < _STALE_AFTER_S or self._asking.locked()
         return is_fresh and self._key_of(token) is not None
 
@@ -105,7 +105,7 @@ class Issuer:
         return self._keys.get(key_id)
 
     async def _ask(self, url: str, *, now_s: float) -> None:
-        """Get the issuer's keys; when it does not tell them, the earlier ones stay."""
+        """Get the issuer's keys; when it does not return them, the earlier ones stay."""
         try:
             answer = await self._http.call("GET", url, timeout_s=_TIMEOUT_S, max_bytes=_MAX_BYTES)
             self._keys = _keys_of(answer)

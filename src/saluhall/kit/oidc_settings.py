@@ -25,7 +25,7 @@ JWT: Table = {
 
 
 class OidcSettings(Struct, frozen=True, kw_only=True):
-    """Whose tokens are taken: exactly one of `secret` and `jwks_url` is there. Without an audience, `aud` is not looked at."""
+    """The issuer of accepted tokens: exactly one of `secret` and `jwks_url` is there. Without an audience, `aud` is not looked at."""
 
     issuer: str
     audience: str | None
@@ -62,5 +62,5 @@ def _contradictions(given: Mapping[str, str | None]) -> list[BadSetting]:
 
 
 def is_subject(text: str) -> bool:
-    """Tell whether a text can be a subject: 1 to 255 printable characters."""
+    """Return whether a text can be a subject: 1 to 255 printable characters."""
     return 0 < len(text) <= _MAX_SUBJECT and text.isprintable()

@@ -5,23 +5,23 @@ import io
 import warnings
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # only a process that makes pictures pays for the library
+if TYPE_CHECKING:  # only a process that makes images pays for the library
     from PIL.JpegImagePlugin import JpegImageFile
 
 
 def recoded(raw: bytes, *, size: tuple[int, int], quality: int) -> bytes | None:
-    """Decode an RGB picture of this size and encode it again, bare of metadata; None for whatever else it turns out to be.
+    """Decode an RGB image of this size and encode it again, bare of metadata; None for whatever else it turns out to be.
 
     It blocks for as long as it computes, without holding up other threads.
     """
     out = io.BytesIO()
     try:
-        picture = _opener()(io.BytesIO(raw))
-        if picture.mode != "RGB" or picture.size != size:
+        image = _opener()(io.BytesIO(raw))
+        if image.mode != "RGB" or image.size != size:
             return None
-        picture.load()
-        picture.info.clear()  # its comment would be written again
-        picture.save(out, "JPEG", quality=quality)
+        image.load()
+        image.info.clear()  # its comment would be written again
+        image.save(out, "JPEG", quality=quality)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - whatever is odd about it, the thorough way decides

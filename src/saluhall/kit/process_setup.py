@@ -1,4 +1,4 @@
-"""What is particular to our own processes: they do not outlive their parent, look for garbage seldom, and give memory back."""
+"""What is particular to our own processes: they do not outlive their parent, collect garbage rarely, and give memory back."""
 
 import ctypes
 import gc

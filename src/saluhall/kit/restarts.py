@@ -11,7 +11,7 @@ _LIVED_S = 30.0
 class Restarts:
     """The first time none, then a second, then twice as long each time, up to ten seconds.
 
-    After a process that lived for a while it begins anew.
+    After a process that lived for a while it begins again.
     """
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ _BREAK_IN_TWO = re.compile(r"\r\n")
 
 
 def is_seen(text: str) -> bool:
-    """Tell whether a text has a character that people see."""
+    """Return whether a text has a character that people see."""
     return _SEEN.search(text) is not None
 
 

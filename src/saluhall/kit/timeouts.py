@@ -9,7 +9,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait until an event is set, for so many seconds at most; tell whether it was."""
+    """Wait until an event is set, for so many seconds at most; return whether it was."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

@@ -72,7 +72,7 @@ def decode(
 
 
 def convert(value: object, shape: type[T], *, path: str) -> T:
-    """Fit a decoded value, which stands at `path`, into a shape. Raises ValidationFailed."""
+    """Fit a decoded value, which is at `path`, into a shape. Raises ValidationFailed."""
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
@@ -94,7 +94,7 @@ def _refuse_unreadable(body: bytes) -> None:
 
 
 def _depth(body: bytes) -> int:
-    """Tell how deep brackets are nested outside of strings, in linear time whatever is sent."""
+    """Return how deep brackets are nested outside of strings, in linear time whatever is sent."""
     brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
 

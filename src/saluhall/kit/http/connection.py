@@ -112,7 +112,7 @@ class ConnectionPools:
 
 
 class ConnectionPool:
-    """One session, opened when first used in the running loop, whose guard sees every address."""
+    """One session, opened when first used in the running loop; its guard checks every address."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class ConnectionPool:
                 socket_factory=self._socket,
                 ssl=self._tls,
                 limit=_CONNECTIONS,
-                limit_per_host=0,  # whoever waits here waits within the time limit of a call: those who call share fairly
+                limit_per_host=0,  # waiting here counts against the timeout of a call: the slots share fairly
                 keepalive_timeout=self._idle_s,
                 ttl_dns_cache=_NAMES_HELD_S,
             )
@@ -206,7 +206,7 @@ class _HeadFirst(ResponseHandler):
     """Reads the head of an answer by itself: a body that is wrong and comes along with it would take the status away."""
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; the library may be handed it in any pieces."""
+        """Take what came; the library accepts parts of any size."""
         head, end, body = data.partition(b"\r\n\r\n")
         super().data_received(head + end)
         if body:

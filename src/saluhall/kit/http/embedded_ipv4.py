@@ -36,7 +36,7 @@ def embedded_address(address: Address) -> Address:
 
 
 def hidden_addresses(address: Address) -> Iterator[IPv4Address]:
-    """Find IPv4 addresses in forms that may stand under any prefix: each must be public too.
+    """Find IPv4 addresses in forms that may follow any prefix: each must be public too.
 
     ISATAP has a mark. 6rd (RFC 5969, a prefix of 32 bits, a host numbered low) and NAT64 under an operator's own prefix (RFC 6052,
     96 bits) have none.

@@ -66,7 +66,7 @@ LOOPBACK: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 class NotAllowed(Exception):
-    """The guard refuses this URL or address; the message tells why and is safe to show."""
+    """The guard refuses this URL or address; the message says why and is safe to show."""
 
 
 def check_url(url: str) -> None:
@@ -157,7 +157,7 @@ class Guard:
             raise NotAllowed(f"The host {host} leads to an address that is not public")
 
     def permits_text(self, text: str) -> bool:
-        """Tell whether what a name server gave is an address that may be dialled."""
+        """Return whether what a name server gave is an address that may be dialled."""
         try:
             address = ip_address(text)
         except ValueError:
@@ -165,7 +165,7 @@ class Guard:
         return self.permits(address)
 
     def permits(self, address: Address) -> bool:
-        """Tell whether an address may be dialled, and every address that it wraps."""
+        """Return whether an address may be dialled, and every address that it wraps."""
         inner = embedded_address(address)
         if self._is_exempt(address) or self._is_exempt(inner):
             return True
@@ -179,7 +179,7 @@ class Guard:
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether a plain address belongs to the public internet."""
+    """Return whether a plain address belongs to the public internet."""
     if isinstance(address, IPv4Address):
         return not any(address in block for block in _REFUSED_V4)
     return address in _GLOBAL_V6 and not any(address in block for block in _REFUSED_V6)

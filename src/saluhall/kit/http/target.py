@@ -1,11 +1,11 @@
-"""Spell a URL's request target exactly as it was given: signatures and servers tell `%2C` from a comma."""
+"""Spell a URL's request target exactly as it was given: signatures and servers distinguish `%2C` from a comma."""
 
 import re
 from urllib.parse import quote
 
 from yarl import URL
 
-# Not one printable ASCII character is escaped or unescaped: a blank and what is not ASCII cannot stand in a request line.
+# Not one printable ASCII character is escaped or unescaped: a blank and what is not ASCII cannot be in a request line.
 _SENDABLE = "".join(map(chr, range(0x21, 0x7F)))
 _PARTS = re.compile(r"(?P<origin>[^/?#]*//[^/?#]*)(?P<path>[^?#]*)(?P<query>\?[^#]*)?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -48,7 +48,7 @@ def redirected(base: URL, location: str) -> str:
 
 
 def _parts_of(url: str) -> tuple[str, str, str]:
-    """Divide a URL into what stands before the path, the path, and the query with its request mark."""
+    """Divide a URL into what is before the path, the path, and the query with its request mark."""
     found = _PARTS.match(url)
     return (found["origin"], found["path"], found["query"] or "") if found else ("", "", "")
 
