@@ -380,7 +380,8 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     `site` is the part of the marketplace that is sold on and `country` where that is (ISO 3166 alpha-3). `check` reads the channel's
     settings and a connection's options and raises BadSetting for what it cannot understand. `settings` are the channel's own, and
     `base_urls` returns the addresses it calls. `practice_of` returns, for the address of a listing, the practice server that it is
-    on, None for the marketplace itself. Every command imports the card: keep the client out of what it imports.
+    on, None for the marketplace itself. `categories` reads the channel's own, parents first; a listing can be in a leaf only. Every
+    command imports the card: keep the client out of what it imports.
     """
 
     name: str
@@ -393,5 +394,6 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     check: Callable[[Mapping[str, str], Mapping[str, Any]], None]
     connect: Callable[[Login, Toolbox], Channel]
     practice_of: Callable[[str], str | None]
+    categories: Callable[[Toolbox], Awaitable[Sequence[Category]]] | None = None
     settings: Sequence[Setting[Any]] = ()
     base_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()

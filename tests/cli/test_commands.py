@@ -32,6 +32,7 @@ COMMANDS = [
     ("catalog", "create"),
     ("connection", "add", "tradera"),
     ("connection", "list"),
+    ("channel", "categories"),
     ("webhook", "set"),
 ]
 

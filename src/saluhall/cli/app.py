@@ -27,6 +27,7 @@ COMMANDS = (
     ("deal", "deals:deal", ACCOUNTS, "Grant deals to accounts, and list those they ask for."),
     ("catalog", "catalogs:catalog", SELLING, "Create, list and remove catalogs."),
     ("connection", "connections:connection", SELLING, "Connect accounts to marketplaces."),
+    ("channel", "categories:channel", SELLING, "Look up what the channels offer."),
     ("webhook", "webhooks:webhook", SELLING, "Set, list, switch and remove webhook endpoints."),
     ("status", "status:status", WATCHING, "Show how the hub is: database, workers, due work, connections, endpoints that are off, clock."),
     ("listen", "listen:listen", WATCHING,

@@ -32,6 +32,8 @@ from saluhall.channel import (
     UnreadableEntry,
 )
 from saluhall.channels.tradera import CHANNEL
+from saluhall.channels.tradera.category_tree import Categories
+from saluhall.channels.tradera.settings import Settings
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 
@@ -163,9 +165,16 @@ class Market:
         return json.loads(answer.body)
 
     async def open(self) -> None:
+        """Empty the marketplace; its categories are known, as they are after the first offer of a day."""
+        await self.categories().check(8300)
+        self.purse = Purse()
         await self.turn("POST", "reset")
         await self.turn("PUT", "rules", {"end_refusal": "error"})
         await self.turn("POST", "sellers", {"userId": USER_ID, "token": TOKEN})
+
+    def categories(self) -> Categories:
+        toolbox = self.toolbox({"SALUHALL_TRADERA_URL": self.url})
+        return Categories(settings=Settings.read(toolbox.env), toolbox=toolbox)
 
     async def fault(self, method: str, path: str, **trouble: object) -> None:
         await self.turn("PUT", "faults", [{"method": method, "path": path, "times": 1} | trouble])
@@ -264,11 +273,14 @@ def offer(**changes: Any) -> Offer:
     whole: dict[str, Any] = {
         "key": "lst_01jd8z2v5w",
         "format": Format.AUCTION,
+        "category": None,
         "price": Decimal(950),
         "currency": "SEK",
         "quantity": 1,
     }
     own = {name: changes.pop(name) for name in [*changes] if name in whole}
+    if "slug" in changes:
+        changes["category"] = changes.pop("slug")
     return Offer(**whole | own, product=Product(**product | changes))
 
 

@@ -317,10 +317,10 @@ async def test_a_budget_that_runs_out_on_the_way_is_no_loss(market: Market) -> N
     assert sum(call == f"POST {CREATE}" for call in await market.calls()) == 1
 
 
-async def test_what_tradera_refuses_is_told_in_its_words(market: Market) -> None:
+async def test_what_tradera_refuses_is_repeated_in_its_words(market: Market) -> None:
     notes = Notebook()
-    channel = market.channel(options={"categories": {"auto_parts": 520}})
-    with pytest.raises(Rejected, match="Tradera refused: Category 520 has subcategories"):
+    channel = market.channel(options={"categories": {"auto_parts": 344482}})
+    with pytest.raises(Rejected, match=r"Tradera refused: Attribute 103 \(Skick\) needs 1"):
         await channel.publish(offer(), progress=Progress(), save=notes.save)
     assert notes.progress == Progress()
 

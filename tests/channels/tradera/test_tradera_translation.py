@@ -294,7 +294,7 @@ DRAFTS = st.builds(
     title=st.text(min_size=1).map(lambda text: f"x{text}"),
     description=st.text(),
     price=st.integers(1, 2**31 - 1).map(Decimal),
-    category=st.text(),
+    slug=st.text(),
     attributes=ATTRIBUTES,
     shipping_cost=st.integers(0, 2**31 - 1).map(Decimal),
     shipping_strategy=st.sampled_from(["integrated", "seller_shipped", "fixed", "pickup_only"]),

@@ -1,6 +1,6 @@
 """Tradera: a marketplace in Sweden, by its REST API v4. The README says what is implemented."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from saluhall.capabilities import (
     Revision,
     WriteStyle,
 )
-from saluhall.channel import Channel, ChannelCard, Login, Toolbox
+from saluhall.channel import Category, Channel, ChannelCard, Login, Toolbox
 from saluhall.channels.tradera.settings import (
     CURRENCY,
     IMAGE_FORMATS,
@@ -41,12 +41,21 @@ from saluhall.channels.tradera.text import DESCRIPTION_LIMIT, TITLE_LIMIT
 
 def connect(login: Login, toolbox: Toolbox) -> Channel:
     """Open one seller's access. Raises BadSetting."""
+    from saluhall.channels.tradera.category_tree import Categories  # noqa: PLC0415 - as below
     from saluhall.channels.tradera.channel import TraderaChannel  # noqa: PLC0415 - commands read only the card
     from saluhall.channels.tradera.client import Client  # noqa: PLC0415 - as above
 
     settings = Settings.read(toolbox.env).for_connection(login.options)
     client = Client(settings=settings, login=login, toolbox=toolbox)
-    return TraderaChannel(client=client, settings=settings)
+    tree = Categories(settings=settings, toolbox=toolbox)
+    return TraderaChannel(client=client, categories=tree, settings=settings)
+
+
+async def categories(toolbox: Toolbox) -> Sequence[Category]:
+    """Read Tradera's categories with the application's keys. Raises BadSetting, Unavailable, Disconnected, Rejected."""
+    from saluhall.channels.tradera.category_tree import Categories  # noqa: PLC0415 - as above
+
+    return await Categories(settings=Settings.read(toolbox.env), toolbox=toolbox).list()
 
 
 def check(env: Mapping[str, str], options: Mapping[str, Any]) -> None:
@@ -130,4 +139,5 @@ CHANNEL = ChannelCard(
     base_urls=base_urls,
     connect=connect,
     practice_of=practice_of,
+    categories=categories,
 )

@@ -25,6 +25,7 @@ from saluhall.channel import (
     Unavailable,
 )
 from saluhall.channels.tradera.auctions import Auctions
+from saluhall.channels.tradera.category_tree import Categories
 from saluhall.channels.tradera.client import Client
 from saluhall.channels.tradera.items import (
     CHECK_IN,
@@ -49,17 +50,19 @@ FIRST_CHECK_IN = timedelta(milliseconds=100)
 class TraderaChannel:
     """What a seller sells on Tradera, by its REST API v4."""
 
-    def __init__(self, *, client: Client, settings: Settings) -> None:
+    def __init__(self, *, client: Client, categories: Categories, settings: Settings) -> None:
         self._client = client
+        self._categories = categories
         self._settings = settings
         self._sales = Sales(client=client)
         self._auctions = Auctions(client=client, settings=settings)
-        self._shop = ShopItems(client=client, settings=settings)
+        self._shop = ShopItems(client=client, categories=categories, settings=settings)
 
     async def publish(self, offer: Offer, *, progress: Progress, save: Save) -> Live | Submitted:
         """Submit an auction or a shop item, from `progress` on; one that is found live is not submitted again."""
         publication = Publication(
             client=self._client,
+            categories=self._categories,
             settings=self._settings,
             offer=offer,
             progress=progress,

@@ -14,6 +14,7 @@ from saluhall.channel import (
     Save,
     Unavailable,
 )
+from saluhall.channels.tradera.category_tree import Categories
 from saluhall.channels.tradera.client import Client
 from saluhall.channels.tradera.items import (
     instant_from_text,
@@ -59,9 +60,17 @@ class Publication:
     """An offer, how far its publication has come, and where that is saved."""
 
     def __init__(
-        self, *, client: Client, settings: Settings, offer: Offer, progress: Progress, save: Save
+        self,
+        *,
+        client: Client,
+        categories: Categories,
+        settings: Settings,
+        offer: Offer,
+        progress: Progress,
+        save: Save,
     ) -> None:
         self._client = client
+        self._categories = categories
         self._settings = settings
         self._offer = offer
         self._progress = progress
@@ -138,7 +147,9 @@ class Publication:
                 return True
 
     async def _body(self, step: Step, wanted: Wanted) -> Body:
-        """Make ready what is sent, images read. Raises Rejected."""
+        """Make ready what is sent, its category checked and its images read. Raises Rejected."""
+        if step is Step.CREATE:
+            await self._categories.check(wanted.category)
         match step:
             case Step.CREATE if wanted.shop_item is not None:
                 return await with_images(wanted.shop_item, self._offer)

@@ -22,6 +22,7 @@ from saluhall.channel import (
     RemoteState,
     Unavailable,
 )
+from saluhall.channels.tradera.category_tree import Categories
 from saluhall.channels.tradera.client import Client
 from saluhall.channels.tradera.items import outcome_from_result, remote_listing_from_item
 from saluhall.channels.tradera.settings import Settings
@@ -48,8 +49,9 @@ LATER = timedelta(seconds=30)
 class ShopItems:
     """One seller's shop items."""
 
-    def __init__(self, *, client: Client, settings: Settings) -> None:
+    def __init__(self, *, client: Client, categories: Categories, settings: Settings) -> None:
         self._client = client
+        self._categories = categories
         self._settings = settings
 
     async def update(self, changes: Sequence[Change]) -> Failures:
@@ -110,6 +112,8 @@ class ShopItems:
         data, has_other_images = changed_content(
             shop_item_from_offer(content, self._settings), item
         )
+        if data.categoryId is not UNSET:
+            await self._categories.check(data.categoryId)
         if has_other_images:
             data = await with_images(data, content)
         price = UNSET if change.price is None else kronor_from_price(change.price)

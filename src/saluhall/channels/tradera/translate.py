@@ -43,6 +43,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """What is to be published: one of the two, and the plan of the calls."""
 
     plan: Plan
+    category: int
     auction: ItemRequest | None = None
     shop_item: ShopItemData | None = None
 
@@ -61,7 +62,8 @@ def wanted_from_offer(offer: Offer, settings: Settings) -> Wanted:
         images=0 if is_fixed else len(keys),
         is_published_by_create=is_fixed,
     )
-    return Wanted(plan=plan, auction=auction, shop_item=shop_item)
+    category = category_from_offer(offer, settings.categories)
+    return Wanted(plan=plan, category=category, auction=auction, shop_item=shop_item)
 
 
 def item_request_from_offer(offer: Offer, settings: Settings) -> ItemRequest:
