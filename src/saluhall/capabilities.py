@@ -88,6 +88,22 @@ class Option(Struct, frozen=True, kw_only=True):
     required: bool = True
 
 
+class Category(Struct, frozen=True, kw_only=True):
+    """A category of the channel; a listing can be in a leaf only."""
+
+    id: str
+    name: str
+    parent_id: str | None
+    is_leaf: bool
+
+
+class LoginPage(Struct, frozen=True, kw_only=True):
+    """Where a seller logs in, and the secret with which what comes of it is fetched."""
+
+    url: str
+    secret: str
+
+
 class LimitScope(StrEnum):
     """What a call limit counts over."""
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from saluhall.capabilities import Capabilities, Format, Option
+from saluhall.capabilities import Capabilities, Category, Format, LoginPage, Option
 from saluhall.kit.environment import Setting
 from saluhall.kit.http import Outbound
 
@@ -49,6 +49,7 @@ class Purpose(StrEnum):
     END = "end"
     PRICE = "price"
     SHIP = "ship"
+    LOGIN = "login"
     CHECK = "check"  # what became of a submission
     PUBLISH = "publish"
     POLL = "poll"
@@ -301,15 +302,6 @@ class NotSupported(Struct, frozen=True):
 Acknowledgement = Acknowledged | NotSupported
 
 
-class Category(Struct, frozen=True, kw_only=True):
-    """A category of the channel; a listing can be in a leaf only."""
-
-    id: str
-    name: str
-    parent_id: str | None
-    is_leaf: bool
-
-
 class UnreadableEntry(Struct, frozen=True, kw_only=True):
     """An entry of a channel's list that cannot be understood, or not be stored: its text as it came and what is wrong.
 
@@ -380,8 +372,9 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     `site` is the part of the marketplace that is sold on and `country` where that is (ISO 3166 alpha-3). `check` reads the channel's
     settings and a connection's options and raises BadSetting for what it cannot understand. `settings` are the channel's own, and
     `base_urls` returns the addresses it calls. `practice_of` returns, for the address of a listing, the practice server that it is
-    on, None for the marketplace itself. `categories` reads the channel's own, parents first; a listing can be in a leaf only. Every
-    command imports the card: keep the client out of what it imports.
+    on, None for the marketplace itself. `categories` reads the channel's own, parents first; a listing can be in a leaf only. `connect_url`
+    returns where a seller logs in, given the settings and a state that comes back; `exchange` turns that page's secret and the values
+    that the browser brings back into a login. Every command imports the card: keep the client out of what it imports.
     """
 
     name: str
@@ -395,5 +388,7 @@ class ChannelCard(Struct, frozen=True, kw_only=True):
     connect: Callable[[Login, Toolbox], Channel]
     practice_of: Callable[[str], str | None]
     categories: Callable[[Toolbox], Awaitable[Sequence[Category]]] | None = None
+    connect_url: Callable[[Mapping[str, str], str], LoginPage] | None = None
+    exchange: Callable[[Toolbox, str, Mapping[str, str]], Awaitable[Login]] | None = None
     settings: Sequence[Setting[Any]] = ()
     base_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from saluhall.dialect import Dialect, Route
 from saluhall.domain.accounts.model import Tier
 from saluhall.plugins import load_dialects
-from saluhall.web import schema_routes, system_routes
+from saluhall.web import connect_routes, schema_routes, system_routes
 from tests.architecture.source import PACKAGE, ROOT
 
 DIALECTS = load_dialects()
@@ -21,7 +21,15 @@ each_route = pytest.mark.parametrize(
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=[d.name for d in DIALECTS])
 
 # The hub's own routes admit everybody: pictures are public, the rest is for the operator's machines.
-OPEN = {"/healthz", "/readyz", "/metrics", "/images/{key:str}", "/schema", "/schema/openapi.json"}
+OPEN = {
+    "/connect/{channel:str}",  # the browser brings a state that nobody can guess
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/images/{key:str}",
+    "/schema",
+    "/schema/openapi.json",
+}
 # Dialects without rate limits, and why.
 UNLIMITED = {"sellrapido": "its published pages name none"}
 # Routes that admit everybody, and why.
@@ -93,6 +101,7 @@ def recorded_requests(dialect: Dialect) -> list[dict[str, Any]]:
 def test_only_the_hubs_own_routes_are_open() -> None:
     nothing = cast("Any", None)
     own: list[HTTPRouteHandler] = [
+        *connect_routes(nothing),
         *system_routes(nothing, nothing, lambda: nothing),
         *schema_routes(DIALECTS, version="0", public_url=""),
     ]

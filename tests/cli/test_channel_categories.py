@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from saluhall.channel import Category
+from saluhall.capabilities import Category
 from saluhall.cli.categories import found_by, paths_of
 from tests.cli.command import Saluhall
 

@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 from saluhall import VERSION
 from saluhall.bootstrap import CHILD, vault_of
 from saluhall.bootstrap.clock_sync import keeping_time
+from saluhall.bootstrap.connecting import connecting_of
 from saluhall.bootstrap.metrics import Measured
 from saluhall.dialect import Services
 from saluhall.kit.clock import utc_now
@@ -32,6 +33,7 @@ from saluhall.web import (
     BodyMemory,
     ConnectionLimits,
     Host,
+    connect_routes,
     make_app,
     max_connections,
     schema_routes,
@@ -100,6 +102,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
         log_requests=settings.log_requests,
     )
     system = [
+        *connect_routes(connecting_of(settings, db, http, host.services.vault)),
         *system_routes(db, images, None if settings.metrics_listen else metrics.read),
         *schema_routes(dialects, version=VERSION, public_url=host.public_url),
     ]

@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
-from saluhall.channel import Category, ChannelCard, Disconnected, Rejected, Toolbox, Unavailable
+from saluhall.capabilities import Category
+from saluhall.channel import ChannelCard, Disconnected, Rejected, Toolbox, Unavailable
 from saluhall.cli.failures import Refused
 from saluhall.cli.session import AsJson, DataDir, prepared, read_settings, show
 from saluhall.cli.tables import show_table

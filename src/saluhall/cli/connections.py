@@ -1,5 +1,6 @@
 """saluhall connection add tradera, connection list, reconnect and remove."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,7 +8,9 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now, vault_of
-from saluhall.cli.failures import Refused
+from saluhall.channel import Login
+from saluhall.cli.failures import Refused, WrongUsage
+from saluhall.cli.login_flow import connect_by_login
 from saluhall.cli.passwords import Token, read_secret
 from saluhall.cli.session import (
     Account,
@@ -48,8 +51,17 @@ connection.command(add)
 def add_tradera(
     *,
     account: Account,
-    user_id: Annotated[str, Parameter(help="The seller's user id at Tradera.")],
+    user_id: Annotated[
+        str | None, Parameter(help="The seller's user id at Tradera; not with --login.")
+    ] = None,
     token: Token = None,
+    login: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Print the address of Tradera's login page and wait until the seller has logged in.",
+        ),
+    ] = False,
     expires: Expires = None,
     language: Annotated[
         str | None, Parameter(help="Language of the footer of listings: en or sv.")
@@ -65,16 +77,27 @@ def add_tradera(
 ) -> None:
     """Connect an account to Tradera; listings that waited for a connection are published."""
     settings = read_settings(data_dir)
-    options: dict[str, Any] = {}
-    if language is not None:
-        options["language"] = language
-    if category:
-        options["categories"] = _categories(category)
+    options = _options(language, category)
+    check_options(settings, "tradera", options)
+    if login:
+        if user_id is not None or token is not None or expires is not None:
+            raise WrongUsage("--login takes no --user-id, --token or --expires")
+        card = load_channels()["tradera"]
+        made = connect_by_login(settings, card, account=account, options=options)
+        show({"connection_id": made}, as_json=as_json)
+        return
+    if user_id is None:
+        raise WrongUsage("give --user-id and --token, or --login")
     expires_at = _instant(expires)
     check_name("--user-id", user_id)
-    check_options(settings, "tradera", options)
     secret = read_secret("--token", token)
+    known = Login(user_id=user_id, token=secret, expires_at=expires_at, options=options)
+    show(in_transaction(settings, _connecting(settings, account, known)), as_json=as_json)
 
+
+def _connecting(
+    settings: Settings, account: str, login: Login
+) -> Callable[[Transaction], Awaitable[dict[str, object]]]:
     async def do(tx: Transaction) -> dict[str, object]:
         by = await principal_of_account(tx, account)
         at = now()
@@ -82,17 +105,26 @@ def add_tradera(
             tx,
             by=by,
             channel="tradera",
-            user_id=user_id,
-            token=secret,
-            expires_at=expires_at,
-            options=options,
+            user_id=login.user_id,
+            token=login.token,
+            expires_at=login.expires_at,
+            options=login.options,
             vault=vault_of(settings),
             now=at,
         )
         await parking.resume(tx, by.account_id, connection_id, now=at)
         return {"connection_id": connection_id}
 
-    show(in_transaction(settings, do), as_json=as_json)
+    return do
+
+
+def _options(language: str | None, category: list[str] | None) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if language is not None:
+        options["language"] = language
+    if category:
+        options["categories"] = _categories(category)
+    return options
 
 
 def _categories(pairs: list[str]) -> dict[str, int]:

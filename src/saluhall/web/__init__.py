@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from saluhall.dialect import Dialect
 from saluhall.web.bodies import BodyMemory
+from saluhall.web.connect_route import Connecting, connect_routes
 from saluhall.web.connection_limits import ConnectionLimits, max_connections
 from saluhall.web.head_requests import omit_unneeded_bodies
 from saluhall.web.host import Host, handler_of
@@ -25,8 +26,10 @@ from saluhall.web.unread_bodies import drain_bodies
 
 __all__ = [
     "BodyMemory",
+    "Connecting",
     "ConnectionLimits",
     "Host",
+    "connect_routes",
     "make_app",
     "max_connections",
     "schema_routes",

@@ -6,6 +6,7 @@ from typing import Any
 
 from saluhall.capabilities import (
     Capabilities,
+    Category,
     CreatesOnce,
     Ending,
     Format,
@@ -15,13 +16,14 @@ from saluhall.capabilities import (
     LimitPeriod,
     LimitScope,
     LoginKind,
+    LoginPage,
     Option,
     OrderNotice,
     QuantityMeaning,
     Revision,
     WriteStyle,
 )
-from saluhall.channel import Category, Channel, ChannelCard, Login, Toolbox
+from saluhall.channel import Channel, ChannelCard, Login, Toolbox
 from saluhall.channels.tradera.settings import (
     CURRENCY,
     IMAGE_FORMATS,
@@ -56,6 +58,20 @@ async def categories(toolbox: Toolbox) -> Sequence[Category]:
     from saluhall.channels.tradera.category_tree import Categories  # noqa: PLC0415 - as above
 
     return await Categories(settings=Settings.read(toolbox.env), toolbox=toolbox).list()
+
+
+def connect_url(env: Mapping[str, str], state: str) -> LoginPage:
+    """Return where the seller logs in at Tradera. Raises BadSetting."""
+    from saluhall.channels.tradera.login import login_page  # noqa: PLC0415 - as above
+
+    return login_page(env, state)
+
+
+async def exchange(toolbox: Toolbox, secret: str, answer: Mapping[str, str]) -> Login:
+    """Fetch the token of a finished login. Raises Rejected, Unavailable, BadSetting."""
+    from saluhall.channels.tradera import login  # noqa: PLC0415 - as above
+
+    return await login.exchange(toolbox, secret, answer)
 
 
 def check(env: Mapping[str, str], options: Mapping[str, Any]) -> None:
@@ -115,7 +131,7 @@ CHANNEL = ChannelCard(
         order_notices=frozenset({OrderNotice.SHIPPED, OrderNotice.PAID}),
         repeats_notices=True,
         reads_inventory=False,
-        logins=frozenset({LoginKind.FORM}),
+        logins=frozenset(LoginKind),
         limits=(Limit(scope=LimitScope.APPLICATION, per=LimitPeriod.DAY),),
     ),
     options=(
@@ -140,4 +156,6 @@ CHANNEL = ChannelCard(
     connect=connect,
     practice_of=practice_of,
     categories=categories,
+    connect_url=connect_url,
+    exchange=exchange,
 )

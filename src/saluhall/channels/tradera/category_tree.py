@@ -9,7 +9,8 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from saluhall.channel import Category, OutOfBudget, Purpose, Rejected, Toolbox, Unavailable
+from saluhall.capabilities import Category
+from saluhall.channel import OutOfBudget, Purpose, Rejected, Toolbox, Unavailable
 from saluhall.channels.tradera.settings import Settings
 from saluhall.channels.tradera.transport import NotThere, Transport
 

@@ -85,8 +85,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def item_page(self) -> str:
         """Return where people see items: at a practice server when the calls go to one."""
-        is_practice = not self.url.startswith(_REAL_HOSTS)
-        return f"{self.url}{PRACTICE_PATH}" if is_practice else ITEM_PAGE
+        return f"{self.url}{PRACTICE_PATH}" if self.is_practice else ITEM_PAGE
+
+    @property
+    def is_practice(self) -> bool:
+        """Return whether the calls go to a practice server."""
+        return not self.url.startswith(_REAL_HOSTS)
 
     @property
     def has_keys(self) -> bool:

@@ -313,6 +313,20 @@ class Time(Struct, frozen=True, kw_only=True):
     time: str
 
 
+class FetchTokenRequest(Struct, frozen=True, kw_only=True):
+    """A login that is finished, by its user and our secret."""
+
+    userId: int
+    secretKey: str
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """A seller's token."""
+
+    authToken: str | None = None
+    hardExpirationTime: str | None = None
+
+
 class ErrorDetail(Struct, frozen=True, kw_only=True):
     """A code word and a sentence."""
 

@@ -75,6 +75,26 @@ class Connection(Struct, frozen=True, kw_only=True):
     wait: Wait | None = None
 
 
+class LoginOutcome(StrEnum):
+    """What became of a login at a channel's own page."""
+
+    CONNECTED = "connected"
+    REJECTED = "rejected"
+
+
+class LoginAttempt(Struct, frozen=True, kw_only=True):
+    """A login that a seller was sent to make; `options` are those of the connection. `outcome` is None while nobody has come back."""
+
+    account_id: UUID
+    id: UUID
+    channel: str
+    options: Mapping[str, Any]
+    outcome: LoginOutcome | None
+    connection_id: UUID | None
+    reason: str | None
+    expires_at: datetime
+
+
 class ConnectionHealth(Struct, frozen=True, kw_only=True):
     """Whether a connection works, for the operator; `account` is the account's name."""
 

@@ -20,6 +20,7 @@ RESERVED: dict[Purpose, float] = {
     Purpose.END: 0.0,
     Purpose.PRICE: 0.05,
     Purpose.SHIP: 0.05,
+    Purpose.LOGIN: 0.05,
     Purpose.CHECK: 0.10,
     Purpose.PUBLISH: 0.25,
     Purpose.POLL: 0.30,

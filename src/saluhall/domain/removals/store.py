@@ -37,6 +37,7 @@ DELETIONS = (
     "delete from listings where account_id = %(owner)s",
     "delete from images where account_id = %(owner)s",
     "delete from connections where account_id = %(owner)s",
+    "delete from login_attempts where account_id = %(owner)s",
     "delete from endpoints where account_id = %(owner)s",
     "delete from replays where account_id = %(owner)s",
     "delete from deliveries where account_id = %(owner)s or event_account_id = %(owner)s",

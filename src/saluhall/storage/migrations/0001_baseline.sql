@@ -377,6 +377,23 @@ create table connections (
 create index connections_poll_due_idx on connections (poll_due_at) where poll_due_at is not null;
 create index connections_id_idx on connections (id); -- a wake-up names a connection by its id alone
 
+create table login_attempts (
+  account_id uuid not null,
+  id uuid not null,
+  channel text not null,
+  state_hash bytea not null,      -- of what the browser brings back
+  secret bytea not null,          -- encrypted; with it the token is fetched
+  options jsonb not null,         -- of the connection
+  used_at timestamptz,            -- set when the browser comes back: an attempt is used once
+  outcome text,                   -- connected | rejected
+  connection_id uuid,
+  reason text,
+  expires_at timestamptz not null,
+  created_at timestamptz not null,
+  constraint login_attempts_pkey primary key (account_id, id)
+);
+create index login_attempts_state_idx on login_attempts (state_hash); -- the browser knows the state alone
+
 create table listings (
   account_id uuid not null,
   id uuid not null,
