@@ -119,7 +119,7 @@ def test_money_goes_out_and_comes_back_unchanged(amount: Decimal) -> None:
 
 def test_the_message_tells_a_create_from_an_update() -> None:
     created, updated = (
-        translate.accepted_from_outcome(Stored(sku="A", product_id=PRODUCT_ID, outcome=outcome))
+        translate.accepted_from_outcome(Stored(outcome, "A", PRODUCT_ID))
         for outcome in (Outcome.CREATED, Outcome.UPDATED)
     )
 

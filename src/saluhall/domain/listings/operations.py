@@ -10,12 +10,9 @@ from saluhall.domain.images.model import Fetched
 from saluhall.domain.listings import sales, store
 from saluhall.domain.products import operations as product_operations
 from saluhall.domain.products import upsert
-from saluhall.domain.products.fields import FIELDS, ProductPatch
+from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import Product, Status, Stored
 from saluhall.storage import Transaction
-
-# Naming one of these is worth another try of a listing that was rejected.
-_SHOWN = frozenset(name for name, field in FIELDS.items() if field.is_shown)
 
 
 async def put_products(
@@ -66,7 +63,7 @@ async def change_products(
 async def _follow(
     tx: Transaction, by: Principal, known: Sequence[Stored], *, now: datetime
 ) -> None:
-    changed = [s.product_id for s in known if s.product_id and not _SHOWN.isdisjoint(s.named)]
+    changed = [s.product_id for s in known if s.product_id and s.is_shown_named]
     if changed:
         follows = await store.follow(tx, by.account_id, changed, now=now)
         _ring(tx, by.account_id, follows)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.kit.claim import Claim
 
 
@@ -112,24 +113,36 @@ class Mode(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one patch."""
+    """What became of one patch. From `PARENT_NOT_FOUND` on it was refused."""
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
-    REFUSED = "refused"
+    PARENT_NOT_FOUND = "parent not found"
+    SKU_TAKEN = "sku taken"
+    SKU_REPEATED = "sku repeated"
+    PRODUCT_NOT_FOUND = "product not found"
+    CATALOG_NOT_FOUND = "catalog not found"
 
 
-class Stored(Struct, frozen=True, kw_only=True):
-    """What one patch did. Refused: `problem` says why, and of the product nothing is known.
+_PROBLEMS: Mapping[Outcome, type[Exception]] = {
+    Outcome.PARENT_NOT_FOUND: ParentNotFound,
+    Outcome.SKU_TAKEN: SkuTaken,
+    Outcome.SKU_REPEATED: SkuRepeated,
+    Outcome.PRODUCT_NOT_FOUND: ProductNotFound,
+    Outcome.CATALOG_NOT_FOUND: CatalogNotFound,
+}
 
-    `named` are the fields that it named; `is_shown_changed`: what a channel shows or checks really changed. `status_before` and
-    `quantity_before` are null when it was created.
+
+class Stored(Struct, frozen=True, array_like=True):
+    """What one patch did; of a product that was refused nothing is known.
+
+    `is_shown_named`: the patch named something that a channel shows or checks; `is_shown_changed`: that really changed. `status_before` and
+    `quantity_before` are None when the product is new, `image_urls` when the patch did not name them.
     """
 
+    outcome: Outcome
     sku: str
-    outcome: Outcome = Outcome.REFUSED
-    problem: Exception | None = None
     product_id: UUID | None = None
     kind: Kind = Kind.ITEM
     status: Status = Status.ACTIVE
@@ -139,8 +152,9 @@ class Stored(Struct, frozen=True, kw_only=True):
     auto_publish: bool = False
     ai_enhancement: bool = False
     image_urls: Sequence[str] | None = None
+    is_shown_named: bool = False
     is_shown_changed: bool = False
-    named: frozenset[str] = frozenset()
+    place: int = 0  # of the patch, from 1; 0 when it is known by the id alone
 
     @property
     def created(self) -> bool:
@@ -151,6 +165,11 @@ class Stored(Struct, frozen=True, kw_only=True):
     def changed(self) -> bool:
         """Tell whether anything of the product is different now."""
         return self.outcome in {Outcome.CREATED, Outcome.UPDATED}
+
+    @property
+    def problem(self) -> Exception | None:
+        """Why it was refused, or None."""
+        return _PROBLEMS[self.outcome](self.sku) if self.outcome in _PROBLEMS else None
 
 
 class DueText(Struct, frozen=True, kw_only=True):

@@ -7,20 +7,14 @@ from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import queries as catalog_queries
-from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import EventType
 from saluhall.domain.images import operations as images
 from saluhall.domain.products import upsert_store
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import (
-    Kind,
     Mode,
     Outcome,
-    ParentNotFound,
-    ProductNotFound,
-    SkuRepeated,
-    SkuTaken,
     Status,
     Stored,
 )
@@ -99,12 +93,10 @@ async def _write(
     ids = await catalog_queries.ids_by_number(tx, by=principal, numbers=catalogs)
     keys = [(number, patch.sku) for number, patch in zip(catalogs, patches, strict=True)]
     stored = _repeated(keys)
+    missing = Outcome.CATALOG_NOT_FOUND if mode is Mode.CREATE else Outcome.PRODUCT_NOT_FOUND
     for place, number in enumerate(catalogs):
         if number not in ids:
-            missing = (
-                CatalogNotFound(number) if mode is Mode.CREATE else ProductNotFound(keys[place][1])
-            )
-            stored[place] = Stored(sku=keys[place][1], problem=missing)
+            stored[place] = Stored(missing, patches[place].sku)
     places = [place for place in range(len(patches)) if place not in stored]
     catalog_of = {place: ids[catalogs[place]] for place in places}
     await _upsert(tx, principal, patches, stored, places, catalog=catalog_of, mode=mode, now=now)
@@ -127,7 +119,7 @@ async def _upsert(
         missing = [place for place in places if place not in stored]
         if not missing:
             return
-        rows = await upsert_store.upsert(
+        found = await upsert_store.upsert(
             tx,
             principal.account_id,
             patches=[patches[place] for place in missing],
@@ -135,40 +127,13 @@ async def _upsert(
             mode=mode,
             now=now,
         )
-        for at, row in rows.items():
-            stored[missing[at]] = _stored_from_row(patches[missing[at]], row)
+        stored.update((missing[at], each) for at, each in found.items())
         if mode is Mode.CHANGE:
             break
     for place in set(places).difference(stored):
         if mode is not Mode.CHANGE:
             raise Conflict("products_sku_key")
-        sku = patches[place].sku
-        stored[place] = Stored(sku=sku, problem=ProductNotFound(sku))
-
-
-_PROBLEMS: Mapping[str, type[Exception]] = {"refused": ParentNotFound, "taken": SkuTaken}
-
-
-def _stored_from_row(patch: ProductPatch, row: upsert_store.Row) -> Stored:
-    if row.outcome in _PROBLEMS:
-        return Stored(sku=patch.sku, problem=_PROBLEMS[row.outcome](patch.sku))
-    named = patch.named()
-    has_images = row.outcome == Outcome.CREATED or "image_urls" in named or bool(patch.images_at)
-    return Stored(
-        sku=patch.sku,
-        outcome=Outcome(row.outcome),
-        product_id=row.id,
-        kind=row.kind,
-        status=row.status,
-        status_before=row.status_before,
-        quantity=row.quantity,
-        quantity_before=row.quantity_before,
-        auto_publish=row.auto_publish,
-        ai_enhancement=row.ai_enhancement,
-        image_urls=row.image_urls if has_images else None,
-        is_shown_changed=row.is_shown_changed,
-        named=named,
-    )
+        stored[place] = Stored(Outcome.PRODUCT_NOT_FOUND, patches[place].sku)
 
 
 def _repeated(keys: Sequence[tuple[Any, ...]]) -> dict[int, Stored]:
@@ -177,7 +142,7 @@ def _repeated(keys: Sequence[tuple[Any, ...]]) -> dict[int, Stored]:
         return {}
     first = {key: place for place, key in reversed(list(enumerate(keys)))}
     return {
-        place: Stored(sku=key[-1], problem=SkuRepeated(key[-1]))
+        place: Stored(Outcome.SKU_REPEATED, key[-1])
         for place, key in enumerate(keys)
         if first[key] != place
     }
@@ -209,7 +174,7 @@ async def _followed(
     urls = {
         each.product_id: each.image_urls
         for each in done
-        if each.product_id and each.image_urls is not None and (each.image_urls or not each.created)
+        if each.image_urls is not None and each.product_id is not None
     }
     await images.want(tx, by=principal, urls=urls, now=now)
     if any(each.ai_enhancement for each in done):
@@ -221,7 +186,7 @@ async def _followed(
 async def _record_created(
     tx: Transaction, account_id: UUID, created: Sequence[Stored], *, now: datetime
 ) -> None:
-    for kind in Kind:
+    for kind in {each.kind for each in created}:
         of = {str(each.product_id): each.sku for each in created if each.kind is kind}
         data = {"kind": kind.value, "platform": "rheo"}
         if len(of) == 1:

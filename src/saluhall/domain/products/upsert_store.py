@@ -6,10 +6,9 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from saluhall.domain.products.fields import FIELDS, Field, ProductPatch
-from saluhall.domain.products.model import Kind, Mode, Status
+from saluhall.domain.products.model import Mode, Stored
 from saluhall.kit.ids import new_ids
 from saluhall.storage import Transaction
 
@@ -48,8 +47,8 @@ _UPSERT = """
       from found, lateral (
         select p.account_id, p.kind as old_kind, p.status as old_status, p.quantity as old_quantity,
                p.image_urls as old_image_urls, p.auto_publish as old_auto_publish, p.ai_enhancement as old_ai_enhancement,
-               {is_changed} as is_changed, {is_shown_changed} as is_shown_changed
-          from products p, (select found.*) t
+               s.is_shown_changed, s.is_shown_changed or {is_hidden_changed} as is_changed
+          from products p, (select found.*) t, lateral (select {is_shown_changed} as is_shown_changed) s
          where p.account_id = %(account_id)s and p.id = t.id and not p.delete_wanted
            for update of p) p
      where %(mode)s <> 'create' and found.place not in (select place from refused)
@@ -64,7 +63,7 @@ _UPSERT = """
        and t.place not in (select place from found)
      order by t.sku
     on conflict (account_id, catalog_id, sku) where not delete_wanted do nothing
-    returning id, kind, status, quantity, image_urls, auto_publish, ai_enhancement
+    returning sku, id, kind, status, quantity, image_urls, auto_publish, ai_enhancement
   ), updated as (
     update products p
        set updated_at = %(now)s, status = {status},
@@ -77,26 +76,31 @@ _UPSERT = """
            {kept}
       from old t
      where p.account_id = t.account_id and p.id = t.id and t.is_changed
-    returning t.place, p.id, p.kind, p.status, t.old_status, p.quantity, t.old_quantity, p.image_urls,
-              p.auto_publish, p.ai_enhancement, t.is_shown_changed
+    returning t.place, p.sku, p.id, p.kind, p.status, t.old_status, p.quantity, t.old_quantity,
+              p.auto_publish, p.ai_enhancement, case when {names_images} then p.image_urls end as image_urls,
+              {names_shown} as is_shown_named, t.is_shown_changed
   )
   select coalesce(json_agg(stored), '[]')::text as stored from (
-    select json_build_array('created', null, id, kind, status, null, quantity, null, image_urls, auto_publish,
-                            ai_enhancement, true) as stored
+    select json_build_array('created', sku, id, kind, status, null, quantity, null, auto_publish, ai_enhancement,
+                            case when image_urls <> '{{}}' then image_urls end, true, true, 0) as stored
       from created
     union all
-    select json_build_array('updated', place, id, kind, status, old_status, quantity, old_quantity, image_urls,
-                            auto_publish, ai_enhancement, is_shown_changed)
+    select json_build_array('updated', sku, id, kind, status, old_status, quantity, old_quantity, auto_publish,
+                            ai_enhancement, image_urls, is_shown_named, is_shown_changed, place)
       from updated
     union all
-    select json_build_array('unchanged', place, id, old_kind, old_status, old_status, old_quantity, old_quantity,
-                            old_image_urls, old_auto_publish, old_ai_enhancement, false)
-      from old where not is_changed
+    select json_build_array('unchanged', sku, id, old_kind, old_status, old_status, old_quantity, old_quantity,
+                            old_auto_publish, old_ai_enhancement, case when {names_images} then old_image_urls end,
+                            {names_shown}, false, place)
+      from old t where not is_changed
     union all
-    select json_build_array('refused', place) from refused
+    select json_build_array('parent not found', t.sku, null, 'item', 'active', null, 0, null, false, false, null,
+                            false, false, place)
+      from t where place in (select place from refused)
     union all
-    select json_build_array('taken', place) from found
-     where %(mode)s = 'create' and place not in (select place from refused)) every_row
+    select json_build_array('sku taken', sku, null, 'item', 'active', null, 0, null, false, false, null, false, false,
+                            place)
+      from found where %(mode)s = 'create' and place not in (select place from refused)) every_row
 """
 _IMAGES_AT = """array_remove(array_remove(array(
   select coalesce(wanted, stored) from unnest(t.images_at, {stored}) with ordinality as i(wanted, stored, nth)
@@ -107,21 +111,8 @@ _STATUS = """case when t.quantity = 0 and p.status = 'active' then 'not_listed'
                   else p.status end"""
 
 
-class Row(Struct, frozen=True, array_like=True):
-    """What the statement says of a patch; `place` counts from 1 and is null for a new product, which is known by its id."""
-
-    outcome: str
-    place: int | None
-    id: UUID | None = None
-    kind: Kind = Kind.ITEM
-    status: Status = Status.ACTIVE
-    status_before: Status | None = None
-    quantity: int = 0
-    quantity_before: int | None = None
-    image_urls: Sequence[str] = ()
-    auto_publish: bool = False
-    ai_enhancement: bool = False
-    is_shown_changed: bool = False
+_NAMES_SHOWN = "(num_nonnulls({shown}) > 0 or coalesce(jsonb_typeof(t.cleared) = 'array', false))"
+_NAMES_IMAGES = "(t.image_urls is not null or t.images_at is not null or t.cleared ? 'image_urls')"
 
 
 def _first(name: str, field: Field) -> str:
@@ -146,10 +137,22 @@ def _kept(name: str, field: Field) -> str:
     return plain
 
 
+def _differs(name: str, field: Field) -> str:
+    """Write a condition that holds, and is not null, when the patch `t` makes a known product `p` another."""
+    if name in {"extras", "image_urls"}:
+        return f"({_kept(name, field)}) is distinct from p.{name}"
+    return (
+        f"t.{name} is not null and t.{name} is distinct from p.{name}"
+        f" or t.cleared ? '{name}' and p.{name} is distinct from {field.default}"
+    )
+
+
 def upsert_statement(fields: Mapping[str, Field]) -> str:
     """Write the statement for a table of fields."""
     kept = {name: _kept(name, f) for name, f in fields.items() if not f.on_create_only}
-    differs = {name: f"({sql}) is distinct from p.{name}" for name, sql in kept.items()}
+    differs = {name: f"coalesce({_differs(name, fields[name])}, false)" for name in kept}
+    shown = [name for name in kept if fields[name].is_shown]
+    hidden = [differs[name] for name in kept if not fields[name].is_shown]
     enhances = f"({kept['ai_enhancement']})"
     return _UPSERT.format(
         typed=", ".join(f"{name} {f.sql_type}" for name, f in fields.items()),
@@ -157,8 +160,10 @@ def upsert_statement(fields: Mapping[str, Field]) -> str:
         first=", ".join(_first(name, f) for name, f in fields.items()),
         first_image_urls=_first("image_urls", fields["image_urls"]),
         kept=", ".join(f"{name} = {sql}" for name, sql in kept.items()),
-        is_changed=f"({' or '.join([*differs.values(), f'({_STATUS}) <> p.status'])})",
-        is_shown_changed=f"({' or '.join(differs[name] for name in kept if fields[name].is_shown)})",
+        is_shown_changed=" or ".join(differs[name] for name in shown),
+        is_hidden_changed=" or ".join([*hidden, f"({_STATUS}) <> p.status"]),
+        names_images=_NAMES_IMAGES,
+        names_shown=_NAMES_SHOWN.format(shown=", ".join(f"t.{n}" for n in (*shown, "images_at"))),
         status=_STATUS,
         enhances=enhances,
         is_same_text=f"({enhances} and not ({differs['title']}) and not ({differs['description']}))",
@@ -166,7 +171,7 @@ def upsert_statement(fields: Mapping[str, Field]) -> str:
 
 
 UPSERT: Final = upsert_statement(FIELDS)
-_rows = msgspec.json.Decoder(list[Row])
+_stored = msgspec.json.Decoder(list[Stored])
 _CLEARABLE: Final = tuple(name for name in FIELDS if name != "extras")
 
 
@@ -183,34 +188,37 @@ async def upsert(
     catalog: str | Sequence[UUID],
     mode: Mode,
     now: datetime,
-) -> dict[int, Row]:
+) -> dict[int, Stored]:
     """Store patches in the catalog of this code, or each in its own; return by its place what became of each.
 
     Of a product that somebody else creates at this moment nothing is returned.
     """
     code, catalog_ids = (catalog, ()) if isinstance(catalog, str) else (None, catalog)
     ids = new_ids(len(patches))
+    text = msgspec.json.encode(patches).decode()
     params = {
         "account_id": account_id,
-        "patches": msgspec.json.encode(patches).decode(),
+        "patches": text,
         "new_ids": f"{{{','.join(ids)}}}",
         "catalog": code,
         "of_catalogs": f"{{{','.join(map(str, catalog_ids))}}}",
-        "cleared": cleared_by(patches),
+        "cleared": cleared_by(patches) if ":null" in text else "[]",
         "mode": mode.value,
         "now": now,
     }
-    [text] = await tx.all(lambda row: row["stored"], UPSERT, params)
-    place_of: dict[UUID | None, int] = {UUID(new_id): place for place, new_id in enumerate(ids)}
-    rows = _rows.decode(text)
-    return {place_of[r.id] if r.id in place_of else (r.place or 0) - 1: r for r in rows}
+    [answer] = await tx.all(lambda row: row["stored"], UPSERT, params)
+    places: dict[UUID | None, int] = {
+        each: place for place, each in enumerate(msgspec.convert(ids, list[UUID]))
+    }
+    return {
+        each.place - 1 if each.place else places[each.product_id]: each
+        for each in _stored.decode(answer)
+    }
 
 
 def cleared_by(patches: Sequence[ProductPatch]) -> str:
-    """Name the fields that each patch clears, as JSON; nothing at all when none clears any."""
+    """Name the fields that each patch clears, as JSON."""
     clearing = [None in msgspec.structs.astuple(patch) for patch in patches]
-    if not any(clearing):
-        return "[]"
     names = [
         [name for name in _CLEARABLE if getattr(patch, name) is None] if clears else None
         for patch, clears in zip(patches, clearing, strict=True)
