@@ -17,14 +17,14 @@ _FILL = """
          '{"domain": {"domain": "auto_parts", "part": {"name": "Headlight", "oemNumber": "31420118"}},
            "metadata": "{\\"bin\\":\\"A-17\\"}"}', false, false, now(), now(), now() - interval '1 year' + n * interval '1 second',
          1 + n %% 9, '73' || lpad(n::text, 11, '0'), '31420118-' || n, 'Volvo', 'Car parts', 'Lights', 3
-    from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(owner)s and c.code = 'RHEO'
+    from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(account_id)s and c.code = 'RHEO'
 """
 _LIST = """
   insert into listings (account_id, id, product_id, connection_id, desired, state, due_at, created_at,
                         updated_at)
   select p.account_id, new_ulid(), p.id, %(connection)s, 'live', 'waiting', now() + %(due_in)s::interval,
          now(), now()
-    from products p where p.account_id = %(owner)s
+    from products p where p.account_id = %(account_id)s
 """
 
 
@@ -36,7 +36,7 @@ def sku_of(number: int) -> str:
 async def fill(url: str, owner: str, *, count: int, images: bool = False) -> None:
     """Give an account so many products, each changed a second after the one before."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        given = {"owner": owner, "count": count, "heaps": HEAPS, "images": images}
+        given = {"account_id": owner, "count": count, "heaps": HEAPS, "images": images}
         await connection.execute(_FILL, given)
         await connection.execute("vacuum analyze products")
 
@@ -44,6 +44,6 @@ async def fill(url: str, owner: str, *, count: int, images: bool = False) -> Non
 async def want_listed(url: str, owner: str, connection_id: str, *, due_in: str = "0") -> None:
     """Make all products of an account due to be listed, in a while."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        given = {"owner": owner, "connection": connection_id, "due_in": due_in}
+        given = {"account_id": owner, "connection": connection_id, "due_in": due_in}
         await connection.execute(_LIST, given)
         await connection.execute("vacuum analyze")

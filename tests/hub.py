@@ -160,8 +160,8 @@ class Hub:
                 tx, name=name, username=name, password="a good password", now=now
             )
             by = Principal(account_id=account_id, account_name=name)
-            await catalogs.create_catalog(tx, by=by, name="RHEO", code="RHEO", now=now)
-            api_key = await accounts.create_api_key(tx, by=by, name="test", now=now)
+            await catalogs.create_catalog(tx, principal=by, name="RHEO", code="RHEO", now=now)
+            api_key = await accounts.create_api_key(tx, principal=by, name="test", now=now)
         return Shop(self, by=by, api_key=api_key, user_id=self._users)
 
     async def open_selling_shop(self) -> Shop:
@@ -217,7 +217,7 @@ class Hub:
                     lambda row: row["pending"],
                     """
                     with a as (
-                      select account_id from accounts where %(owner)s::uuid is null or account_id = %(owner)s)
+                      select account_id from accounts where %(account_id)s::uuid is null or account_id = %(account_id)s)
                     select (select count(*) from images join a using (account_id) where due_at is not null)
                          + (select count(*) from products join a using (account_id) where enhance_due_at is not null)
                          + (select count(*) from listings join a using (account_id) where due_at is not null)
@@ -225,7 +225,7 @@ class Hub:
                            where due_at < now() + interval '4 minutes') -- not what is tried again much later
                            as pending
                     """,
-                    {"owner": owner},
+                    {"account_id": owner},
                 )
                 due = await measure(tx, now=utc_now())
             if not found:

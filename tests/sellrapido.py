@@ -63,7 +63,7 @@ class Client:
     async def key(self) -> str:
         if not self._key:
             async with self.shop.hub.db.transaction() as tx:
-                made = await accounts.create_legacy_key(tx, by=self.shop.by, now=utc_now())
+                made = await accounts.create_legacy_key(tx, principal=self.shop.by, now=utc_now())
             self._key = str(made)
         return self._key
 

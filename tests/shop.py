@@ -113,7 +113,7 @@ class Shop:
     async def logged(self, count: int, *, timeout_s: float = 75) -> None:
         """Wait until the log has so many lines."""
         deadline = time.monotonic() + timeout_s
-        lines = "select 1 from delivery_attempts where account_id = %(owner)s"
+        lines = "select 1 from delivery_attempts where account_id = %(account_id)s"
         while (found := len(await self.rows(lines))) < count:
             assert time.monotonic() < deadline, f"wanted {count} lines, found {found}"
             await asyncio.sleep(0.05)
@@ -180,14 +180,14 @@ class Shop:
     async def history(self, external_id: str) -> list[dict[str, Any]]:
         """What happened to an item, oldest first: type, data."""
         return await self.rows(
-            "select type, data from events where account_id = %(owner)s and sku = %(sku)s order by id",
+            "select type, data from events where account_id = %(account_id)s and sku = %(sku)s order by id",
             sku=external_id,
         )
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         """Read the account's rows; `owner` is known to the statement."""
         async with self.hub.db.statement() as tx:
-            return await tx.all(dict, sql, {"owner": self.by.account_id, **params})
+            return await tx.all(dict, sql, {"account_id": self.by.account_id, **params})
 
     async def connect(self, token: str = "tok", *, known: bool = True, **options: Any) -> UUID:
         """Give the account its Tradera login; `known` also registers it at the marketplace."""
@@ -215,7 +215,7 @@ class Shop:
         async with self.hub.db.transaction() as tx:
             _, self.secret = await webhooks.set_main_endpoint(
                 tx,
-                by=self.by,
+                principal=self.by,
                 url=self.hub.partner.url + self.hook,
                 event_types=event_types,
                 http=Outbound(allow=[ip_network("127.0.0.0/8")]),

@@ -21,7 +21,7 @@ ROUNDS = 9
 ROWS = 1_001_000
 LIMIT = 1000
 _AT = """
-  select changed_at, id from products where account_id = %(owner)s
+  select changed_at, id from products where account_id = %(account_id)s
    order by changed_at, id offset %(rows)s limit 1
 """
 
@@ -66,7 +66,7 @@ async def measure(stage: Stage) -> list[Result]:
 async def place_of(url: str, seller: Seller, *, after: int) -> Position:
     """Find the place in the list behind so many products."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        cursor = await connection.execute(_AT, {"owner": seller.account_id, "rows": after - 1})
+        cursor = await connection.execute(_AT, {"account_id": seller.account_id, "rows": after - 1})
         row = await cursor.fetchone()
     if row is None:
         raise RuntimeError("the catalog is not filled")

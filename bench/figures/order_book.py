@@ -30,7 +30,7 @@ _FILL = """
                              shipping_price, marketplace_fee, buyer_name, buyer_address1, buyer_zip,
                              buyer_city, buyer_country, buyer_phone, currency, price, status, status_old,
                              date_payment, tracking, tags, marketplace_country, created, modified)
-    select %(owner)s, n::text, '11-' || n, n, 'Tradera', 'Sweden', 'GLS', 'Standard parcel', 'Card',
+    select %(account_id)s, n::text, '11-' || n, n, 'Tradera', 'Sweden', 'GLS', 'Standard parcel', 'Card',
            now() - n * interval '1 minute', 'buyer' || n, 5.0, 2.45, 'Anna Andersson', 'Storgatan 45',
            '41101', 'Göteborg', 'SWE', '031123456', 'SEK', 9.5, 'accepted', 'standby', now(), '',
            'menu-tags2;', 'SWE', now(), now()
@@ -50,7 +50,7 @@ async def fill(url: str, owner: str, *, count: int) -> None:
     """Give an account this many orders of one row each."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         product = json.dumps(_PRODUCT, separators=(",", ":"))
-        await connection.execute(_FILL, {"owner": owner, "count": count, "product": product})
+        await connection.execute(_FILL, {"account_id": owner, "count": count, "product": product})
         await connection.execute("vacuum analyze")
 
 

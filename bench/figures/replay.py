@@ -29,15 +29,15 @@ _STUCK_S = 120.0
 _LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 _HAPPENED = """
   insert into events (account_id, id, type, at, product_id, sku, data)
-  select %(owner)s, new_ulid(), 'listing.created', now(), new_ulid(), 'PART-' || n,
+  select %(account_id)s, new_ulid(), 'listing.created', now(), new_ulid(), 'PART-' || n,
          jsonb_build_object('platform', 'tradera', 'currency', 'SEK', 'external_id', n::text,
                             'url', 'https://www.tradera.com/item/' || n)
     from generate_series(1, %(count)s) n
 """
 _DELIVERED = """
-  select (select queued from replays where account_id = %(owner)s) as queued,
-         (select count(*) from deliveries where account_id = %(owner)s and due_at is not null) as pending,
-         (select due_at is null from replays where account_id = %(owner)s) as ended
+  select (select queued from replays where account_id = %(account_id)s) as queued,
+         (select count(*) from deliveries where account_id = %(account_id)s and due_at is not null) as pending,
+         (select due_at is null from replays where account_id = %(account_id)s) as ended
 """
 
 
@@ -55,7 +55,7 @@ async def measure(stage: Stage) -> list[Result]:
         receiver = Receiver(**process.announced())
         await seller.listen(f"{receiver.url}/hook", ca_file=receiver.ca_file)
         async with db.transaction() as tx:
-            await tx.run(_HAPPENED, {"owner": by.account_id, "count": EVENTS})
+            await tx.run(_HAPPENED, {"account_id": by.account_id, "count": EVENTS})
         env = stage.settings(
             SALUHALL_DATABASE_URL=url,
             SALUHALL_OUTBOUND_CA_FILE=receiver.ca_file,
@@ -84,11 +84,11 @@ async def measure(stage: Stage) -> list[Result]:
 
 async def _start(db: Database, by: Principal) -> None:
     async with db.transaction() as tx:
-        [endpoint] = await queries.list_endpoints(tx, by=by)
+        [endpoint] = await queries.list_endpoints(tx, principal=by)
         now = utc_now()
         await replays.start(
             tx,
-            by=by,
+            principal=by,
             endpoint_id=endpoint.id,
             since=_LONG_AGO,
             until=now,
@@ -105,7 +105,7 @@ async def _watch(db: Database, by: Principal, worker: Process, receiver: Receive
         most = max(most, worker.rss_bytes())
         looks += 1
         async with db.statement() as tx:
-            row = await tx.one(dict, _DELIVERED, {"owner": by.account_id})
+            row = await tx.one(dict, _DELIVERED, {"account_id": by.account_id})
         assert row is not None  # noqa: S101 - a query without a table has one row
         if row["ended"] and not row["pending"]:
             return most

@@ -14,7 +14,7 @@ _TIMEOUT_S = 120.0
 _DUE = """
   with e as (
     insert into events (account_id, id, type, at, product_id, sku, data)
-    select %(owner)s, new_ulid(), 'listing.created', now(), new_ulid(), 'PART-' || n,
+    select %(account_id)s, new_ulid(), 'listing.created', now(), new_ulid(), 'PART-' || n,
            jsonb_build_object('platform', 'tradera', 'currency', 'SEK', 'external_id', n::text,
                               'url', 'https://www.tradera.com/item/' || n)
       from generate_series(1, %(count)s) n
@@ -59,7 +59,7 @@ async def measure(stage: Stage) -> list[Result]:
 async def _round(url: str, seller: Seller, receiver: Receiver) -> float:
     await receiver.get("/forget")
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        await connection.execute(_DUE, {"owner": seller.account_id, "count": DELIVERIES})
+        await connection.execute(_DUE, {"account_id": seller.account_id, "count": DELIVERIES})
     await receiver.until(DELIVERIES, timeout_s=_TIMEOUT_S)
     times = [arrival.at for arrival in await receiver.arrivals()]
     return (len(times) - 1) / (max(times) - min(times))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.source import DOMAIN, module_of, public_async_functions
 
-# Who needs neither `by` nor an owner, and why.
+# Functions that need neither a principal nor an account, and the reason.
 OWNERLESS = {
     "accounts.operations.create_account": "makes the owner",
     "resellers.queries.list_requests": "the operator reads what all accounts ask for",
@@ -74,14 +74,19 @@ def is_owned(file: Path, function: str) -> bool:
     operation = getattr(importlib.import_module(module_of(file)), function)
     hints = typing.get_type_hints(operation)
     hints.pop("return", None)
-    return any(name in {"by", "owner"} or carries_an_owner(hint) for name, hint in hints.items())
+    return any(
+        name in {"principal", "account_id", "by", "owner"} or carries_an_owner(hint)
+        for name, hint in hints.items()
+    )
 
 
 @pytest.mark.parametrize(("name", "file", "function"), ASKED, ids=[name for name, _, _ in ASKED])
 def test_every_operation_and_query_knows_whose_rows_it_may_see(
     name: str, file: Path, function: str
 ) -> None:
-    assert is_owned(file, function) != (name in OWNERLESS), "give it `by` or an owner, or a reason"
+    assert is_owned(file, function) != (name in OWNERLESS), (
+        "give it a principal or an account_id, or a reason"
+    )
 
 
 def test_the_list_of_exceptions_names_nothing_that_is_gone() -> None:

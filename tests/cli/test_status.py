@@ -76,9 +76,9 @@ def test_what_needs_someone_is_one_sentence(change: dict[str, object], sentence:
 
 async def test_beside_a_running_hub_it_shows_its_worker_and_its_connections(hub: Hub) -> None:
     shop = await hub.open_selling_shop()
-    off = "update endpoints set active = false, fail_count = 15 where account_id = %(owner)s"
+    off = "update endpoints set active = false, fail_count = 15 where account_id = %(account_id)s"
     async with hub.db.transaction() as tx:
-        await tx.run(off, {"owner": shop.by.account_id})
+        await tx.run(off, {"account_id": shop.by.account_id})
 
     shown = await hub.cli("status", code=1)
 

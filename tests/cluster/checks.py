@@ -8,7 +8,7 @@ from tests.cluster.load import Load
 from tests.shop import Shop
 
 DRAINED_WITHIN_S = 30.0
-_DUE = "select '{0}' as what, due_at - now() as due_in, * from {0} where account_id = %(owner)s and due_at is not null limit 100"
+_DUE = "select '{0}' as what, due_at - now() as due_in, * from {0} where account_id = %(account_id)s and due_at is not null limit 100"
 
 
 async def drained(shop: Shop, *, timeout_s: float = 120) -> tuple[float, str]:

@@ -53,7 +53,7 @@ class Seller:
                 tx, name=name, username=name, password="p", now=NOW
             )
             by = Principal(account_id=account_id, account_name=name)
-            await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=NOW)
+            await catalogs.create_catalog(tx, principal=by, name=RHEO, code=RHEO, now=NOW)
         return cls(db, by)
 
     async def connect(self, user_id: str = "1") -> Connection:
@@ -84,7 +84,7 @@ class Seller:
         wanted = {"quantity": quantity, **columns}
         names = ", ".join(f"{name} = %({name})s" for name in wanted)
         await self.run(
-            f"update products set {names} where account_id = %(owner)s and id = %(id)s",
+            f"update products set {names} where account_id = %(account_id)s and id = %(id)s",
             id=outcome.product_id,
             **wanted,
         )
@@ -99,7 +99,7 @@ class Seller:
             """
             insert into listings (account_id, id, product_id, connection_id, desired, state, external_id,
                                   confirmed_price, created_at, updated_at)
-            values (%(owner)s, %(id)s, %(product)s, %(connection)s, 'live', %(state)s, %(external)s, 950,
+            values (%(account_id)s, %(id)s, %(product)s, %(connection)s, 'live', %(state)s, %(external)s, 950,
                     %(now)s, %(now)s)
             """,
             id=listing_id,
@@ -125,28 +125,32 @@ class Seller:
 
     async def run(self, sql: str, **params: Any) -> None:
         async with self.db.transaction() as tx:
-            await tx.run(sql, {"owner": self.by.account_id, **params})
+            await tx.run(sql, {"account_id": self.by.account_id, **params})
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         async with self.db.statement() as tx:
-            return await tx.all(dict, sql, {"owner": self.by.account_id, **params})
+            return await tx.all(dict, sql, {"account_id": self.by.account_id, **params})
 
     async def heads(self) -> list[dict[str, Any]]:
-        return await self.rows("select * from order_heads where account_id = %(owner)s order by id")
+        return await self.rows(
+            "select * from order_heads where account_id = %(account_id)s order by id"
+        )
 
     async def order_rows(self) -> list[dict[str, Any]]:
-        return await self.rows("select * from order_rows where account_id = %(owner)s order by id")
+        return await self.rows(
+            "select * from order_rows where account_id = %(account_id)s order by id"
+        )
 
     async def product(self, sku: str) -> dict[str, Any]:
         [found] = await self.rows(
-            "select * from products where account_id = %(owner)s and sku = %(sku)s", sku=sku
+            "select * from products where account_id = %(account_id)s and sku = %(sku)s", sku=sku
         )
         return found
 
     async def listings(self) -> dict[str, tuple[str, str, int, bool]]:
         """Show each listing by its external id: what is wanted, what is, priority, whether it is due."""
         found = await self.rows(
-            "select external_id, desired, state, priority, due_at from listings where account_id = %(owner)s"
+            "select external_id, desired, state, priority, due_at from listings where account_id = %(account_id)s"
         )
         return {
             row["external_id"]: (
@@ -161,7 +165,7 @@ class Seller:
     async def sales_told(self) -> list[dict[str, Any]]:
         """What item.sold said, oldest first."""
         found = await self.rows(
-            "select data from events where account_id = %(owner)s and type = 'item.sold' order by id"
+            "select data from events where account_id = %(account_id)s and type = 'item.sold' order by id"
         )
         return [row["data"] for row in found]
 

@@ -41,7 +41,7 @@ class Account:
                 tx, name=name, username=name, password="p", now=NOW
             )
             by = Principal(account_id=account_id, account_name=name)
-            await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=NOW)
+            await catalogs.create_catalog(tx, principal=by, name=RHEO, code=RHEO, now=NOW)
         return cls(db, by)
 
     async def connect(self) -> UUID:
@@ -84,4 +84,4 @@ class Account:
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         async with self.db.statement() as tx:
-            return await tx.all(dict, sql, {"owner": self.by.account_id, **params})
+            return await tx.all(dict, sql, {"account_id": self.by.account_id, **params})

@@ -59,7 +59,7 @@ async def authenticate(db: Database, session: Session, *, now: datetime = NOW) -
     async with db.statement() as tx:
         return await sessions.authenticate(
             tx,
-            owner=session.account_id,
+            account_id=session.account_id,
             session_id=session.id,
             access_jti=session.access_jti,
             refresh_jti=session.refresh_jti,
@@ -70,7 +70,7 @@ async def authenticate(db: Database, session: Session, *, now: datetime = NOW) -
 async def renew(db: Database, session: Session, *, now: datetime = NOW) -> Session:
     return await sessions.renew_access(
         db,
-        owner=session.account_id,
+        account_id=session.account_id,
         session_id=session.id,
         refresh_jti=session.refresh_jti,
         now=now,
@@ -80,7 +80,7 @@ async def renew(db: Database, session: Session, *, now: datetime = NOW) -> Sessi
 async def rotate(db: Database, session: Session, *, now: datetime = NOW) -> Session:
     return await sessions.rotate(
         db,
-        owner=session.account_id,
+        account_id=session.account_id,
         session_id=session.id,
         refresh_jti=session.refresh_jti,
         now=now,

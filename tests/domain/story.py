@@ -168,7 +168,7 @@ class Story:
     async def check(self) -> None:
         """Hold what was told to what is: each standing is told when it begins and when it is over, a sale once."""
         told = await self.account.rows(
-            "select type, product_id from events where account_id = %(owner)s and sku = %(sku)s"
+            "select type, product_id from events where account_id = %(account_id)s and sku = %(sku)s"
             " and type in ('listing.created', 'listing.ended', 'item.sold')"
             " and data ->> 'platform' = 'tradera' order by id",
             sku=self.sku,

@@ -27,7 +27,7 @@ COUNTED = """
          coalesce(sum(gross) filter (where state = 'paid'), 0) as gross,
          coalesce(sum(fee) filter (where state = 'paid'), 0) as fee,
          coalesce(sum(gross) filter (where state = 'pending'), 0) as pending
-    from sales where account_id = %(owner)s
+    from sales where account_id = %(account_id)s
 """
 
 
@@ -37,7 +37,7 @@ def figures(revenue: Revenue) -> tuple[object, ...]:
 
 async def asked(seller: Seller, now: datetime = NOW) -> Analytics:
     async with seller.db.statement() as tx:
-        return await queries.analytics_of_account(tx, by=seller.by, now=now)
+        return await queries.analytics_of_account(tx, principal=seller.by, now=now)
 
 
 async def month_of(seller: Seller, at: datetime, *, now: datetime) -> str:
@@ -110,7 +110,7 @@ async def test_another_clock_makes_other_months_of_the_past_too(db: Database) ->
     await sell(seller, "NEW-YEAR", price=100, at=datetime(2026, 1, 1, 4, tzinfo=UTC))
 
     async with db.transaction() as tx:
-        await accounts.set_time_zone(tx, by=seller.by, time_zone="America/New_York", now=NOW)
+        await accounts.set_time_zone(tx, principal=seller.by, time_zone="America/New_York", now=NOW)
     found = await asked(seller)
 
     assert [m.name for m in found.months if m.gross] == ["2025-12"]
@@ -123,7 +123,7 @@ async def test_a_clock_that_nobody_knows_is_refused(db: Database, name: str) -> 
 
     async with db.transaction() as tx:
         with pytest.raises(BadTimeZone):
-            await accounts.set_time_zone(tx, by=seller.by, time_zone=name, now=NOW)
+            await accounts.set_time_zone(tx, principal=seller.by, time_zone=name, now=NOW)
         with pytest.raises(BadTimeZone):
             await accounts.create_account(
                 tx, name="x", username="x", password="x", time_zone=name, now=NOW

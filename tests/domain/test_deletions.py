@@ -41,7 +41,7 @@ async def live(account: Account, sku: str) -> None:
 
 async def wanted(account: Account) -> list[tuple[str, str]]:
     found = await account.rows(
-        "select state, desired from listings where account_id = %(owner)s order by id"
+        "select state, desired from listings where account_id = %(account_id)s order by id"
     )
     return [(each["state"], each["desired"]) for each in found]
 
@@ -95,7 +95,7 @@ async def test_a_sku_can_be_put_and_deleted_again_and_again(account: Account) ->
     assert await wanted(account) == [("live", "ended")] * 3
     [kept] = await account.rows(
         "select sum(active)::int as active, sum(not_listed)::int as gone from product_counts"
-        " where account_id = %(owner)s"
+        " where account_id = %(account_id)s"
     )
     assert (kept["active"], kept["gone"]) == (1, 0)
 
@@ -173,7 +173,7 @@ async def test_a_product_deleted_while_its_order_is_in_progress_is_archived_unti
         await shown(seller)
     assert (await put(seller)).status is Status.ACTIVE
     [event] = await seller.rows(
-        "select 1 from events where account_id = %(owner)s and type = 'item.deleted'"
+        "select 1 from events where account_id = %(account_id)s and type = 'item.deleted'"
     )
     assert event
 
@@ -192,7 +192,7 @@ async def test_what_sells_while_it_is_deleted_does_not_take_its_sku_back(seller:
     assert sale["external_id"] == "620"
     assert [r["product"] for r in await seller.order_rows()] == [old]
     await change_order(seller, OrderStatus.SENT)
-    assert [r["id"] for r in await seller.rows("select id from products where account_id = %(owner)s")] == [new.id]  # fmt: skip
+    assert [r["id"] for r in await seller.rows("select id from products where account_id = %(account_id)s")] == [new.id]  # fmt: skip
 
 
 async def test_deleting_a_product_ends_what_stands_though_another_order_is_in_progress(

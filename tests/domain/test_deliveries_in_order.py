@@ -158,8 +158,8 @@ async def test_what_is_sent_once_more_holds_back_nothing_new_and_keeps_its_place
     [failed] = await desk.ended([x for x in first if x.event.sku == "B"], retry=3600)
     assert told(await desk.claimed(second=1)) == []
     async with desk.db.transaction() as tx:
-        await deliveries.redeliver(tx, by=by, attempt_id=arrived, now=at(2))
-        await deliveries.redeliver(tx, by=by, attempt_id=failed, now=at(2))
+        await deliveries.redeliver(tx, principal=by, attempt_id=arrived, now=at(2))
+        await deliveries.redeliver(tx, principal=by, attempt_id=failed, now=at(2))
     await desk.happens(("A", SOLD), second=2)
 
     more = await desk.claimed(second=2)

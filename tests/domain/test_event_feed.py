@@ -32,7 +32,9 @@ class Reader:
 
     async def read(self) -> int:
         async with self._db.statement() as tx:
-            page = await queries.list_events_after(tx, by=BY, after=self.at[-1], limit=self._limit)
+            page = await queries.list_events_after(
+                tx, principal=BY, after=self.at[-1], limit=self._limit
+            )
         self.ids += [event.id for event, _ in page]
         self.at += [position for _, position in page]
         return len(page)
@@ -56,8 +58,8 @@ async def write(tx: Transaction, *, alike: int = 0) -> list[UUID]:
         )
         return await tx.all(
             lambda row: row["id"],
-            "select id from events where account_id = %(owner)s and product_id = any(%(of)s)",
-            {"owner": BY.account_id, "of": list(of)},
+            "select id from events where account_id = %(account_id)s and product_id = any(%(of)s)",
+            {"account_id": BY.account_id, "of": list(of)},
         )
     event = operations.event_of(
         BY.account_id, EventType.ITEM_CREATED, product_id=new_id(), sku="A", now=now
@@ -162,7 +164,7 @@ async def test_a_page_is_read_by_the_index(db: Database) -> None:
         plan = await tx.all(
             lambda row: str(next(iter(row.values()))),
             "explain " + FEED,
-            {"owner": BY.account_id, "era": 0, "xid": "0", "id": UUID(int=0), "limit": 10},
+            {"account_id": BY.account_id, "era": 0, "xid": "0", "id": UUID(int=0), "limit": 10},
         )
 
     assert any("events_feed_idx" in line for line in plan), plan

@@ -27,12 +27,12 @@ from tests.domain.shop import patch
 SKUS = [f"S-{n}" for n in range(60)]
 COUNTED = """
   select status, count(*) from products
-   where account_id = %(owner)s and kind = 'item' and not delete_wanted group by status
+   where account_id = %(account_id)s and kind = 'item' and not delete_wanted group by status
 """
 
 LISTED = """
   select p.status, count(*) from products p join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
-   where p.account_id = %(owner)s and c.code = 'RHEO' and not p.delete_wanted group by p.status
+   where p.account_id = %(account_id)s and c.code = 'RHEO' and not p.delete_wanted group by p.status
 """
 
 
@@ -115,20 +115,20 @@ class Writer:
     async def sell(self, tx: Transaction) -> None:
         """Take the last pieces of some, and let drafts become active."""
         now, owner = utc_now(), self.by.account_id
-        wanted = {"owner": owner, "skus": self.some()}
+        wanted = {"account_id": owner, "skus": self.some()}
         ids = await tx.all(
             lambda row: row["id"],
-            "select id from products where account_id = %(owner)s and sku = any(%(skus)s) order by id",
+            "select id from products where account_id = %(account_id)s and sku = any(%(skus)s) order by id",
             wanted,
         )
         found = await stock.lock(tx, owner, ids, now=now)
         await stock.take(tx, owner, dict.fromkeys(found, 0), now=now)
         # Locked in one order: several writers do this at once.
         await tx.run(
-            "select from images where account_id = %(owner)s order by product_id, source_url for update",
+            "select from images where account_id = %(account_id)s order by product_id, source_url for update",
             wanted,
         )
-        await tx.run("update images set due_at = null where account_id = %(owner)s", wanted)
+        await tx.run("update images set due_at = null where account_id = %(account_id)s", wanted)
         await products.settle(tx, owner, ids, now=now)
 
 
@@ -143,19 +143,19 @@ async def open_writer(db: Database, seed: int) -> Writer:
             tx, name=name, username=name, password="p", now=now
         )
         by = Principal(account_id=account_id, account_name=name)
-        number = await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=now)
+        number = await catalogs.create_catalog(tx, principal=by, name=RHEO, code=RHEO, now=now)
     return Writer(db, by, number, seed)
 
 
 async def kept(db: Database, by: Principal) -> Inventory:
     async with db.statement() as tx:
-        return (await queries.analytics_of_account(tx, by=by, now=utc_now())).inventory
+        return (await queries.analytics_of_account(tx, principal=by, now=utc_now())).inventory
 
 
 async def counted(db: Database, by: Principal) -> Inventory:
     async with db.statement() as tx:
         rows = await tx.all(
-            lambda row: (row["status"], row["count"]), COUNTED, {"owner": by.account_id}
+            lambda row: (row["status"], row["count"]), COUNTED, {"account_id": by.account_id}
         )
     return Inventory(**dict(rows))
 
@@ -174,7 +174,7 @@ async def totals(db: Database, by: Principal) -> dict[str | None, int]:
 async def listed(db: Database, by: Principal) -> dict[str | None, int]:
     async with db.statement() as tx:
         rows = await tx.all(
-            lambda row: (row["status"], row["count"]), LISTED, {"owner": by.account_id}
+            lambda row: (row["status"], row["count"]), LISTED, {"account_id": by.account_id}
         )
     found = dict(rows)
     return {None: sum(found.values()), **{status: found.get(status, 0) for status in Status}}

@@ -25,8 +25,8 @@ async def open_account(db: Database) -> Principal:
 async def test_a_key_opens_its_own_account(db: Database) -> None:
     mine, theirs = await open_account(db), await open_account(db)
     async with db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, by=mine, now=NOW)
-        other = await accounts.create_legacy_key(tx, by=theirs, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=mine, now=NOW)
+        other = await accounts.create_legacy_key(tx, principal=theirs, now=NOW)
 
         assert (
             await accounts.authenticate_legacy_key(tx, key=key, now=NOW)
@@ -45,7 +45,7 @@ async def test_a_key_that_was_never_made_opens_nothing(db: Database) -> None:
 async def test_a_revoked_key_opens_nothing(db: Database) -> None:
     by = await open_account(db)
     async with db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, by=by, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
         await tx.run("update legacy_keys set revoked_at = %s", (NOW,))
 
         with pytest.raises(UnknownKey):
@@ -55,7 +55,7 @@ async def test_a_revoked_key_opens_nothing(db: Database) -> None:
 async def test_only_the_hash_of_a_key_is_kept(db: Database) -> None:
     by = await open_account(db)
     async with db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, by=by, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
 
         [row] = await tx.all(dict, "select * from legacy_keys")
 

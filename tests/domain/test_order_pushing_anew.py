@@ -14,12 +14,12 @@ NOW = utc_now().replace(microsecond=0)
 BY = Principal(account_id=new_id(), account_name="a shop")
 _PUSH = """
   select status, wanted_status, push_due_at, push_attempts, push_claimed_by
-    from order_heads where account_id = %(owner)s and id = %(id)s
+    from order_heads where account_id = %(account_id)s and id = %(id)s
 """
 _CLAIM = """
   update order_heads
      set push_claimed_by = %(worker)s, push_attempts = 3, push_due_at = push_due_at + interval '1 hour'
-   where account_id = %(owner)s
+   where account_id = %(account_id)s
 """
 
 
@@ -42,13 +42,13 @@ async def claim(db: Database) -> UUID:
     """Let a worker take what is due, after three tries."""
     worker = new_id()
     async with db.transaction() as tx:
-        await tx.run(_CLAIM, {"owner": BY.account_id, "worker": worker})
+        await tx.run(_CLAIM, {"account_id": BY.account_id, "worker": worker})
     return worker
 
 
 async def push(db: Database, order_id: int) -> tuple[Any, ...]:
     async with db.statement() as tx:
-        [row] = await tx.all(dict, _PUSH, {"owner": BY.account_id, "id": order_id})
+        [row] = await tx.all(dict, _PUSH, {"account_id": BY.account_id, "id": order_id})
     return tuple(row.values())
 
 

@@ -36,7 +36,7 @@ async def test_an_order_is_mapped_into_head_and_row(seller: Seller) -> None:
 
     [head] = await seller.heads()
     [got] = await seller.order_rows()
-    [number] = await seller.rows("select number from catalogs where account_id = %(owner)s")
+    [number] = await seller.rows("select number from catalogs where account_id = %(account_id)s")
     wanted_head = {
         "shop": connection.number, "code": "77", "remote_id": "77", "attention": None,
         "marketplace_code": "Tradera", "channel_code": "Sweden", "marketplace_country": "SWE",
@@ -194,7 +194,7 @@ async def test_a_poll_never_sets_a_sellers_status_back(seller: Seller, status: s
     connection = await seller.connect()
     await seller.receive(connection, order("1", [row("9")]))
     await seller.run(
-        "update order_heads set status = %(status)s, date_payment = %(at)s where account_id = %(owner)s",
+        "update order_heads set status = %(status)s, date_payment = %(at)s where account_id = %(account_id)s",
         status=status,
         at=NOW - HOUR,
     )
@@ -248,7 +248,7 @@ async def test_the_product_in_a_row_has_the_keys_and_kinds_that_clients_read(
     await seller.receive(connection, order("1", [row("620")]))
 
     [text] = await seller.rows(
-        "select product_info::text as text from order_rows where account_id = %(owner)s"
+        "select product_info::text as text from order_rows where account_id = %(account_id)s"
     )
     got: dict[str, Any] = json.loads(text["text"])
     wanted: dict[str, Any] = json.loads(PRODUCT_INFO.read_text(encoding="utf-8"))
@@ -265,7 +265,7 @@ async def test_odd_attributes_and_variations_never_break_a_client(seller: Seller
     [facts] = await seller.rows(
         """
         select p.*, 1 as catalog_number, 'RHEO' as catalog_code, 'RHEO' as catalog_name
-          from products p where p.account_id = %(owner)s
+          from products p where p.account_id = %(account_id)s
         """
     )
     odd: list[tuple[object, object]] = [(None, {}), ("text", {}), ([1, {"value": 2}], {"a": 1})]

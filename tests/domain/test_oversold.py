@@ -34,7 +34,7 @@ async def mark_sold(seller: Seller) -> None:
 async def told(seller: Seller) -> list[str]:
     """Which events a partner hears, the oldest first."""
     found = await seller.rows(
-        "select type, data from events where account_id = %(owner)s and type <> 'item.created' order by id"
+        "select type, data from events where account_id = %(account_id)s and type <> 'item.created' order by id"
     )
     return [f"{each['type']} {each['data'].get('platform')}" for each in found]
 
@@ -98,7 +98,7 @@ async def save(seller: Seller, listing: Listing, progress: Progress, *, submit: 
 
 
 async def offer_again(seller: Seller, quantity: int) -> None:
-    [catalog] = await seller.rows("select number from catalogs where account_id = %(owner)s")
+    [catalog] = await seller.rows("select number from catalogs where account_id = %(account_id)s")
     async with seller.db.transaction() as tx:
         [stored] = await operations.change_products(
             tx,
@@ -151,7 +151,7 @@ async def test_what_was_published_is_told_as_published_before_it_is_over(
     listing = await seller.list_at(connection, await seller.stock("A"), "620", state=state)
     progress = '{"external_id": "620", "may_be_live": true}'
     await seller.run(
-        "update listings set progress = %(progress)s::jsonb where account_id = %(owner)s",
+        "update listings set progress = %(progress)s::jsonb where account_id = %(account_id)s",
         progress=progress,
     )
 

@@ -232,7 +232,7 @@ async def test_a_deep_page_is_found_by_the_index(account: Account, db: Database)
           shipping_strategy, image_urls, auto_publish, ai_enhancement, created_at, updated_at)
         select c.account_id, c.id, 'N' || n, new_ulid(), 'item', 'active', 'Part', 1, 'SEK',
                'integrated', '{}', false, false, now(), now()
-          from catalogs c, generate_series(1, 5000) n where c.account_id = %(owner)s
+          from catalogs c, generate_series(1, 5000) n where c.account_id = %(account_id)s
         returning id
         """
     )
@@ -248,8 +248,8 @@ async def test_a_deep_page_is_found_by_the_index(account: Account, db: Database)
     plan = await account.rows(
         """
         explain select * from products p
-         where p.account_id = %(owner)s and not p.delete_wanted
-           and p.catalog_id = (select id from catalogs where account_id = %(owner)s and code = 'RHEO')
+         where p.account_id = %(account_id)s and not p.delete_wanted
+           and p.catalog_id = (select id from catalogs where account_id = %(account_id)s and code = 'RHEO')
            and (changed_at, id) > (%(at)s, %(id)s) order by changed_at, id limit 1000
         """,
         at=deep["changed_at"],

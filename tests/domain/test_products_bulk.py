@@ -24,7 +24,9 @@ async def seller_with_catalog(db: Database) -> tuple[Principal, int]:
             tx, name="shop", username="shop", password="a good password", now=now
         )
         by = Principal(account_id=account_id, account_name="shop")
-        return by, await catalogs.create_catalog(tx, by=by, name="RHEO", code="RHEO", now=now)
+        return by, await catalogs.create_catalog(
+            tx, principal=by, name="RHEO", code="RHEO", now=now
+        )
 
 
 def patches(skus: list[str], price: int) -> list[ProductPatch]:

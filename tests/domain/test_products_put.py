@@ -168,9 +168,9 @@ async def test_twenty_who_create_one_sku_at_once_make_one_product(account: Accou
     assert len({outcome.product_id for outcome in outcomes}) == 1
     assert sum(outcome.created for outcome in outcomes) == 1
     assert [o.problem for o in outcomes if o.problem] == []
-    rows = await account.rows("select 1 from products where account_id = %(owner)s")
+    rows = await account.rows("select 1 from products where account_id = %(account_id)s")
     assert len(rows) == 1
-    created = await account.rows("select type from events where account_id = %(owner)s")
+    created = await account.rows("select type from events where account_id = %(account_id)s")
     assert [row["type"] for row in created] == ["item.created"]
 
 
@@ -182,7 +182,7 @@ async def test_twenty_batches_of_the_same_skus_at_once_do_not_get_in_each_others
     done = await asyncio.gather(*(account.put_all(batch) for _ in range(20)))
 
     assert all(outcome.product_id for outcomes in done for outcome in outcomes)
-    rows = await account.rows("select 1 from products where account_id = %(owner)s")
+    rows = await account.rows("select 1 from products where account_id = %(account_id)s")
     assert len(rows) == 20
 
 
@@ -226,7 +226,9 @@ async def test_a_product_put_after_it_was_deleted_is_a_new_one(account: Account)
     assert (await account.get("A")).product.description is None
 
 
-PICTURES = "select source_url, state from images where account_id = %(owner)s order by source_url"
+PICTURES = (
+    "select source_url, state from images where account_id = %(account_id)s order by source_url"
+)
 
 
 async def pictures(account: Account) -> dict[str, str]:
@@ -244,7 +246,7 @@ async def test_pictures_follow_the_list_and_those_that_stay_are_not_fetched_agai
     assert (await account.get("A")).product.status is Status.DRAFT
     await account.rows(
         "update images set due_at = null, stored_key = 'k', state = case when source_url like '%%3.jpg'"
-        " then 'refused' else 'ready' end where account_id = %(owner)s returning 1"
+        " then 'refused' else 'ready' end where account_id = %(account_id)s returning 1"
     )
 
     await account.put("A", image_urls=urls("2", "3", "4"))

@@ -36,7 +36,7 @@ async def owned(seller: Seller) -> dict[str, int]:
     """Count the rows of an account in every table that has rows of accounts."""
     found = {}
     for table in await seller.rows(TABLES):
-        named = " or ".join(f"{column} = %(owner)s" for column in table["columns"].split())
+        named = " or ".join(f"{column} = %(account_id)s" for column in table["columns"].split())
         [count] = await seller.rows(f"select count(*) from {table['table_name']} where {named}")
         found[table["table_name"]] = count["count"]
     return found
@@ -50,15 +50,15 @@ async def busy_seller(db: Database) -> Seller:
     await seller.list_at(connection, product, "a1")
     await seller.receive(connection, order("o1", [row("a1")]))
     async with db.transaction() as tx:
-        await accounts.create_api_key(tx, by=seller.by, name="k", now=NOW)
-        await accounts.create_legacy_key(tx, by=seller.by, now=NOW)
-        await accounts.suspend_account(tx, by=seller.by, suspended=True, now=NOW)
+        await accounts.create_api_key(tx, principal=seller.by, name="k", now=NOW)
+        await accounts.create_legacy_key(tx, principal=seller.by, now=NOW)
+        await accounts.suspend_account(tx, principal=seller.by, suspended=True, now=NOW)
     return seller
 
 
 async def remove_account(seller: Seller, after: timedelta) -> AccountContents:
     async with seller.db.transaction() as tx:
-        return await removals.remove_account(tx, by=seller.by, now=NOW + after)
+        return await removals.remove_account(tx, principal=seller.by, now=NOW + after)
 
 
 async def test_removing_an_account_deletes_all_its_rows_and_none_of_others(db: Database) -> None:
@@ -79,7 +79,7 @@ async def test_an_account_that_is_or_was_just_in_use_is_not_removed(db: Database
     with pytest.raises(NotSuspended):
         await remove_account(seller, timedelta(seconds=59))
     await seller.run(
-        "update connections set poll_claimed_by = gen_random_uuid() where account_id = %(owner)s"
+        "update connections set poll_claimed_by = gen_random_uuid() where account_id = %(account_id)s"
     )
     with pytest.raises(AccountBusy):
         await remove_account(seller, timedelta(minutes=2))
@@ -98,7 +98,7 @@ async def test_every_table_with_rows_of_accounts_has_a_statement_that_deletes_th
         (name, column)
         for name, columns in tables
         for column in columns
-        if f"{column} = %(owner)s" not in deleted[name]
+        if f"{column} = %(account_id)s" not in deleted[name]
     ] == []
 
 
@@ -122,7 +122,7 @@ async def listings(seller: Seller) -> list[dict[str, Any]]:
         """
         select p.sku, l.connection_id, l.state, l.parked, l.due_at is not null as is_due from listings l
           join products p on p.account_id = l.account_id and p.id = l.product_id
-         where l.account_id = %(owner)s order by p.sku, l.id
+         where l.account_id = %(account_id)s order by p.sku, l.id
         """
     )
 
@@ -172,7 +172,7 @@ async def test_connecting_the_same_login_again_takes_its_listings_up(db: Databas
     seller = await Seller.open(db)
     first = await seller.connect("1")
     await seller.list_at(first, await seller.stock("A"), "a1")
-    await seller.run("update listings set due_at = created_at where account_id = %(owner)s")
+    await seller.run("update listings set due_at = created_at where account_id = %(account_id)s")
     await remove_connection(seller, first.id, yes=True)
     assert [each["parked"] for each in await listings(seller)] == [True]
 
@@ -189,7 +189,7 @@ async def test_a_removed_connection_leaves_no_order_update_due(db: Database) -> 
     connection = await seller.connect()
     await seller.receive(connection, order("o1", [row("a1")]))
     await seller.run(
-        "update order_heads set wanted_status = 'sent', push_due_at = created where account_id = %(owner)s"
+        "update order_heads set wanted_status = 'sent', push_due_at = created where account_id = %(account_id)s"
     )
 
     removed = await remove_connection(seller, connection.id, yes=False)
@@ -205,7 +205,9 @@ async def test_a_removed_connection_leaves_no_order_update_due(db: Database) -> 
 async def test_a_catalog_with_products_is_not_removed(db: Database) -> None:
     seller = await Seller.open(db)
     async with db.transaction() as tx:
-        number = await catalogs.create_catalog(tx, by=seller.by, name="Shop", code="S", now=NOW)
+        number = await catalogs.create_catalog(
+            tx, principal=seller.by, name="Shop", code="S", now=NOW
+        )
         await operations.put_products(
             tx,
             by=seller.by,
@@ -214,4 +216,4 @@ async def test_a_catalog_with_products_is_not_removed(db: Database) -> None:
             now=NOW,
         )
         with pytest.raises(CatalogInUse, match="has 1 product: delete them first"):
-            await catalogs.remove_catalog(tx, by=seller.by, number=number, now=NOW)
+            await catalogs.remove_catalog(tx, principal=seller.by, number=number, now=NOW)

@@ -54,7 +54,7 @@ async def test_a_session_of_one_account_is_none_of_another(db: Database, user: s
         async with db.statement() as tx:
             await sessions.authenticate(
                 tx,
-                owner=theirs.account_id,
+                account_id=theirs.account_id,
                 session_id=mine.id,
                 access_jti=mine.access_jti,
                 refresh_jti=mine.refresh_jti,
@@ -159,8 +159,8 @@ async def test_a_suspended_account_is_not_let_in_any_way(db: Database, user: str
     session = await sign_in(db, user)
     by = await authenticate(db, session)
     async with db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, by=by, now=NOW)
-        await accounts.suspend_account(tx, by=by, suspended=True, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
+        await accounts.suspend_account(tx, principal=by, suspended=True, now=NOW)
 
     for attempt in (
         sign_in(db, user),
@@ -175,7 +175,7 @@ async def test_a_suspended_account_is_not_let_in_any_way(db: Database, user: str
             await accounts.authenticate_legacy_key(tx, key=key, now=NOW)
 
     async with db.transaction() as tx:
-        await accounts.suspend_account(tx, by=by, suspended=False, now=NOW)
+        await accounts.suspend_account(tx, principal=by, suspended=False, now=NOW)
     await authenticate(db, session)  # the refused renewals took nothing from it
     await renew(db, session)
 
@@ -185,7 +185,7 @@ async def test_a_wrong_password_does_not_tell_that_an_account_is_suspended(
 ) -> None:
     async with db.transaction() as tx:
         by = await principal_of_account(tx, user)
-        await accounts.suspend_account(tx, by=by, suspended=True, now=NOW)
+        await accounts.suspend_account(tx, principal=by, suspended=True, now=NOW)
 
     await fail(db, user)
 
@@ -208,7 +208,7 @@ async def test_a_session_that_never_was_opens_nothing(db: Database, user: str) -
         async with db.statement() as tx:
             await sessions.authenticate(
                 tx,
-                owner=session.account_id,
+                account_id=session.account_id,
                 session_id=uuid4(),
                 access_jti=session.access_jti,
                 refresh_jti=session.refresh_jti,

@@ -40,9 +40,9 @@ async def account(db: Database) -> Account:
 async def seen(account: Account) -> list[dict[str, Any]]:
     """Everything that is stored of products, and how much was told."""
     rows = await account.rows(
-        "select to_jsonb(p) as p from products p where account_id = %(owner)s"
+        "select to_jsonb(p) as p from products p where account_id = %(account_id)s"
     )
-    told = await account.rows("select id from events where account_id = %(owner)s")
+    told = await account.rows("select id from events where account_id = %(account_id)s")
     return [*(row["p"] for row in rows), {"told": len(told)}]
 
 
@@ -133,7 +133,7 @@ PATCHED = {name: VALUES[f.sql_type] for name, f in FIELDS.items() if not f.on_cr
 
 
 async def change_in_bulk(account: Account, names: Iterable[str]) -> Stored:
-    [row] = await account.rows("select number from catalogs where account_id = %(owner)s")
+    [row] = await account.rows("select number from catalogs where account_id = %(account_id)s")
     async with account.db.transaction() as tx:
         [stored] = await operations.change_products(
             tx,

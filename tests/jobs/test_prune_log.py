@@ -20,23 +20,25 @@ LOG = "/integration/webhook-deliveries"
 KEEP = timedelta(days=2)
 ATTEMPTS = """
   insert into delivery_attempts (account_id, id, delivery_id, endpoint_id, event_id, success, at)
-  select %(owner)s, new_ulid(), new_ulid(), new_ulid(), new_ulid(), true, now() - n * interval '1 hour'
+  select %(account_id)s, new_ulid(), new_ulid(), new_ulid(), new_ulid(), true, now() - n * interval '1 hour'
     from generate_series(1, %(hours)s) n
   returning id
 """
 DELIVERIES = """
   insert into deliveries (account_id, id, endpoint_id, event_id, state, due_at, tried_at)
-  select %(owner)s, new_ulid(), new_ulid(), new_ulid(), %(state)s, %(due_at)s, now() - n * interval '1 hour'
+  select %(account_id)s, new_ulid(), new_ulid(), new_ulid(), %(state)s, %(due_at)s, now() - n * interval '1 hour'
     from generate_series(1, %(hours)s) n
   returning id
 """
 REPLAYS = """
   insert into replays (account_id, id, endpoint_id, since, until, event_types, due_at, created_at)
-  select %(owner)s, new_ulid(), new_ulid(), now(), now(), '{}', %(due_at)s, now() - n * interval '1 hour'
+  select %(account_id)s, new_ulid(), new_ulid(), now(), now(), '{}', %(due_at)s, now() - n * interval '1 hour'
     from generate_series(1, %(hours)s) n
   returning id
 """
-PRUNE_NOW = "update prunings set due_at = now() where %(owner)s::uuid is not null returning kind"
+PRUNE_NOW = (
+    "update prunings set due_at = now() where %(account_id)s::uuid is not null returning kind"
+)
 LATER = "2999-01-01"
 
 
@@ -55,7 +57,7 @@ async def pruned(shop: Shop) -> None:
 
 async def no_pruning(shop: Shop) -> None:
     """Wait until no pruning is due or under way."""
-    due = "select 1 from prunings where %(owner)s::uuid is not null and due_at <= now() + interval '15 minutes'"
+    due = "select 1 from prunings where %(account_id)s::uuid is not null and due_at <= now() + interval '15 minutes'"
     deadline = time.monotonic() + 75
     while await shop.rows(due):
         assert time.monotonic() < deadline
@@ -63,7 +65,7 @@ async def no_pruning(shop: Shop) -> None:
 
 
 async def count(shop: Shop, table: str) -> int:
-    return len(await shop.rows(f"select 1 from {table} where account_id = %(owner)s"))
+    return len(await shop.rows(f"select 1 from {table} where account_id = %(account_id)s"))
 
 
 async def test_what_is_old_is_pruned_however_much(hub: Hub) -> None:
@@ -87,7 +89,7 @@ async def test_what_is_not_finished_stays_however_old(hub: Hub) -> None:
 
     await pruned(shop)
 
-    left = "select state, count(*) as n from deliveries where account_id = %(owner)s group by state"
+    left = "select state, count(*) as n from deliveries where account_id = %(account_id)s group by state"
     found = {row["state"]: row["n"] for row in await shop.rows(left)}
     assert (found["due"], found["held"]) == (100, 100)
     assert found["exhausted"] in {47, 48}
@@ -99,7 +101,7 @@ async def age(shop: Shop, *, days: int) -> None:
     for table, column in (("delivery_attempts", "at"), ("deliveries", "tried_at")):
         await shop.rows(
             f"update {table} set {column} = {column} - make_interval(days => %(days)s)"
-            " where account_id = %(owner)s returning 1",
+            " where account_id = %(account_id)s returning 1",
             days=days,
         )
 
@@ -174,7 +176,7 @@ async def test_a_delivery_that_is_being_sent_once_more_is_not_forgotten(db: Data
 STANDING = """
   with e as (
     insert into endpoints (account_id, id, url, secret, event_types, created_at, updated_at)
-    values (%(owner)s, new_ulid(), 'https://a.example', '', '{}', now(), now()) returning account_id, id
+    values (%(account_id)s, new_ulid(), 'https://a.example', '', '{}', now(), now()) returning account_id, id
   ), d as (
     insert into deliveries (account_id, id, endpoint_id, event_id, state)
     select account_id, new_ulid(), id, new_ulid(), 'delivered' from e returning *
@@ -191,12 +193,12 @@ WAITING = (
 async def test_what_is_forgotten_at_that_moment_is_not_promised_once_more(db: Database) -> None:
     by = Principal(account_id=new_id(), account_name="anna")
     async with db.transaction() as tx:
-        attempt = await tx.one(lambda row: row["id"], STANDING, {"owner": by.account_id})
+        attempt = await tx.one(lambda row: row["id"], STANDING, {"account_id": by.account_id})
     assert attempt is not None
 
     async def ask() -> None:
         async with db.transaction() as tx:
-            await deliveries.redeliver(tx, by=by, attempt_id=attempt, now=utc_now())
+            await deliveries.redeliver(tx, principal=by, attempt_id=attempt, now=utc_now())
 
     async with db.transaction() as pruning:
         now = utc_now() + 2 * KEEP

@@ -132,7 +132,7 @@ async def test_nothing_is_taken_or_rung_for_without_access_and_all_is_with_it(de
     assert await desk.rung() == [str(desk.connection.id)]
     await desk.claim(ONE)
     await desk.seller.run(
-        "update connections set state = 'disconnected' where account_id = %(owner)s"
+        "update connections set state = 'disconnected' where account_id = %(account_id)s"
     )
     async with desk.seller.db.transaction() as tx:
         await pushes.park(tx, desk.connection, reason="connect again", now=NOW)

@@ -72,7 +72,7 @@ class Desk(Story):
             )
 
     async def row(self) -> dict[str, Any]:
-        [row] = await self.account.rows("select * from listings where account_id = %(owner)s")
+        [row] = await self.account.rows("select * from listings where account_id = %(account_id)s")
         return row
 
     async def due_at(self) -> datetime:
@@ -120,7 +120,7 @@ async def test_two_that_find_a_listing_live_tell_it_once(desk: Desk) -> None:
         await desk.go_live(listing)
 
     told = await desk.account.rows(
-        "select 1 from events where account_id = %(owner)s and type = 'listing.created'"
+        "select 1 from events where account_id = %(account_id)s and type = 'listing.created'"
     )
     assert len(told) == 1
     assert (await desk.row())["external_id"] == "77"
@@ -172,7 +172,7 @@ async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk)
         fetched = [Fetched(image=due, reason="no")]
         async with account.db.transaction() as tx:
             await listings.pictures_fetched(tx, account.by.account_id, fetched, now=account.now)
-        [row] = await account.rows("select state from images where account_id = %(owner)s")
+        [row] = await account.rows("select state from images where account_id = %(account_id)s")
         return str(row["state"])
 
     lost = await claim(ONE)
@@ -197,7 +197,9 @@ async def test_a_poll_that_another_makes_by_now_is_not_recorded(desk: Desk) -> N
             await connections.record_poll(
                 tx, connection, cursor=cursor, polled_at=None, next_at=account.now, now=account.now
             )
-        [row] = await account.rows("select cursor from connections where account_id = %(owner)s")
+        [row] = await account.rows(
+            "select cursor from connections where account_id = %(account_id)s"
+        )
         cursor_now: str | None = row["cursor"]
         return cursor_now
 

@@ -58,7 +58,7 @@ async def test_a_revoked_key_opens_nothing_from_then_on_and_the_others_stay(hub:
 async def test_the_last_use_is_written_once_a_minute(hub: Hub) -> None:
     shop = await hub.open_shop()
     await opens(shop, shop.api_key)
-    versions = "select xmin::text as version from api_keys where account_id = %(owner)s"
+    versions = "select xmin::text as version from api_keys where account_id = %(account_id)s"
     written = await shop.rows(versions)
 
     for _ in range(5):

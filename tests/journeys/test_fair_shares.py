@@ -57,7 +57,7 @@ async def test_a_slow_endpoint_that_answers_stays_on_and_gets_few_calls_at_once(
     await shop.logged(8)
 
     [endpoint] = await shop.rows(
-        "select active, fail_count from endpoints where account_id = %(owner)s"
+        "select active, fail_count from endpoints where account_id = %(account_id)s"
     )
     assert (endpoint["active"], endpoint["fail_count"]) == (True, 0)
     arrivals = [r.at for r in shop.received()]

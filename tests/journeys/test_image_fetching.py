@@ -32,7 +32,7 @@ def _places(picture: bytes) -> list[str]:
 async def _keys(shop: Shop, external_id: str) -> list[str]:
     rows = await shop.rows(
         "select i.stored_key from images i join products p on p.id = i.product_id"
-        " where i.account_id = %(owner)s and p.sku = %(sku)s and i.state = 'ready'",
+        " where i.account_id = %(account_id)s and p.sku = %(sku)s and i.state = 'ready'",
         sku=external_id,
     )
     return [row["stored_key"] for row in rows]
@@ -155,7 +155,7 @@ async def test_redirects_are_followed_thrice_and_never_to_plain_http(
     await shop.until("A", rheoStatus="active")
 
     states = await shop.rows(
-        "select source_url, state, reason from images where account_id = %(owner)s"
+        "select source_url, state, reason from images where account_id = %(account_id)s"
     )
     found = {row["source_url"].removeprefix(partner.url): row for row in states}
     assert [found[path]["state"] for path in paths] == ["refused", "ready", "refused"]

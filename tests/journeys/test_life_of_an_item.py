@@ -65,7 +65,7 @@ async def test_a_deleted_item_is_gone_once_its_ad_is_down(shop: Shop) -> None:
     assert ended["data"]["traderaAdId"] == str(ad)
     assert (await shop.hub.market.item(ad))["ended"]
     await shop.settle()
-    assert await shop.rows("select sku from products where account_id = %(owner)s") == []
+    assert await shop.rows("select sku from products where account_id = %(account_id)s") == []
 
 
 async def test_a_draft_that_is_deleted_is_gone_at_once(shop: Shop) -> None:
@@ -90,7 +90,7 @@ async def test_an_item_deleted_while_it_is_being_listed_leaves_no_ad_behind(shop
     await shop.settle()
 
     assert [ad for ad in await shop.ads() if not ad["ended"]] == []
-    assert await shop.rows("select sku from products where account_id = %(owner)s") == []
+    assert await shop.rows("select sku from products where account_id = %(account_id)s") == []
 
 
 async def test_an_item_that_tradera_sold_is_archived_when_deleted(shop: Shop) -> None:
@@ -181,7 +181,7 @@ async def test_an_update_keeps_what_it_leaves_out_and_clears_what_is_null(shop: 
     assert cleared["metadata"] == {}
     assert "part" not in cleared["extendedAttributes"]
     [row] = await shop.rows(
-        "select description, weight_kg from products where account_id = %(owner)s"
+        "select description, weight_kg from products where account_id = %(account_id)s"
     )
     assert (row["description"], float(row["weight_kg"])) == (None, 3.2)
 

@@ -118,9 +118,11 @@ async def test_a_test_event_is_marked_and_changes_nothing(hub: Hub) -> None:
     assert (await shop.get("LAMP"))["rheoStatus"] != "sold"
     _, history = await shop.call("GET", shop.path("LAMP") + "/history")
     assert [each["eventType"] for each in history["events"]] == ["item.created"]
-    owner = {"owner": shop.by.account_id}
+    owner = {"account_id": shop.by.account_id}
     async with hub.db.statement() as tx:
-        assert not await tx.all(dict, "select 1 from sales where account_id = %(owner)s", owner)
+        assert not await tx.all(
+            dict, "select 1 from sales where account_id = %(account_id)s", owner
+        )
 
 
 async def test_what_a_killed_listener_left_keeps_its_address_and_is_deleted_once_it_has_expired(
@@ -144,5 +146,5 @@ async def test_what_a_killed_listener_left_keeps_its_address_and_is_deleted_once
     await shop.settle()
 
     assert await endpoints(shop) == []
-    pending = "select 1 from deliveries where account_id = %(owner)s and due_at is not null"
+    pending = "select 1 from deliveries where account_id = %(account_id)s and due_at is not null"
     assert await shop.rows(pending) == []

@@ -117,8 +117,8 @@ async def test_a_login_that_nobody_makes_ends_and_says_so(hub: Hub) -> None:
     async with logging_in(hub, shop) as seller:
         async with hub.db.transaction() as tx:
             await tx.run(
-                "update login_attempts set expires_at = now() where account_id = %(owner)s",
-                {"owner": shop.by.account_id},
+                "update login_attempts set expires_at = now() where account_id = %(account_id)s",
+                {"account_id": shop.by.account_id},
             )
         code, printed = await seller.printed()
         status, page = await back(hub, f"userId=77&state={state_of(seller.address)}")

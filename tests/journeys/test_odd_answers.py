@@ -25,7 +25,7 @@ async def answer(hub: Hub, *orders: object) -> None:
 
 async def codes(shop: Shop) -> list[str]:
     rows = await shop.rows(
-        "select code from order_heads where account_id = %(owner)s order by code"
+        "select code from order_heads where account_id = %(account_id)s order by code"
     )
     return [row["code"] for row in rows]
 

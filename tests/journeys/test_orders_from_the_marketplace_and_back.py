@@ -34,7 +34,7 @@ async def until(
             """
             select h.*, r.product_id, r.sku, r.stock_unloaded from order_heads h
               join order_rows r on r.account_id = h.account_id and r.order_id = h.id
-             where h.account_id = %(owner)s and r.product_id = %(item)s
+             where h.account_id = %(account_id)s and r.product_id = %(item)s
             """,
             item=item_id,
         )
@@ -110,9 +110,9 @@ async def test_what_the_marketplace_has_no_word_for_is_done_here_and_says_so(
         await tx.run(
             """
             update order_heads set status = 'cancelled', wanted_status = 'cancelled', push_due_at = now()
-             where account_id = %(owner)s and id = %(id)s
+             where account_id = %(account_id)s and id = %(id)s
             """,
-            {"owner": shop.by.account_id, "id": order["id"]},
+            {"account_id": shop.by.account_id, "id": order["id"]},
         )
 
     told = await until(shop, order["product_id"], wanted_status=None)

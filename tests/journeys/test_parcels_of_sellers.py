@@ -25,7 +25,8 @@ async def report(shop: Shop, order_id: str, parcel: object = None) -> tuple[int,
 
 async def order_of(shop: Shop, order_id: str) -> dict[str, Any]:
     [order] = await shop.rows(
-        "select * from order_heads where account_id = %(owner)s and id = %(id)s", id=int(order_id)
+        "select * from order_heads where account_id = %(account_id)s and id = %(id)s",
+        id=int(order_id),
     )
     return order
 

@@ -44,7 +44,7 @@ async def until_unloaded(shop: Shop, sku: str, *, orders: int = 1) -> None:
         rows = await shop.rows(
             """
             select r.id from order_rows r join products p on p.account_id = r.account_id and p.id = r.product
-             where r.account_id = %(owner)s and p.sku = %(sku)s and r.stock_unloaded = 1
+             where r.account_id = %(account_id)s and p.sku = %(sku)s and r.stock_unloaded = 1
             """,
             sku=sku,
         )

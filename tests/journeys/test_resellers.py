@@ -78,7 +78,9 @@ async def act_for(
 
 async def grant(shop: Shop, kind: DealKind, **amounts: int) -> None:
     async with shop.hub.db.transaction() as tx:
-        await operations.grant(tx, by=shop.by, kind=kind, amounts=Amounts(**amounts), now=utc_now())
+        await operations.grant(
+            tx, principal=shop.by, kind=kind, amounts=Amounts(**amounts), now=utc_now()
+        )
 
 
 async def deal_of(shop: Shop) -> str:
@@ -184,7 +186,7 @@ async def test_who_may_act_no_longer_cannot_from_the_next_call_on(
             await grant(reseller.shop, DealKind.DIRECT_COMMISSION, commission_bps=500)
         case _:
             await member.rows(
-                "update accounts set suspended_at = now() where account_id = %(owner)s returning 1 as one"
+                "update accounts set suspended_at = now() where account_id = %(account_id)s returning 1 as one"
             )
 
     assert await reseller.act_for("10", "GET", "/integration/v1/items/A") == (404, NOT_FOUND)

@@ -15,7 +15,11 @@ async def reseller_at(hub: Hub) -> Shop:
     shop = await hub.open_shop()
     async with hub.db.transaction() as tx:
         await operations.grant(
-            tx, by=shop.by, kind=DealKind.RESELLER_AGREEMENT, amounts=Amounts(), now=utc_now()
+            tx,
+            principal=shop.by,
+            kind=DealKind.RESELLER_AGREEMENT,
+            amounts=Amounts(),
+            now=utc_now(),
         )
     return shop
 
@@ -78,7 +82,7 @@ async def test_a_member_that_was_renamed_reads_the_same_when_it_is_sent_once_mor
     await member.put("A")
     await reseller.settle()
     await reseller.rows(
-        "update members set external_id = 'new name' where account_id = %(owner)s returning 1 as x"
+        "update members set external_id = 'new name' where account_id = %(account_id)s returning 1 as x"
     )
 
     [line] = (await reseller.log())["deliveries"]
@@ -99,7 +103,7 @@ async def test_what_happened_to_a_member_is_not_sent_again_once_it_has_left(hub:
     await member.put("A")
     await reseller.settle()
     [line] = (await reseller.log())["deliveries"]
-    await reseller.rows("delete from members where account_id = %(owner)s returning 1 as x")
+    await reseller.rows("delete from members where account_id = %(account_id)s returning 1 as x")
 
     path = f"/integration/webhook-deliveries/{line['id']}/redeliver"
     assert (await reseller.as_person("POST", path))[0] == 404

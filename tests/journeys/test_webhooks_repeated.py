@@ -31,7 +31,7 @@ async def replayed(shop: Shop, **body: Any) -> dict[str, Any]:
 
 async def replay_ended(shop: Shop, *, timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
-    running = "select 1 from replays where account_id = %(owner)s and due_at is not null"
+    running = "select 1 from replays where account_id = %(account_id)s and due_at is not null"
     while await shop.rows(running):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
@@ -43,7 +43,7 @@ async def write_events(shop: Shop, count: int) -> None:
     await shop.rows(
         """
         insert into events (account_id, id, type, at, product_id, sku, data)
-        select %(owner)s, new_ulid(), 'item.created', now(), new_ulid(), 'PART-' || n, '{"kind": "item"}'
+        select %(account_id)s, new_ulid(), 'item.created', now(), new_ulid(), 'PART-' || n, '{"kind": "item"}'
           from generate_series(1, %(count)s) n
         returning id
         """,
@@ -248,12 +248,12 @@ async def test_later_retries_follow_the_quick_ones(hub: Hub) -> None:
     await shop.put("A")
 
     skip_quick_ones = """
-      update deliveries set attempts = 5 where account_id = %(owner)s and attempts < 5 and claimed_by is null
+      update deliveries set attempts = 5 where account_id = %(account_id)s and attempts < 5 and claimed_by is null
       returning id
     """
     later = """
       select 1 from deliveries
-       where account_id = %(owner)s and attempts = 6 and due_at > now() + interval '3 minutes'
+       where account_id = %(account_id)s and attempts = 6 and due_at > now() + interval '3 minutes'
     """
     deadline = time.monotonic() + 60
     while not await shop.rows(later):
@@ -262,7 +262,7 @@ async def test_later_retries_follow_the_quick_ones(hub: Hub) -> None:
         await asyncio.sleep(0.05)
     del hub.partner.hooks[shop.hook]
     await shop.rows(
-        "update deliveries set due_at = now() where account_id = %(owner)s returning id"
+        "update deliveries set due_at = now() where account_id = %(account_id)s returning id"
     )
     await shop.settle()
     assert (await shop.log())["deliveries"][0]["status"] == "success"

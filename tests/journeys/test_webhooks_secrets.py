@@ -13,7 +13,7 @@ LATER = """
      set rotated_at = rotated_at - make_interval(hours => %(hours)s),
          older_replaced_at = array(select at - make_interval(hours => %(hours)s)
                                      from unnest(older_replaced_at) with ordinality as o (at, n) order by n)
-   where account_id = %(owner)s
+   where account_id = %(account_id)s
   returning id
 """
 
@@ -52,7 +52,7 @@ async def test_a_secret_that_was_replaced_signs_on_beside_the_new_one_for_a_day(
 
     await shop.rows(
         "update endpoints set rotated_at = rotated_at - interval '24 hours'"
-        " where account_id = %(owner)s returning id"
+        " where account_id = %(account_id)s returning id"
     )
     await shop.put("B")
     await shop.settle()

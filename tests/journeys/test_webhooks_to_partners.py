@@ -29,7 +29,7 @@ async def _taken(shop: Shop, count: int, *, timeout_s: float = 40) -> list[Recei
 
 async def _attempts(shop: Shop) -> list[dict[str, Any]]:
     return await shop.rows(
-        "select success, http_status, error from delivery_attempts where account_id = %(owner)s order by at"
+        "select success, http_status, error from delivery_attempts where account_id = %(account_id)s order by at"
     )
 
 
@@ -90,10 +90,10 @@ async def test_a_dead_receiver_is_switched_off_and_what_waits_is_delivered_later
     early = [f"EARLY {n}" for n in range(OFF_AFTER + 3)]
     await asyncio.gather(*(shop.put(name) for name in early))
     await shop.logged(OFF_AFTER)
-    assert await shop.rows("select 1 from endpoints where account_id = %(owner)s and active")
+    assert await shop.rows("select 1 from endpoints where account_id = %(account_id)s and active")
     await shop.rows(
         "update endpoints set failing_since = failing_since - interval '5 minutes'"
-        " where account_id = %(owner)s returning id"
+        " where account_id = %(account_id)s returning id"
     )
     [endpoint] = await _until_off(shop)
     assert endpoint["fail_count"] >= OFF_AFTER
@@ -109,7 +109,7 @@ async def test_a_dead_receiver_is_switched_off_and_what_waits_is_delivered_later
     heard = [json.loads(r.body) for r in shop.received()[tries:]]
     assert sorted(e["data"]["externalId"] for e in heard) == sorted([*early, "LATE 1", "LATE 2"])
     [endpoint] = await shop.rows(
-        "select active, fail_count from endpoints where account_id = %(owner)s"
+        "select active, fail_count from endpoints where account_id = %(account_id)s"
     )
     assert (endpoint["active"], endpoint["fail_count"]) == (True, 0)
 
@@ -118,10 +118,10 @@ async def _until_off(shop: Shop) -> list[dict[str, Any]]:
     deadline = time.monotonic() + 30
     while True:
         endpoints = await shop.rows(
-            "select active, fail_count from endpoints where account_id = %(owner)s"
+            "select active, fail_count from endpoints where account_id = %(account_id)s"
         )
         held = await shop.rows(
-            "select 1 from deliveries where account_id = %(owner)s and state = 'due'"
+            "select 1 from deliveries where account_id = %(account_id)s and state = 'due'"
         )
         if not endpoints[0]["active"] and not held:
             return endpoints

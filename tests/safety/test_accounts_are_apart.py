@@ -36,14 +36,14 @@ OWNED = ("products", "images", "listings", "events", "connections", "catalogs", 
          "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
          "sessions", "legacy_keys", "requests", "order_heads", "order_rows",
          "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "shipments", "members",
-         "replays", "attention_entries")  # fmt: skip
+         "replays", "attention_entries", "login_attempts")  # fmt: skip
 
 
 async def rows_of(shop: Shop) -> dict[str, list[dict[str, Any]]]:
     """Everything the account owns. When its key was last used and when its marketplace was polled is not part of it."""
     return {
         table: await shop.rows(
-            f"select to_jsonb(t) - {CLOCKS} as row from {table} t where account_id = %(owner)s order by 1"
+            f"select to_jsonb(t) - {CLOCKS} as row from {table} t where account_id = %(account_id)s order by 1"
         )
         for table in OWNED
         if table != "rate_buckets"

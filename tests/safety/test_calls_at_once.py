@@ -181,7 +181,7 @@ async def test_many_items_put_at_once_are_each_put_once(shop: Shop) -> None:
     uuids = await asyncio.gather(*[shop.put(sku, title=f"Title {sku}") for sku in ids])
 
     assert len(set(uuids)) == len(ids)
-    stored = await shop.rows("select sku, title from products where account_id = %(owner)s")
+    stored = await shop.rows("select sku, title from products where account_id = %(account_id)s")
     assert {row["sku"]: row["title"] for row in stored} == {sku: f"Title {sku}" for sku in ids}
     for sku in ids:
         assert [event["type"] for event in await shop.history(sku)] == ["item.created"]
@@ -203,5 +203,5 @@ async def test_bad_calls_among_good_ones_get_their_own_answers(shop: Shop) -> No
     got = await asyncio.gather(*[shop.call("PUT", shop.path(sku), body) for sku, body, _ in calls])
 
     assert [status for status, _ in got] == [status for *_, status in calls]
-    stored = await shop.rows("select sku from products where account_id = %(owner)s")
+    stored = await shop.rows("select sku from products where account_id = %(account_id)s")
     assert {row["sku"] for row in stored} == {sku for sku, _, status in calls if status == 202}

@@ -6,7 +6,7 @@ from tests.hub import Hub
 from tests.shop import Shop
 
 # Somebody else holds the second item, waits until the first one is held, and asks for it.
-HOLD = "select id from products where account_id = %(owner)s and sku = %(sku)s for update"
+HOLD = "select id from products where account_id = %(account_id)s and sku = %(sku)s for update"
 
 WAITING = "select count(*) as waits from pg_locks where not granted"
 
@@ -19,12 +19,12 @@ async def test_a_request_that_postgresql_undoes_is_answered_all_the_same(
     owner = shop.by.account_id
     body = {"items": [item("a"), item("b")]}
     async with hub.db.transaction() as tx:
-        await tx.run(HOLD, {"owner": owner, "sku": "b"})
+        await tx.run(HOLD, {"account_id": owner, "sku": "b"})
         batch = asyncio.create_task(shop.call("POST", "/integration/v1/items/batch", body))
         await until_waiting(hub)
         # Ours has waited for no time yet: PostgreSQL undoes the batch, which has.
         await tx.run("set local deadlock_timeout = '60s'", {})
-        await tx.run(HOLD, {"owner": owner, "sku": "a"})
+        await tx.run(HOLD, {"account_id": owner, "sku": "a"})
     status, answer = await batch
 
     assert (status, answer["accepted"]) == (202, 2)

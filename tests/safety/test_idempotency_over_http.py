@@ -140,7 +140,9 @@ async def test_no_secret_of_a_kept_answer_stands_in_the_database(hub: Hub) -> No
     shop = await hub.open_shop()
     _, _, made = await post(shop, "one")
 
-    rows = await shop.rows("select r::text as row from requests r where account_id = %(owner)s")
+    rows = await shop.rows(
+        "select r::text as row from requests r where account_id = %(account_id)s"
+    )
 
     [row] = rows
     assert made["apiKey"] not in row["row"]
@@ -153,8 +155,8 @@ async def test_a_request_cut_off_while_it_is_answered_is_neither_lost_nor_double
     await shop.sign_in()
     async with hub.db.transaction() as tx:
         await tx.run(
-            "select 1 from accounts where account_id = %(owner)s for update",
-            {"owner": shop.by.account_id},
+            "select 1 from accounts where account_id = %(account_id)s for update",
+            {"account_id": shop.by.account_id},
         )
         begun = asyncio.create_task(post(shop, "one"))
         pid = await waiting_for_the_account(hub)

@@ -60,7 +60,7 @@ async def test_a_request_under_way_is_answered_and_new_ones_are_not_taken(
     await held
     assert await stopping == 0
     await until_ended(children)
-    prices = await shop.rows("select price from products where account_id = %(owner)s")
+    prices = await shop.rows("select price from products where account_id = %(account_id)s")
     assert [int(row["price"]) for row in prices] == [1000]
     assert "Traceback" not in hub.log.read_text()
 

@@ -70,11 +70,11 @@ def create_account(
         account_id = await accounts.create_account(
             tx, name=name, username=username, password=secret, time_zone=time_zone, now=at
         )
-        by = Principal(account_id=account_id, account_name=name)
-        await catalogs.create_catalog(tx, by=by, name=RHEO, code=RHEO, now=at)
+        principal = Principal(account_id=account_id, account_name=name)
+        await catalogs.create_catalog(tx, principal=principal, name=RHEO, code=RHEO, now=at)
         if subject is not None:
             person = await principal_of_user(tx, username)
-            await accounts.link_user(tx, by=person, subject=subject, now=at)
+            await accounts.link_user(tx, principal=person, subject=subject, now=at)
         return {"account_id": account_id, "username": username}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
@@ -100,9 +100,9 @@ def list_accounts(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def show_account(name: Name, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show an account and how much it holds."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        found = msgspec.structs.asdict(await queries.get_account(tx, by=by))
-        held = msgspec.structs.asdict(await contents_of_account(tx, by=by))
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        found = msgspec.structs.asdict(await queries.get_account(tx, principal=principal))
+        held = msgspec.structs.asdict(await contents_of_account(tx, principal=principal))
         return {**found, **held}
 
     show(for_account(read_settings(data_dir), name, do), as_json=as_json)
@@ -118,8 +118,8 @@ def set_time_zone(
 ) -> None:
     """Set the time zone in which an account's days and months begin, those of the past too."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        await accounts.set_time_zone(tx, by=by, time_zone=time_zone, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        await accounts.set_time_zone(tx, principal=principal, time_zone=time_zone, now=now())
         return {"account": name, "time_zone": time_zone}
 
     show(for_account(read_settings(data_dir), name, do), as_json=as_json)
@@ -139,8 +139,10 @@ def subscribe_account(
     """Put an account on the paid tier, until an instant or without an end, or back on the free one."""
     ends = until and utc_instant("--until", until)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        found = await subscriptions.subscribe(tx, by=by, tier=tier, until=ends, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        found = await subscriptions.subscribe(
+            tx, principal=principal, tier=tier, until=ends, now=now()
+        )
         return {
             "account": account,
             "tier": found.tier.value,
@@ -164,8 +166,8 @@ def resume_account(name: Name, *, data_dir: DataDir = None, as_json: AsJson = Fa
 
 
 def _suspend(name: str, *, suspended: bool, data_dir: DataDir, as_json: AsJson) -> None:
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        await ending.suspend_account(tx, by=by, suspended=suspended, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        await ending.suspend_account(tx, principal=principal, suspended=suspended, now=now())
         return {"account": name, "suspended": suspended}
 
     show(for_account(read_settings(data_dir), name, do), as_json=as_json)
@@ -177,11 +179,11 @@ def remove_account(
 ) -> None:
     """Delete a suspended account with all its users, keys, products, orders and history; live listings stay on the marketplaces."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         if not yes:
-            held = msgspec.structs.asdict(await contents_of_account(tx, by=by))
+            held = msgspec.structs.asdict(await contents_of_account(tx, principal=principal))
             raise Refused(f"this deletes {_listed(held)}, for good. Give --yes to do it")
-        removed = await removals.remove_account(tx, by=by, now=now())
+        removed = await removals.remove_account(tx, principal=principal, now=now())
         return {"removed": name, **msgspec.structs.asdict(removed)}
 
     show(for_account(read_settings(data_dir), name, do), as_json=as_json)

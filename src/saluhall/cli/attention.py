@@ -25,8 +25,8 @@ def list_attention(*, account: Account, data_dir: DataDir = None, as_json: AsJso
     """List the entries of an account, the latest first; `--json` shows the text of each as it was received."""
 
     async def do(tx: Transaction) -> list[AttentionEntry]:
-        by = await principal_of_account(tx, account)
-        return await queries.list_entries(tx, by=by)
+        principal = await principal_of_account(tx, account)
+        return await queries.list_entries(tx, principal=principal)
 
     found = in_transaction(read_settings(data_dir), do)
     if as_json:
@@ -63,8 +63,8 @@ def dismiss(
     """Delete an entry that was dealt with; it is listed again if the marketplace still sends it."""
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
-        await operations.dismiss(tx, by=by, entry_id=entry, now=now())
+        principal = await principal_of_account(tx, account)
+        await operations.dismiss(tx, principal=principal, entry_id=entry, now=now())
         return {"dismissed": entry}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)

@@ -30,8 +30,10 @@ def create_catalog(
     check_name("name", name)
     check_name("--code", code)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        number = await operations.create_catalog(tx, by=by, name=name, code=code, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        number = await operations.create_catalog(
+            tx, principal=principal, name=name, code=code, now=now()
+        )
         return {"catalog_id": number}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)
@@ -41,8 +43,8 @@ def create_catalog(
 def list_catalogs(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List an account's catalogs and how many products each has."""
 
-    async def do(tx: Transaction, by: Principal) -> list[Catalog]:
-        return await queries.list_catalogs(tx, by=by)
+    async def do(tx: Transaction, principal: Principal) -> list[Catalog]:
+        return await queries.list_catalogs(tx, principal=principal)
 
     rows = [_row(each) for each in for_account(read_settings(data_dir), account, do)]
     columns = {"catalog_id": "catalog", "name": "name", "code": "code", "products": "products",
@@ -65,8 +67,10 @@ def remove_catalog(
 ) -> None:
     """Remove a catalog that has no products."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        removed = await operations.remove_catalog(tx, by=by, number=catalog, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        removed = await operations.remove_catalog(
+            tx, principal=principal, number=catalog, now=now()
+        )
         return {"removed": removed.number, "name": removed.name, "code": removed.code}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)

@@ -99,11 +99,11 @@ def _connecting(
     settings: Settings, account: str, login: Login
 ) -> Callable[[Transaction], Awaitable[dict[str, object]]]:
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
+        principal = await principal_of_account(tx, account)
         at = now()
         connection_id = await operations.connect(
             tx,
-            by=by,
+            by=principal,
             channel="tradera",
             user_id=login.user_id,
             token=login.token,
@@ -112,7 +112,7 @@ def _connecting(
             vault=vault_of(settings),
             now=at,
         )
-        await parking.resume(tx, by.account_id, connection_id, now=at)
+        await parking.resume(tx, principal.account_id, connection_id, now=at)
         return {"connection_id": connection_id}
 
     return do
@@ -162,18 +162,18 @@ def reconnect(
     expires_at = _instant(expires)
     secret = read_secret("--token", token)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         at = now()
         found = await operations.reconnect(
             tx,
-            by=by,
+            by=principal,
             connection_id=connection,
             token=secret,
             expires_at=expires_at,
             vault=vault_of(settings),
             now=at,
         )
-        await parking.resume(tx, by.account_id, connection, now=at)
+        await parking.resume(tx, principal.account_id, connection, now=at)
         return {"connection_id": found.id, "channel": found.channel, "user_id": found.user_id}
 
     show(for_account(settings, account, do), as_json=as_json)
@@ -190,10 +190,10 @@ def remove(
 ) -> None:
     """Remove a connection and erase its token; refused while listings are live there, unless --yes leaves them on the marketplace."""
 
-    async def do(tx: Transaction, by: Principal) -> tuple[RemovedConnection, int]:
+    async def do(tx: Transaction, principal: Principal) -> tuple[RemovedConnection, int]:
         at = now()
         removed = await disconnecting.remove_connection(
-            tx, by=by, connection_id=connection, leave_live=yes, now=at
+            tx, by=principal, connection_id=connection, leave_live=yes, now=at
         )
         reason = disconnecting.REASON
         return removed, await pushes.cancel(tx, removed.connection, reason=reason, now=at)
@@ -222,9 +222,9 @@ def list_connections(
     settings = read_settings(data_dir)
 
     async def do(tx: Transaction) -> list[dict[str, Any]]:
-        by = await principal_of_account(tx, account)
-        found = await queries.list_connections(tx, by=by)
-        unreadable = await count_by_connection(tx, by=by)
+        principal = await principal_of_account(tx, account)
+        found = await queries.list_connections(tx, by=principal)
+        unreadable = await count_by_connection(tx, principal=principal)
         return [await _row(tx, settings, c, unreadable.get(c.id, 0)) for c in found]
 
     rows = in_transaction(settings, do)

@@ -41,8 +41,10 @@ def grant_deal(
     )
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
-        granted = await operations.grant(tx, by=by, kind=kind, amounts=amounts, now=now())
+        principal = await principal_of_account(tx, account)
+        granted = await operations.grant(
+            tx, principal=principal, kind=kind, amounts=amounts, now=now()
+        )
         return {"account": account, "deal": granted.kind.value, **asdict(granted.amounts)}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)

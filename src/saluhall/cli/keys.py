@@ -30,8 +30,12 @@ def create_key(
     """Create an API key and print it: it cannot be shown again."""
     check_name("--name", name)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        return {"api_key": await operations.create_api_key(tx, by=by, name=name, now=now())}
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        return {
+            "api_key": await operations.create_api_key(
+                tx, principal=principal, name=name, now=now()
+            )
+        }
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)
 
@@ -40,8 +44,8 @@ def create_key(
 def list_keys(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List an account's API keys that were not revoked, the newest first; of a key only its beginning is known."""
 
-    async def do(tx: Transaction, by: Principal) -> list[ApiKey]:
-        return await queries.list_keys(tx, by=by)
+    async def do(tx: Transaction, principal: Principal) -> list[ApiKey]:
+        return await queries.list_keys(tx, principal=principal)
 
     found = for_account(read_settings(data_dir), account, do)
     rows = [{"key_id": each.id, **msgspec.structs.asdict(each)} for each in found]
@@ -62,8 +66,8 @@ def revoke_key(
 ) -> None:
     """Revoke an API key: it opens nothing from now on."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        await operations.revoke_api_key(tx, by=by, key_id=key, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        await operations.revoke_api_key(tx, principal=principal, key_id=key, now=now())
         return {"revoked": key}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)

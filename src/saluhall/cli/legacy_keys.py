@@ -27,8 +27,10 @@ def create_legacy_key(
     """Create a key of the older API generation, which has it in the URL, and print it: it cannot be shown again."""
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
-        return {"legacy_key": await operations.create_legacy_key(tx, by=by, now=now())}
+        principal = await principal_of_account(tx, account)
+        return {
+            "legacy_key": await operations.create_legacy_key(tx, principal=principal, now=now())
+        }
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)
 
@@ -40,8 +42,8 @@ def list_legacy_keys(
     """List the ids of an account's keys, the newest first; the keys themselves are not stored."""
 
     async def do(tx: Transaction) -> list[legacy_keys.LegacyKey]:
-        by = await principal_of_account(tx, account)
-        return await legacy_keys.list_legacy_keys(tx, by=by)
+        principal = await principal_of_account(tx, account)
+        return await legacy_keys.list_legacy_keys(tx, principal=principal)
 
     found = in_transaction(read_settings(data_dir), do)
     rows = [msgspec.structs.asdict(each) for each in found]
@@ -67,8 +69,8 @@ def revoke_legacy_key(
     known = _uuid(read_line("KEY") if key == STDIN else key)
 
     async def do(tx: Transaction) -> dict[str, object]:
-        by = await principal_of_account(tx, account)
-        await legacy_keys.revoke_legacy_key(tx, by=by, key=known, now=now())
+        principal = await principal_of_account(tx, account)
+        await legacy_keys.revoke_legacy_key(tx, principal=principal, key=known, now=now())
         return {"revoked": known}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)

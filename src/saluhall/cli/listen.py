@@ -80,8 +80,8 @@ async def _listen(
     forwarder = _Forwarder(target, as_json=as_json)
     async with prepared(settings) as db, Receiver(forwarder.take) as receiver:
         async with db.transaction() as tx:
-            by = await principal_of_account(tx, account)
-        registration = _Registration(db, by, receiver, types, settings)
+            principal = await principal_of_account(tx, account)
+        registration = _Registration(db, principal, receiver, types, settings)
         try:
             forwarder.secret = await registration.add()
             _note(
@@ -97,9 +97,14 @@ class _Registration:
     """The temporary endpoint, from its first moment to its last."""
 
     def __init__(
-        self, db: Database, by: Principal, receiver: Receiver, types: list[str], settings: Settings
+        self,
+        db: Database,
+        principal: Principal,
+        receiver: Receiver,
+        types: list[str],
+        settings: Settings,
     ) -> None:
-        self._db, self._by, self._receiver, self._types = db, by, receiver, types
+        self._db, self._by, self._receiver, self._types = db, principal, receiver, types
         self._vault = vault_of(settings)
         self._endpoint_id: UUID | None = None
 
@@ -108,7 +113,7 @@ class _Registration:
         async with self._db.transaction() as tx:
             endpoint, secret = await listening.start_listening(
                 tx,
-                by=self._by,
+                principal=self._by,
                 url=self._receiver.url,
                 certificate=self._receiver.certificate,
                 event_types=self._types,
@@ -133,7 +138,7 @@ class _Registration:
         try:
             async with self._db.transaction() as tx:
                 is_there = await listening.keep_listening(
-                    tx, by=self._by, endpoint_id=self._endpoint_id, now=now()
+                    tx, principal=self._by, endpoint_id=self._endpoint_id, now=now()
                 )
             if not is_there:
                 await self.add()
@@ -148,7 +153,7 @@ class _Registration:
         try:
             async with self._db.transaction() as tx:
                 await listening.stop_listening(
-                    tx, by=self._by, endpoint_id=self._endpoint_id, now=now()
+                    tx, principal=self._by, endpoint_id=self._endpoint_id, now=now()
                 )
         except DatabaseUnavailable as error:
             _note(f"{error}; the endpoint expires within {listening.LIFETIME}.")

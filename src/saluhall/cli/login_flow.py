@@ -28,8 +28,8 @@ def connect_by_login(
 
     async def run() -> UUID:
         async with prepared(settings) as db:
-            by, attempt_id = await _begin(settings, db, card, account, options)
-            return await _outcome(db, by, attempt_id)
+            principal, attempt_id = await _begin(settings, db, card, account, options)
+            return await _outcome(db, principal, attempt_id)
 
     return asyncio.run(run())
 
@@ -42,10 +42,10 @@ async def _begin(
     state = logins.new_state()
     page = card.connect_url(settings.env, state)
     async with db.transaction() as tx:
-        by = await principal_of_account(tx, account)
+        principal = await principal_of_account(tx, account)
         attempt_id = await logins.begin(
             tx,
-            by=by,
+            by=principal,
             channel=card.name,
             state=state,
             secret=page.secret,
@@ -59,13 +59,13 @@ async def _begin(
         f"The hub must be running, and the application's Accept URL at {card.label} be {back}.\n"
     )
     sys.stderr.flush()
-    return by, attempt_id
+    return principal, attempt_id
 
 
-async def _outcome(db: Database, by: Principal, attempt_id: UUID) -> UUID:
+async def _outcome(db: Database, principal: Principal, attempt_id: UUID) -> UUID:
     while True:
         async with db.statement() as tx:
-            attempt = await logins.find(tx, by=by, attempt_id=attempt_id)
+            attempt = await logins.find(tx, by=principal, attempt_id=attempt_id)
         if attempt is None or (attempt.outcome is None and attempt.expires_at <= now()):
             raise Refused(_TOO_LATE)
         if attempt.outcome is LoginOutcome.REJECTED:

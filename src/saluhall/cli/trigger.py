@@ -61,18 +61,18 @@ async def _trigger(
 ) -> dict[str, object]:
     async with prepared(settings) as db:
         async with db.transaction() as tx:
-            by = await principal_of_account(tx, account)
+            principal = await principal_of_account(tx, account)
         made, note = "practice", ""
         try:
-            event = await _sold(db, by, event_type, sku)
+            event = await _sold(db, principal, event_type, sku)
         except NoPractice as reason:
             made, note = "test", str(reason)
             async with db.transaction() as tx:
                 event = await samples.record_test_event(
-                    tx, by=by, catalog=RHEO, event_type=event_type, sku=sku, now=now()
+                    tx, principal=principal, catalog=RHEO, event_type=event_type, sku=sku, now=now()
                 )
         async with db.transaction() as tx:
-            endpoints = await queries.list_endpoints(tx, by=by)
+            endpoints = await queries.list_endpoints(tx, principal=principal)
     asked = sum(e.is_on and (not e.event_types or event_type in e.event_types) for e in endpoints)
     answer: dict[str, object] = {
         "eventType": event.type.value,
@@ -84,13 +84,15 @@ async def _trigger(
     return {**answer, "note": note} if note else answer
 
 
-async def _sold(db: Database, by: Principal, event_type: EventType, sku: str | None) -> Event:
+async def _sold(
+    db: Database, principal: Principal, event_type: EventType, sku: str | None
+) -> Event:
     """Sell a product at a practice server and wait until the hub has recorded it. Raises NoPractice, ProductNotFound."""
     if event_type is not EventType.ITEM_SOLD:
         raise NoPractice("a test event: only item.sold is made at a practice server")
     async with db.transaction() as tx:
-        live = await samples.find_live(tx, by=by, catalog=RHEO, sku=sku)
-        known = await connection_queries.list_connections(tx, by=by)
+        live = await samples.find_live(tx, principal=principal, catalog=RHEO, sku=sku)
+        known = await connection_queries.list_connections(tx, by=principal)
     practising = [
         (connection.id, base)
         for connection in known
@@ -107,15 +109,17 @@ async def _sold(db: Database, by: Principal, event_type: EventType, sku: str | N
         await http.close()
     async with db.transaction() as tx:
         for connection_id, _ in practising:
-            await connections.poll_by(tx, by.account_id, connection_id, at=began, now=began)
-    return await _recorded(db, by, live)
+            await connections.poll_by(tx, principal.account_id, connection_id, at=began, now=began)
+    return await _recorded(db, principal, live)
 
 
-async def _recorded(db: Database, by: Principal, live: Shelved) -> Event:
+async def _recorded(db: Database, principal: Principal, live: Shelved) -> Event:
     deadline = time.monotonic() + _MAX_WAIT_S
     while time.monotonic() < deadline:
         async with db.transaction() as tx:
-            events = await list_events_of_product(tx, by=by, product_id=live.product.id, limit=20)
+            events = await list_events_of_product(
+                tx, principal=principal, product_id=live.product.id, limit=20
+            )
         for event in events:
             if (
                 event.type is EventType.ITEM_SOLD

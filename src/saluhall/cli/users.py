@@ -44,8 +44,10 @@ def add_user(
     secret = read_secret("--password", password, twice=True)
     ending.check_password(secret)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        await accounts.add_user(tx, by=by, username=username, password=secret, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        await accounts.add_user(
+            tx, principal=principal, username=username, password=secret, now=now()
+        )
         return {"username": username, "account": account}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)
@@ -55,8 +57,8 @@ def add_user(
 def list_users(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List an account's users by name."""
 
-    async def do(tx: Transaction, by: Principal) -> list[UserSummary]:
-        return await queries.list_users(tx, by=by)
+    async def do(tx: Transaction, principal: Principal) -> list[UserSummary]:
+        return await queries.list_users(tx, principal=principal)
 
     found = for_account(read_settings(data_dir), account, do)
     rows = [
@@ -71,9 +73,9 @@ def list_users(*, account: Account, data_dir: DataDir = None, as_json: AsJson = 
 def remove_user(username: Username, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Remove a user and end all their sessions; what they did stays in the account."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        ended = await ending.remove_user(tx, by=by, now=now())
-        return {"removed": username, "account": by.account_name, "ended_sessions": ended}
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        ended = await ending.remove_user(tx, principal=principal, now=now())
+        return {"removed": username, "account": principal.account_name, "ended_sessions": ended}
 
     show(for_user(read_settings(data_dir), username, do), as_json=as_json)
 
@@ -97,8 +99,8 @@ def unlink_user(*, username: Username, data_dir: DataDir = None, as_json: AsJson
 
 
 def _link(username: str, subject: str | None, *, data_dir: DataDir, as_json: AsJson) -> None:
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        await accounts.link_user(tx, by=by, subject=subject, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        await accounts.link_user(tx, principal=principal, subject=subject, now=now())
         return {"username": username, "subject": subject}
 
     show(for_user(read_settings(data_dir), username, do), as_json=as_json)
@@ -116,8 +118,8 @@ def set_password(
     secret = read_secret("--password", password, twice=True)
     ending.check_password(secret)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        ended = await ending.set_password(tx, by=by, new=secret, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        ended = await ending.set_password(tx, principal=principal, new=secret, now=now())
         return {"username": username, "ended_sessions": ended}
 
     show(for_user(read_settings(data_dir), username, do), as_json=as_json)
@@ -127,8 +129,8 @@ def set_password(
 def list_sessions(username: Username, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List the open sessions of a user, the newest first."""
 
-    async def do(tx: Transaction, by: Principal) -> list[OpenSession]:
-        return await ending.list_sessions(tx, by=by, now=now())
+    async def do(tx: Transaction, principal: Principal) -> list[OpenSession]:
+        return await ending.list_sessions(tx, principal=principal, now=now())
 
     found = for_user(read_settings(data_dir), username, do)
     rows = [{"session_id": each.id, **msgspec.structs.asdict(each)} for each in found]
@@ -155,10 +157,13 @@ def sign_out(
 ) -> None:
     """End one session of a user, or all of them."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         if session is None:
-            return {"username": username, "ended": await ending.end_sessions(tx, by=by, now=now())}
-        await ending.end_session(tx, by=by, session_id=session, now=now())
+            return {
+                "username": username,
+                "ended": await ending.end_sessions(tx, principal=principal, now=now()),
+            }
+        await ending.end_session(tx, principal=principal, session_id=session, now=now())
         return {"username": username, "ended": 1}
 
     show(for_user(read_settings(data_dir), username, do), as_json=as_json)

@@ -36,10 +36,10 @@ def set_webhook(
     settings = read_settings(data_dir)
     wanted = sorted(DELIVERED) if event_types == "all" else event_types.split(",")
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         at, secret = await operations.set_main_endpoint(
             tx,
-            by=by,
+            principal=principal,
             url=url,
             event_types=[t.strip() for t in wanted],
             http=_outbound(settings),
@@ -55,9 +55,9 @@ def set_webhook(
 def list_webhooks(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List an account's webhook endpoints, whether they are on, and how many deliveries wait for each."""
 
-    async def do(tx: Transaction, by: Principal) -> list[dict[str, Any]]:
-        pending = await queries.count_pending(tx, by=by)
-        found = await queries.list_endpoints(tx, by=by)
+    async def do(tx: Transaction, principal: Principal) -> list[dict[str, Any]]:
+        pending = await queries.count_pending(tx, principal=principal)
+        found = await queries.list_endpoints(tx, principal=principal)
         return [_row(each, pending.get(each.id, 0)) for each in found]
 
     rows = for_account(read_settings(data_dir), account, do)
@@ -102,10 +102,10 @@ def _switch(
 ) -> None:
     settings = read_settings(data_dir)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         changed = await operations.change_endpoint(
             tx,
-            by=by,
+            principal=principal,
             endpoint_id=endpoint,
             change=EndpointChange(active=active),
             http=_outbound(settings),
@@ -123,9 +123,9 @@ def rotate_secret(
     """Give an endpoint a new secret and print it; for 24 hours the old one signs too."""
     settings = read_settings(data_dir)
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         changed, secret = await operations.rotate_secret(
-            tx, by=by, endpoint_id=endpoint, vault=vault_of(settings), now=now()
+            tx, principal=principal, endpoint_id=endpoint, vault=vault_of(settings), now=now()
         )
         return {"endpoint_id": changed.id, "webhookSecret": secret}
 
@@ -138,10 +138,10 @@ def remove(
 ) -> None:
     """Delete an endpoint and its pending deliveries; the log of what was sent stays."""
 
-    async def do(tx: Transaction, by: Principal) -> dict[str, object]:
-        pending = (await queries.count_pending(tx, by=by)).get(endpoint, 0)
-        found = await queries.endpoint_of_account(tx, by=by, endpoint_id=endpoint)
-        await operations.delete_endpoint(tx, by=by, endpoint_id=endpoint, now=now())
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        pending = (await queries.count_pending(tx, principal=principal)).get(endpoint, 0)
+        found = await queries.endpoint_of_account(tx, principal=principal, endpoint_id=endpoint)
+        await operations.delete_endpoint(tx, principal=principal, endpoint_id=endpoint, now=now())
         return {"removed": endpoint, "url": found.url, "deleted_deliveries": pending}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)

@@ -92,12 +92,12 @@ async def _exchange(
     except (Rejected, Disconnected, BadSetting) as error:
         await _refuse(connecting, attempt, str(error))
         return 400, str(error)
-    by = Principal(account_id=attempt.account_id, account_name="")
+    principal = Principal(account_id=attempt.account_id, account_name="")
     async with connecting.db.transaction() as tx:
         now = connecting.clock()
         connection_id = await operations.connect(
             tx,
-            by=by,
+            by=principal,
             channel=card.name,
             user_id=login.user_id,
             token=login.token,

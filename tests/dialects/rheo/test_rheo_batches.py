@@ -32,7 +32,9 @@ async def post(shop: Shop, *items: Any) -> dict[str, Any]:
 
 
 async def skus(shop: Shop) -> list[str]:
-    rows = await shop.rows("select sku from products where account_id = %(owner)s order by sku")
+    rows = await shop.rows(
+        "select sku from products where account_id = %(account_id)s order by sku"
+    )
     return [row["sku"] for row in rows]
 
 
@@ -41,16 +43,16 @@ async def test_five_hundred_items_go_in_at_once_and_again(seller: Shop) -> None:
 
     assert (await post(seller, *items))["accepted"] == 500
     first = await seller.rows(
-        "select id, sku from products where account_id = %(owner)s order by 2"
+        "select id, sku from products where account_id = %(account_id)s order by 2"
     )
     assert (await post(seller, *items))["accepted"] == 500
 
     again = await seller.rows(
-        "select id, sku from products where account_id = %(owner)s order by 2"
+        "select id, sku from products where account_id = %(account_id)s order by 2"
     )
     assert again == first
     assert len(again) == 500
-    created = await seller.rows("select type from events where account_id = %(owner)s")
+    created = await seller.rows("select type from events where account_id = %(account_id)s")
     assert [row["type"] for row in created] == ["item.created"] * 500
 
 
@@ -159,7 +161,7 @@ async def test_metadata_and_what_is_left_out_go_as_in_a_put(seller: Shop) -> Non
 
     assert (await seller.get("A"))["metadata"] == {"nested": [{"x": None}, 1.5]}
     [kept] = await seller.rows(
-        "select description, extras ->> 'metadata' as text from products where account_id = %(owner)s and sku = 'A'"
+        "select description, extras ->> 'metadata' as text from products where account_id = %(account_id)s and sku = 'A'"
     )
     assert kept == {
         "description": "Old",
@@ -187,7 +189,7 @@ async def test_batches_of_the_same_items_at_once_wait_for_each_other_and_all_suc
     assert [task.result()["accepted"] for task in pushes] == [60] * 6
     assert await skus(seller) == names
     created = await seller.rows(
-        "select sku from events where account_id = %(owner)s and type = 'item.created'"
+        "select sku from events where account_id = %(account_id)s and type = 'item.created'"
     )
     assert sorted(row["sku"] for row in created) == names
 

@@ -13,10 +13,10 @@ async def test_acting_for_many_members_takes_from_one_bucket(hub: Hub) -> None:
     slug = f"limits-{reseller.by.account_id}"
     async with hub.db.transaction() as tx:
         now, kind = utc_now(), DealKind.RESELLER_AGREEMENT
-        await operations.grant(tx, by=reseller.by, kind=kind, amounts=Amounts(), now=now)
-        await operations.put_profile(tx, by=reseller.by, slug=slug, name="R", now=now)
+        await operations.grant(tx, principal=reseller.by, kind=kind, amounts=Amounts(), now=now)
+        await operations.put_profile(tx, principal=reseller.by, slug=slug, name="R", now=now)
         for member in members:
-            await operations.join(tx, by=member.by, slug=slug, now=now)
+            await operations.join(tx, principal=member.by, slug=slug, now=now)
 
     async def get(member_id: str) -> int:
         headers = {"x-api-key": reseller.api_key, "x-partner-account": member_id}
@@ -30,4 +30,6 @@ async def test_acting_for_many_members_takes_from_one_bucket(hub: Hub) -> None:
 
     assert set(statuses) == {404, 429}
     for member in members:
-        assert await member.rows("select * from rate_buckets where account_id = %(owner)s") == []
+        assert (
+            await member.rows("select * from rate_buckets where account_id = %(account_id)s") == []
+        )

@@ -27,7 +27,7 @@ class ProductsClient:
         client = await Client.signed_in(shop)
         async with shop.hub.db.transaction() as tx:
             catalog = await catalogs.create_catalog(
-                tx, by=shop.by, name="Parts", code="PARTS", now=utc_now()
+                tx, principal=shop.by, name="Parts", code="PARTS", now=utc_now()
             )
         return cls(client, catalog)
 
@@ -68,7 +68,7 @@ class ProductsClient:
     async def numbers(self) -> dict[str, int]:
         """The numbers of the account's catalogs by their codes."""
         rows = await self.client.shop.rows(
-            "select code, number from catalogs where account_id = %(owner)s"
+            "select code, number from catalogs where account_id = %(account_id)s"
         )
         return {row["code"]: row["number"] for row in rows}
 

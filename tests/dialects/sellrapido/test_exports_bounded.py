@@ -144,7 +144,7 @@ async def test_texts_of_a_row_are_bounded(
 
 
 async def catalog_of(client: Client) -> int:
-    found = await client.shop.rows("select number from catalogs where account_id = %(owner)s")
+    found = await client.shop.rows("select number from catalogs where account_id = %(account_id)s")
     return int(found[0]["number"])
 
 

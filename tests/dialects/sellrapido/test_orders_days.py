@@ -29,7 +29,9 @@ DAYS = [
 
 async def set_clock(client: Client, time_zone: str) -> None:
     async with client.shop.hub.db.transaction() as tx:
-        await accounts.set_time_zone(tx, by=client.shop.by, time_zone=time_zone, now=utc_now())
+        await accounts.set_time_zone(
+            tx, principal=client.shop.by, time_zone=time_zone, now=utc_now()
+        )
 
 
 async def found(client: Client, **query: str) -> list[str]:

@@ -35,7 +35,7 @@ async def due(shop: Shop) -> list[tuple[str, str]]:
     rows = await shop.rows(
         """
         select code, wanted_status from order_heads
-         where account_id = %(owner)s and push_due_at is not null order by code
+         where account_id = %(account_id)s and push_due_at is not null order by code
         """
     )
     return [(row["code"], row["wanted_status"]) for row in rows]

@@ -20,7 +20,7 @@ _MANY_PRODUCTS = """
                         ai_enhancement, created_at, updated_at, quantity)
   select c.account_id, c.id, 'PART-' || n, gen_random_uuid(), 'item', 'active', 'Headlight',
          repeat(md5(n::text), 20), 100, 'SEK', 'integrated', '{}', false, false, now(), now(), 1
-    from catalogs c, generate_series(1, 20000) n where c.account_id = %(owner)s
+    from catalogs c, generate_series(1, 20000) n where c.account_id = %(account_id)s
 """
 _COUNT = "select count(*) as running " + _READING
 
@@ -46,7 +46,7 @@ async def test_a_reader_who_leaves_costs_no_connection(hub: Hub, path: str, acce
     client = await Client.signed_in(await hub.open_shop())
     await keep(client.shop, *(order(note="n" * 500) for _ in range(500)))
     async with hub.db.transaction() as tx:
-        await tx.run(_MANY_PRODUCTS, {"owner": client.shop.by.account_id})
+        await tx.run(_MANY_PRODUCTS, {"account_id": client.shop.by.account_id})
     told = len(hub.log.read_bytes())
 
     for _ in range(3):

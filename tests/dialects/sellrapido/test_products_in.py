@@ -168,7 +168,7 @@ async def test_json_is_kept_as_given(hub: Hub) -> None:
     await desk.send("POST", f'[{row}, "variations": {given}}}]'.encode())
 
     [stored] = await desk.client.shop.rows(
-        "select extras ->> 'variations' as kept from products where account_id = %(owner)s"
+        "select extras ->> 'variations' as kept from products where account_id = %(account_id)s"
     )
     assert stored["kept"] == given
 
@@ -194,7 +194,7 @@ async def test_a_change_leaves_what_it_does_not_name(hub: Hub) -> None:
     }
     assert second == first | closed_up
     [row] = await desk.client.shop.rows(
-        "select weight_kg::float8 as kg from products where account_id = %(owner)s"
+        "select weight_kg::float8 as kg from products where account_id = %(account_id)s"
     )
     assert row["kg"] == 0.002
 
@@ -279,7 +279,7 @@ async def test_each_new_product_is_told_once_and_its_pictures_are_fetched(hub: H
     for sku in ("plain", "shown"):
         assert len(await shop.told("item.created", sku)) == 1
     assert len(await shop.told("item.images_ready", "shown")) == 1
-    stored = await shop.rows("select sku, status from products where account_id = %(owner)s")
+    stored = await shop.rows("select sku, status from products where account_id = %(account_id)s")
     assert {row["sku"]: row["status"] for row in stored} == {"plain": "active", "shown": "active"}
 
 

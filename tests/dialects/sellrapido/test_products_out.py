@@ -58,7 +58,7 @@ async def test_the_documented_sample(hub: Hub) -> None:
     )
 
     [stored] = await desk.client.shop.rows(
-        "select number from products where account_id = %(owner)s"
+        "select number from products where account_id = %(account_id)s"
     )
     assert headers["content-type"] == "application/csv;charset=UTF-8"
     assert body.decode() == (

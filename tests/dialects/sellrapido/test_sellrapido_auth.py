@@ -92,7 +92,7 @@ def test_a_token_is_read_until_the_second_it_expires() -> None:
 
     read = tokens.opened(SIGNER, token, kind=tokens.ACCESS, now=last)
 
-    assert (read.session_id, read.owner) == (SESSION.id, SESSION.account_id)
+    assert (read.session_id, read.account_id) == (SESSION.id, SESSION.account_id)
     with pytest.raises(TokenExpired):
         tokens.opened(SIGNER, token, kind=tokens.ACCESS, now=last + timedelta(microseconds=1))
 
@@ -179,7 +179,7 @@ async def door(db: Database) -> Door:
             tx, name="anna", username="anna", password="a good password", now=NOW
         )
         by = Principal(account_id=account_id, account_name="anna")
-        key = await accounts.create_legacy_key(tx, by=by, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
     session = await sessions.sign_in(
         db, username="anna", password="a good password", address="127.0.0.1", now=NOW
     )
@@ -206,7 +206,7 @@ async def test_an_earlier_access_token_is_refused_with_the_reason(
 ) -> None:
     renewed = await renew(
         door.db,
-        owner=door.session.account_id,
+        account_id=door.session.account_id,
         session_id=door.session.id,
         refresh_jti=door.session.refresh_jti,
         now=NOW,

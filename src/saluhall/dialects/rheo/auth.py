@@ -39,11 +39,11 @@ async def _as_member(request: AuthRequest, authenticated: Authenticated) -> Auth
     external_id = request.headers.get("x-partner-account")
     if external_id is None:
         return authenticated
-    by = await resellers.member_principal(
-        request.tx, by=authenticated.principal, external_id=external_id.strip()
+    principal = await resellers.member_principal(
+        request.tx, principal=authenticated.principal, external_id=external_id.strip()
     )
     structlog.contextvars.bind_contextvars(reseller_id=str(authenticated.principal.account_id))
-    return replace(authenticated, principal=by)
+    return replace(authenticated, principal=principal)
 
 
 async def person(request: AuthRequest) -> Authenticated:
@@ -54,14 +54,16 @@ async def person(request: AuthRequest) -> Authenticated:
     token = bearer_of(request.headers)
     try:
         if request.issuer is not None and request.issuer.has_issued(token):
-            by = await _person_of_issuer(request, request.issuer, token)
+            principal = await _person_of_issuer(request, request.issuer, token)
         else:
-            by = await _person_of_session(request, token)
+            principal = await _person_of_session(request, token)
     except TokenExpired:
         raise
     except BadToken as error:
         raise BadAccess from error
-    return await accounts.count_call(request.tx, by=by, tier=request.tier, now=request.now)
+    return await accounts.count_call(
+        request.tx, principal=principal, tier=request.tier, now=request.now
+    )
 
 
 async def key_or_person(request: AuthRequest) -> Authenticated:
@@ -75,7 +77,7 @@ async def _person_of_session(request: AuthRequest, token: str) -> Principal:
     )
     return await sessions.authenticate(
         request.tx,
-        owner=claims.owner,
+        account_id=claims.account_id,
         session_id=claims.session_id,
         access_jti=claims.jti,
         refresh_jti=claims.refresh_jti,

@@ -33,7 +33,7 @@ _CONNECTION: Final = f"{_CONNECTIONS}/{{memberUserId}}"
 
 async def get_deal(request: Request) -> Reply:
     """Tell the account's deal."""
-    deal = await queries.deal_of_account(request.tx, by=request.principal)
+    deal = await queries.deal_of_account(request.tx, principal=request.principal)
     body = MyDeal(
         dealType=deal.kind,
         commissionBps=deal.amounts.commission_bps,
@@ -50,7 +50,7 @@ async def request_deal(request: Request) -> Reply:
     given = read(request.body, NewDealRequest)
     asked = await operations.ask(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         kind=DealKind(given.dealType),
         message=given.message or "",
         now=request.now,
@@ -66,13 +66,13 @@ async def request_deal(request: Request) -> Reply:
 
 async def leave_deal(request: Request) -> Reply:
     """Go back to the deal that everybody has."""
-    await operations.leave_deal(request.tx, by=request.principal, now=request.now)
+    await operations.leave_deal(request.tx, principal=request.principal, now=request.now)
     return Reply(status=204)
 
 
 async def get_profile(request: Request) -> Reply:
     """Tell the account's own public profile. Raises ProfileNotFound."""
-    found = await queries.profile_of_account(request.tx, by=request.principal)
+    found = await queries.profile_of_account(request.tx, principal=request.principal)
     return Reply(status=200, body=_profile_from_ours(found))
 
 
@@ -80,14 +80,14 @@ async def put_profile(request: Request) -> Reply:
     """Set what everybody may read of the account. Raises SlugTaken."""
     given = read(request.body, NewProfile)
     stored = await operations.put_profile(
-        request.tx, by=request.principal, slug=given.slug, name=given.name, now=request.now
+        request.tx, principal=request.principal, slug=given.slug, name=given.name, now=request.now
     )
     return Reply(status=200, body=_profile_from_ours(stored))
 
 
 async def list_connections(request: Request) -> Reply:
     """List the members, by what the account calls them."""
-    members = await queries.list_members(request.tx, by=request.principal)
+    members = await queries.list_members(request.tx, principal=request.principal)
     body = Connections(connections=[_connection_from_member(m) for m in members])
     return Reply(status=200, body=body)
 
@@ -97,7 +97,7 @@ async def put_connection(request: Request) -> Reply:
     given = read(request.body, NewName)
     member = await operations.rename_member(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         member_id=_member_id_of(request),
         external_id=given.externalId,
         now=request.now,
@@ -108,7 +108,7 @@ async def put_connection(request: Request) -> Reply:
 async def delete_connection(request: Request) -> Reply:
     """Act for a member no longer. Raises MemberNotFound."""
     await operations.remove_member(
-        request.tx, by=request.principal, member_id=_member_id_of(request), now=request.now
+        request.tx, principal=request.principal, member_id=_member_id_of(request), now=request.now
     )
     return Reply(status=204)
 
@@ -116,7 +116,9 @@ async def delete_connection(request: Request) -> Reply:
 async def connect(request: Request) -> Reply:
     """Become a member of a reseller. Raises ProfileNotFound, NotAReseller, CannotJoin, ExternalIdTaken."""
     slug = _slug_of(request.path)
-    member = await operations.join(request.tx, by=request.principal, slug=slug, now=request.now)
+    member = await operations.join(
+        request.tx, principal=request.principal, slug=slug, now=request.now
+    )
     return Reply(status=200, body=_connection_from_member(member))
 
 

@@ -24,7 +24,7 @@ async def list_deliveries(request: Request) -> Reply:
     wanted = translate.filter_from_query(request.query)
     limit = limit_from_query(request.query)
     found = await queries.list_attempts(
-        request.tx, by=request.principal, wanted=wanted, limit=limit
+        request.tx, principal=request.principal, wanted=wanted, limit=limit
     )
     body = Deliveries(
         deliveries=[_delivery_from_attempt(attempt) for attempt in found],
@@ -40,7 +40,7 @@ async def redeliver(request: Request) -> Reply:
     except ValueError as error:
         raise AttemptNotFound(request.path["id"]) from error
     endpoint_id, event_id = await deliveries.redeliver(
-        request.tx, by=request.principal, attempt_id=attempt_id, now=request.now
+        request.tx, principal=request.principal, attempt_id=attempt_id, now=request.now
     )
     body = Redelivery(eventId=text_from_event_id(event_id), endpointId=str(endpoint_id))
     return Reply(status=202, body=body)

@@ -43,7 +43,7 @@ _LOCKED: Final = "The signing secret cannot be read any more: rotate it"
 async def get_settings(request: Request) -> Reply:
     """Tell the address and the secret; the secret is made at the first look."""
     endpoint, secret = await operations.open_main_endpoint(
-        request.tx, by=request.principal, vault=request.services.vault, now=request.now
+        request.tx, principal=request.principal, vault=request.services.vault, now=request.now
     )
     return Reply(status=200, body=Settings(webhookUrl=endpoint.url, webhookSecret=secret))
 
@@ -54,7 +54,7 @@ async def put_settings(request: Request) -> Reply:
     try:
         await operations.set_main_url(
             request.tx,
-            by=request.principal,
+            principal=request.principal,
             url=given.webhookUrl,
             http=request.services.http,
             vault=request.services.vault,
@@ -69,17 +69,17 @@ async def rotate_settings(request: Request) -> Reply:
     """Make a new secret."""
     vault = request.services.vault
     main, _ = await operations.open_main_endpoint(
-        request.tx, by=request.principal, vault=vault, now=request.now
+        request.tx, principal=request.principal, vault=vault, now=request.now
     )
     endpoint, secret = await operations.rotate_secret(
-        request.tx, by=request.principal, endpoint_id=main.id, vault=vault, now=request.now
+        request.tx, principal=request.principal, endpoint_id=main.id, vault=vault, now=request.now
     )
     return Reply(status=200, body=Settings(webhookUrl=endpoint.url, webhookSecret=secret))
 
 
 async def list_endpoints(request: Request) -> Reply:
     """List the endpoints, of their secrets the beginning."""
-    found = await queries.list_endpoints(request.tx, by=request.principal)
+    found = await queries.list_endpoints(request.tx, principal=request.principal)
     return Reply(status=200, body=Endpoints(webhooks=[_masked(request, e) for e in found]))
 
 
@@ -89,7 +89,7 @@ async def create_endpoint(request: Request) -> Reply:
     try:
         endpoint, secret = await operations.create_endpoint(
             request.tx,
-            by=request.principal,
+            principal=request.principal,
             url=given.url,
             event_types=translate.each_once(given.eventTypes),
             scope=Scope(given.scope or Scope.SELF),
@@ -109,7 +109,7 @@ async def patch_endpoint(request: Request) -> Reply:
     try:
         endpoint = await operations.change_endpoint(
             request.tx,
-            by=request.principal,
+            principal=request.principal,
             endpoint_id=_id_of(request),
             change=change,
             http=request.services.http,
@@ -123,7 +123,7 @@ async def patch_endpoint(request: Request) -> Reply:
 async def delete_endpoint(request: Request) -> Reply:
     """Delete an endpoint. Raises EndpointNotFound."""
     await operations.delete_endpoint(
-        request.tx, by=request.principal, endpoint_id=_id_of(request), now=request.now
+        request.tx, principal=request.principal, endpoint_id=_id_of(request), now=request.now
     )
     return Reply(status=204)
 
@@ -132,7 +132,7 @@ async def rotate_endpoint(request: Request) -> Reply:
     """Make a new secret; it is shown this once. Raises EndpointNotFound."""
     endpoint, secret = await operations.rotate_secret(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         endpoint_id=_id_of(request),
         vault=request.services.vault,
         now=request.now,
@@ -143,7 +143,7 @@ async def rotate_endpoint(request: Request) -> Reply:
 async def send_test(request: Request) -> Reply:
     """Send a test event, and tell what the receiver said. Raises EndpointNotFound, Invalid."""
     endpoint = await queries.endpoint_of_account(
-        request.tx, by=request.principal, endpoint_id=_id_of(request)
+        request.tx, principal=request.principal, endpoint_id=_id_of(request)
     )
     if endpoint.url is None:
         refuse("url", "Must be set first")
@@ -181,7 +181,7 @@ async def replay(request: Request) -> Reply:
     since, until = translate.window_from_request(given, now=request.now)
     replay_id, count = await replays.start(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         endpoint_id=_id_of(request),
         since=since,
         until=until,

@@ -19,7 +19,7 @@ async def list_events(request: Request) -> Reply:
     after = translate.position_from_query(request.query)
     limit = limit_from_query(request.query)
     found = await queries.list_events_after(
-        request.tx, by=request.principal, after=after, limit=limit
+        request.tx, principal=request.principal, after=after, limit=limit
     )
     last = (
         translate.text_from_position(found[-1][1]) if found else request.query.get("after") or None

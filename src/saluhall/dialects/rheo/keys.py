@@ -23,14 +23,14 @@ async def generate_key(request: Request) -> Reply:
     given = read(request.body, NewKey) if request.body else NewKey()
     name = given.name or _UNNAMED
     made = await operations.create_api_key(
-        request.tx, by=request.principal, name=name, now=request.now
+        request.tx, principal=request.principal, name=name, now=request.now
     )
     return Reply(status=200, body=MadeKey(apiKey=made, name=name))
 
 
 async def list_keys(request: Request) -> Reply:
     """List the live keys, the newest first."""
-    keys = await queries.list_keys(request.tx, by=request.principal)
+    keys = await queries.list_keys(request.tx, principal=request.principal)
     return Reply(status=200, body=Keys(keys=[_key_from_ours(key) for key in keys]))
 
 
@@ -41,7 +41,7 @@ async def revoke_key(request: Request) -> Reply:
     except ValueError as error:
         raise KeyNotFound from error
     await operations.revoke_api_key(
-        request.tx, by=request.principal, key_id=key_id, now=request.now
+        request.tx, principal=request.principal, key_id=key_id, now=request.now
     )
     return Reply(status=204)
 

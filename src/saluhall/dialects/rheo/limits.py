@@ -47,7 +47,7 @@ async def _rates(request: Request, others: Sequence[Route]) -> list[Limit]:
     authenticator = person if request.principal.user_id else api_key
     tiers = {r.tier.name: r.tier for r in others if r.tier and r.authenticator is authenticator}
     tiers[READ.name] = READ
-    full_at = await accounts.list_buckets(request.tx, by=request.principal)
+    full_at = await accounts.list_buckets(request.tx, principal=request.principal)
     counts_for = "user" if request.principal.user_id else "key"
     return [_rate(tier, full_at.get(tier.name), counts_for, request.now) for tier in tiers.values()]
 
@@ -68,8 +68,8 @@ def _rate(tier: Tier, full_at: datetime | None, counts_for: str, now: datetime) 
 
 async def _owned(request: Request) -> list[Limit]:
     """Say how many keys and endpoints the account has."""
-    keys = len(await accounts.list_keys(request.tx, by=request.principal))
-    endpoints = await webhooks.count_endpoints_of_account(request.tx, by=request.principal)
+    keys = len(await accounts.list_keys(request.tx, principal=request.principal))
+    endpoints = await webhooks.count_endpoints_of_account(request.tx, principal=request.principal)
     return [
         _count("API keys", keys, limit=MAX_KEYS, fact=TooManyKeys),
         _count("webhook endpoints", endpoints, limit=MAX_ENDPOINTS, fact=TooManyEndpoints),

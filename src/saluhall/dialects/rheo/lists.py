@@ -72,7 +72,11 @@ async def list_children(request: Request) -> Reply:
     """List what stands directly in a container."""
     parent = await _product(request)
     family = await pages.list_children(
-        request.tx, by=request.principal, catalog=RHEO, parent_sku=parent.sku, limit=_MAX_CHILDREN
+        request.tx,
+        by=request.principal,
+        catalog=RHEO,
+        parent_sku=parent.sku,
+        limit=_MAX_CHILDREN,
     )
     return Reply(status=200, body=translate_lists.children_from_family(family, parent=parent))
 
@@ -95,7 +99,7 @@ async def list_history(request: Request) -> Reply:
     limit = translate_lists.limit_from_query(request.query)
     product = await _product(request)
     events = await history.list_events_of_product(
-        request.tx, by=request.principal, product_id=product.id, limit=limit
+        request.tx, principal=request.principal, product_id=product.id, limit=limit
     )
     return Reply(status=200, body=translate_lists.history_from_events(events, product=product))
 

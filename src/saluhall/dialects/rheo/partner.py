@@ -39,13 +39,15 @@ _NAMES: Final[Mapping[str, str]] = {"auto_parts": "Reservdel", "fashion": "Kläd
 
 async def get_analytics(request: Request) -> Reply:
     """Tell what the account has and what it sold."""
-    found = await queries.analytics_of_account(request.tx, by=request.principal, now=request.now)
+    found = await queries.analytics_of_account(
+        request.tx, principal=request.principal, now=request.now
+    )
     return Reply(status=200, body=analytics_from_ours(found))
 
 
 async def get_subscription(request: Request) -> Reply:
     """Tell what the account subscribes to."""
-    found = await subscription_of_account(request.tx, by=request.principal)
+    found = await subscription_of_account(request.tx, principal=request.principal)
     body = Subscription(
         tier=found.tier,
         isPro=found.is_pro(now=request.now),

@@ -44,10 +44,12 @@ def _item_to_put(path: Mapping[str, str], body: bytes) -> ProductPatch:
 
 
 async def put_item(
-    tx: Transaction, by: Principal, products: Sequence[ProductPatch], now: datetime
+    tx: Transaction, principal: Principal, products: Sequence[ProductPatch], now: datetime
 ) -> Sequence[Reply | Exception]:
     """Create or update items, each put by a call of its own."""
-    outcomes = await operations.put_products(tx, by=by, catalog=CATALOG, products=products, now=now)
+    outcomes = await operations.put_products(
+        tx, by=principal, catalog=CATALOG, products=products, now=now
+    )
     return [
         outcome.problem or Reply(status=202, body=translate.accepted_from_outcome(outcome))
         for outcome in outcomes

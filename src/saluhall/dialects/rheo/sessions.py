@@ -19,7 +19,7 @@ _SESSIONS: Final = "/auth/sessions"
 
 async def list_sessions(request: Request) -> Reply:
     """List the person's open sessions, the newest first."""
-    found = await ending.list_sessions(request.tx, by=request.principal, now=request.now)
+    found = await ending.list_sessions(request.tx, principal=request.principal, now=request.now)
     own = request.principal.session_id
     return Reply(
         status=200, body=OpenSessions(sessions=[_session_from_ours(s, own=own) for s in found])
@@ -33,7 +33,7 @@ async def end_session(request: Request) -> Reply:
     except ValueError as error:
         raise SessionNotFound from error
     await ending.end_session(
-        request.tx, by=request.principal, session_id=session_id, now=request.now
+        request.tx, principal=request.principal, session_id=session_id, now=request.now
     )
     return Reply(status=204)
 
@@ -43,7 +43,10 @@ async def sign_out(request: Request) -> Reply:
     if request.principal.session_id is None:
         raise SessionNotFound  # the token of an external issuer belongs to no session of ours
     await ending.end_session(
-        request.tx, by=request.principal, session_id=request.principal.session_id, now=request.now
+        request.tx,
+        principal=request.principal,
+        session_id=request.principal.session_id,
+        now=request.now,
     )
     return Reply(status=204)
 
@@ -57,7 +60,7 @@ async def change_password(request: Request) -> Reply:
 async def _change(request: Request, given: NewPassword) -> Reply:
     await ending.change_password(
         request.db,
-        by=request.principal,
+        principal=request.principal,
         current=given.current_password,
         new=given.new_password,
         now=request.now,

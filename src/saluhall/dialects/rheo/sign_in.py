@@ -42,7 +42,7 @@ async def refresh(request: PublicRequest) -> Reply:
         )
         session = await sessions.rotate(
             request.db,
-            owner=claims.owner,
+            account_id=claims.account_id,
             session_id=claims.session_id,
             refresh_jti=claims.jti,
             now=request.now,

@@ -37,9 +37,9 @@ async def bearer(request: AuthRequest) -> Authenticated:
         raise BadAccess(NOT_AUTHORIZED)
     try:
         claims = opened(request.signer, token.strip(), kind=ACCESS, now=request.now)
-        by = await sessions.authenticate(
+        principal = await sessions.authenticate(
             request.tx,
-            owner=claims.owner,
+            account_id=claims.account_id,
             session_id=claims.session_id,
             access_jti=claims.jti,
             refresh_jti=claims.refresh_jti,
@@ -51,7 +51,7 @@ async def bearer(request: AuthRequest) -> Authenticated:
         raise BadAccess(INVALID) from error
     except SessionEnded as error:
         raise BadAccess(INVALIDATED) from error
-    return Authenticated(principal=by)
+    return Authenticated(principal=principal)
 
 
 async def legacy_key(request: AuthRequest) -> Authenticated:

@@ -34,14 +34,14 @@ LAYOUT: Final = Layout(
 )
 
 
-def stream_of(extraction: Extraction, *, by: Principal) -> Stream:
+def stream_of(extraction: Extraction, *, principal: Principal) -> Stream:
     """Answer an extraction."""
 
     async def json_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()  # the count and the orders are of one moment
-        wanted = await queries.by_clock_of_account(tx, by=by, wanted=extraction.wanted)
-        total = await queries.count_orders(tx, by=by, wanted=wanted)
-        orders = queries.list_as_json(tx, by=by, wanted=wanted, layout=LAYOUT)
+        wanted = await queries.by_clock_of_account(tx, by=principal, wanted=extraction.wanted)
+        total = await queries.count_orders(tx, by=principal, wanted=wanted)
+        orders = queries.list_as_json(tx, by=principal, wanted=wanted, layout=LAYOUT)
         async with aclosing(orders) as blocks:
             begun = b'{"orders":['
             async for block in blocks:
@@ -53,10 +53,12 @@ def stream_of(extraction: Extraction, *, by: Principal) -> Stream:
     async def csv_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()
         separator = extraction.separator
-        wanted = await queries.by_clock_of_account(tx, by=by, wanted=extraction.wanted)
+        wanted = await queries.by_clock_of_account(tx, by=principal, wanted=extraction.wanted)
         if extraction.heading:
             yield heading(separator).encode()
-        lines = queries.list_as_csv(tx, by=by, wanted=wanted, layout=LAYOUT, separator=separator)
+        lines = queries.list_as_csv(
+            tx, by=principal, wanted=wanted, layout=LAYOUT, separator=separator
+        )
         async with aclosing(lines) as blocks:
             async for block in blocks:
                 yield block

@@ -66,7 +66,7 @@ async def post_legacy_status(request: Request) -> Reply:
 
 
 def _extracted(request: Request, extraction: Extraction) -> Reply:
-    return Reply(status=200, stream=stream_of(extraction, by=request.principal))
+    return Reply(status=200, stream=stream_of(extraction, principal=request.principal))
 
 
 def _accept(request: Request) -> str:

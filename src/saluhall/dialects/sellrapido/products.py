@@ -86,7 +86,7 @@ async def _extracted(request: Request, wanted: Extraction) -> Reply:
     catalog_id = None
     if wanted.catalog is not None:
         catalog_id = await catalogs.catalog_of_number(
-            request.tx, by=request.principal, number=wanted.catalog
+            request.tx, principal=request.principal, number=wanted.catalog
         )
 
     async def blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:

@@ -75,7 +75,7 @@ async def _renewed(
         claims = opened(request.signer, given.refresh_token, kind=REFRESH, now=request.now)
         return await renew(
             request.db,
-            owner=claims.owner,
+            account_id=claims.account_id,
             session_id=claims.session_id,
             refresh_jti=claims.jti,
             now=request.now,

@@ -9,22 +9,22 @@ from saluhall.storage.database import Row
 
 LIST = """
   select id, created_at, revoked_at from legacy_keys
-   where account_id = %(owner)s order by created_at desc, id
+   where account_id = %(account_id)s order by created_at desc, id
 """
 REVOKE = """
   update legacy_keys set revoked_at = %(now)s
-   where account_id = %(owner)s and (id = %(key)s or key_hash = %(key_hash)s) and revoked_at is null
+   where account_id = %(account_id)s and (id = %(key)s or key_hash = %(key_hash)s) and revoked_at is null
 """
 
 
-async def keys_of(tx: Transaction, owner: UUID) -> Sequence[Row]:
+async def keys_of(tx: Transaction, account_id: UUID) -> Sequence[Row]:
     """Read an account's keys, the newest first."""
-    return await tx.all(dict, LIST, {"owner": owner})
+    return await tx.all(dict, LIST, {"account_id": account_id})
 
 
 async def revoke(
-    tx: Transaction, owner: UUID, *, key: UUID, key_hash: bytes, now: datetime
+    tx: Transaction, account_id: UUID, *, key: UUID, key_hash: bytes, now: datetime
 ) -> bool:
     """End a key, known by its id or by its hash; tell whether there was one that opened anything."""
-    params = {"owner": owner, "key": key, "key_hash": key_hash, "now": now}
+    params = {"account_id": account_id, "key": key, "key_hash": key_hash, "now": now}
     return bool(await tx.run(REVOKE, params))

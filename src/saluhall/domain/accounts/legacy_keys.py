@@ -19,13 +19,17 @@ class LegacyKey(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
-async def list_legacy_keys(tx: Transaction, *, by: Principal) -> list[LegacyKey]:
+async def list_legacy_keys(tx: Transaction, *, principal: Principal) -> list[LegacyKey]:
     """List all keys that were ever made for the account, the newest first."""
-    return [LegacyKey(**row) for row in await legacy_key_store.keys_of(tx, by.account_id)]
+    return [LegacyKey(**row) for row in await legacy_key_store.keys_of(tx, principal.account_id)]
 
 
-async def revoke_legacy_key(tx: Transaction, *, by: Principal, key: UUID, now: datetime) -> None:
+async def revoke_legacy_key(
+    tx: Transaction, *, principal: Principal, key: UUID, now: datetime
+) -> None:
     """Let a key, named by its id or by itself, open nothing from now on. Raises KeyNotFound."""
     known = sha256(str(key))
-    if not await legacy_key_store.revoke(tx, by.account_id, key=key, key_hash=known, now=now):
+    if not await legacy_key_store.revoke(
+        tx, principal.account_id, key=key, key_hash=known, now=now
+    ):
         raise KeyNotFound(f"the account has no such key that opens anything: {key}")

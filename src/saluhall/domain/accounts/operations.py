@@ -75,14 +75,19 @@ async def create_account(
 
 
 async def add_user(
-    tx: Transaction, *, by: Principal, username: str, password: str, now: datetime
+    tx: Transaction, *, principal: Principal, username: str, password: str, now: datetime
 ) -> UUID:
     """Add a user to an account. Raises AccountTaken."""
     user_id = new_id()
     hashed = PasswordHasher().hash(password)
     try:
         await store.add_user(
-            tx, by.account_id, user_id=user_id, username=username, password_hash=hashed, now=now
+            tx,
+            principal.account_id,
+            user_id=user_id,
+            username=username,
+            password_hash=hashed,
+            now=now,
         )
     except Conflict as error:
         raise AccountTaken(f"username {username!r} exists already") from error
@@ -92,24 +97,24 @@ async def add_user(
 async def remove_user(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Remove the user that `by` names. Raises UserNotFound."""
-    if not await people_store.remove_user(tx, by.account_id, by.user_id):
+    if not await people_store.remove_user(tx, principal.account_id, principal.user_id):
         raise UserNotFound("the user was removed meanwhile")
 
 
 async def set_time_zone(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     time_zone: str,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Let the account's days and months begin by another clock, those of the past too. Raises BadTimeZone."""
     await _check_zone(tx, time_zone)
-    await store.set_time_zone(tx, by.account_id, time_zone)
+    await store.set_time_zone(tx, principal.account_id, time_zone)
 
 
 async def _check_zone(tx: Transaction, name: str) -> None:
@@ -120,15 +125,15 @@ async def _check_zone(tx: Transaction, name: str) -> None:
         raise BadTimeZone(f"{name!r} is no time zone: name it like Europe/Stockholm")
 
 
-async def create_api_key(tx: Transaction, *, by: Principal, name: str, now: datetime) -> str:
+async def create_api_key(tx: Transaction, *, principal: Principal, name: str, now: datetime) -> str:
     """Mint an API key and return it; it is stored by its hash only, so it is seen this once. Raises TooManyKeys."""
-    await store.lock_account(tx, by.account_id)  # or several at once would all find room
-    if len(await store.live_keys(tx, by.account_id)) >= MAX_KEYS:
+    await store.lock_account(tx, principal.account_id)  # or several at once would all find room
+    if len(await store.live_keys(tx, principal.account_id)) >= MAX_KEYS:
         raise TooManyKeys(f"the account has {MAX_KEYS} API keys: revoke one first")
     key = KEY_PREFIX + random_alphanumeric(_KEY_LETTERS)
     await store.add_key(
         tx,
-        by.account_id,
+        principal.account_id,
         key_id=new_id(),
         key_hash=sha256(key),
         prefix=key[: len(KEY_PREFIX) + _SHOWN_LETTERS],
@@ -138,17 +143,19 @@ async def create_api_key(tx: Transaction, *, by: Principal, name: str, now: date
     return key
 
 
-async def revoke_api_key(tx: Transaction, *, by: Principal, key_id: UUID, now: datetime) -> None:
+async def revoke_api_key(
+    tx: Transaction, *, principal: Principal, key_id: UUID, now: datetime
+) -> None:
     """Let an API key open nothing from now on. Raises KeyNotFound."""
-    if not await store.revoke_key(tx, by.account_id, key_id, now=now):
+    if not await store.revoke_key(tx, principal.account_id, key_id, now=now):
         raise KeyNotFound(f"the account has no live API key with the id {key_id}")
 
 
-async def create_legacy_key(tx: Transaction, *, by: Principal, now: datetime) -> UUID:
+async def create_legacy_key(tx: Transaction, *, principal: Principal, now: datetime) -> UUID:
     """Mint a key for the older API generation and return it; it is stored by its hash only, so it is seen this once."""
     key = uuid4()
     await store.add_legacy_key(
-        tx, by.account_id, key_id=new_id(), key_hash=sha256(str(key)), now=now
+        tx, principal.account_id, key_id=new_id(), key_hash=sha256(str(key)), now=now
     )
     return key
 
@@ -176,7 +183,7 @@ async def authenticate_subject(tx: Transaction, *, subject: str, now: datetime) 
 async def link_user(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     subject: str | None,
     now: datetime,  # noqa: ARG001 - a link has no history
 ) -> None:
@@ -184,16 +191,16 @@ async def link_user(
     if subject is not None and not is_subject(subject):
         raise BadSubject("a subject has 1 to 255 printable characters")
     try:
-        await store.link(tx, by.account_id, by.user_id, subject=subject)
+        await store.link(tx, principal.account_id, principal.user_id, subject=subject)
     except Conflict as error:
         raise SubjectTaken(f"another user is linked to {subject!r} already") from error
 
 
 async def suspend_account(
-    tx: Transaction, *, by: Principal, suspended: bool, now: datetime
+    tx: Transaction, *, principal: Principal, suspended: bool, now: datetime
 ) -> None:
     """Let nobody of an account in until it is resumed, or resume it; what it sells stays as it is."""
-    await store.suspend(tx, by.account_id, suspended_at=now if suspended else None)
+    await store.suspend(tx, principal.account_id, suspended_at=now if suspended else None)
 
 
 async def authenticate_key(
@@ -210,29 +217,33 @@ async def authenticate_key(
     )
     if row is None:
         raise UnknownKey
-    by = Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
-    return Authenticated(principal=by) if tier is None else _counted(by, tier, row)
+    principal = Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
+    return Authenticated(principal=principal) if tier is None else _counted(principal, tier, row)
 
 
 async def count_call(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     tier: Tier | None,
     now: datetime,  # noqa: ARG001 - as above
 ) -> Authenticated:
     """Take one token of the tier for a person who has signed in. Raises RateLimited."""
-    if tier is None or by.user_id is None:
-        return Authenticated(principal=by)
+    if tier is None or principal.user_id is None:
+        return Authenticated(principal=principal)
     row = await store.count_call(
-        tx, by.account_id, key_id=by.user_id, tier=tier.name, per_second=tier.per_second
+        tx,
+        principal.account_id,
+        key_id=principal.user_id,
+        tier=tier.name,
+        per_second=tier.per_second,
     )
-    return Authenticated(principal=by) if row is None else _counted(by, tier, row)
+    return Authenticated(principal=principal) if row is None else _counted(principal, tier, row)
 
 
-def _counted(by: Principal, tier: Tier, row: Mapping[str, Any]) -> Authenticated:
+def _counted(principal: Principal, tier: Tier, row: Mapping[str, Any]) -> Authenticated:
     """Say what is left of a bucket. Raises RateLimited."""
     if not row["allowed"]:
         raise RateLimited(tier=tier, retry_after_s=max(1, math.ceil(row["turn_in_s"])))
     left = (1.0 - row["full_in_s"]) * tier.per_second
-    return Authenticated(principal=by, remaining=max(0, math.floor(left + 1e-6)))
+    return Authenticated(principal=principal, remaining=max(0, math.floor(left + 1e-6)))

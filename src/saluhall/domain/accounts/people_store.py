@@ -12,12 +12,12 @@ _SUMMARY = """
     from accounts a
 """
 LIST_ACCOUNTS = f"{_SUMMARY} order by a.name"
-FIND_SUMMARY = f"{_SUMMARY} where a.account_id = %(owner)s"
+FIND_SUMMARY = f"{_SUMMARY} where a.account_id = %(account_id)s"
 LIST_USERS = """
   select id, username, external_subject as subject, created_at from users
-   where account_id = %(owner)s order by username
+   where account_id = %(account_id)s order by username
 """
-REMOVE_USER = "delete from users where account_id = %(owner)s and id = %(id)s"
+REMOVE_USER = "delete from users where account_id = %(account_id)s and id = %(id)s"
 
 
 async def list_accounts(tx: Transaction) -> list[AccountSummary]:
@@ -25,16 +25,16 @@ async def list_accounts(tx: Transaction) -> list[AccountSummary]:
     return await tx.all(lambda row: AccountSummary(**row), LIST_ACCOUNTS)
 
 
-async def find_summary(tx: Transaction, owner: UUID) -> AccountSummary | None:
+async def find_summary(tx: Transaction, account_id: UUID) -> AccountSummary | None:
     """Read one account."""
-    return await tx.one(lambda row: AccountSummary(**row), FIND_SUMMARY, {"owner": owner})
+    return await tx.one(lambda row: AccountSummary(**row), FIND_SUMMARY, {"account_id": account_id})
 
 
-async def list_users(tx: Transaction, owner: UUID) -> list[UserSummary]:
+async def list_users(tx: Transaction, account_id: UUID) -> list[UserSummary]:
     """Read an account's users by name."""
-    return await tx.all(lambda row: UserSummary(**row), LIST_USERS, {"owner": owner})
+    return await tx.all(lambda row: UserSummary(**row), LIST_USERS, {"account_id": account_id})
 
 
-async def remove_user(tx: Transaction, owner: UUID, user_id: UUID | None) -> bool:
+async def remove_user(tx: Transaction, account_id: UUID, user_id: UUID | None) -> bool:
     """Delete a user; False when there is none."""
-    return await tx.run(REMOVE_USER, {"owner": owner, "id": user_id}) > 0
+    return await tx.run(REMOVE_USER, {"account_id": account_id, "id": user_id}) > 0

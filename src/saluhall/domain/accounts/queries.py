@@ -35,30 +35,30 @@ async def list_accounts(tx: Transaction) -> list[AccountSummary]:
     return await people_store.list_accounts(tx)
 
 
-async def get_account(tx: Transaction, *, by: Principal) -> AccountSummary:
+async def get_account(tx: Transaction, *, principal: Principal) -> AccountSummary:
     """Return an account as the operator sees it. Raises AccountNotFound."""
-    found = await people_store.find_summary(tx, by.account_id)
+    found = await people_store.find_summary(tx, principal.account_id)
     if found is None:
-        raise AccountNotFound(f"no account is named {by.account_name!r}")
+        raise AccountNotFound(f"no account is named {principal.account_name!r}")
     return found
 
 
-async def list_users(tx: Transaction, *, by: Principal) -> list[UserSummary]:
+async def list_users(tx: Transaction, *, principal: Principal) -> list[UserSummary]:
     """List an account's users by name."""
-    return await people_store.list_users(tx, by.account_id)
+    return await people_store.list_users(tx, principal.account_id)
 
 
-async def list_keys(tx: Transaction, *, by: Principal) -> list[ApiKey]:
+async def list_keys(tx: Transaction, *, principal: Principal) -> list[ApiKey]:
     """List the account's live API keys, the newest first."""
-    return await store.live_keys(tx, by.account_id)
+    return await store.live_keys(tx, principal.account_id)
 
 
-async def list_buckets(tx: Transaction, *, by: Principal) -> dict[str, datetime]:
+async def list_buckets(tx: Transaction, *, principal: Principal) -> dict[str, datetime]:
     """Return when the calls of each tier are all there again, for the caller's key or the person; tiers not used are left out."""
-    caller = by.key_id or by.user_id
-    return await store.buckets(tx, by.account_id, key_id=caller) if caller else {}
+    caller = principal.key_id or principal.user_id
+    return await store.buckets(tx, principal.account_id, key_id=caller) if caller else {}
 
 
-async def zone_of_days(tx: Transaction, *, by: Principal) -> str:
+async def zone_of_days(tx: Transaction, *, principal: Principal) -> str:
     """Tell by which clock days begin that the account names: the one it chose, UTC when it never did."""
-    return await store.find_chosen_zone(tx, by.account_id) or "UTC"
+    return await store.find_chosen_zone(tx, principal.account_id) or "UTC"

@@ -16,21 +16,21 @@ ADD_ACCOUNT = """
 """
 ADD_USER = """
   insert into users (account_id, id, username, password_hash, created_at)
-  values (%(owner)s, %(id)s, %(username)s, %(password_hash)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(username)s, %(password_hash)s, %(now)s)
 """
 ADD_KEY = """
   insert into api_keys (account_id, id, key_hash, prefix, name, created_at)
-  values (%(owner)s, %(id)s, %(key_hash)s, %(prefix)s, %(name)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(key_hash)s, %(prefix)s, %(name)s, %(now)s)
 """
-LOCK_ACCOUNT = "select account_id from accounts where account_id = %(owner)s for no key update"
+LOCK_ACCOUNT = "select account_id from accounts where account_id = %(account_id)s for no key update"
 LIVE_KEYS = """
   select id, account_id, prefix, name, created_at, last_used_at from api_keys
-   where account_id = %(owner)s and revoked_at is null
+   where account_id = %(account_id)s and revoked_at is null
    order by created_at desc, id desc
 """
 REVOKE_KEY = """
   update api_keys set revoked_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s and revoked_at is null
+   where account_id = %(account_id)s and id = %(id)s and revoked_at is null
 """
 FIND_USER = """
   select u.account_id, u.id, a.name from users u join accounts a using (account_id)
@@ -42,26 +42,24 @@ FIND_SUBJECT = """
    where u.external_subject = %(subject)s
 """
 LINK = """
-  update users set external_subject = %(subject)s where account_id = %(owner)s and id = %(id)s
+  update users set external_subject = %(subject)s where account_id = %(account_id)s and id = %(id)s
 """
 ADD_LEGACY_KEY = """
   insert into legacy_keys (account_id, id, key_hash, created_at)
-  values (%(owner)s, %(id)s, %(key_hash)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(key_hash)s, %(now)s)
 """
 FIND_LEGACY_KEY = """
   select k.account_id, k.id, a.name, a.suspended_at is not null as is_suspended
     from legacy_keys k join accounts a using (account_id)
    where k.key_hash = %(key_hash)s and (k.revoked_at is null or k.revoked_at > %(now)s)
 """
-BUCKETS = (
-    "select tier, full_at from rate_buckets where account_id = %(owner)s and key_id = %(key_id)s"
-)
-SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(owner)s"
+BUCKETS = "select tier, full_at from rate_buckets where account_id = %(account_id)s and key_id = %(key_id)s"
+SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(account_id)s"
 IS_ZONE_KNOWN = "select from pg_timezone_names where name = %(name)s"
 FIND_CHOSEN_ZONE = """
-  select case when has_chosen_zone then time_zone end as chosen from accounts where account_id = %(owner)s
+  select case when has_chosen_zone then time_zone end as chosen from accounts where account_id = %(account_id)s
 """
-SET_TIME_ZONE = "select set_time_zone(%(owner)s, %(time_zone)s)"
+SET_TIME_ZONE = "select set_time_zone(%(account_id)s, %(time_zone)s)"
 FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
 
 # A token bucket, kept as the instant at which it would be full again; `k` is whose it is, `clock` one instant for all of it. Each
@@ -108,7 +106,7 @@ COUNT_CALL = f"""
   with clock as materialized (
     select clock_timestamp() as now
   ), k as (
-    select account_id, %(key_id)s::uuid as id from accounts where account_id = %(owner)s
+    select account_id, %(key_id)s::uuid as id from accounts where account_id = %(account_id)s
   ), {_BUCKET}
   select {_LEFT} from clock, bucket
 """
@@ -139,23 +137,29 @@ async def is_zone_known(tx: Transaction, name: str) -> bool:
     return await tx.one(lambda _: True, IS_ZONE_KNOWN, {"name": name}) is not None
 
 
-async def find_chosen_zone(tx: Transaction, owner: UUID) -> str | None:
+async def find_chosen_zone(tx: Transaction, account_id: UUID) -> str | None:
     """Find the time zone that an account chose, if it ever did."""
-    params = {"owner": owner}
+    params = {"account_id": account_id}
     return await tx.one(lambda row: row["chosen"], FIND_CHOSEN_ZONE, params)
 
 
-async def set_time_zone(tx: Transaction, owner: UUID, time_zone: str) -> None:
+async def set_time_zone(tx: Transaction, account_id: UUID, time_zone: str) -> None:
     """Store by whose clock an account's months begin, and add its sales up anew."""
-    await tx.run(SET_TIME_ZONE, {"owner": owner, "time_zone": time_zone})
+    await tx.run(SET_TIME_ZONE, {"account_id": account_id, "time_zone": time_zone})
 
 
 async def add_user(
-    tx: Transaction, owner: UUID, *, user_id: UUID, username: str, password_hash: str, now: datetime
+    tx: Transaction,
+    account_id: UUID,
+    *,
+    user_id: UUID,
+    username: str,
+    password_hash: str,
+    now: datetime,
 ) -> None:
     """Store a user. Raises Conflict."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": user_id,
         "username": username,
         "password_hash": password_hash,
@@ -166,7 +170,7 @@ async def add_user(
 
 async def add_key(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     key_id: UUID,
     key_hash: bytes,
@@ -176,7 +180,7 @@ async def add_key(
 ) -> None:
     """Store an API key by its hash."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": key_id,
         "key_hash": key_hash,
         "prefix": prefix,
@@ -186,19 +190,19 @@ async def add_key(
     await tx.run(ADD_KEY, params)
 
 
-async def lock_account(tx: Transaction, owner: UUID) -> None:
+async def lock_account(tx: Transaction, account_id: UUID) -> None:
     """Let others who ask the same wait until the transaction is over."""
-    await tx.run(LOCK_ACCOUNT, {"owner": owner})
+    await tx.run(LOCK_ACCOUNT, {"account_id": account_id})
 
 
-async def live_keys(tx: Transaction, owner: UUID) -> list[ApiKey]:
+async def live_keys(tx: Transaction, account_id: UUID) -> list[ApiKey]:
     """Read the keys that open something."""
-    return await tx.all(lambda row: ApiKey(**row), LIVE_KEYS, {"owner": owner})
+    return await tx.all(lambda row: ApiKey(**row), LIVE_KEYS, {"account_id": account_id})
 
 
-async def revoke_key(tx: Transaction, owner: UUID, key_id: UUID, *, now: datetime) -> bool:
+async def revoke_key(tx: Transaction, account_id: UUID, key_id: UUID, *, now: datetime) -> bool:
     """Revoke a live key; tell whether there was one."""
-    return await tx.run(REVOKE_KEY, {"owner": owner, "id": key_id, "now": now}) > 0
+    return await tx.run(REVOKE_KEY, {"account_id": account_id, "id": key_id, "now": now}) > 0
 
 
 async def find_user(tx: Transaction, username: str) -> Principal | None:
@@ -217,16 +221,18 @@ async def find_subject(tx: Transaction, subject: str) -> Mapping[str, Any] | Non
     return await tx.one(dict, FIND_SUBJECT, {"subject": subject})
 
 
-async def link(tx: Transaction, owner: UUID, user_id: UUID | None, *, subject: str | None) -> None:
+async def link(
+    tx: Transaction, account_id: UUID, user_id: UUID | None, *, subject: str | None
+) -> None:
     """Link a user to a subject. Raises Conflict."""
-    await tx.run(LINK, {"owner": owner, "id": user_id, "subject": subject})
+    await tx.run(LINK, {"account_id": account_id, "id": user_id, "subject": subject})
 
 
 async def add_legacy_key(
-    tx: Transaction, owner: UUID, *, key_id: UUID, key_hash: bytes, now: datetime
+    tx: Transaction, account_id: UUID, *, key_id: UUID, key_hash: bytes, now: datetime
 ) -> None:
     """Store a key of the older API generation by its hash."""
-    params = {"owner": owner, "id": key_id, "key_hash": key_hash, "now": now}
+    params = {"account_id": account_id, "id": key_id, "key_hash": key_hash, "now": now}
     await tx.run(ADD_LEGACY_KEY, params)
 
 
@@ -237,15 +243,15 @@ async def find_legacy_key(
     return await tx.one(dict, FIND_LEGACY_KEY, {"key_hash": key_hash, "now": now})
 
 
-async def buckets(tx: Transaction, owner: UUID, *, key_id: UUID) -> dict[str, datetime]:
+async def buckets(tx: Transaction, account_id: UUID, *, key_id: UUID) -> dict[str, datetime]:
     """Read when each bucket of a key or a person is full again, by its tier."""
-    rows = await tx.all(dict, BUCKETS, {"owner": owner, "key_id": key_id})
+    rows = await tx.all(dict, BUCKETS, {"account_id": account_id, "key_id": key_id})
     return {row["tier"]: row["full_at"] for row in rows}
 
 
-async def suspend(tx: Transaction, owner: UUID, *, suspended_at: datetime | None) -> None:
+async def suspend(tx: Transaction, account_id: UUID, *, suspended_at: datetime | None) -> None:
     """Close the door to an account, or open it again."""
-    await tx.run(SUSPEND, {"owner": owner, "at": suspended_at})
+    await tx.run(SUSPEND, {"account_id": account_id, "at": suspended_at})
 
 
 async def find_account(tx: Transaction, name: str) -> Principal | None:
@@ -272,11 +278,11 @@ async def authenticate(
 
 
 async def count_call(
-    tx: Transaction, owner: UUID, *, key_id: UUID, tier: str, per_second: int
+    tx: Transaction, account_id: UUID, *, key_id: UUID, tier: str, per_second: int
 ) -> Mapping[str, Any] | None:
     """Take one token of a bucket; None when the account is gone."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "key_id": key_id,
         "tier": tier,
         "limited": True,

@@ -13,16 +13,16 @@ WRITE = """
          subscribed_at = case when tier = %(tier)s and subscribed_at is not null
                                and (subscribed_until is null or subscribed_until > %(now)s)
                               then subscribed_at else %(since)s end
-   where account_id = %(owner)s
+   where account_id = %(account_id)s
 """
 FIND = """
-  select account_id, tier, subscribed_at, subscribed_until from accounts where account_id = %(owner)s
+  select account_id, tier, subscribed_at, subscribed_until from accounts where account_id = %(account_id)s
 """
 
 
 async def write(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     tier: str,
     until: datetime | None,
@@ -30,10 +30,10 @@ async def write(
     now: datetime,
 ) -> None:
     """Store what an account subscribes to."""
-    params = {"owner": owner, "tier": tier, "until": until, "since": since, "now": now}
+    params = {"account_id": account_id, "tier": tier, "until": until, "since": since, "now": now}
     await tx.run(WRITE, params)
 
 
-async def find(tx: Transaction, owner: UUID) -> Row | None:
+async def find(tx: Transaction, account_id: UUID) -> Row | None:
     """Find what an account subscribes to."""
-    return await tx.one(dict, FIND, {"owner": owner})
+    return await tx.one(dict, FIND, {"account_id": account_id})

@@ -36,7 +36,7 @@ class Subscription(Struct, frozen=True, kw_only=True):
 async def subscribe(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     tier: SubscriptionTier,
     until: datetime | None,
     now: datetime,
@@ -45,20 +45,20 @@ async def subscribe(
     is_free = tier is SubscriptionTier.FREE
     await subscription_store.write(
         tx,
-        by.account_id,
+        principal.account_id,
         tier=tier,
         until=None if is_free else until,
         since=None if is_free else now,
         now=now,
     )
-    return await subscription_of_account(tx, by=by)
+    return await subscription_of_account(tx, principal=principal)
 
 
-async def subscription_of_account(tx: Transaction, *, by: Principal) -> Subscription:
+async def subscription_of_account(tx: Transaction, *, principal: Principal) -> Subscription:
     """Tell what an account subscribes to. Raises AccountNotFound."""
-    row = await subscription_store.find(tx, by.account_id)
+    row = await subscription_store.find(tx, principal.account_id)
     if row is None:
-        raise AccountNotFound(by.account_name)
+        raise AccountNotFound(principal.account_name)
     return _subscription_from_row(row)
 
 

@@ -13,9 +13,13 @@ MONTHS: Final = 12
 CATEGORIES: Final = 10
 
 
-async def analytics_of_account(tx: Transaction, *, by: Principal, now: datetime) -> Analytics:
+async def analytics_of_account(
+    tx: Transaction, *, principal: Principal, now: datetime
+) -> Analytics:
     """Add up what the account has and sold; the months are the last twelve in its time zone."""
-    rows = await store.analytics(tx, by.account_id, months=MONTHS, categories=CATEGORIES, now=now)
+    rows = await store.analytics(
+        tx, principal.account_id, months=MONTHS, categories=CATEGORIES, now=now
+    )
     parts: dict[str, list[Revenue]] = {"month": [], "category": [], "total": []}
     for row in rows:
         parts[row["part"]].append(_revenue_from_row(row))

@@ -11,11 +11,11 @@ ANALYTICS = """
   with months as (
     select to_char(date_trunc('month', %(now)s at time zone a.time_zone) - make_interval(months => ago), 'YYYY-MM') as month
       from accounts a, generate_series(0, %(months)s - 1) as ago
-     where a.account_id = %(owner)s
+     where a.account_id = %(account_id)s
   ), sums as (
     select month, category, sum(orders) as orders, sum(pieces) as pieces, sum(gross) as gross,
            sum(fee) as fee, sum(pending) as pending
-      from sale_sums where account_id = %(owner)s group by month, category
+      from sale_sums where account_id = %(account_id)s group by month, category
   ), parts as (
     select 'month' as part, m.month as name, s.* from months m left join sums s using (month)
     union all select 'category', category, s.* from sums s where pieces > 0
@@ -31,7 +31,7 @@ ANALYTICS = """
     select coalesce(sum(draft), 0)::bigint as draft, coalesce(sum(active), 0)::bigint as active,
            coalesce(sum(sold), 0)::bigint as sold, coalesce(sum(not_listed), 0)::bigint as not_listed,
            coalesce(sum(archived), 0)::bigint as archived
-      from product_counts where account_id = %(owner)s and kind = 'item'
+      from product_counts where account_id = %(account_id)s and kind = 'item'
   )
   select f.*, i.* from figures f, inventory i
    where f.part <> 'category' or f.name in (select name from best)
@@ -40,8 +40,8 @@ ANALYTICS = """
 
 
 async def analytics(
-    tx: Transaction, owner: UUID, *, months: int, categories: int, now: datetime
+    tx: Transaction, account_id: UUID, *, months: int, categories: int, now: datetime
 ) -> list[Row]:
     """Read the figures: each row is a month, a category or the total, and carries the inventory beside it."""
-    params = {"owner": owner, "months": months, "categories": categories, "now": now}
+    params = {"account_id": account_id, "months": months, "categories": categories, "now": now}
     return await tx.all(dict, ANALYTICS, params)

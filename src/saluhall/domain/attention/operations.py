@@ -52,12 +52,12 @@ async def settle(
 async def dismiss(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     entry_id: UUID,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Delete an entry that a person has dealt with. Raises EntryNotFound."""
-    if not await store.delete(tx, by.account_id, entry_id):
+    if not await store.delete(tx, principal.account_id, entry_id):
         raise EntryNotFound(entry_id)
 
 

@@ -8,14 +8,14 @@ from saluhall.domain.attention.model import AttentionEntry
 from saluhall.storage import Transaction
 
 
-async def list_entries(tx: Transaction, *, by: Principal) -> list[AttentionEntry]:
+async def list_entries(tx: Transaction, *, principal: Principal) -> list[AttentionEntry]:
     """List an account's entries, the latest first."""
-    return await store.list_entries(tx, by.account_id)
+    return await store.list_entries(tx, principal.account_id)
 
 
-async def count_by_connection(tx: Transaction, *, by: Principal) -> dict[UUID, int]:
+async def count_by_connection(tx: Transaction, *, principal: Principal) -> dict[UUID, int]:
     """Count the entries of each connection that has some."""
-    return await store.count_by_connection(tx, by.account_id)
+    return await store.count_by_connection(tx, principal.account_id)
 
 
 async def count_all(tx: Transaction) -> int:

@@ -16,13 +16,13 @@ from saluhall.storage import Conflict, Transaction
 
 
 async def create_catalog(
-    tx: Transaction, *, by: Principal, name: str, code: str, now: datetime
+    tx: Transaction, *, principal: Principal, name: str, code: str, now: datetime
 ) -> int:
     """Add a catalog to an account; return the number by which the partner APIs know it. Raises CatalogTaken."""
     catalog_id = new_id()
     try:
         return await store.add(
-            tx, by.account_id, catalog_id=catalog_id, code=code, name=name, now=now
+            tx, principal.account_id, catalog_id=catalog_id, code=code, name=name, now=now
         )
     except Conflict as error:
         raise CatalogTaken(f"the account has a catalog {code!r} already") from error
@@ -31,17 +31,17 @@ async def create_catalog(
 async def remove_catalog(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     number: int,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> Catalog:
     """Remove an empty catalog and return it. Raises CatalogNotFound, CatalogInUse."""
-    found = await store.lock(tx, by.account_id, number)
+    found = await store.lock(tx, principal.account_id, number)
     if found is None:
         raise CatalogNotFound(f"the account has no catalog with the number {number}")
     if found.code == RHEO:
         raise CatalogInUse("RHEO is the system catalog: it is removed with its account")
-    if not await store.remove(tx, by.account_id, number):
+    if not await store.remove(tx, principal.account_id, number):
         raise CatalogInUse(f"the catalog {found.name!r} has {_products(found.products)}")
     return found
 

@@ -9,21 +9,21 @@ from saluhall.domain.catalogs.model import Catalog, CatalogNotFound
 from saluhall.storage import Transaction
 
 
-async def list_catalogs(tx: Transaction, *, by: Principal) -> list[Catalog]:
+async def list_catalogs(tx: Transaction, *, principal: Principal) -> list[Catalog]:
     """List an account's catalogs by number."""
-    return await store.list_catalogs(tx, by.account_id)
+    return await store.list_catalogs(tx, principal.account_id)
 
 
 async def ids_by_number(
-    tx: Transaction, *, by: Principal, numbers: Iterable[int]
+    tx: Transaction, *, principal: Principal, numbers: Iterable[int]
 ) -> dict[int, UUID]:
     """Find the account's catalogs with these numbers; a number that it does not have is missing in the answer."""
-    return await store.of_numbers(tx, by.account_id, sorted(set(numbers)))
+    return await store.of_numbers(tx, principal.account_id, sorted(set(numbers)))
 
 
-async def catalog_of_number(tx: Transaction, *, by: Principal, number: int) -> UUID:
+async def catalog_of_number(tx: Transaction, *, principal: Principal, number: int) -> UUID:
     """Find a catalog. Raises CatalogNotFound."""
-    found = await store.of_numbers(tx, by.account_id, [number])
+    found = await store.of_numbers(tx, principal.account_id, [number])
     if number not in found:
         raise CatalogNotFound(number)
     return found[number]

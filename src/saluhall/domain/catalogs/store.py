@@ -9,11 +9,11 @@ from saluhall.storage import Transaction
 
 ADD = """
   insert into catalogs (account_id, id, code, name, created_at)
-  values (%(owner)s, %(id)s, %(code)s, %(name)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(code)s, %(name)s, %(now)s)
   returning number
 """
 OF_NUMBERS = """
-  select number, id from catalogs where account_id = %(owner)s and number = any(%(numbers)s)
+  select number, id from catalogs where account_id = %(account_id)s and number = any(%(numbers)s)
 """
 
 # By the kept counts, which leave out products that are being deleted: those are rows until their listings have ended.
@@ -21,41 +21,43 @@ _CATALOG = """
   select c.number, c.name, c.code, c.created_at,
          (select coalesce(sum(k.draft + k.active + k.sold + k.not_listed + k.archived), 0)::bigint
             from product_counts k where k.account_id = c.account_id and k.catalog_id = c.id) as products
-    from catalogs c where c.account_id = %(owner)s
+    from catalogs c where c.account_id = %(account_id)s
 """
 LIST = f"{_CATALOG} order by c.number"
 FIND = f"{_CATALOG} and c.number = %(number)s for update of c"
 REMOVE = """
-  delete from catalogs c where c.account_id = %(owner)s and c.number = %(number)s
+  delete from catalogs c where c.account_id = %(account_id)s and c.number = %(number)s
      and not exists (select from products p where p.account_id = c.account_id and p.catalog_id = c.id)
 """
 
 
-async def list_catalogs(tx: Transaction, owner: UUID) -> list[Catalog]:
+async def list_catalogs(tx: Transaction, account_id: UUID) -> list[Catalog]:
     """Read an account's catalogs."""
-    return await tx.all(lambda row: Catalog(**row), LIST, {"owner": owner})
+    return await tx.all(lambda row: Catalog(**row), LIST, {"account_id": account_id})
 
 
-async def lock(tx: Transaction, owner: UUID, number: int) -> Catalog | None:
+async def lock(tx: Transaction, account_id: UUID, number: int) -> Catalog | None:
     """Read a catalog and lock it."""
-    return await tx.one(lambda row: Catalog(**row), FIND, {"owner": owner, "number": number})
+    return await tx.one(
+        lambda row: Catalog(**row), FIND, {"account_id": account_id, "number": number}
+    )
 
 
-async def remove(tx: Transaction, owner: UUID, number: int) -> bool:
+async def remove(tx: Transaction, account_id: UUID, number: int) -> bool:
     """Delete a catalog without products; False when there is none such."""
-    return await tx.run(REMOVE, {"owner": owner, "number": number}) > 0
+    return await tx.run(REMOVE, {"account_id": account_id, "number": number}) > 0
 
 
 async def add(
-    tx: Transaction, owner: UUID, *, catalog_id: UUID, code: str, name: str, now: datetime
+    tx: Transaction, account_id: UUID, *, catalog_id: UUID, code: str, name: str, now: datetime
 ) -> int:
     """Store a catalog; return its number. Raises Conflict."""
-    params = {"owner": owner, "id": catalog_id, "code": code, "name": name, "now": now}
+    params = {"account_id": account_id, "id": catalog_id, "code": code, "name": name, "now": now}
     [number] = await tx.all(lambda row: int(row["number"]), ADD, params)
     return number
 
 
-async def of_numbers(tx: Transaction, owner: UUID, numbers: Sequence[int]) -> dict[int, UUID]:
+async def of_numbers(tx: Transaction, account_id: UUID, numbers: Sequence[int]) -> dict[int, UUID]:
     """Find catalogs by their numbers."""
-    params = {"owner": owner, "numbers": list(numbers)}
+    params = {"account_id": account_id, "numbers": list(numbers)}
     return dict(await tx.all(lambda row: (row["number"], row["id"]), OF_NUMBERS, params))

@@ -54,7 +54,7 @@ async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> 
 
 async def record_alike(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     event_type: EventType,
     *,
     of: Mapping[str, str],
@@ -64,6 +64,8 @@ async def record_alike(
     """Append the same event for each of many products (its sku by its id); the log tells of them in one line."""
     if not of:
         return
-    endpoints = await store.record_alike(tx, owner, event_type, of=of, data=data or {}, now=now)
+    endpoints = await store.record_alike(
+        tx, account_id, event_type, of=of, data=data or {}, now=now
+    )
     tx.wake("deliver_webhooks", endpoints)
-    _log.info(event_type.value, account_id=str(owner), external_ids=list(of.values()))
+    _log.info(event_type.value, account_id=str(account_id), external_ids=list(of.values()))

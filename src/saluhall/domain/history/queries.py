@@ -9,14 +9,14 @@ from saluhall.storage import Transaction
 
 
 async def list_events_of_product(
-    tx: Transaction, *, by: Principal, product_id: UUID, limit: int = 1000
+    tx: Transaction, *, principal: Principal, product_id: UUID, limit: int = 1000
 ) -> list[Event]:
     """List what happened to a product, newest first."""
-    return await store.of_product(tx, by.account_id, product_id, limit=limit)
+    return await store.of_product(tx, principal.account_id, product_id, limit=limit)
 
 
 async def list_events_after(
-    tx: Transaction, *, by: Principal, after: Position, limit: int
+    tx: Transaction, *, principal: Principal, after: Position, limit: int
 ) -> list[tuple[Event, Position]]:
     """List the events that endpoints are told of and that follow a position, each with its own; nothing ever comes in before it."""
-    return await store.feed(tx, by.account_id, after=after, limit=limit)
+    return await store.feed(tx, principal.account_id, after=after, limit=limit)

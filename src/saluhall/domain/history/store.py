@@ -54,7 +54,7 @@ FAN_OUT = f"""
     insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, sku, state, due_at)
     select p.account_id, new_ulid(), p.id, e.id::uuid, p.event_account_id, p.member_external_id, nullif(e.sku, ''),
            case when p.active then 'due' else 'held' end, case when p.active then %(now)s end
-      from ({_LISTENERS.format(heard="%(owner)s")}) p, unnest(string_to_array(%(ids)s, ','), %(skus)s::text[]) as e (id, sku)
+      from ({_LISTENERS.format(heard="%(account_id)s")}) p, unnest(string_to_array(%(ids)s, ','), %(skus)s::text[]) as e (id, sku)
      where (p.event_types = '{{}}' or %(type)s = any(p.event_types))
     returning endpoint_id, due_at
   )
@@ -65,7 +65,7 @@ FAN_OUT = f"""
 FEED = f"""
   select account_id, id, type, at, product_id, sku, data, era, xid::text as xid_text
     from events
-   where account_id = %(owner)s and type in ({", ".join(f"'{name}'" for name in sorted(DELIVERED))})
+   where account_id = %(account_id)s and type in ({", ".join(f"'{name}'" for name in sorted(DELIVERED))})
      and (era, xid, id) > (%(era)s, %(xid)s::xid8, %(id)s)
      and (era, xid) < ((select max(era) from eras), pg_snapshot_xmin(pg_current_snapshot()))
    order by era, xid, id limit %(limit)s
@@ -73,7 +73,7 @@ FEED = f"""
 # A test event is not what happened to the product.
 OF_PRODUCT = """
   select account_id, id, type, at, product_id, sku, data from events
-   where account_id = %(owner)s and product_id = %(product_id)s and not data ? 'test'
+   where account_id = %(account_id)s and product_id = %(product_id)s and not data ? 'test'
    order by id desc limit %(limit)s
 """
 
@@ -89,7 +89,7 @@ async def record(tx: Transaction, events: Sequence[Event]) -> list[UUID]:
 
 async def record_alike(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     event_type: EventType,
     *,
     of: Mapping[str, str],
@@ -99,7 +99,7 @@ async def record_alike(
     """Append an event for each product (its sku by its id); return the endpoints that have something to deliver now."""
     ids = new_ids(len(of))
     sheet: dict[str, Column] = {
-        "account_id": str(owner),
+        "account_id": str(account_id),
         "id": ids,
         "type": event_type.value,
         "at": now.isoformat(),
@@ -111,7 +111,7 @@ async def record_alike(
     if event_type not in DELIVERED:
         return []
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "ids": ",".join(ids),
         "skus": list(of.values()),
         "type": event_type.value,
@@ -120,18 +120,20 @@ async def record_alike(
     return await tx.all(lambda row: row["endpoint_id"], FAN_OUT, params)
 
 
-async def of_product(tx: Transaction, owner: UUID, product_id: UUID, *, limit: int) -> list[Event]:
+async def of_product(
+    tx: Transaction, account_id: UUID, product_id: UUID, *, limit: int
+) -> list[Event]:
     """Read a product's events, newest first."""
-    params = {"owner": owner, "product_id": product_id, "limit": limit}
+    params = {"account_id": account_id, "product_id": product_id, "limit": limit}
     return await tx.all(event_from_row, OF_PRODUCT, params)
 
 
 async def feed(
-    tx: Transaction, owner: UUID, *, after: Position, limit: int
+    tx: Transaction, account_id: UUID, *, after: Position, limit: int
 ) -> list[tuple[Event, Position]]:
     """Read the account's delivered events that follow a position, in the order of the feed, each with its own."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "era": after.era,
         "xid": str(after.xid),
         "id": after.id,

@@ -13,17 +13,17 @@ from saluhall.storage import Transaction
 
 
 async def want(
-    tx: Transaction, *, by: Principal, urls: Mapping[UUID, Sequence[str]], now: datetime
+    tx: Transaction, *, principal: Principal, urls: Mapping[UUID, Sequence[str]], now: datetime
 ) -> None:
     """Make products' pictures exactly these: new ones become due, refused ones are tried anew, others stay untouched."""
     if urls:
-        await store.want(tx, by.account_id, urls=urls, now=now)
-        tx.wake("fetch_images", [by.account_id])
+        await store.want(tx, principal.account_id, urls=urls, now=now)
+        tx.wake("fetch_images", [principal.account_id])
 
 
 async def claim_due(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     worker: UUID,
     limit: int,
@@ -33,19 +33,19 @@ async def claim_due(
 ) -> list[DueImage]:
     """Take due pictures of an account, as many as each host has room for; they are ours until the lease runs out."""
     return await store.claim(
-        tx, owner, worker=worker, limit=limit, rooms=rooms, lease=lease, now=now
+        tx, account_id, worker=worker, limit=limit, rooms=rooms, lease=lease, now=now
     )
 
 
 async def record(
-    tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
+    tx: Transaction, account_id: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> None:
     """Record what became of pictures, and in the item's history which were refused and why; lock their products."""
-    await store.record(tx, owner, fetched, now=now)
+    await store.record(tx, account_id, fetched, now=now)
     refused = [f for f in fetched if f.reason is not None and f.retry_in_s is None]
     events = [
         history.event_of(
-            owner,
+            account_id,
             EventType.IMAGE_REFUSED,
             product_id=f.image.product_id,
             sku=f.image.sku,
@@ -57,6 +57,6 @@ async def record(
     await history.record(tx, events, now=now)
 
 
-async def forget(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`
+async def forget(tx: Transaction, account_id: UUID, product_id: UUID, *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`
     """Drop the pictures of a product that is deleted."""
-    await store.forget(tx, owner, product_id)
+    await store.forget(tx, account_id, product_id)

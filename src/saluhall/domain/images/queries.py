@@ -9,7 +9,7 @@ from saluhall.storage import Transaction
 
 
 async def list_images(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID]
+    tx: Transaction, account_id: UUID, product_ids: Sequence[UUID]
 ) -> dict[UUID, list[Image]]:
     """List products' pictures in the seller's order, by product."""
-    return await store.of_products(tx, owner, product_ids)
+    return await store.of_products(tx, account_id, product_ids)

@@ -17,12 +17,12 @@ WANT = """
       from jsonb_array_elements(%(wanted)s::text::jsonb) w, jsonb_array_elements_text(w -> 'urls') u
   ), dropped as (
     delete from images i
-     where i.account_id = %(owner)s and i.product_id = any(%(ids)s)
+     where i.account_id = %(account_id)s and i.product_id = any(%(ids)s)
        and not exists (
          select from wanted w where w.product_id = i.product_id and w.source_url = i.source_url)
   )
   insert into images (account_id, product_id, source_url, state, due_at, updated_at)
-  select %(owner)s, product_id, source_url, 'due', %(now)s, %(now)s from wanted
+  select %(account_id)s, product_id, source_url, 'due', %(now)s, %(now)s from wanted
   on conflict (account_id, product_id, source_url) do update
      set state = 'due', due_at = %(now)s, attempts = 0, reason = null, updated_at = %(now)s
    where images.state = 'refused'
@@ -32,10 +32,10 @@ _HOST = "lower(split_part(source_url, '/', 3))"
 CLAIM = f"""
   with recursive hosts as (
     (select {_HOST} as host from images
-      where account_id = %(owner)s and due_at is not null order by {_HOST} limit 1)
+      where account_id = %(account_id)s and due_at is not null order by {_HOST} limit 1)
     union all
     select (select {_HOST} from images
-             where account_id = %(owner)s and due_at is not null and {_HOST} > h.host order by {_HOST} limit 1)
+             where account_id = %(account_id)s and due_at is not null and {_HOST} > h.host order by {_HOST} limit 1)
       from hosts h where h.host is not null
   )
   update images i set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = i.claim_number + 1
@@ -44,7 +44,7 @@ CLAIM = f"""
            select d.ctid
              from hosts h, lateral (
                select due.ctid, due.due_at from images due
-                where due.account_id = %(owner)s and due.due_at <= %(now)s and {_HOST} = h.host
+                where due.account_id = %(account_id)s and due.due_at <= %(now)s and {_HOST} = h.host
                 order by due.due_at
                 limit coalesce((%(rooms)s::text::jsonb ->> h.host)::integer, %(room)s)
                   for update skip locked) d
@@ -60,7 +60,7 @@ RECORD = """
       as t(product_id uuid, source_url text, worker uuid, claim integer, stored_key text, media_type text, width integer,
            height integer, bytes integer, reason text, retry_in_s float8)
   ), p as materialized (
-    select id from products where account_id = %(owner)s and id = any(%(ids)s) order by id for update
+    select id from products where account_id = %(account_id)s and id = any(%(ids)s) order by id for update
   )
   update images i
      set state = case when f.stored_key is not null then 'ready'
@@ -69,29 +69,29 @@ RECORD = """
          bytes = f.bytes, reason = f.reason, attempts = i.attempts + 1, claimed_by = null,
          due_at = %(now)s + make_interval(secs => f.retry_in_s), updated_at = %(now)s
     from p join f on f.product_id = p.id
-   where i.account_id = %(owner)s and i.product_id = p.id and i.source_url = f.source_url
+   where i.account_id = %(account_id)s and i.product_id = p.id and i.source_url = f.source_url
      and i.due_at is not null and i.claimed_by = f.worker and i.claim_number = f.claim
 """
 OF_PRODUCTS = """
   select i.product_id, i.source_url, i.state, i.stored_key, i.media_type, i.reason
     from products p join images i on i.account_id = p.account_id and i.product_id = p.id
-   where p.account_id = %(owner)s and p.id = any(%(ids)s)
+   where p.account_id = %(account_id)s and p.id = any(%(ids)s)
    order by p.id, array_position(p.image_urls, i.source_url)
 """
-FORGET = "delete from images where account_id = %(owner)s and product_id = %(product_id)s"
+FORGET = "delete from images where account_id = %(account_id)s and product_id = %(product_id)s"
 
 
 async def want(
-    tx: Transaction, owner: UUID, *, urls: Mapping[UUID, Sequence[str]], now: datetime
+    tx: Transaction, account_id: UUID, *, urls: Mapping[UUID, Sequence[str]], now: datetime
 ) -> None:
     """Make each product's pictures exactly these; what is there already stays as it is."""
     wanted = msgspec.json.encode([{"id": i, "urls": u} for i, u in urls.items()]).decode()
-    await tx.run(WANT, {"owner": owner, "wanted": wanted, "ids": list(urls), "now": now})
+    await tx.run(WANT, {"account_id": account_id, "wanted": wanted, "ids": list(urls), "now": now})
 
 
 async def claim(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     worker: UUID,
     limit: int,
@@ -101,7 +101,7 @@ async def claim(
 ) -> list[DueImage]:
     """Take due pictures, as many as each host has room for, for the length of a lease."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "worker": worker,
         "limit": limit,
         "rooms": msgspec.json.encode(rooms.of_host).decode(),
@@ -113,7 +113,7 @@ async def claim(
 
 
 async def record(
-    tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
+    tx: Transaction, account_id: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> None:
     """Record what became of pictures, and keep their products from changing until the transaction ends."""
     rows = [
@@ -127,15 +127,15 @@ async def record(
     ]
     ids = list({f.image.product_id for f in fetched})
     text = msgspec.json.encode(rows).decode()
-    await tx.run(RECORD, {"owner": owner, "fetched": text, "ids": ids, "now": now})
+    await tx.run(RECORD, {"account_id": account_id, "fetched": text, "ids": ids, "now": now})
 
 
 async def of_products(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID]
+    tx: Transaction, account_id: UUID, product_ids: Sequence[UUID]
 ) -> dict[UUID, list[Image]]:
     """List products' pictures in order, by product."""
     found: dict[UUID, list[Image]] = {}
-    params = {"owner": owner, "ids": list(product_ids)}
+    params = {"account_id": account_id, "ids": list(product_ids)}
     for product_id, image in await tx.all(_image_of_product, OF_PRODUCTS, params):
         found.setdefault(product_id, []).append(image)
     return found
@@ -150,6 +150,6 @@ def _image_of_product(row: Row) -> tuple[UUID, Image]:
     return row["product_id"], Image(**{name: row[name] for name in Image.__struct_fields__})
 
 
-async def forget(tx: Transaction, owner: UUID, product_id: UUID) -> None:
+async def forget(tx: Transaction, account_id: UUID, product_id: UUID) -> None:
     """Drop a product's pictures."""
-    await tx.run(FORGET, {"owner": owner, "product_id": product_id})
+    await tx.run(FORGET, {"account_id": account_id, "product_id": product_id})

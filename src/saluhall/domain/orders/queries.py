@@ -16,7 +16,7 @@ async def by_clock_of_account(tx: Transaction, *, by: Principal, wanted: Wanted)
     """Let the days that are asked for begin by the clock that the account chose."""
     if not wanted.names_days:
         return wanted
-    return structs.replace(wanted, time_zone=await zone_of_days(tx, by=by))
+    return structs.replace(wanted, time_zone=await zone_of_days(tx, principal=by))
 
 
 async def count_orders(tx: Transaction, *, by: Principal, wanted: Wanted) -> int:

@@ -90,7 +90,7 @@ async def _write(
     mode: Mode,
     now: datetime,
 ) -> list[Stored]:
-    ids = await catalog_queries.ids_by_number(tx, by=principal, numbers=catalogs)
+    ids = await catalog_queries.ids_by_number(tx, principal=principal, numbers=catalogs)
     keys = [(number, patch.sku) for number, patch in zip(catalogs, patches, strict=True)]
     stored = _repeated(keys)
     missing = Outcome.CATALOG_NOT_FOUND if mode is Mode.CREATE else Outcome.PRODUCT_NOT_FOUND
@@ -176,7 +176,7 @@ async def _followed(
         for each in done
         if each.image_urls is not None and each.product_id is not None
     }
-    await images.want(tx, by=principal, urls=urls, now=now)
+    await images.want(tx, principal=principal, urls=urls, now=now)
     if any(each.ai_enhancement for each in done):
         tx.wake("enhance_texts", [principal.account_id])
     await _record_created(tx, principal.account_id, [s for s in done if s.created], now=now)

@@ -14,20 +14,22 @@ from saluhall.domain.resellers import operations as resellers
 from saluhall.storage import Transaction
 
 
-async def remove_account(tx: Transaction, *, by: Principal, now: datetime) -> AccountContents:
+async def remove_account(
+    tx: Transaction, *, principal: Principal, now: datetime
+) -> AccountContents:
     """Delete an account with everything that belongs to it; return what it held. Raises NotSuspended, AccountBusy.
 
     It must have been suspended for a minute: so long a request that was admitted before may run. Stored images stay, for other
     products may show the same, and what is live stays on the marketplaces.
     """
-    if not await store.is_quiet(tx, by.account_id, pause=SUSPENDED_FOR, now=now):
+    if not await store.is_quiet(tx, principal.account_id, pause=SUSPENDED_FOR, now=now):
         raise NotSuspended(
-            f"suspend it first (saluhall account suspend {by.account_name}) and wait a minute,"
+            f"suspend it first (saluhall account suspend {principal.account_name}) and wait a minute,"
             " so that no request of it still runs"
         )
-    if await store.is_busy(tx, by.account_id, pause=SUSPENDED_FOR, now=now):
+    if await store.is_busy(tx, principal.account_id, pause=SUSPENDED_FOR, now=now):
         raise AccountBusy("the hub is reading its marketplace right now: try again in a minute")
-    held = await store.contents(tx, by.account_id)
-    await resellers.leave_deal(tx, by=by, now=now)
-    await store.delete_account(tx, by.account_id)
+    held = await store.contents(tx, principal.account_id)
+    await resellers.leave_deal(tx, principal=principal, now=now)
+    await store.delete_account(tx, principal.account_id)
     return held

@@ -6,6 +6,6 @@ from saluhall.domain.removals.model import AccountContents
 from saluhall.storage import Transaction
 
 
-async def contents_of_account(tx: Transaction, *, by: Principal) -> AccountContents:
+async def contents_of_account(tx: Transaction, *, principal: Principal) -> AccountContents:
     """Count what an account holds."""
-    return await store.contents(tx, by.account_id)
+    return await store.contents(tx, principal.account_id)

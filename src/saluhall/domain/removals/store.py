@@ -11,78 +11,78 @@ from saluhall.storage import Transaction
 
 LOCK = """
   select coalesce(suspended_at <= %(now)s - %(pause)s::interval, false) as is_quiet
-    from accounts where account_id = %(owner)s for update
+    from accounts where account_id = %(account_id)s for update
 """
 LOCK_CONNECTIONS = """
   select coalesce(poll_claimed_by is not null or removed_at > %(now)s - %(pause)s::interval, false) as is_busy
-    from connections where account_id = %(owner)s for update
+    from connections where account_id = %(account_id)s for update
 """
 CONTENTS = """
-  select (select count(*) from users where account_id = %(owner)s) as users,
-         (select count(*) from api_keys where account_id = %(owner)s and revoked_at is null) as api_keys,
-         (select count(*) from catalogs where account_id = %(owner)s) as catalogs,
-         (select count(*) from products where account_id = %(owner)s) as products,
-         (select count(*) from listings where account_id = %(owner)s
+  select (select count(*) from users where account_id = %(account_id)s) as users,
+         (select count(*) from api_keys where account_id = %(account_id)s and revoked_at is null) as api_keys,
+         (select count(*) from catalogs where account_id = %(account_id)s) as catalogs,
+         (select count(*) from products where account_id = %(account_id)s) as products,
+         (select count(*) from listings where account_id = %(account_id)s
              and (state in ('live', 'submitted')
                   or state = 'waiting' and (claimed_by is not null or (progress ->> 'may_be_live')::boolean))) as live_listings,
-         (select count(*) from order_heads where account_id = %(owner)s) as orders,
-         (select count(*) from connections where account_id = %(owner)s and removed_at is null) as connections,
-         (select count(*) from endpoints where account_id = %(owner)s and url is not null) as endpoints,
-         (select count(*) from events where account_id = %(owner)s) as events
+         (select count(*) from order_heads where account_id = %(account_id)s) as orders,
+         (select count(*) from connections where account_id = %(account_id)s and removed_at is null) as connections,
+         (select count(*) from endpoints where account_id = %(account_id)s and url is not null) as endpoints,
+         (select count(*) from events where account_id = %(account_id)s) as events
 """
 # The products first, for everything else locks them before its own rows; their counts after them, for deleting products counts.
 DELETIONS = (
-    "delete from products where account_id = %(owner)s",
-    "delete from product_counts where account_id = %(owner)s",
-    "delete from listings where account_id = %(owner)s",
-    "delete from images where account_id = %(owner)s",
-    "delete from connections where account_id = %(owner)s",
-    "delete from login_attempts where account_id = %(owner)s",
-    "delete from endpoints where account_id = %(owner)s",
-    "delete from replays where account_id = %(owner)s",
-    "delete from deliveries where account_id = %(owner)s or event_account_id = %(owner)s",
-    "delete from delivery_attempts where account_id = %(owner)s",
-    "delete from order_heads where account_id = %(owner)s",
-    "delete from order_rows where account_id = %(owner)s",
-    "delete from shipments where account_id = %(owner)s",
-    "delete from sales where account_id = %(owner)s",
-    "delete from sale_sums where account_id = %(owner)s",
-    "delete from events where account_id = %(owner)s",
-    "delete from attention_entries where account_id = %(owner)s",
-    "delete from requests where account_id = %(owner)s",
-    "delete from deals where account_id = %(owner)s",
-    "delete from deal_requests where account_id = %(owner)s",
-    "delete from profiles where account_id = %(owner)s",
-    "delete from members where account_id = %(owner)s or member_account_id = %(owner)s",
-    "delete from catalogs where account_id = %(owner)s",
-    "delete from rate_buckets where account_id = %(owner)s",
-    "delete from sessions where account_id = %(owner)s",
-    "delete from legacy_keys where account_id = %(owner)s",
-    "delete from api_keys where account_id = %(owner)s",
-    "delete from users where account_id = %(owner)s",
-    "delete from accounts where account_id = %(owner)s",
+    "delete from products where account_id = %(account_id)s",
+    "delete from product_counts where account_id = %(account_id)s",
+    "delete from listings where account_id = %(account_id)s",
+    "delete from images where account_id = %(account_id)s",
+    "delete from connections where account_id = %(account_id)s",
+    "delete from login_attempts where account_id = %(account_id)s",
+    "delete from endpoints where account_id = %(account_id)s",
+    "delete from replays where account_id = %(account_id)s",
+    "delete from deliveries where account_id = %(account_id)s or event_account_id = %(account_id)s",
+    "delete from delivery_attempts where account_id = %(account_id)s",
+    "delete from order_heads where account_id = %(account_id)s",
+    "delete from order_rows where account_id = %(account_id)s",
+    "delete from shipments where account_id = %(account_id)s",
+    "delete from sales where account_id = %(account_id)s",
+    "delete from sale_sums where account_id = %(account_id)s",
+    "delete from events where account_id = %(account_id)s",
+    "delete from attention_entries where account_id = %(account_id)s",
+    "delete from requests where account_id = %(account_id)s",
+    "delete from deals where account_id = %(account_id)s",
+    "delete from deal_requests where account_id = %(account_id)s",
+    "delete from profiles where account_id = %(account_id)s",
+    "delete from members where account_id = %(account_id)s or member_account_id = %(account_id)s",
+    "delete from catalogs where account_id = %(account_id)s",
+    "delete from rate_buckets where account_id = %(account_id)s",
+    "delete from sessions where account_id = %(account_id)s",
+    "delete from legacy_keys where account_id = %(account_id)s",
+    "delete from api_keys where account_id = %(account_id)s",
+    "delete from users where account_id = %(account_id)s",
+    "delete from accounts where account_id = %(account_id)s",
 )
 
 
-async def is_quiet(tx: Transaction, owner: UUID, *, pause: timedelta, now: datetime) -> bool:
+async def is_quiet(tx: Transaction, account_id: UUID, *, pause: timedelta, now: datetime) -> bool:
     """Lock an account; return whether it has been suspended for so long."""
-    params = {"owner": owner, "pause": pause, "now": now}
+    params = {"account_id": account_id, "pause": pause, "now": now}
     return bool(await tx.one(lambda row: row["is_quiet"], LOCK, params))
 
 
-async def is_busy(tx: Transaction, owner: UUID, *, pause: timedelta, now: datetime) -> bool:
+async def is_busy(tx: Transaction, account_id: UUID, *, pause: timedelta, now: datetime) -> bool:
     """Lock an account's connections; return whether one is, or may be, read at its marketplace."""
-    params = {"owner": owner, "pause": pause, "now": now}
+    params = {"account_id": account_id, "pause": pause, "now": now}
     return any(await tx.all(lambda row: bool(row["is_busy"]), LOCK_CONNECTIONS, params))
 
 
-async def contents(tx: Transaction, owner: UUID) -> AccountContents:
+async def contents(tx: Transaction, account_id: UUID) -> AccountContents:
     """Count what an account holds."""
-    [found] = await tx.all(lambda row: AccountContents(**row), CONTENTS, {"owner": owner})
+    [found] = await tx.all(lambda row: AccountContents(**row), CONTENTS, {"account_id": account_id})
     return found
 
 
-async def delete_account(tx: Transaction, owner: UUID) -> None:
+async def delete_account(tx: Transaction, account_id: UUID) -> None:
     """Delete every row of an account."""
     for statement in DELETIONS:
-        await tx.run(statement, {"owner": owner})
+        await tx.run(statement, {"account_id": account_id})

@@ -15,9 +15,9 @@ from saluhall.domain.resellers.model import (
 from saluhall.storage import Transaction
 
 
-async def deal_of_account(tx: Transaction, *, by: Principal) -> Deal:
+async def deal_of_account(tx: Transaction, *, principal: Principal) -> Deal:
     """Tell an account's deal, and which it has asked for."""
-    return await store.deal(tx, by.account_id)
+    return await store.deal(tx, principal.account_id)
 
 
 async def list_requests(tx: Transaction) -> list[DealRequest]:
@@ -25,22 +25,24 @@ async def list_requests(tx: Transaction) -> list[DealRequest]:
     return await store.requests(tx)
 
 
-async def member_principal(tx: Transaction, *, by: Principal, external_id: str) -> Principal:
+async def member_principal(tx: Transaction, *, principal: Principal, external_id: str) -> Principal:
     """Act for the member that a reseller calls so, by the reseller's key. Raises MemberNotFound."""
-    found = await store.find_member(tx, by.account_id, external_id)
+    found = await store.find_member(tx, principal.account_id, external_id)
     if found is None:
         raise MemberNotFound
-    return Principal(account_id=found.account_id, account_name=found.account_name, key_id=by.key_id)
+    return Principal(
+        account_id=found.account_id, account_name=found.account_name, key_id=principal.key_id
+    )
 
 
-async def list_members(tx: Transaction, *, by: Principal) -> list[Member]:
+async def list_members(tx: Transaction, *, principal: Principal) -> list[Member]:
     """List a reseller's members by the names it gave them."""
-    return await store.members(tx, by.account_id)
+    return await store.members(tx, principal.account_id)
 
 
-async def member_of_account(tx: Transaction, *, by: Principal, member_id: UUID) -> Member:
+async def member_of_account(tx: Transaction, *, principal: Principal, member_id: UUID) -> Member:
     """Tell of one of a reseller's members. Raises MemberNotFound."""
-    found = await store.member(tx, by.account_id, member_id)
+    found = await store.member(tx, principal.account_id, member_id)
     if found is None:
         raise MemberNotFound
     return found
@@ -54,9 +56,9 @@ async def public_profile(tx: Transaction, slug: str) -> Profile:
     return found
 
 
-async def profile_of_account(tx: Transaction, *, by: Principal) -> Profile:
+async def profile_of_account(tx: Transaction, *, principal: Principal) -> Profile:
     """Tell an account's own public profile. Raises ProfileNotFound."""
-    found = await store.profile(tx, by.account_id)
+    found = await store.profile(tx, principal.account_id)
     if found is None:
         raise ProfileNotFound
     return found

@@ -21,33 +21,33 @@ _IS_RESELLER = """
 """
 DEAL = """
   select d.kind, d.commission_bps, d.flat_monthly_ore, d.per_listing_ore, d.since,
-         array(select r.kind from deal_requests r where r.account_id = %(owner)s order by r.kind) as requested
-    from (select) t left join deals d on d.account_id = %(owner)s
+         array(select r.kind from deal_requests r where r.account_id = %(account_id)s order by r.kind) as requested
+    from (select) t left join deals d on d.account_id = %(account_id)s
 """
-LOCK = "select from accounts where account_id = %(owner)s for no key update"
+LOCK = "select from accounts where account_id = %(account_id)s for no key update"
 GRANT = """
   insert into deals (account_id, kind, commission_bps, flat_monthly_ore, per_listing_ore, since)
-  values (%(owner)s, %(kind)s, %(commission_bps)s, %(flat_monthly_ore)s, %(per_listing_ore)s, %(now)s)
+  values (%(account_id)s, %(kind)s, %(commission_bps)s, %(flat_monthly_ore)s, %(per_listing_ore)s, %(now)s)
   on conflict (account_id) do update
      set kind = excluded.kind, commission_bps = excluded.commission_bps,
          flat_monthly_ore = excluded.flat_monthly_ore, per_listing_ore = excluded.per_listing_ore,
          since = case when deals.kind = excluded.kind then deals.since else excluded.since end
 """
-END = "delete from deals where account_id = %(owner)s"
+END = "delete from deals where account_id = %(account_id)s"
 ASK = """
   insert into deal_requests as r (account_id, kind, id, message, requested_at)
-  values (%(owner)s, %(kind)s, %(id)s, %(message)s, %(now)s)
+  values (%(account_id)s, %(kind)s, %(id)s, %(message)s, %(now)s)
   on conflict (account_id, kind) do update set message = excluded.message
   returning r.*, '' as account_name
 """
-ANSWERED = "delete from deal_requests where account_id = %(owner)s and kind = %(kind)s"
+ANSWERED = "delete from deal_requests where account_id = %(account_id)s and kind = %(kind)s"
 REQUESTS = """
   select r.*, a.name as account_name from deal_requests r join accounts a using (account_id)
    order by r.requested_at, r.id
 """
 FIND_MEMBER = f"""
   select a.account_id, a.name from members m join accounts a on a.account_id = m.member_account_id
-   where m.account_id = %(owner)s and m.external_id = %(external_id)s and a.suspended_at is null
+   where m.account_id = %(account_id)s and m.external_id = %(external_id)s and a.suspended_at is null
      and {_IS_RESELLER.format(account="m.account_id")}
 """
 _MEMBER = """
@@ -55,79 +55,79 @@ _MEMBER = """
 """
 MEMBERS = f"""
   select {_MEMBER} from members m join accounts a on a.account_id = m.member_account_id
-   where m.account_id = %(owner)s order by m.external_id
+   where m.account_id = %(account_id)s order by m.external_id
 """
 MEMBER = f"""
   select {_MEMBER} from members m join accounts a on a.account_id = m.member_account_id
-   where m.account_id = %(owner)s and m.member_account_id = %(member)s
+   where m.account_id = %(account_id)s and m.member_account_id = %(member)s
 """
 JOIN = """
   insert into members (account_id, external_id, member_account_id, created_at)
-  values (%(owner)s, %(external_id)s, %(member)s, %(now)s)
+  values (%(account_id)s, %(external_id)s, %(member)s, %(now)s)
   on conflict on constraint members_account_key do nothing
 """
 RENAME = """
   update members set external_id = %(external_id)s
-   where account_id = %(owner)s and member_account_id = %(member)s
+   where account_id = %(account_id)s and member_account_id = %(member)s
 """
-PART = "delete from members where account_id = %(owner)s and member_account_id = %(member)s"
-LEAVE_ALL = "delete from members where member_account_id = %(owner)s"
+PART = "delete from members where account_id = %(account_id)s and member_account_id = %(member)s"
+LEAVE_ALL = "delete from members where member_account_id = %(account_id)s"
 DISMISS_ALL = """
   with gone as (
-    delete from members where account_id = %(owner)s returning member_account_id
+    delete from members where account_id = %(account_id)s returning member_account_id
   )
   delete from deals d using gone
    where d.account_id = gone.member_account_id and d.kind = 'sub_account'
      and not exists (select from members m
-                      where m.member_account_id = d.account_id and m.account_id <> %(owner)s)
+                      where m.member_account_id = d.account_id and m.account_id <> %(account_id)s)
 """
 # Whoever has no reseller left is nobody's sub-account.
 END_SUB_ACCOUNT = """
-  delete from deals where account_id = %(owner)s and kind = 'sub_account'
-     and not exists (select from members m where m.member_account_id = %(owner)s)
+  delete from deals where account_id = %(account_id)s and kind = 'sub_account'
+     and not exists (select from members m where m.member_account_id = %(account_id)s)
 """
 _PROFILE = f"""
   select p.account_id, p.slug, p.name, {_IS_RESELLER.format(account="p.account_id")} as is_reseller
     from profiles p join accounts a using (account_id)
 """
 PROFILE_BY_SLUG = _PROFILE + " where p.slug = %(slug)s and a.suspended_at is null"
-PROFILE = _PROFILE + " where p.account_id = %(owner)s"
+PROFILE = _PROFILE + " where p.account_id = %(account_id)s"
 PUT_PROFILE = """
-  insert into profiles (account_id, slug, name) values (%(owner)s, %(slug)s, %(name)s)
+  insert into profiles (account_id, slug, name) values (%(account_id)s, %(slug)s, %(name)s)
   on conflict (account_id) do update set slug = excluded.slug, name = excluded.name
 """
 
 
-async def deal(tx: Transaction, owner: UUID) -> Deal:
+async def deal(tx: Transaction, account_id: UUID) -> Deal:
     """Read an account's deal."""
-    found = await tx.one(_deal_from_row, DEAL, {"owner": owner})
+    found = await tx.one(_deal_from_row, DEAL, {"account_id": account_id})
     assert found is not None  # noqa: S101 - the statement always has one row
     return found
 
 
 async def lock(tx: Transaction, owners: Sequence[UUID]) -> None:
     """Keep the deals of accounts from changing until the transaction ends; always in one order."""
-    for owner in sorted(set(owners)):
-        await tx.run(LOCK, {"owner": owner})
+    for account_id in sorted(set(owners)):
+        await tx.run(LOCK, {"account_id": account_id})
 
 
 async def grant(
-    tx: Transaction, owner: UUID, *, kind: DealKind, amounts: Amounts, now: datetime
+    tx: Transaction, account_id: UUID, *, kind: DealKind, amounts: Amounts, now: datetime
 ) -> None:
     """Store a deal, over an earlier one."""
     given = {name: getattr(amounts, name) for name in Amounts.__struct_fields__}
-    await tx.run(GRANT, {"owner": owner, "kind": kind, "now": now, **given})
-    await tx.run(ANSWERED, {"owner": owner, "kind": kind})
+    await tx.run(GRANT, {"account_id": account_id, "kind": kind, "now": now, **given})
+    await tx.run(ANSWERED, {"account_id": account_id, "kind": kind})
 
 
-async def end(tx: Transaction, owner: UUID) -> None:
+async def end(tx: Transaction, account_id: UUID) -> None:
     """Forget an account's deal."""
-    await tx.run(END, {"owner": owner})
+    await tx.run(END, {"account_id": account_id})
 
 
 async def ask(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     kind: DealKind,
     request_id: UUID,
@@ -135,7 +135,13 @@ async def ask(
     now: datetime,
 ) -> DealRequest:
     """Store that an account asks for a deal; asked again, the first request stands with the new message."""
-    params = {"owner": owner, "kind": kind, "id": request_id, "message": message, "now": now}
+    params = {
+        "account_id": account_id,
+        "kind": kind,
+        "id": request_id,
+        "message": message,
+        "now": now,
+    }
     found = await tx.one(_request_from_row, ASK, params)
     assert found is not None  # noqa: S101 - an upsert returns its row
     return found
@@ -146,57 +152,57 @@ async def requests(tx: Transaction) -> list[DealRequest]:
     return await tx.all(_request_from_row, REQUESTS)
 
 
-async def find_member(tx: Transaction, owner: UUID, external_id: str) -> Principal | None:
+async def find_member(tx: Transaction, account_id: UUID, external_id: str) -> Principal | None:
     """Find the account that a reseller calls so, if it may act for it."""
     return await tx.one(
         lambda row: Principal(account_id=row["account_id"], account_name=row["name"]),
         FIND_MEMBER,
-        {"owner": owner, "external_id": external_id},
+        {"account_id": account_id, "external_id": external_id},
     )
 
 
-async def members(tx: Transaction, owner: UUID) -> list[Member]:
+async def members(tx: Transaction, account_id: UUID) -> list[Member]:
     """Read a reseller's members."""
-    return await tx.all(_member_from_row, MEMBERS, {"owner": owner})
+    return await tx.all(_member_from_row, MEMBERS, {"account_id": account_id})
 
 
-async def member(tx: Transaction, owner: UUID, member_id: UUID) -> Member | None:
+async def member(tx: Transaction, account_id: UUID, member_id: UUID) -> Member | None:
     """Read one of a reseller's members."""
-    return await tx.one(_member_from_row, MEMBER, {"owner": owner, "member": member_id})
+    return await tx.one(_member_from_row, MEMBER, {"account_id": account_id, "member": member_id})
 
 
 async def join(
-    tx: Transaction, owner: UUID, *, member_id: UUID, external_id: str, now: datetime
+    tx: Transaction, account_id: UUID, *, member_id: UUID, external_id: str, now: datetime
 ) -> None:
     """Make an account a reseller's member; one that is already stays as it is. Raises Conflict."""
-    params = {"owner": owner, "member": member_id, "external_id": external_id, "now": now}
+    params = {"account_id": account_id, "member": member_id, "external_id": external_id, "now": now}
     await tx.run(JOIN, params)
 
 
-async def rename(tx: Transaction, owner: UUID, *, member_id: UUID, external_id: str) -> bool:
+async def rename(tx: Transaction, account_id: UUID, *, member_id: UUID, external_id: str) -> bool:
     """Call a member otherwise; False when there is none. Raises Conflict."""
-    params = {"owner": owner, "member": member_id, "external_id": external_id}
+    params = {"account_id": account_id, "member": member_id, "external_id": external_id}
     return bool(await tx.run(RENAME, params))
 
 
-async def part(tx: Transaction, owner: UUID, member_id: UUID) -> bool:
+async def part(tx: Transaction, account_id: UUID, member_id: UUID) -> bool:
     """Take a member from a reseller; False when it has none such."""
-    return bool(await tx.run(PART, {"owner": owner, "member": member_id}))
+    return bool(await tx.run(PART, {"account_id": account_id, "member": member_id}))
 
 
-async def leave_all(tx: Transaction, owner: UUID) -> None:
+async def leave_all(tx: Transaction, account_id: UUID) -> None:
     """Take an account from every reseller."""
-    await tx.run(LEAVE_ALL, {"owner": owner})
+    await tx.run(LEAVE_ALL, {"account_id": account_id})
 
 
-async def dismiss_all(tx: Transaction, owner: UUID) -> None:
+async def dismiss_all(tx: Transaction, account_id: UUID) -> None:
     """Take all its members from a reseller; nobody's sub-account has no deal any more."""
-    await tx.run(DISMISS_ALL, {"owner": owner})
+    await tx.run(DISMISS_ALL, {"account_id": account_id})
 
 
-async def end_sub_account(tx: Transaction, owner: UUID) -> None:
+async def end_sub_account(tx: Transaction, account_id: UUID) -> None:
     """Forget that an account is a sub-account when it is nobody's."""
-    await tx.run(END_SUB_ACCOUNT, {"owner": owner})
+    await tx.run(END_SUB_ACCOUNT, {"account_id": account_id})
 
 
 async def profile_by_slug(tx: Transaction, slug: str) -> Profile | None:
@@ -204,14 +210,14 @@ async def profile_by_slug(tx: Transaction, slug: str) -> Profile | None:
     return await tx.one(_profile_from_row, PROFILE_BY_SLUG, {"slug": slug})
 
 
-async def profile(tx: Transaction, owner: UUID) -> Profile | None:
+async def profile(tx: Transaction, account_id: UUID) -> Profile | None:
     """Find an account's public profile."""
-    return await tx.one(_profile_from_row, PROFILE, {"owner": owner})
+    return await tx.one(_profile_from_row, PROFILE, {"account_id": account_id})
 
 
-async def put_profile(tx: Transaction, owner: UUID, *, slug: str, name: str) -> None:
+async def put_profile(tx: Transaction, account_id: UUID, *, slug: str, name: str) -> None:
     """Store a public profile. Raises Conflict."""
-    await tx.run(PUT_PROFILE, {"owner": owner, "slug": slug, "name": name})
+    await tx.run(PUT_PROFILE, {"account_id": account_id, "slug": slug, "name": name})
 
 
 def _deal_from_row(row: Row) -> Deal:

@@ -20,53 +20,55 @@ from saluhall.domain.sessions.passwords import is_right, password_turn
 from saluhall.storage import Database, Transaction
 
 
-async def list_sessions(tx: Transaction, *, by: Principal, now: datetime) -> list[OpenSession]:
+async def list_sessions(
+    tx: Transaction, *, principal: Principal, now: datetime
+) -> list[OpenSession]:
     """List the user's open sessions, the newest first."""
-    return await store.open_sessions(tx, by.account_id, by.user_id, now=now)
+    return await store.open_sessions(tx, principal.account_id, principal.user_id, now=now)
 
 
 async def end_session(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     session_id: UUID,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """End a session of the user; its tokens count no more. Raises SessionNotFound."""
-    if not await store.end(tx, by.account_id, by.user_id, session_id):
+    if not await store.end(tx, principal.account_id, principal.user_id, session_id):
         raise SessionNotFound("the user has no open session with this id")
 
 
 async def end_sessions(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> int:
     """End every session of the user; return how many there were."""
-    return await store.end_of_user(tx, by.account_id, by.user_id, spare=None)
+    return await store.end_of_user(tx, principal.account_id, principal.user_id, spare=None)
 
 
-async def remove_user(tx: Transaction, *, by: Principal, now: datetime) -> int:
+async def remove_user(tx: Transaction, *, principal: Principal, now: datetime) -> int:
     """Remove the user and end all their sessions; return how many there were. Raises UserNotFound."""
-    ended = await store.end_of_user(tx, by.account_id, by.user_id, spare=None)
-    await accounts.remove_user(tx, by=by, now=now)
+    ended = await store.end_of_user(tx, principal.account_id, principal.user_id, spare=None)
+    await accounts.remove_user(tx, principal=principal, now=now)
     return ended
 
 
 async def suspend_account(
-    tx: Transaction, *, by: Principal, suspended: bool, now: datetime
+    tx: Transaction, *, principal: Principal, suspended: bool, now: datetime
 ) -> None:
     """Suspend an account and end the sessions of its users, or resume it; what it sells stays as it is."""
-    await accounts.suspend_account(tx, by=by, suspended=suspended, now=now)
+    await accounts.suspend_account(tx, principal=principal, suspended=suspended, now=now)
     if suspended:
-        await store.end_of_account(tx, by.account_id)
+        await store.end_of_account(tx, principal.account_id)
 
 
 async def change_password(
     db: Database,
     *,
-    by: Principal,
+    principal: Principal,
     current: str,
     new: str,
     now: datetime,  # noqa: ARG001 - every operation has `now`
@@ -74,25 +76,25 @@ async def change_password(
     """Give the user a new password and end all other sessions. Raises WeakPassword, WrongPassword, SignInThrottled."""
     check_password(new)
     async with db.statement() as tx:
-        stored = await store.password_hash(tx, by.account_id, by.user_id)
-    async with password_turn(f"change of {by.user_id}"):
+        stored = await store.password_hash(tx, principal.account_id, principal.user_id)
+    async with password_turn(f"change of {principal.user_id}"):
         if not await asyncio.to_thread(is_right, stored, current):
             raise WrongPassword("the current password is not right")
         hashed = await asyncio.to_thread(PasswordHasher().hash, new)
     async with db.transaction() as tx:
-        await _store_password(tx, by, hashed, spare=by.session_id)
+        await _store_password(tx, principal, hashed, spare=principal.session_id)
 
 
 async def set_password(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     new: str,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> int:
     """Give the user a new password, as the operator, and end all sessions; return how many. Raises WeakPassword."""
     check_password(new)
-    return await _store_password(tx, by, PasswordHasher().hash(new), spare=None)
+    return await _store_password(tx, principal, PasswordHasher().hash(new), spare=None)
 
 
 def check_password(new: str) -> None:
@@ -102,7 +104,7 @@ def check_password(new: str) -> None:
 
 
 async def _store_password(
-    tx: Transaction, by: Principal, hashed: str, *, spare: UUID | None
+    tx: Transaction, principal: Principal, hashed: str, *, spare: UUID | None
 ) -> int:
-    await store.set_password_hash(tx, by.account_id, by.user_id, hashed)
-    return await store.end_of_user(tx, by.account_id, by.user_id, spare=spare)
+    await store.set_password_hash(tx, principal.account_id, principal.user_id, hashed)
+    return await store.end_of_user(tx, principal.account_id, principal.user_id, spare=spare)

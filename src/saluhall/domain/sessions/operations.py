@@ -118,27 +118,27 @@ def _session_of(user: User, *, now: datetime) -> Session:
 
 
 async def renew_access(
-    db: Database, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
+    db: Database, *, account_id: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
 ) -> Session:
     """Give a session a new access token; the earlier one counts no more. Raises SessionEnded, AccountSuspended."""
-    return await _renewed(db, owner, session_id, refresh_jti, rotate=False, now=now)
+    return await _renewed(db, account_id, session_id, refresh_jti, rotate=False, now=now)
 
 
 async def rotate(
-    db: Database, *, owner: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
+    db: Database, *, account_id: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
 ) -> Session:
     """Give a session two new tokens; the earlier ones count no more. Raises SessionEnded, AccountSuspended."""
-    return await _renewed(db, owner, session_id, refresh_jti, rotate=True, now=now)
+    return await _renewed(db, account_id, session_id, refresh_jti, rotate=True, now=now)
 
 
 async def _renewed(
-    db: Database, owner: UUID, session_id: UUID, jti: UUID, *, rotate: bool, now: datetime
+    db: Database, account_id: UUID, session_id: UUID, jti: UUID, *, rotate: bool, now: datetime
 ) -> Session:
     """Renew a session; a refresh token that was replaced ends it: somebody else may have the token."""
     async with db.transaction() as tx:
         session = await store.renew(
             tx,
-            owner,
+            account_id,
             session_id,
             jti=jti,
             access_jti=uuid4(),
@@ -149,25 +149,25 @@ async def _renewed(
         )
         if session is not None and session.is_suspended:
             raise AccountSuspended
-        if session is None and await store.is_suspended(tx, owner):
+        if session is None and await store.is_suspended(tx, account_id):
             raise AccountSuspended  # which ended its sessions
     if session is None:
-        await _end_reused(db, owner, session_id, jti, now=now)
+        await _end_reused(db, account_id, session_id, jti, now=now)
         raise SessionEnded
     return session
 
 
 async def _end_reused(
-    db: Database, owner: UUID, session_id: UUID, jti: UUID, *, now: datetime
+    db: Database, account_id: UUID, session_id: UUID, jti: UUID, *, now: datetime
 ) -> None:
     async with db.statement() as tx:
         is_ended = await store.end_reused(
-            tx, owner, session_id, jti=jti, life=REFRESH_LIFE, grace=REUSE_GRACE, now=now
+            tx, account_id, session_id, jti=jti, life=REFRESH_LIFE, grace=REUSE_GRACE, now=now
         )
     if is_ended:
         _log.warning(
             "a spent refresh token was used again: its session is ended",
-            account_id=str(owner),
+            account_id=str(account_id),
             session_id=str(session_id),
         )
 
@@ -175,15 +175,15 @@ async def _end_reused(
 async def authenticate(
     tx: Transaction,
     *,
-    owner: UUID,
+    account_id: UUID,
     session_id: UUID,
     access_jti: UUID,
     refresh_jti: UUID,
     now: datetime,
 ) -> Principal:
     """Let the holder of an access token in. Raises SessionEnded, TokenReplaced, AccountSuspended."""
-    session = await store.find(tx, owner, session_id, now=now)
-    if session is None and await store.is_suspended(tx, owner):
+    session = await store.find(tx, account_id, session_id, now=now)
+    if session is None and await store.is_suspended(tx, account_id):
         raise AccountSuspended  # which ended its sessions
     if session is None or session.refresh_jti != refresh_jti:
         raise SessionEnded

@@ -22,10 +22,12 @@ FIND_USER = """
 ADD = """
   insert into sessions (account_id, id, user_id, access_jti, access_expires_at, refresh_jti,
                         refresh_expires_at, address, created_at)
-  values (%(owner)s, %(id)s, %(user_id)s, %(access_jti)s, %(access_expires_at)s, %(refresh_jti)s,
+  values (%(account_id)s, %(id)s, %(user_id)s, %(access_jti)s, %(access_expires_at)s, %(refresh_jti)s,
           %(refresh_expires_at)s, %(address)s, %(now)s)
 """
-FORGET_OLD = "delete from sessions where account_id = %(owner)s and refresh_expires_at <= %(now)s"
+FORGET_OLD = (
+    "delete from sessions where account_id = %(account_id)s and refresh_expires_at <= %(now)s"
+)
 _SESSION = """
   s.id, s.account_id, a.number as account_number, a.name as account_name,
   a.suspended_at is not null as is_suspended, u.id as user_id, u.number as user_number, u.username,
@@ -37,7 +39,7 @@ _PERSON = """
 """
 FIND = f"""
   select {_SESSION} from sessions s {_PERSON}
-   where s.account_id = %(owner)s and s.id = %(id)s and s.refresh_expires_at > %(now)s
+   where s.account_id = %(account_id)s and s.id = %(id)s and s.refresh_expires_at > %(now)s
 """
 RENEW = f"""
   with s as (
@@ -45,7 +47,7 @@ RENEW = f"""
        set access_jti = %(access_jti)s, access_expires_at = %(access_expires_at)s,
            refresh_jti = coalesce(%(refresh_jti)s, refresh_jti),
            refresh_expires_at = coalesce(%(refresh_expires_at)s, refresh_expires_at)
-     where account_id = %(owner)s and id = %(id)s and refresh_jti = %(jti)s
+     where account_id = %(account_id)s and id = %(id)s and refresh_jti = %(jti)s
        and refresh_expires_at > %(now)s
     returning *
   )
@@ -54,28 +56,28 @@ RENEW = f"""
 # Not right after it was replaced: then it is the same client, whose answer was lost or who asked twice at once.
 END_REUSED = """
   delete from sessions
-   where account_id = %(owner)s and id = %(id)s and refresh_jti <> %(jti)s
+   where account_id = %(account_id)s and id = %(id)s and refresh_jti <> %(jti)s
      and refresh_expires_at - %(life)s <= %(now)s - %(grace)s
 """
 OPEN_SESSIONS = """
   select id, address, created_at, refresh_expires_at as expires_at from sessions
-   where account_id = %(owner)s and user_id = %(user_id)s and refresh_expires_at > %(now)s
+   where account_id = %(account_id)s and user_id = %(user_id)s and refresh_expires_at > %(now)s
    order by created_at desc, id desc
    limit 1000
 """
-END = "delete from sessions where account_id = %(owner)s and user_id = %(user_id)s and id = %(id)s"
+END = "delete from sessions where account_id = %(account_id)s and user_id = %(user_id)s and id = %(id)s"
 END_OF_USER = """
   delete from sessions
-   where account_id = %(owner)s and user_id = %(user_id)s
+   where account_id = %(account_id)s and user_id = %(user_id)s
      and (%(spare)s::uuid is null or id <> %(spare)s)
 """
 IS_SUSPENDED = """
-  select suspended_at is not null as is_suspended from accounts where account_id = %(owner)s
+  select suspended_at is not null as is_suspended from accounts where account_id = %(account_id)s
 """
-END_OF_ACCOUNT = "delete from sessions where account_id = %(owner)s"
-FIND_HASH = "select password_hash from users where account_id = %(owner)s and id = %(user_id)s"
+END_OF_ACCOUNT = "delete from sessions where account_id = %(account_id)s"
+FIND_HASH = "select password_hash from users where account_id = %(account_id)s and id = %(user_id)s"
 SET_HASH = """
-  update users set password_hash = %(password_hash)s where account_id = %(owner)s and id = %(user_id)s
+  update users set password_hash = %(password_hash)s where account_id = %(account_id)s and id = %(user_id)s
 """
 FAILURES = """
   select subject, failures, failed_at from sign_in_failures
@@ -106,9 +108,9 @@ async def find_user(tx: Transaction, username: str, *, address: str, now: dateti
 
 async def add(tx: Transaction, session: Session, *, address: str, now: datetime) -> None:
     """Store a session, and forget the account's expired ones."""
-    await tx.run(FORGET_OLD, {"owner": session.account_id, "now": now})
+    await tx.run(FORGET_OLD, {"account_id": session.account_id, "now": now})
     params = {
-        "owner": session.account_id,
+        "account_id": session.account_id,
         "id": session.id,
         "user_id": session.user_id,
         "access_jti": session.access_jti,
@@ -121,14 +123,18 @@ async def add(tx: Transaction, session: Session, *, address: str, now: datetime)
     await tx.run(ADD, params)
 
 
-async def find(tx: Transaction, owner: UUID, session_id: UUID, *, now: datetime) -> Session | None:
+async def find(
+    tx: Transaction, account_id: UUID, session_id: UUID, *, now: datetime
+) -> Session | None:
     """Find a session that is not over."""
-    return await tx.one(session_from_row, FIND, {"owner": owner, "id": session_id, "now": now})
+    return await tx.one(
+        session_from_row, FIND, {"account_id": account_id, "id": session_id, "now": now}
+    )
 
 
 async def renew(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     session_id: UUID,
     *,
     jti: UUID,
@@ -140,7 +146,7 @@ async def renew(
 ) -> Session | None:
     """Replace the tokens of the session in which this refresh token counts; None when there is none."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": session_id,
         "jti": jti,
         "access_jti": access_jti,
@@ -154,7 +160,7 @@ async def renew(
 
 async def end_reused(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     session_id: UUID,
     *,
     jti: UUID,
@@ -164,7 +170,7 @@ async def end_reused(
 ) -> bool:
     """Delete a session whose refresh token was replaced longer ago than `grace`; tell whether it was there."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": session_id,
         "jti": jti,
         "life": life,
@@ -175,46 +181,48 @@ async def end_reused(
 
 
 async def open_sessions(
-    tx: Transaction, owner: UUID, user_id: UUID | None, *, now: datetime
+    tx: Transaction, account_id: UUID, user_id: UUID | None, *, now: datetime
 ) -> list[OpenSession]:
     """Read a user's sessions that are not over, the newest first."""
-    params = {"owner": owner, "user_id": user_id, "now": now}
+    params = {"account_id": account_id, "user_id": user_id, "now": now}
     return await tx.all(lambda row: OpenSession(**row), OPEN_SESSIONS, params)
 
 
-async def end(tx: Transaction, owner: UUID, user_id: UUID | None, session_id: UUID) -> bool:
+async def end(tx: Transaction, account_id: UUID, user_id: UUID | None, session_id: UUID) -> bool:
     """Delete a session of a user; tell whether there was one."""
-    return await tx.run(END, {"owner": owner, "user_id": user_id, "id": session_id}) > 0
+    return await tx.run(END, {"account_id": account_id, "user_id": user_id, "id": session_id}) > 0
 
 
 async def end_of_user(
-    tx: Transaction, owner: UUID, user_id: UUID | None, *, spare: UUID | None
+    tx: Transaction, account_id: UUID, user_id: UUID | None, *, spare: UUID | None
 ) -> int:
     """Delete a user's sessions, all but one if that is named; return how many."""
-    return await tx.run(END_OF_USER, {"owner": owner, "user_id": user_id, "spare": spare})
+    return await tx.run(END_OF_USER, {"account_id": account_id, "user_id": user_id, "spare": spare})
 
 
-async def is_suspended(tx: Transaction, owner: UUID) -> bool:
+async def is_suspended(tx: Transaction, account_id: UUID) -> bool:
     """Tell whether an account is suspended."""
-    return bool(await tx.one(lambda row: row["is_suspended"], IS_SUSPENDED, {"owner": owner}))
+    return bool(
+        await tx.one(lambda row: row["is_suspended"], IS_SUSPENDED, {"account_id": account_id})
+    )
 
 
-async def end_of_account(tx: Transaction, owner: UUID) -> int:
+async def end_of_account(tx: Transaction, account_id: UUID) -> int:
     """Delete every session of an account; return how many."""
-    return await tx.run(END_OF_ACCOUNT, {"owner": owner})
+    return await tx.run(END_OF_ACCOUNT, {"account_id": account_id})
 
 
-async def password_hash(tx: Transaction, owner: UUID, user_id: UUID | None) -> str | None:
+async def password_hash(tx: Transaction, account_id: UUID, user_id: UUID | None) -> str | None:
     """Read the hash of a user's password."""
-    params = {"owner": owner, "user_id": user_id}
+    params = {"account_id": account_id, "user_id": user_id}
     return await tx.one(lambda row: str(row["password_hash"]), FIND_HASH, params)
 
 
 async def set_password_hash(
-    tx: Transaction, owner: UUID, user_id: UUID | None, password_hash: str
+    tx: Transaction, account_id: UUID, user_id: UUID | None, password_hash: str
 ) -> None:
     """Store the hash of a user's new password."""
-    params = {"owner": owner, "user_id": user_id, "password_hash": password_hash}
+    params = {"account_id": account_id, "user_id": user_id, "password_hash": password_hash}
     await tx.run(SET_HASH, params)
 
 

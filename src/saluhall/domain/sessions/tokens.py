@@ -19,7 +19,7 @@ class Claims(Struct, frozen=True, kw_only=True):
 
     jti: UUID
     refresh_jti: UUID
-    owner: UUID
+    account_id: UUID
     session_id: UUID
 
 
@@ -46,7 +46,7 @@ def opened(signer: Signer, token: str, *, issuer: str, kind: str, now: datetime)
         return Claims(
             jti=UUID(claims["jti"]),
             refresh_jti=UUID(claims["refresh_jti"]),
-            owner=UUID(claims["owner"]),
+            account_id=UUID(claims["owner"]),
             session_id=UUID(claims["sid"]),
         )
     except (KeyError, ValueError, AttributeError, TypeError) as error:

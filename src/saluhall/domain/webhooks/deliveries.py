@@ -42,10 +42,10 @@ async def forget(tx: Transaction, endpoint_id: UUID) -> None:
 
 
 async def redeliver(
-    tx: Transaction, *, by: Principal, attempt_id: UUID, now: datetime
+    tx: Transaction, *, principal: Principal, attempt_id: UUID, now: datetime
 ) -> tuple[UUID, UUID]:
     """Send what an attempt sent once more, by the same schedule; return its endpoint and its event. Raises AttemptNotFound."""
-    found = await store.repeat(tx, by.account_id, attempt_id, now=now)
+    found = await store.repeat(tx, principal.account_id, attempt_id, now=now)
     if found is None:
         raise AttemptNotFound(attempt_id)
     tx.wake("deliver_webhooks", [found[0]])

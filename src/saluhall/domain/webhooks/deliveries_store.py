@@ -25,7 +25,7 @@ from saluhall.storage.database import Row
 # What was held begins its schedule anew.
 FREE_HELD = """
   update deliveries set state = 'due', due_at = %(now)s, attempts = 0
-   where account_id = %(owner)s and endpoint_id = %(id)s and state = 'held'
+   where account_id = %(account_id)s and endpoint_id = %(id)s and state = 'held'
 """
 # Of an item only the oldest event goes to an endpoint; the later ones wait until that has arrived or was given up, and are due when it
 # is tried again. What is sent once more waits for its like alone. The oldest is looked up by index for each row: `limit 1` keeps
@@ -39,14 +39,14 @@ _BEFORE = """
 CLAIM = f"""
   with due as (
     select d.account_id, d.id from deliveries d
-     where d.account_id = %(owner)s and d.endpoint_id = %(endpoint)s and d.due_at <= %(now)s
+     where d.account_id = %(account_id)s and d.endpoint_id = %(endpoint)s and d.due_at <= %(now)s
        and (select true {_BEFORE}) is null
      order by d.due_at limit %(limit)s for update of d skip locked
   ), later as (
     update deliveries w set due_at = blocked.due_at
       from (select d.account_id, d.id, oldest.due_at
               from deliveries d, lateral (select b.due_at, b.claimed_by {_BEFORE}) oldest
-             where d.account_id = %(owner)s and d.endpoint_id = %(endpoint)s and d.due_at <= %(now)s
+             where d.account_id = %(account_id)s and d.endpoint_id = %(endpoint)s and d.due_at <= %(now)s
                and (select count(*) from due) < %(limit)s
                and oldest.due_at > %(now)s and oldest.claimed_by is null
              order by d.due_at limit 1000 for update of d skip locked) blocked
@@ -69,7 +69,7 @@ RECORD = """
   ), logged as (
     insert into delivery_attempts (account_id, id, delivery_id, endpoint_id, event_id, event_type, sku, success,
                                    http_status, error, at)
-    select %(owner)s, id, delivery_id, %(endpoint)s, event_id, event_type, sku, success, http_status, error, at from a
+    select %(account_id)s, id, delivery_id, %(endpoint)s, event_id, event_type, sku, success, http_status, error, at from a
   ), counted as (
     update endpoints e
        set fail_count = tail.failures + case when tail.any_success then 0 else e.fail_count end,
@@ -83,7 +83,7 @@ RECORD = """
               from (select success, at, not success and at > coalesce(
                              (select max(at) from a where success and counts), '-infinity') as is_last
                       from a where counts) counted) tail
-     where e.account_id = %(owner)s and e.id = %(endpoint)s
+     where e.account_id = %(account_id)s and e.id = %(endpoint)s
        and (tail.failures > 0 or (tail.any_success and e.fail_count > 0))
     returning e.active
   )
@@ -92,13 +92,13 @@ RECORD = """
          state = case when a.success then 'delivered' when a.retry_at is null then 'exhausted' else 'due' end,
          due_at = case when not a.success then a.retry_at end
     from a
-   where d.account_id = %(owner)s and d.id = a.delivery_id
+   where d.account_id = %(account_id)s and d.id = a.delivery_id
      and d.claimed_by = a.worker and d.claim_number = a.claim
 """
 HOLD = """
   update deliveries d set state = 'held', due_at = null, claimed_by = null
     from endpoints e
-   where d.account_id = %(owner)s and d.endpoint_id = %(endpoint)s and d.due_at is not null
+   where d.account_id = %(account_id)s and d.endpoint_id = %(endpoint)s and d.due_at is not null
      and e.account_id = d.account_id and e.id = d.endpoint_id and not (e.active and e.url is not null)
 """
 # An event that happened while its endpoint was being deleted leaves a delivery behind.
@@ -110,7 +110,7 @@ FORGET = """
 # What is due already and was not claimed waits for an older event of its item, which another worker has.
 NEXT_DUE = """
   select min(due_at) as next_at from deliveries
-   where account_id = %(owner)s and endpoint_id = %(endpoint)s and due_at > %(since)s
+   where account_id = %(account_id)s and endpoint_id = %(endpoint)s and due_at > %(since)s
 """
 # A delivery that is on its way right now is left alone. One that has not arrived yet stays in its place before the later ones of its item,
 # which were due when it was to be tried again.
@@ -122,7 +122,7 @@ REPEAT = """
       from delivery_attempts a
       join deliveries d on d.account_id = a.account_id and d.id = a.delivery_id
       join endpoints e on e.account_id = d.account_id and e.id = d.endpoint_id
-     where a.account_id = %(owner)s and a.id = %(id)s
+     where a.account_id = %(account_id)s and a.id = %(id)s
        and (d.event_account_id is null or exists (
          select from members m where m.account_id = d.account_id and m.member_account_id = d.event_account_id
        ))
@@ -146,7 +146,7 @@ REPEAT = """
 LOG = """
   select id, endpoint_id, event_id, event_type, sku, success, http_status, error, at
     from delivery_attempts
-   where account_id = %(owner)s {and_filters}
+   where account_id = %(account_id)s {and_filters}
    order by id desc limit %(limit)s
 """
 _FILTERS = {
@@ -183,13 +183,13 @@ END_PRUNING = """
 
 COUNT_PENDING = """
   select endpoint_id, count(*) as pending from deliveries
-   where account_id = %(owner)s and (due_at is not null or state = 'held') group by endpoint_id
+   where account_id = %(account_id)s and (due_at is not null or state = 'held') group by endpoint_id
 """
 
 
-async def free_held(tx: Transaction, owner: UUID, endpoint_id: UUID, *, now: datetime) -> int:
+async def free_held(tx: Transaction, account_id: UUID, endpoint_id: UUID, *, now: datetime) -> int:
     """Make due what was held while an endpoint was off."""
-    return await tx.run(FREE_HELD, {"owner": owner, "id": endpoint_id, "now": now})
+    return await tx.run(FREE_HELD, {"account_id": account_id, "id": endpoint_id, "now": now})
 
 
 async def claim(
@@ -203,7 +203,7 @@ async def claim(
 ) -> list[DueDelivery]:
     """Take due deliveries of an endpoint for the length of a lease."""
     params = {
-        "owner": endpoint.account_id,
+        "account_id": endpoint.account_id,
         "endpoint": endpoint.id,
         "worker": worker,
         "limit": limit,
@@ -218,7 +218,7 @@ async def record(
 ) -> None:
     """Log attempts, move their deliveries on, and count the endpoint's failures in a row."""
     params = {
-        "owner": endpoint.account_id,
+        "account_id": endpoint.account_id,
         "endpoint": endpoint.id,
         "attempts": msgspec.json.encode(attempts).decode(),
         "limit": FAILURES_BEFORE_OFF,
@@ -230,7 +230,7 @@ async def record(
 
 async def hold(tx: Transaction, endpoint: Endpoint) -> int:
     """Hold back what is due at an endpoint that is off."""
-    return await tx.run(HOLD, {"owner": endpoint.account_id, "endpoint": endpoint.id})
+    return await tx.run(HOLD, {"account_id": endpoint.account_id, "endpoint": endpoint.id})
 
 
 async def forget(tx: Transaction, endpoint_id: UUID) -> int:
@@ -240,25 +240,25 @@ async def forget(tx: Transaction, endpoint_id: UUID) -> int:
 
 async def next_due(tx: Transaction, endpoint: Endpoint, *, since: datetime) -> datetime | None:
     """Return when the endpoint's next delivery after `since` is due."""
-    params = {"owner": endpoint.account_id, "endpoint": endpoint.id, "since": since}
+    params = {"account_id": endpoint.account_id, "endpoint": endpoint.id, "since": since}
     return await tx.one(lambda row: row["next_at"], NEXT_DUE, params)
 
 
 async def repeat(
-    tx: Transaction, owner: UUID, attempt_id: UUID, *, now: datetime
+    tx: Transaction, account_id: UUID, attempt_id: UUID, *, now: datetime
 ) -> tuple[UUID, UUID] | None:
     """Make the delivery of an attempt due once more; tell its endpoint and its event, None when it is gone."""
-    params = {"owner": owner, "id": attempt_id, "now": now}
+    params = {"account_id": account_id, "id": attempt_id, "now": now}
     return await tx.one(lambda row: (row["endpoint_id"], row["event_id"]), REPEAT, params)
 
 
 async def read_log(
-    tx: Transaction, owner: UUID, wanted: AttemptFilter, *, limit: int
+    tx: Transaction, account_id: UUID, wanted: AttemptFilter, *, limit: int
 ) -> list[LoggedAttempt]:
     """Read the lines of the log that a filter lets through, newest first."""
     given = {k: v for k, v in structs.asdict(wanted).items() if v is not None}
     sql = LOG.format(and_filters="".join(f"and {_FILTERS[name]} " for name in given))
-    params = {**given, "owner": owner, "limit": limit}
+    params = {**given, "account_id": account_id, "limit": limit}
     return await tx.all(lambda row: LoggedAttempt(**row), sql, params)
 
 
@@ -305,9 +305,11 @@ def _delivery_from_row(row: Row) -> DueDelivery:
     )
 
 
-async def count_pending(tx: Transaction, owner: UUID) -> dict[UUID, int]:
+async def count_pending(tx: Transaction, account_id: UUID) -> dict[UUID, int]:
     """Count the deliveries of each endpoint that are due or held back."""
     rows = await tx.all(
-        lambda row: (row["endpoint_id"], int(row["pending"])), COUNT_PENDING, {"owner": owner}
+        lambda row: (row["endpoint_id"], int(row["pending"])),
+        COUNT_PENDING,
+        {"account_id": account_id},
     )
     return dict(rows)

@@ -25,7 +25,7 @@ _MAX_REMOVED = 1000
 async def start_listening(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     url: str,
     certificate: str,
     event_types: Sequence[str],
@@ -41,10 +41,10 @@ async def start_listening(
         known = ", ".join(sorted(DELIVERED))
         raise BadEndpoint(f"unknown event types: {', '.join(unknown)}; there are {known}")
     await remove_expired(tx, now=now)
-    main, secret = await open_main_endpoint(tx, by=by, vault=vault, now=now)
+    main, secret = await open_main_endpoint(tx, principal=principal, vault=vault, now=now)
     endpoint = await listening_store.add(
         tx,
-        by.account_id,
+        principal.account_id,
         endpoint_id=new_id(),
         url=url,
         secret=main.secret,
@@ -58,21 +58,23 @@ async def start_listening(
 
 
 async def keep_listening(
-    tx: Transaction, *, by: Principal, endpoint_id: UUID, now: datetime
+    tx: Transaction, *, principal: Principal, endpoint_id: UUID, now: datetime
 ) -> bool:
     """Renew a temporary endpoint and forget its failures; return False when it was deleted meanwhile."""
-    return await listening_store.renew(tx, by.account_id, endpoint_id, expires_at=now + LIFETIME)
+    return await listening_store.renew(
+        tx, principal.account_id, endpoint_id, expires_at=now + LIFETIME
+    )
 
 
 async def stop_listening(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     endpoint_id: UUID,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Delete a temporary endpoint and its pending deliveries."""
-    await store.delete(tx, by.account_id, endpoint_id)
+    await store.delete(tx, principal.account_id, endpoint_id)
 
 
 async def remove_expired(tx: Transaction, *, now: datetime) -> int:

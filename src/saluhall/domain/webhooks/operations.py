@@ -34,7 +34,7 @@ _HOW_NEARBY = "; to receive events on your own machine run `saluhall listen`, an
 async def set_main_endpoint(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     url: str,
     event_types: Sequence[str],
     http: Outbound,
@@ -52,22 +52,22 @@ async def set_main_endpoint(
         raise BadEndpoint(f"unknown event types: {', '.join(unknown)}; there are {known}")
     endpoint = await store.put_main(
         tx,
-        by.account_id,
+        principal.account_id,
         endpoint_id=new_id(),
         url=url,
-        secret=_sealed_secret(by.account_id, vault)[1],
+        secret=_sealed_secret(principal.account_id, vault)[1],
         event_types=event_types,
         keeps_types=False,
         now=now,
     )
     await _resume(tx, endpoint, now=now)
-    return url, vault.open(endpoint.secret, purpose=secret_purpose(by.account_id))
+    return url, vault.open(endpoint.secret, purpose=secret_purpose(principal.account_id))
 
 
 async def set_main_url(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     url: str | None,
     http: Outbound,
     vault: Vault,
@@ -78,10 +78,10 @@ async def set_main_url(
         _check_url(http, url)
     endpoint = await store.put_main(
         tx,
-        by.account_id,
+        principal.account_id,
         endpoint_id=new_id(),
         url=url,
-        secret=_sealed_secret(by.account_id, vault)[1],
+        secret=_sealed_secret(principal.account_id, vault)[1],
         event_types=DEFAULT_EVENT_TYPES,
         keeps_types=True,
         now=now,
@@ -93,29 +93,31 @@ async def set_main_url(
 
 
 async def open_main_endpoint(
-    tx: Transaction, *, by: Principal, vault: Vault, now: datetime
+    tx: Transaction, *, principal: Principal, vault: Vault, now: datetime
 ) -> tuple[Endpoint, str]:
     """Return the main endpoint and its secret; there is one from now on, if without an address."""
     endpoint = await store.mint_main(
         tx,
-        by.account_id,
+        principal.account_id,
         endpoint_id=new_id(),
-        secret=_sealed_secret(by.account_id, vault)[1],
+        secret=_sealed_secret(principal.account_id, vault)[1],
         event_types=DEFAULT_EVENT_TYPES,
         now=now,
     )
     try:
-        return endpoint, vault.open(endpoint.secret, purpose=secret_purpose(by.account_id))
+        return endpoint, vault.open(endpoint.secret, purpose=secret_purpose(principal.account_id))
     except (
         Undecryptable
     ):  # the operator's key has changed: what it sealed can sign nothing any more
-        return await rotate_secret(tx, by=by, endpoint_id=endpoint.id, vault=vault, now=now)
+        return await rotate_secret(
+            tx, principal=principal, endpoint_id=endpoint.id, vault=vault, now=now
+        )
 
 
 async def create_endpoint(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     url: str,
     event_types: Sequence[str],
     scope: Scope,
@@ -126,11 +128,11 @@ async def create_endpoint(
 ) -> tuple[Endpoint, str]:
     """Add an endpoint; return it with its secret. Raises BadEndpoint, NoMembers, TooManyEndpoints."""
     _check_url(http, url)
-    await _check_scope(tx, by, scope)
-    secret, sealed = _sealed_secret(by.account_id, vault)
+    await _check_scope(tx, principal, scope)
+    secret, sealed = _sealed_secret(principal.account_id, vault)
     endpoint = await store.add(
         tx,
-        by.account_id,
+        principal.account_id,
         endpoint_id=new_id(),
         url=url,
         secret=sealed,
@@ -148,7 +150,7 @@ async def create_endpoint(
 async def change_endpoint(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     endpoint_id: UUID,
     change: EndpointChange,
     http: Outbound,
@@ -160,10 +162,10 @@ async def change_endpoint(
     """
     if change.url is not UNSET:
         _check_url(http, change.url)
-        await _check_permanent(tx, by, endpoint_id)
+        await _check_permanent(tx, principal, endpoint_id)
     if change.scope is not UNSET:
-        await _check_scope(tx, by, change.scope)
-    endpoint = await store.change(tx, by.account_id, endpoint_id, change, now=now)
+        await _check_scope(tx, principal, change.scope)
+    endpoint = await store.change(tx, principal.account_id, endpoint_id, change, now=now)
     if endpoint is None:
         raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
     if endpoint.active:
@@ -176,21 +178,21 @@ async def change_endpoint(
 async def delete_endpoint(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     endpoint_id: UUID,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Delete an endpoint and what waits for it. Raises EndpointNotFound."""
-    if not await store.delete(tx, by.account_id, endpoint_id):
+    if not await store.delete(tx, principal.account_id, endpoint_id):
         raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
 
 
 async def rotate_secret(
-    tx: Transaction, *, by: Principal, endpoint_id: UUID, vault: Vault, now: datetime
+    tx: Transaction, *, principal: Principal, endpoint_id: UUID, vault: Vault, now: datetime
 ) -> tuple[Endpoint, str]:
     """Give an endpoint a new secret; for a day each one before signs on beside it. Raises EndpointNotFound."""
-    secret, sealed = _sealed_secret(by.account_id, vault)
-    endpoint = await store.rotate(tx, by.account_id, endpoint_id, secret=sealed, now=now)
+    secret, sealed = _sealed_secret(principal.account_id, vault)
+    endpoint = await store.rotate(tx, principal.account_id, endpoint_id, secret=sealed, now=now)
     if endpoint is None:
         raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
     return endpoint, secret
@@ -219,16 +221,16 @@ async def _resume(tx: Transaction, endpoint: Endpoint, *, now: datetime) -> None
         tx.wake("deliver_webhooks", [endpoint.id])
 
 
-async def _check_permanent(tx: Transaction, by: Principal, endpoint_id: UUID) -> None:
+async def _check_permanent(tx: Transaction, principal: Principal, endpoint_id: UUID) -> None:
     """See that the endpoint may have another address: for a temporary one the hub dials its own machine. Raises BadEndpoint."""
-    found = await store.find_owned(tx, by.account_id, endpoint_id)
+    found = await store.find_owned(tx, principal.account_id, endpoint_id)
     if found is not None and found.certificate is not None:
         raise BadEndpoint(_TEMPORARY)
 
 
-async def _check_scope(tx: Transaction, by: Principal, scope: Scope) -> None:
+async def _check_scope(tx: Transaction, principal: Principal, scope: Scope) -> None:
     if scope is Scope.MEMBERS:
-        deal = await resellers.deal_of_account(tx, by=by)
+        deal = await resellers.deal_of_account(tx, principal=principal)
         if deal.kind is not DealKind.RESELLER_AGREEMENT:
             raise NoMembers
 

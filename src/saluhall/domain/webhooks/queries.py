@@ -20,17 +20,19 @@ async def find_endpoint(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
     return await store.find(tx, endpoint_id)
 
 
-async def endpoint_of_account(tx: Transaction, *, by: Principal, endpoint_id: UUID) -> Endpoint:
+async def endpoint_of_account(
+    tx: Transaction, *, principal: Principal, endpoint_id: UUID
+) -> Endpoint:
     """Read an endpoint of the account. Raises EndpointNotFound."""
-    endpoint = await store.find_owned(tx, by.account_id, endpoint_id)
+    endpoint = await store.find_owned(tx, principal.account_id, endpoint_id)
     if endpoint is None:
         raise EndpointNotFound(f"the account has no webhook endpoint with the id {endpoint_id}")
     return endpoint
 
 
-async def list_endpoints(tx: Transaction, *, by: Principal) -> list[Endpoint]:
+async def list_endpoints(tx: Transaction, *, principal: Principal) -> list[Endpoint]:
     """List the account's endpoints that have an address, oldest first."""
-    return await store.list_owned(tx, by.account_id)
+    return await store.list_owned(tx, principal.account_id)
 
 
 async def list_off(tx: Transaction) -> list[EndpointOff]:
@@ -38,9 +40,9 @@ async def list_off(tx: Transaction) -> list[EndpointOff]:
     return await store.list_off(tx)
 
 
-async def count_pending(tx: Transaction, *, by: Principal) -> dict[UUID, int]:
+async def count_pending(tx: Transaction, *, principal: Principal) -> dict[UUID, int]:
     """Count for each endpoint of the account the deliveries that are due or held back."""
-    return await deliveries_store.count_pending(tx, by.account_id)
+    return await deliveries_store.count_pending(tx, principal.account_id)
 
 
 async def count_endpoints(tx: Transaction) -> dict[str, int]:
@@ -48,16 +50,16 @@ async def count_endpoints(tx: Transaction) -> dict[str, int]:
     return await store.count_by_state(tx)
 
 
-async def count_endpoints_of_account(tx: Transaction, *, by: Principal) -> int:
+async def count_endpoints_of_account(tx: Transaction, *, principal: Principal) -> int:
     """Count the account's endpoints, as the limit does: that of which only the secret is known too."""
-    return await store.count_owned(tx, by.account_id)
+    return await store.count_owned(tx, principal.account_id)
 
 
 async def list_attempts(
-    tx: Transaction, *, by: Principal, wanted: AttemptFilter, limit: int
+    tx: Transaction, *, principal: Principal, wanted: AttemptFilter, limit: int
 ) -> list[LoggedAttempt]:
     """List what was attempted, newest first."""
-    return await deliveries_store.read_log(tx, by.account_id, wanted, limit=limit)
+    return await deliveries_store.read_log(tx, principal.account_id, wanted, limit=limit)
 
 
 async def next_due_at(tx: Transaction, endpoint: Endpoint, *, since: datetime) -> datetime | None:

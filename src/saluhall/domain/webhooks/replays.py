@@ -23,7 +23,7 @@ _LATER = timedelta(seconds=30)
 async def start(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     endpoint_id: UUID,
     since: datetime,
     until: datetime,
@@ -34,7 +34,7 @@ async def start(
 
     No event types means those that the endpoint asks for. Raises EndpointNotFound, ReplayRunning.
     """
-    endpoint = await endpoint_of_account(tx, by=by, endpoint_id=endpoint_id)
+    endpoint = await endpoint_of_account(tx, principal=principal, endpoint_id=endpoint_id)
     asked = event_types or endpoint.event_types or sorted(DELIVERED)
     replay_id = new_id()
     try:

@@ -13,15 +13,15 @@ SLACK = timedelta(hours=1)
 
 ADD = """
   insert into replays (account_id, id, endpoint_id, since, until, event_types, due_at, created_at)
-  values (%(owner)s, %(id)s, %(endpoint)s, %(since)s, %(until)s, %(event_types)s, %(now)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(endpoint)s, %(since)s, %(until)s, %(event_types)s, %(now)s, %(now)s)
 """
 # Who is heard: the account itself, or its members in the order of their ids.
 _HEARD = """
     select p.account_id as heard, null::text as member_external_id from endpoints p
-     where p.account_id = %(owner)s and p.id = %(endpoint)s and p.scope = 'self'
+     where p.account_id = %(account_id)s and p.id = %(endpoint)s and p.scope = 'self'
     union all
     select m.member_account_id, m.external_id from endpoints p join members m on m.account_id = p.account_id
-     where p.account_id = %(owner)s and p.id = %(endpoint)s and p.scope = 'members'
+     where p.account_id = %(account_id)s and p.id = %(endpoint)s and p.scope = 'members'
 """
 _WANTED = """
     e.id >= %(low)s and e.id < %(high)s and e.at >= %(since)s and e.at < %(until)s and e.type = any(%(event_types)s)
@@ -55,25 +55,25 @@ QUEUE = f"""
   ), d as (
     insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, sku, state, due_at,
                             repeated)
-    select %(owner)s, new_ulid(), p.id, batch.id, nullif(h.heard, %(owner)s), h.member_external_id, nullif(batch.sku, ''),
+    select %(account_id)s, new_ulid(), p.id, batch.id, nullif(h.heard, %(account_id)s), h.member_external_id, nullif(batch.sku, ''),
            case when p.active and p.url is not null then 'due' else 'held' end,
            case when p.active and p.url is not null then %(now)s end, true
       from batch, endpoints p, ({_HEARD}) h
-     where p.account_id = %(owner)s and p.id = %(endpoint)s and h.heard = %(heard)s
+     where p.account_id = %(account_id)s and p.id = %(endpoint)s and h.heard = %(heard)s
     returning 1
   )
   update replays
      set heard_account_id = %(heard)s, queued = queued + (select count(*) from d),
          after_id = (select id from batch order by id desc limit 1)
-   where account_id = %(owner)s and id = %(id)s and exists (select from batch)
+   where account_id = %(account_id)s and id = %(id)s and exists (select from batch)
   returning (select count(*) from batch) as queued
 """
 GO_OVER = """
-  update replays set heard_account_id = %(heard)s, after_id = null where account_id = %(owner)s and id = %(id)s
+  update replays set heard_account_id = %(heard)s, after_id = null where account_id = %(account_id)s and id = %(id)s
 """
 RESCHEDULE = """
   update replays set due_at = %(due_at)s, claimed_by = null
-   where account_id = %(owner)s and id = %(id)s and due_at is not null
+   where account_id = %(account_id)s and id = %(id)s and due_at is not null
 """
 # Asked for while its endpoint was being deleted.
 END_ORPHAN = """
@@ -101,7 +101,7 @@ async def add(
 ) -> None:
     """Write a replay down. Raises Conflict when the endpoint has one already."""
     params = {
-        "owner": endpoint.account_id,
+        "account_id": endpoint.account_id,
         "id": replay_id,
         "endpoint": endpoint.id,
         "since": since,
@@ -123,7 +123,7 @@ async def count(
 ) -> int:
     """Count the events that a replay would send, up to `max_count`."""
     params = {
-        "owner": endpoint.account_id,
+        "account_id": endpoint.account_id,
         "endpoint": endpoint.id,
         "event_types": list(event_types),
         "max_count": max_count,
@@ -143,7 +143,7 @@ async def claim(
 async def next_heard(tx: Transaction, replay: Replay) -> UUID | None:
     """Find the account whose events follow, None after the last."""
     params = {
-        "owner": replay.account_id,
+        "account_id": replay.account_id,
         "endpoint": replay.endpoint_id,
         "after": replay.heard_account_id,
     }
@@ -152,13 +152,13 @@ async def next_heard(tx: Transaction, replay: Replay) -> UUID | None:
 
 async def go_over(tx: Transaction, replay: Replay, heard: UUID) -> None:
     """Go on with another account."""
-    await tx.run(GO_OVER, {"owner": replay.account_id, "id": replay.id, "heard": heard})
+    await tx.run(GO_OVER, {"account_id": replay.account_id, "id": replay.id, "heard": heard})
 
 
 async def queue(tx: Transaction, replay: Replay, heard: UUID, *, limit: int, now: datetime) -> int:
     """Make the next events of an account due at the endpoint; tell how many."""
     params = {
-        "owner": replay.account_id,
+        "account_id": replay.account_id,
         "id": replay.id,
         "endpoint": replay.endpoint_id,
         "heard": heard,
@@ -173,7 +173,7 @@ async def queue(tx: Transaction, replay: Replay, heard: UUID, *, limit: int, now
 
 async def reschedule(tx: Transaction, replay: Replay, due_at: datetime | None) -> None:
     """Say when a replay goes on, None when it is done."""
-    params = {"owner": replay.account_id, "id": replay.id, "due_at": due_at}
+    params = {"account_id": replay.account_id, "id": replay.id, "due_at": due_at}
     await tx.run(RESCHEDULE, params)
 
 

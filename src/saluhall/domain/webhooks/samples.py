@@ -30,7 +30,7 @@ def event_type_of(name: str) -> EventType:
 async def record_test_event(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     catalog: str,
     event_type: EventType,
     sku: str | None,
@@ -40,9 +40,9 @@ async def record_test_event(
 
     Without a SKU it is about the account's newest product among the first hundred; without products about NO_PRODUCT.
     """
-    found = await _shelved(tx, by, catalog, sku)
+    found = await _shelved(tx, principal, catalog, sku)
     event = history.event_of(
-        by.account_id,
+        principal.account_id,
         event_type,
         product_id=found.product.id if found else UUID(int=0),
         sku=found.product.sku if found else NO_PRODUCT,
@@ -54,32 +54,36 @@ async def record_test_event(
 
 
 async def find_live(
-    tx: Transaction, *, by: Principal, catalog: str, sku: str | None
+    tx: Transaction, *, principal: Principal, catalog: str, sku: str | None
 ) -> Shelved | None:
     """Find the product of this SKU, or one of the account's, that is live at a marketplace now. Raises ProductNotFound."""
     if sku is not None:
-        found = await queries.product_on_shelf(tx, by=by, catalog=catalog, sku=sku)
+        found = await queries.product_on_shelf(tx, by=principal, catalog=catalog, sku=sku)
         return found if found.is_live else None
     page = await pages.list_products(
-        tx, by=by, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
+        tx, by=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
     )
     for listed in reversed(page.products):
         if listed.external_url is not None:
-            found = await queries.product_on_shelf(tx, by=by, catalog=catalog, sku=listed.sku)
+            found = await queries.product_on_shelf(
+                tx, by=principal, catalog=catalog, sku=listed.sku
+            )
             if found.is_live:
                 return found
     return None
 
 
-async def _shelved(tx: Transaction, by: Principal, catalog: str, sku: str | None) -> Shelved | None:
+async def _shelved(
+    tx: Transaction, principal: Principal, catalog: str, sku: str | None
+) -> Shelved | None:
     if sku is None:
         page = await pages.list_products(
-            tx, by=by, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
+            tx, by=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
         )
         if not page.products:
             return None
         sku = page.products[-1].sku
-    return await queries.product_on_shelf(tx, by=by, catalog=catalog, sku=sku)
+    return await queries.product_on_shelf(tx, by=principal, catalog=catalog, sku=sku)
 
 
 def _data(event_type: EventType, found: Shelved | None) -> Mapping[str, Any]:

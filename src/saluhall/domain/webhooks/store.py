@@ -22,7 +22,7 @@ COLUMNS = """id, account_id, url, secret, previous_secret, rotated_at, older_sec
          description, active, fail_count, certificate, expires_at, created_at, updated_at"""
 PUT_MAIN = f"""
   insert into endpoints as e (account_id, id, url, secret, event_types, main, created_at, updated_at)
-  values (%(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
   on conflict (account_id) where main do update
      set url = excluded.url, event_types = case when %(keeps_types)s then e.event_types else excluded.event_types end,
          active = true, fail_count = 0, failing_since = null, updated_at = excluded.updated_at
@@ -38,28 +38,28 @@ OFF = """
 """
 MINT_MAIN = f"""
   insert into endpoints as e (account_id, id, secret, event_types, main, created_at, updated_at)
-  values (%(owner)s, %(id)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
   on conflict (account_id) where main do update set main = true
   returning {COLUMNS}
 """
 FIND = f"select {COLUMNS} from endpoints where id = %(id)s"
 OF_ACCOUNT = f"""
   select {COLUMNS} from endpoints
-   where account_id = %(owner)s and id = coalesce(%(id)s, id) and (url is not null or %(id)s::uuid is not null)
+   where account_id = %(account_id)s and id = coalesce(%(id)s, id) and (url is not null or %(id)s::uuid is not null)
    order by id
 """
-COUNT_OWNED = "select count(*)::integer as found from endpoints where account_id = %(owner)s"
+COUNT_OWNED = "select count(*)::integer as found from endpoints where account_id = %(account_id)s"
 COUNT_BY_STATE = """
   select count(*) filter (where active and fail_count = 0)::integer as "on",
          count(*) filter (where active and fail_count > 0)::integer as failing,
          count(*) filter (where not active)::integer as off
     from endpoints where url is not null
 """
-LOCK_ACCOUNT = "select 1 from accounts where account_id = %(owner)s for no key update"
+LOCK_ACCOUNT = "select 1 from accounts where account_id = %(account_id)s for no key update"
 ADD = f"""
   insert into endpoints (account_id, id, url, secret, event_types, scope, description, created_at, updated_at)
-  select %(owner)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(scope)s, %(description)s, %(now)s, %(now)s
-   where (select count(*) from endpoints where account_id = %(owner)s) < %(max_count)s
+  select %(account_id)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(scope)s, %(description)s, %(now)s, %(now)s
+   where (select count(*) from endpoints where account_id = %(account_id)s) < %(max_count)s
   returning {COLUMNS}
 """
 CHANGE = f"""
@@ -68,7 +68,7 @@ CHANGE = f"""
          scope = coalesce(%(scope)s, scope), description = coalesce(%(description)s, description),
          active = coalesce(%(active)s, active), fail_count = case when %(active)s then 0 else fail_count end,
          failing_since = case when %(active)s then null else failing_since end, updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(account_id)s and id = %(id)s
   returning {COLUMNS}
 """
 # Of the secrets before the previous one those are kept that still sign, up to a number; of several they go by when they were replaced.
@@ -79,13 +79,13 @@ ROTATE = f"""
            select coalesce(array_agg(older.secret order by n), '{{}}'), coalesce(array_agg(older.at order by n), '{{}}')
              from unnest(previous_secret || older_secrets, rotated_at || older_replaced_at) with ordinality as older (secret, at, n)
             where older.at > %(since)s and n <= %(max_count)s)
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(account_id)s and id = %(id)s
   returning {COLUMNS}
 """
 # What waits for it goes with it; what was sent stays in the log.
 DELETE = """
   with gone as (
-    delete from endpoints where account_id = %(owner)s and id = %(id)s returning account_id, id
+    delete from endpoints where account_id = %(account_id)s and id = %(id)s returning account_id, id
   ), waiting as (
     delete from deliveries d using gone
      where d.account_id = gone.account_id and d.endpoint_id = gone.id and (d.due_at is not null or d.state = 'held')
@@ -97,9 +97,9 @@ DELETE = """
 """
 
 
-async def count_owned(tx: Transaction, owner: UUID) -> int:
+async def count_owned(tx: Transaction, account_id: UUID) -> int:
     """Count an account's endpoints."""
-    return await tx.one(lambda row: int(row["found"]), COUNT_OWNED, {"owner": owner}) or 0
+    return await tx.one(lambda row: int(row["found"]), COUNT_OWNED, {"account_id": account_id}) or 0
 
 
 async def count_by_state(tx: Transaction) -> dict[str, int]:
@@ -109,7 +109,7 @@ async def count_by_state(tx: Transaction) -> dict[str, int]:
 
 async def put_main(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     endpoint_id: UUID,
     url: str | None,
@@ -120,7 +120,7 @@ async def put_main(
 ) -> Endpoint:
     """Set the account's main endpoint; a known one keeps its secret and is switched on again."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": endpoint_id,
         "url": url,
         "secret": secret,
@@ -133,7 +133,7 @@ async def put_main(
 
 async def mint_main(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     endpoint_id: UUID,
     secret: bytes,
@@ -142,7 +142,7 @@ async def mint_main(
 ) -> Endpoint:
     """Read the account's main endpoint; make one without an address when there is none."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": endpoint_id,
         "secret": secret,
         "event_types": list(event_types),
@@ -156,9 +156,11 @@ async def find(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
     return await tx.one(endpoint_from_row, FIND, {"id": endpoint_id})
 
 
-async def find_owned(tx: Transaction, owner: UUID, endpoint_id: UUID) -> Endpoint | None:
+async def find_owned(tx: Transaction, account_id: UUID, endpoint_id: UUID) -> Endpoint | None:
     """Find an endpoint of the account."""
-    return await tx.one(endpoint_from_row, OF_ACCOUNT, {"owner": owner, "id": endpoint_id})
+    return await tx.one(
+        endpoint_from_row, OF_ACCOUNT, {"account_id": account_id, "id": endpoint_id}
+    )
 
 
 async def list_off(tx: Transaction) -> list[EndpointOff]:
@@ -166,14 +168,14 @@ async def list_off(tx: Transaction) -> list[EndpointOff]:
     return await tx.all(lambda row: EndpointOff(**row), OFF, {"failures": FAILURES_BEFORE_OFF})
 
 
-async def list_owned(tx: Transaction, owner: UUID) -> list[Endpoint]:
+async def list_owned(tx: Transaction, account_id: UUID) -> list[Endpoint]:
     """List the account's endpoints that have an address, oldest first."""
-    return await tx.all(endpoint_from_row, OF_ACCOUNT, {"owner": owner, "id": None})
+    return await tx.all(endpoint_from_row, OF_ACCOUNT, {"account_id": account_id, "id": None})
 
 
 async def add(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     endpoint_id: UUID,
     url: str,
@@ -186,7 +188,7 @@ async def add(
 ) -> Endpoint | None:
     """Add an endpoint; None when the account has as many as it may have."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": endpoint_id,
         "url": url,
         "secret": secret,
@@ -196,28 +198,28 @@ async def add(
         "max_count": max_count,
         "now": now,
     }
-    await tx.run(LOCK_ACCOUNT, {"owner": owner})
+    await tx.run(LOCK_ACCOUNT, {"account_id": account_id})
     return await tx.one(endpoint_from_row, ADD, params)
 
 
 async def change(
-    tx: Transaction, owner: UUID, endpoint_id: UUID, change: EndpointChange, *, now: datetime
+    tx: Transaction, account_id: UUID, endpoint_id: UUID, change: EndpointChange, *, now: datetime
 ) -> Endpoint | None:
     """Change what the change names; switching it on forgets its failures."""
     named = {
         name: None if value is UNSET else list(value) if isinstance(value, tuple) else value
         for name, value in structs.asdict(change).items()
     }
-    params = {"owner": owner, "id": endpoint_id, "now": now, **named}
+    params = {"account_id": account_id, "id": endpoint_id, "now": now, **named}
     return await tx.one(endpoint_from_row, CHANGE, params)
 
 
 async def rotate(
-    tx: Transaction, owner: UUID, endpoint_id: UUID, *, secret: bytes, now: datetime
+    tx: Transaction, account_id: UUID, endpoint_id: UUID, *, secret: bytes, now: datetime
 ) -> Endpoint | None:
     """Give an endpoint another secret; those that it had and that still sign are kept beside it."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": endpoint_id,
         "secret": secret,
         "since": now - OVERLAP,
@@ -227,9 +229,9 @@ async def rotate(
     return await tx.one(endpoint_from_row, ROTATE, params)
 
 
-async def delete(tx: Transaction, owner: UUID, endpoint_id: UUID) -> bool:
+async def delete(tx: Transaction, account_id: UUID, endpoint_id: UUID) -> bool:
     """Delete an endpoint with what waits for it; False when there is none."""
-    params = {"owner": owner, "id": endpoint_id}
+    params = {"account_id": account_id, "id": endpoint_id}
     return await tx.one(lambda row: row["id"], DELETE, params) is not None
 
 
