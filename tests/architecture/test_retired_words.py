@@ -44,7 +44,6 @@ UNFINISHED: tuple[str, ...] = (
     "src/saluhall/domain/webhooks",
     "src/saluhall/jobs",
     "src/saluhall/practice",
-    "src/saluhall/queue/worker.py",
     "src/saluhall/storage",
     "src/saluhall/web",
     "tests/architecture",

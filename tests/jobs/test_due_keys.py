@@ -1,4 +1,4 @@
-"""The sweeper finds whoever has due rows, and nobody else, however the rows lie."""
+"""The sweep finds the keys that have due rows, and no others, however the rows are stored."""
 
 import psycopg
 import pytest

@@ -185,7 +185,7 @@ async def test_without_a_free_slot_nothing_is_claimed_until_there_is_one(run: Ru
     running = asyncio.create_task(source.work_off())
     await asyncio.sleep(0.05)
     assert source.claims == 0
-    others.give_back()
+    others.release()
     await running
     assert source.all_recorded() == ["a"]
 

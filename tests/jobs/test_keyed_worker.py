@@ -24,7 +24,7 @@ class Opened(Struct):
 
 
 class Watched:
-    """A job whose runs continue when they may, and the wake-ups that went to other processes."""
+    """A job with runs that continue when they may, and the wake-ups that went to other processes."""
 
     def __init__(self, run: Run) -> None:
         self.opened: list[str] = []
@@ -175,7 +175,7 @@ async def test_a_wake_up_ends_the_wait_for_what_is_due_soon(run: Run, watched: W
     assert watched.opened == [KEY, KEY]
 
 
-async def test_a_run_belongs_to_nobody_whose_commit_began_it(run: Run) -> None:
+async def test_a_run_has_nothing_of_the_request_that_caused_it(run: Run) -> None:
     seen: list[str] = []
     variable: ContextVar[str] = ContextVar("variable", default="nobody")
 

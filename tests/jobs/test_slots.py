@@ -38,7 +38,7 @@ def calls(share: Share, clock: Clock, *, seconds: float, has_failed: bool = Fals
     clock.now += seconds
     for call in under_way:
         call.end(has_failed=has_failed)
-    share.give_back(room)
+    share.release(room)
 
 
 def test_an_account_alone_gets_half_and_those_that_follow_always_find_some(slots: Slots) -> None:
@@ -145,15 +145,15 @@ async def test_of_those_that_wait_the_one_that_holds_least_goes_first() -> None:
 
     waiting = [asyncio.create_task(wait(much, "much")), asyncio.create_task(wait(little, "little"))]
     await asyncio.sleep(0)
-    much.give_back()
+    much.release()
     await asyncio.sleep(0.01)
-    much.give_back(2)
+    much.release(2)
     await asyncio.gather(*waiting)
 
     assert order == ["little", "much"]
 
 
-async def test_one_slot_is_held_and_given_back() -> None:
+async def test_one_slot_is_held_and_released() -> None:
     slots, stopping = Slots(Size(slots=1)), asyncio.Event()
     async with one_slot(slots, "a", stopping):
         assert slots.room_of("b") == 0

@@ -11,7 +11,7 @@ from saluhall.dialect import Dialect
 from saluhall.domain.connections import operations as connections
 from saluhall.jobs.heartbeat import beating
 from saluhall.jobs.keyed_worker import KeyedWorker
-from saluhall.jobs.run import Ai, Run, Telling, Voice
+from saluhall.jobs.run import Ai, Run, WebhookFormat, WebhookSettings
 from saluhall.jobs.schedule import JOBS, sweep_forever
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
@@ -91,14 +91,14 @@ def _run(
         clock=utc_now,
         stopping=stopping,
         channels=load_channels(),
-        voice=_voice(load_dialects()),
+        webhook_format=_webhook_format(load_dialects()),
         http=http,
         images=ImageStore.open(settings.image_store),
         image_pool=image_pool,
         vault=vault_of(settings),
         env=settings.env,
         poll_interval_s=settings.poll_interval_s,
-        telling=_telling(settings),
+        webhooks=_webhook_settings(settings),
         ai=_ai(settings),
     )
 
@@ -136,14 +136,14 @@ async def _analyze_grown(db: Database, stopping: asyncio.Event) -> None:
     )
 
 
-def _voice(dialects: list[Dialect]) -> Voice:
+def _webhook_format(dialects: list[Dialect]) -> WebhookFormat:
     """Events are told in the words of the first dialect that has words for them."""
     webhook = next(d.webhook for d in dialects if d.webhook is not None)
-    return Voice(body=webhook.body, headers=webhook.headers)
+    return WebhookFormat(body=webhook.body, headers=webhook.headers)
 
 
-def _telling(settings: Settings) -> Telling:
-    return Telling(
+def _webhook_settings(settings: Settings) -> WebhookSettings:
+    return WebhookSettings(
         retry_days=settings.webhook_retry_days,
         log_days=settings.webhook_log_days,
         replay_per_s=settings.webhook_replay_per_s,

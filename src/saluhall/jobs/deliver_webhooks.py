@@ -1,4 +1,4 @@
-"""Tell an endpoint the events that are due: signed, each attempt logged, retried on the schedule."""
+"""Deliver due events to an endpoint: signed, each attempt logged, retried on a schedule."""
 
 import random
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _LEASE = timedelta(minutes=2)
 
 
 class Delivering(Struct):
-    """The run of one endpoint, as it was when deliveries were last claimed; `is_over` when it takes no more."""
+    """The run of one endpoint, as it was when deliveries were last claimed; `is_over` when it takes nothing now."""
 
     run: Run
     endpoint: Endpoint
@@ -95,7 +95,7 @@ async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attem
     again_at = retry_at(
         delivery.attempts + 1,
         now,
-        days=run.telling.retry_days,
+        days=run.webhooks.retry_days,
         chance=random.random(),  # noqa: S311 - it only spreads retries
     )
     return Attempt(
@@ -128,13 +128,13 @@ def _note(endpoint: Endpoint, error: str | None) -> None:
 async def _post(
     run: Run, endpoint: Endpoint, delivery: DueDelivery
 ) -> tuple[int | None, str | None]:
-    """Send it; tell the status of the answer, and what was wrong."""
+    """Send it; return the status of the response, and what was wrong."""
     now = run.clock()
     secrets = operations.secrets_of(endpoint, run.vault, now=now)
     if not secrets:
         return None, "the signing secret cannot be decrypted: SALUHALL_SECRET_KEY has changed"
-    body = run.voice.body(delivery.event)
-    headers = run.voice.headers(secrets, delivery.event, now, body)
+    body = run.webhook_format.body(delivery.event)
+    headers = run.webhook_format.headers(secrets, delivery.event, now, body)
     return await post(run.http, endpoint, body=body, headers=headers)
 
 

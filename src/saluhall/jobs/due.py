@@ -55,7 +55,7 @@ _BY_TIME = "select distinct {key} as key from {table} where {due} <= %(now)s and
 
 
 class DueRows(Struct, frozen=True, kw_only=True):
-    """The rows of one job: those of `table` whose column `due` is past, worked by the value of `key`.
+    """The rows of one job: those of `table` with the column `due` in the past, worked by the value of `key`.
 
     `claimed` is the column with the worker that holds a row. `within` is the column that comes before `due` in the index of due rows:
     the account, or one that follows the account; none where the index begins with `due`. `only` says which due rows a job can help.

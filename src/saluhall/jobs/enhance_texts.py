@@ -1,4 +1,4 @@
-"""Let a language model improve titles and descriptions that the seller asked it for; without an answer the item goes on unchanged."""
+"""Let a language model improve titles and descriptions where the seller asked for it; without a response the item stays unchanged."""
 
 from collections.abc import Sequence
 from datetime import timedelta

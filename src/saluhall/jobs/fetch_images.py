@@ -1,4 +1,4 @@
-"""Fetch an account's due pictures, re-encode and host them; activate the products that wait for nothing more."""
+"""Fetch an account's due images, re-encode and host them; activate the products that have all they need."""
 
 from collections.abc import Sequence
 from datetime import timedelta

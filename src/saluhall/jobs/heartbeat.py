@@ -31,7 +31,7 @@ class Heartbeat:
         self._wrong_clock = WrongClock(CLOCK_AHEAD.labels("worker"))
 
     async def beat(self) -> None:
-        """Beat once; bury whoever is silent, if we have watched for long enough to know. Raises DatabaseUnavailable."""
+        """Beat once; bury silent workers, if we have watched for long enough to know. Raises DatabaseUnavailable."""
         sent_at = steady_s()
         async with self._db.statement() as tx:
             beat = await claims.beat(tx, self._worker)
@@ -64,14 +64,14 @@ class Heartbeat:
             await asyncio.sleep(claims.BEAT_EVERY_S)
 
     async def leave(self) -> None:
-        """Give back whatever this worker still holds: it ends."""
+        """Release what this worker still holds: it ends."""
         async with self._db.transaction() as tx:
             await claims.leave(tx, _KINDS, self._worker, now=utc_now())
 
 
 @asynccontextmanager
 async def beating(url: str, worker: UUID, life: Life) -> AsyncIterator[None]:
-    """Show that a worker lives for as long as this is open, which is until nothing of it runs; then give back what it holds."""
+    """Show that a worker lives for as long as this is open, which is until nothing of it runs; then release what it holds."""
     async with Database(url, connections=1, timeout_s=_TIMEOUT_S) as db:
         heart = Heartbeat(db, worker, life)
         await heart.beat()

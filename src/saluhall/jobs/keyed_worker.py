@@ -109,7 +109,7 @@ class KeyedWorker:
             while woken.is_set() and not run.stopping.is_set():
                 woken.clear()
                 if not await _is_done(run, job, key):
-                    await give_back(run, job, key)
+                    await release_claims(run, job, key)
         finally:
             del self._woken[name, key]
 
@@ -131,7 +131,7 @@ async def _is_done(run: Run, job: Job[O, T, R], key: str) -> bool:
     return outcome == "done"
 
 
-async def give_back(run: Run, job: Job[O, T, R], key: str) -> None:
+async def release_claims(run: Run, job: Job[O, T, R], key: str) -> None:
     """Return what a failed job holds of a key, as soon as the database is there; nobody here works the key until then."""
 
     async def write() -> None:
@@ -197,7 +197,7 @@ class KeyRun(Generic[O, T, R]):
         except Exception as error:  # noqa: BLE001 - raised when what runs has finished
             self._error = error
         finally:
-            self._share.give_back(room - claimed)
+            self._share.release(room - claimed)
         self._claims_at = self._clock() + (_REST_S if claimed < room else 0.0)
 
     def _start(self, rows: Iterable[T], claimed_at_s: float) -> None:
@@ -205,7 +205,7 @@ class KeyRun(Generic[O, T, R]):
         context.run(acting_since, claimed_at_s)
         for row in rows:
             task = loop.create_task(self._job.work(self._opened, row), context=context.copy())
-            task.add_done_callback(lambda _: self._share.give_back())
+            task.add_done_callback(lambda _: self._share.release())
             self._running.add(task)
 
     async def _wait_for_calls(self) -> None:

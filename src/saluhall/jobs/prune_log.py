@@ -1,4 +1,4 @@
-"""Throw away lines of the webhook log that are too old, some at a time, and what nothing tells of any more without them."""
+"""Delete attempts in the webhook log that are too old, a batch at a time, and what is without any reference then."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from saluhall.kit.claim import Claim
 _EVERY = timedelta(hours=1)
 _LEASE = timedelta(minutes=10)
 _BATCH = 5000
-# The log goes first: as long as a line stands in it, its delivery can be sent once more.
+# The log goes first: as long as an attempt is in it, its delivery can be sent once more.
 _STEPS = (deliveries.prune, deliveries.forget_finished, replays.forget_done)
 
 
@@ -41,7 +41,7 @@ async def _claim(pruning: Pruning, _: int) -> Sequence[Claim]:
 async def _work(pruning: Pruning, claim: Claim) -> None:
     """Delete what is too old, and note when to look again."""
     run = pruning.run
-    keep, now = timedelta(days=run.telling.log_days), run.clock()
+    keep, now = timedelta(days=run.webhooks.log_days), run.clock()
     for step in _STEPS:
         pruned = _BATCH
         while pruned == _BATCH and not run.stopping.is_set():

@@ -1,4 +1,4 @@
-"""Tell the marketplace what the seller has set: that an order was sent, or paid."""
+"""Send an order's status to its channel: that it was shipped, or paid."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ _WIDTH = 4
 _LEASE = timedelta(minutes=3)
 _MAX_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
 _NO_CALLS = "Waiting for the marketplace's call budget."
-_OUR_BUG = "Internal error; the operator's log tells more."
+_OUR_BUG = "Internal error; see the server log."
 _log = structlog.get_logger(__name__)
 
 
 class Push(Struct):
-    """The run of one connection; `is_over` when no more is to be claimed: no call is left, or the access is wrong."""
+    """The run of one connection; `is_over` when nothing is to be claimed now: no call is left, or the access is wrong."""
 
     run: Run
     connection: Connection
@@ -92,7 +92,7 @@ async def _work(push: Push, due: DuePush) -> tuple[DuePush, Acknowledgement | Fa
             raise
         if isinstance(failure, Crash):
             _log.error(
-                "an order's status was set aside: this is a bug",
+                "an order's status is suspended: this is a bug",
                 account_id=str(due.account_id),
                 order_id=due.id,
                 exc_info=error,

@@ -34,7 +34,7 @@ async def _claim(replay: Replaying, _: int) -> Sequence[None]:
             tx,
             replay.replay_id,
             worker=run.worker,
-            per_s=run.telling.replay_per_s,
+            per_s=run.webhooks.replay_per_s,
             lease=_LEASE,
             now=run.clock(),
         )

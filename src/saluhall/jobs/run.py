@@ -33,14 +33,14 @@ class Ai(Struct, frozen=True, kw_only=True):
     model: str
 
 
-class Voice(Struct, frozen=True, kw_only=True):
+class WebhookFormat(Struct, frozen=True, kw_only=True):
     """How a partner hears of an event: the body, and the headers that sign it (secrets, the newest first, event, instant, body)."""
 
     body: Callable[[Event], bytes]
     headers: Callable[[Sequence[str], Event, datetime, bytes], Mapping[str, str]]
 
 
-class Telling(Struct, frozen=True, kw_only=True):
+class WebhookSettings(Struct, frozen=True, kw_only=True):
     """What the operator decided about webhooks: days of later retries, days that the log is kept, replayed events a second."""
 
     retry_days: int = 3
@@ -66,14 +66,14 @@ class Run(Struct, frozen=True, kw_only=True):
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     slots: Slots = field(default_factory=lambda: Slots(FEW))
     channels: Mapping[str, ChannelCard]
-    voice: Voice
+    webhook_format: WebhookFormat
     http: Outbound
     images: ImageStore
     image_pool: ImagePool
     vault: Vault
     env: Mapping[str, str]
     poll_interval_s: int
-    telling: Telling = Telling()
+    webhooks: WebhookSettings = WebhookSettings()
     ai: Ai | None = None
 
     async def until_written(self, write: Callable[[], Awaitable[T]]) -> T:

@@ -34,7 +34,7 @@ class Pace(Struct, frozen=True, kw_only=True):
 
 
 class Place:
-    """A host or an endpoint that an account calls. `is_slow`: the last call told so, or failed."""
+    """A host or an endpoint that an account calls. `is_slow`: the last call was slow, or failed."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
@@ -179,7 +179,7 @@ class Share:
         self._taken += count
         self._slots.take(self.account, count)
 
-    def give_back(self, count: int = 1) -> None:
+    def release(self, count: int = 1) -> None:
         """Give slots back."""
         if count:
             self._taken -= count
@@ -221,7 +221,7 @@ class PlacedCall:
 
 @asynccontextmanager
 async def one_slot(slots: Slots, account: Hashable, stopping: asyncio.Event) -> AsyncIterator[None]:
-    """Hold one slot; when the worker stops meanwhile, go on without one."""
+    """Hold one slot; when the worker stops meanwhile, continue without one."""
     share = slots.share(account, max_calls=1)
     while not share.room() and not stopping.is_set():
         await share.wait(stopping)
@@ -229,4 +229,4 @@ async def one_slot(slots: Slots, account: Hashable, stopping: asyncio.Event) -> 
     try:
         yield
     finally:
-        share.give_back()
+        share.release()

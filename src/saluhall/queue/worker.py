@@ -64,7 +64,7 @@ def _note(failure: object) -> None:
 
 
 async def _is_over_within(working: asyncio.Task[None], stopping: asyncio.Event, s: float) -> bool:
-    """Tell whether the library stopped, or the worker is told to, within so many seconds."""
+    """Return whether the library or the worker stops within so many seconds."""
     try:
         async with asyncio.timeout(s):
             await _first_of(working, stopping)
