@@ -37,6 +37,7 @@ _EXTRAS: Final[Mapping[str, str]] = {
     "order_id": "orderId",
     "sale_price": "salePrice",
 }
+_OURS: Final = frozenset({EventType.ITEM_CREATED, EventType.IMAGES_READY, EventType.ITEM_SOLD})
 _AMOUNTS: Final = frozenset({"price", "salePrice"})
 
 
@@ -157,7 +158,14 @@ def history_from_events(events: list[Event], *, product: Product) -> History:
 def _data(event: Event) -> dict[str, Any]:
     is_picture = event.type is EventType.IMAGE_REFUSED
     names = {**_EXTRAS, "url": "sourceUrl"} if is_picture else _EXTRAS
-    told = {names.get(name, name): value for name, value in event.data.items()}
+    given = event.data
+    if (
+        event.type in _OURS and "platform" not in given
+    ):  # in the order in which PostgreSQL keeps keys
+        given = dict(
+            sorted({**given, "platform": "rheo"}.items(), key=lambda item: (len(item[0]), item[0]))
+        )
+    told = {names.get(name, name): value for name, value in given.items()}
     amounts = {name: number_from_decimal(Decimal(told[name])) for name in _AMOUNTS & told.keys()}
     return {**told, **amounts}
 

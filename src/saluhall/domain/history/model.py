@@ -51,7 +51,8 @@ class Event(Struct, frozen=True, kw_only=True):
 
     `data` holds what the type adds, in our words:
 
-    `platform` ("tradera" or "rheo"), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the marketplace's listing),
+    `platform` (the channel; missing where the hub itself is meant), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the
+    channel's listing),
     `error` (listing.failed), `kind` (item.created), `images` (item.images_ready: how many are ready), `price` (price.updated),
     `member` (how the reseller who hears it calls the account), `test` (true: nothing happened).
     Money is a decimal in text.

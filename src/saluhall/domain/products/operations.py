@@ -40,7 +40,7 @@ async def set_status(
         return
     await store.set_status(tx, by.account_id, product.id, status=status, now=now)
     if status is Status.SOLD:
-        sale = {"platform": "rheo", "sale_price": str(product.price), "currency": product.currency}
+        sale = {"sale_price": str(product.price), "currency": product.currency}
         await _note(tx, by, product, EventType.ITEM_SOLD, sale, now=now)
     else:
         await _note(tx, by, product, EventType.ITEM_UNLISTED, {}, now=now)
@@ -98,7 +98,7 @@ async def settle(
             EventType.IMAGES_READY,
             product_id=each.id,
             sku=each.sku,
-            data={"images": each.ready, "platform": "rheo"},
+            data={"images": each.ready},
             now=now,
         )
         for each in settled

@@ -188,7 +188,7 @@ async def _record_created(
 ) -> None:
     for kind in {each.kind for each in created}:
         of = {str(each.product_id): each.sku for each in created if each.kind is kind}
-        data = {"kind": kind.value, "platform": "rheo"}
+        data = {"kind": kind.value}
         if len(of) == 1:
             [(product_id, sku)] = of.items()
             event = history.event_of(

@@ -49,7 +49,7 @@ _UPSERT = """
                p.image_urls as old_image_urls, p.auto_publish as old_auto_publish, p.ai_enhancement as old_ai_enhancement,
                s.is_shown_changed, s.is_shown_changed or {is_hidden_changed} as is_changed
           from products p, (select found.*) t, lateral (select {is_shown_changed} as is_shown_changed) s
-         where p.account_id = %(account_id)s and p.id = t.id and not p.delete_wanted
+         where p.account_id = %(account_id)s and p.catalog_id = t.catalog_id and p.sku = t.sku and not p.delete_wanted
            for update of p) p
      where %(mode)s <> 'create' and found.place not in (select place from refused)
   ), created as (
@@ -75,7 +75,8 @@ _UPSERT = """
                                  else %(now)s end,
            {kept}
       from old t
-     where p.account_id = t.account_id and p.id = t.id and t.is_changed
+     where p.account_id = t.account_id and p.catalog_id = t.catalog_id and p.sku = t.sku and not p.delete_wanted
+       and t.is_changed
     returning t.place, p.sku, p.id, p.kind, p.status, t.old_status, p.quantity, t.old_quantity,
               p.auto_publish, p.ai_enhancement, case when {names_images} then p.image_urls end as image_urls,
               {names_shown} as is_shown_named, t.is_shown_changed
