@@ -260,7 +260,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
 
     The dialect responds to every path under `prefixes`, also where it has no route. `render_error` returns the response for an error that
     was raised, or None when its error table has no row for it (the host then renders Unexpected). `security` is the OpenAPI scheme.
-    `stamp` writes the request id and the time into an error, for dialects whose errors contain them. `content_type` is that of JSON.
+    `stamp` writes the request id and the time into an error, where its errors contain them. `content_type` is that of JSON.
     `schemes` are those of authenticators that read other credentials than `security` says.
     `error` is the shape of every error, `authentication_errors` are the statuses with which an authenticator rejects a request,
     `authentication_headers` the headers it reads beside the credentials, with their purpose: all three for the document.

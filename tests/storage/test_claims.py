@@ -148,23 +148,23 @@ def test_the_time_is_the_databases_and_a_slow_answer_changes_it_only_as_far_as_i
 async def test_the_silent_are_struck_off_and_learn_it_with_their_next_beat(db: Database) -> None:
     lives, silent = new_id(), new_id()
     async with db.transaction() as tx:
-        assert (await claims.beat(tx, silent)).is_new
-        assert not (await claims.beat(tx, silent)).is_new
-        await claims.beat(tx, lives)
-        assert await claims.bury(tx, lives) == []
+        assert (await claims.send_heartbeat(tx, silent)).is_new
+        assert not (await claims.send_heartbeat(tx, silent)).is_new
+        await claims.send_heartbeat(tx, lives)
+        assert await claims.delete_dead(tx, lives) == []
         await tx.run(
             "update workers set beat_at = beat_at - make_interval(secs => %(s)s) where id = %(id)s",
             {"s": DEAD_AFTER_S + 0.5, "id": silent},
         )
-        assert [dead.id for dead in await claims.bury(tx, lives)] == [silent]
-        assert (await claims.beat(tx, silent)).is_new
+        assert [dead.id for dead in await claims.delete_dead(tx, lives)] == [silent]
+        assert (await claims.send_heartbeat(tx, silent)).is_new
 
 
 async def test_who_is_beating_right_now_is_not_struck_off(db: Database) -> None:
     lives, late = new_id(), new_id()
     async with db.transaction() as tx:
-        await claims.beat(tx, late)
+        await claims.send_heartbeat(tx, late)
         await tx.run("update workers set beat_at = beat_at - interval '1 hour'")
     async with db.transaction() as beating, db.transaction() as judging:
-        await claims.beat(beating, late)
-        assert await claims.bury(judging, lives) == []
+        await claims.send_heartbeat(beating, late)
+        assert await claims.delete_dead(judging, lives) == []

@@ -63,7 +63,7 @@ async def prepare(url: str) -> list[str]:
     """Bring the schema and the queue's tables up to date; return the migrations applied. Raises DatabaseUnavailable, WrongDatabase."""
     async with migrator(url) as database:
         applied = await database.migrate()
-        await database.begin_era()
+        await database.start_epoch()
         await database.install("procrastinate_jobs", _tables_of_the_queue)
     return applied
 

@@ -34,7 +34,7 @@ class Heartbeat:
         """Beat once; bury silent workers, if we have watched for long enough to know. Raises DatabaseUnavailable."""
         sent_at = steady_s()
         async with self._db.statement() as tx:
-            beat = await claims.beat(tx, self._worker)
+            beat = await claims.send_heartbeat(tx, self._worker)
         self._life.beat(sent_at=sent_at, is_new=beat.is_new, at=beat.at)
         self._wrong_clock.look()
         if self._life.may_judge:
@@ -42,7 +42,7 @@ class Heartbeat:
 
     async def _bury(self) -> None:
         async with self._db.transaction() as tx:
-            dead = await claims.bury(tx, self._worker)
+            dead = await claims.delete_dead(tx, self._worker)
             if dead:
                 await claims.release(tx, _KINDS, dead, now=utc_now())
         if dead:
@@ -66,7 +66,7 @@ class Heartbeat:
     async def leave(self) -> None:
         """Release what this worker still holds: it ends."""
         async with self._db.transaction() as tx:
-            await claims.leave(tx, _KINDS, self._worker, now=utc_now())
+            await claims.sign_off(tx, _KINDS, self._worker, now=utc_now())
 
 
 @asynccontextmanager

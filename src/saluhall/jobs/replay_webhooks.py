@@ -30,7 +30,7 @@ async def _claim(replay: Replaying, _: int) -> Sequence[None]:
     """Queue the next events, which is all the work: it makes no call."""
     run = replay.run
     async with run.db.transaction() as tx:
-        replay.next_at = await replays.go_on(
+        replay.next_at = await replays.advance(
             tx,
             replay.replay_id,
             worker=run.worker,

@@ -1,4 +1,4 @@
-"""Facts on disk: PostgreSQL behind Database and Transaction, pictures behind ImageStore."""
+"""Storage: PostgreSQL behind Database and Transaction, images behind ImageStore."""
 
 from saluhall.storage.database import Conflict, Database, Transaction
 

@@ -1,6 +1,6 @@
 """Who may act on a claimed row: the one place that decides it (decision 0025).
 
-A claim is a row's `claimed_by` and its claim number, which grows with each claim. Only whoever holds both writes what came of it. A
+A claim is a row's `claimed_by` and its claim number, which grows with each claim. Only the worker that holds both records the result. A
 worker shows its life to the database; others take over from one that is silent, but no sooner than the last call that it may still
 have begun is over.
 """
@@ -30,11 +30,11 @@ _MAX_GAP_S = 3.0
 
 
 class ClaimLost(Exception):
-    """Somebody else may act on the row by now: nothing was written, and nothing more is to be done."""
+    """Another worker may have the claim by now: nothing was written, and there is nothing else to do."""
 
 
 class MayNotAct(Unavailable):
-    """This worker cannot be sure that it still holds its claims: the call was not made."""
+    """This worker cannot be sure that it still holds its claims: the channel call was not made."""
 
 
 def claim_from_row(row: Row) -> Claim | None:
@@ -78,7 +78,7 @@ class Life:
 
     @property
     def may_judge(self) -> bool:
-        """Tell whether we watched long enough to call others dead: whoever was away, or saw the database away, does not know."""
+        """Return whether this worker was connected long enough to declare others dead."""
         return self._clock() - self._steady_since >= DEAD_AFTER_S
 
     def check(self) -> None:
@@ -94,13 +94,13 @@ class Life:
 
 # The database's side: who lives? -------------------------------------------------------------------------------------------
 
-_BEAT = """
+_HEARTBEAT = """
   insert into workers (id, beat_at) values (%(id)s, clock_timestamp())
   on conflict (id) do update set beat_at = excluded.beat_at
   returning xmax = 0 as is_new, beat_at
 """
-# Whose row is locked is beating right now.
-_BURY = """
+# A worker with a locked row sends its heartbeat right now.
+_DELETE_DEAD = """
   delete from workers
    where id in (select id from workers
                  where beat_at < clock_timestamp() - make_interval(secs => %(dead_after_s)s) and id <> %(id)s
@@ -111,7 +111,7 @@ _WORKERS = """
   select id as worker_id, greatest(extract(epoch from clock_timestamp() - beat_at), 0)::float8 as silent_s
     from workers order by beat_at desc
 """
-_LEAVE = "delete from workers where id = %(id)s"
+_SIGN_OFF = "delete from workers where id = %(id)s"
 _TIME = "select clock_timestamp() as at"
 
 
@@ -170,10 +170,10 @@ def claims_of(
     )
 
 
-async def beat(tx: Transaction, worker: UUID) -> Beat:
-    """Show the database that a worker lives, and take over its time."""
+async def send_heartbeat(tx: Transaction, worker: UUID) -> Beat:
+    """Record a heartbeat of a worker, and synchronise the clock with the database."""
     asked_s = steady_s()
-    found = await tx.one(lambda r: Beat(r["beat_at"], r["is_new"]), _BEAT, {"id": worker})
+    found = await tx.one(lambda r: Beat(r["beat_at"], r["is_new"]), _HEARTBEAT, {"id": worker})
     assert found is not None  # noqa: S101 - an upsert returns its row
     HUB_CLOCK.compare(found.at, asked_s=asked_s, answered_s=steady_s())
     return found
@@ -185,23 +185,23 @@ async def list_workers(tx: Transaction) -> list[Worker]:
 
 
 async def take_time(tx: Transaction) -> None:
-    """Take over the database's time, for a process that claims nothing."""
+    """Synchronise the clock with the database, in a process without claims."""
     asked_s = steady_s()
     at = await tx.one(lambda row: row["at"], _TIME)
     assert at is not None  # noqa: S101 - it returns a row
     HUB_CLOCK.compare(at, asked_s=asked_s, answered_s=steady_s())
 
 
-async def bury(tx: Transaction, worker: UUID) -> list[Dead]:
-    """Strike silent workers off the list; what they held must be released in the same transaction."""
+async def delete_dead(tx: Transaction, worker: UUID) -> list[Dead]:
+    """Delete the rows of dead workers; release their claims in the same transaction."""
     params = {"id": worker, "dead_after_s": DEAD_AFTER_S}
-    return await tx.all(lambda row: Dead(row["id"], row["beat_at"]), _BURY, params)
+    return await tx.all(lambda row: Dead(row["id"], row["beat_at"]), _DELETE_DEAD, params)
 
 
 async def release(
     tx: Transaction, kinds: Mapping[str, Claims], dead: list[Dead], *, now: datetime
 ) -> None:
-    """Return what dead workers held; what one may still be changing is due when its last call is over for certain."""
+    """Release the claims of dead workers; a row that one may still change on the channel is due once its last call has certainly ended."""
     quiet_after = timedelta(seconds=MAX_BEAT_AGE_S + MAX_CALL_S)
     quiet_at = max(each.beat_at for each in dead) + quiet_after
     workers = [each.id for each in dead]
@@ -209,17 +209,17 @@ async def release(
         await tx.run(kind.release, {"now": now, "workers": workers, "quiet_at": quiet_at})
 
 
-async def leave(
+async def sign_off(
     tx: Transaction, kinds: Mapping[str, Claims], worker: UUID, *, now: datetime
 ) -> None:
-    """Return what a worker still holds at its end, which are the rows of calls that were cut off, and strike it off the list."""
+    """Release the claims that a worker has at its end, those of interrupted channel calls, and delete its row."""
     last_call_at = now - timedelta(seconds=MAX_BEAT_AGE_S)
     await release(tx, kinds, [Dead(worker, last_call_at)], now=now)
-    await tx.run(_LEAVE, {"id": worker})
+    await tx.run(_SIGN_OFF, {"id": worker})
 
 
 async def release_key(
     tx: Transaction, kind: Claims, worker: UUID, key: str, *, now: datetime
 ) -> int:
-    """Return what a failed job held of a key, due at once: its calls are over. Tell how many rows."""
+    """Release the claims of a failed job on the rows of a key, due immediately: its channel calls are over. Return the number of rows."""
     return await tx.run(kind.release_key, {"now": now, "worker": worker, "key": key})

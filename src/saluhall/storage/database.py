@@ -75,7 +75,7 @@ class Transaction:
     async def copy_in(self, table: str, columns: Mapping[str, Column], *, count: int) -> None:
         """Append so many rows, faster than any INSERT does. Raises Conflict.
 
-        After a conflict none of the rows is stored, and the transaction goes on.
+        After a conflict none of the rows is stored, and the transaction continues.
         """
         statement = f"copy {table} ({', '.join(columns)}) from stdin"
         try:
@@ -91,12 +91,12 @@ class Transaction:
 
     @asynccontextmanager
     async def part(self) -> AsyncIterator[None]:
-        """Undo what is done inside when it raises, and nothing else: the transaction goes on."""
+        """Open a savepoint: when the block raises, roll back to it; the transaction continues."""
         async with self._connection.transaction():
             yield
 
     async def freeze(self) -> None:
-        """See the database as it is now until the end of this transaction, which only reads; say so before anything else."""
+        """Use one snapshot until the end of this transaction, which only reads; call this before any statement."""
         await self._execute("set transaction isolation level repeatable read, read only", ())
 
     def wake(self, job: str, keys: Iterable[object]) -> None:

@@ -1,4 +1,4 @@
-"""What a failure of PostgreSQL means to whoever asked: come back later, or it was undone because of others and may well go through now."""
+"""Classify the errors of PostgreSQL: unavailable for now, or rolled back because of other transactions and worth a retry."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.errors import lookup
 
-# Undone as a whole because of others: deadlock, serialization (also on a standby whose rows are vacuumed away).
+# Undone as a whole because of others: deadlock, serialization (also on a standby, when its rows are vacuumed).
 _UNDONE = tuple(map(lookup, ("40P01", "40001")))
 # "Too large": an index row, a statement. The driver calls these operational too, and the same never goes through.
 _TOO_LARGE = "54"
 # "Not now", beside what the driver calls operational (classes 08, 53, 57 and a connection that breaks): may only read, as a standby
-# and a primary that is being replaced; cut off while standing still in a transaction. Numbers, for the driver may not know them all.
+# and a primary that is being replaced; cut off while idle in a transaction. Numbers, for the driver may not know them all.
 _READ_ONLY = "25006"
 _NOT_NOW = frozenset({_READ_ONLY, "25P03", "25P04"})
 
@@ -38,7 +38,7 @@ def explained() -> Iterator[None]:
 
 
 def is_not_now(error: BaseException | None) -> bool:
-    """Tell whether the same may go through later, on another connection."""
+    """Return whether a retry on another connection may succeed later."""
     if isinstance(error, psycopg.OperationalError) and _is_too_large(error):
         return False
     if isinstance(error, psycopg.OperationalError) or is_garbled(error):
@@ -51,12 +51,12 @@ def _is_too_large(error: psycopg.OperationalError) -> bool:
 
 
 def is_garbled(error: BaseException | None) -> bool:
-    """Tell whether the driver was answered what it cannot make sense of, as by a pooler whose server died in the middle of a commit."""
+    """Return whether the driver could not parse a response, as of a pooler after its server died during a commit."""
     return isinstance(error, psycopg.InternalError) and error.sqlstate is None
 
 
 def is_read_only(error: BaseException | None) -> bool:
-    """Tell whether a statement failed because its connection may only read."""
+    """Return whether a statement failed because its connection is read-only."""
     return isinstance(error, psycopg.Error) and error.sqlstate == _READ_ONLY
 
 

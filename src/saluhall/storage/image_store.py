@@ -1,4 +1,4 @@
-"""Keep picture bytes in a folder or an object store, under the hash of their content."""
+"""Store images in a folder or an object store, under the hash of their content."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 class ImageMissing(Exception):
-    """No picture is kept under this key, or the key is none."""
+    """There is no image with this key, or the key is invalid."""
 
 
 class StoreUnavailable(Exception):
@@ -38,7 +38,7 @@ class StoreUnavailable(Exception):
 
 
 class ImageStore:
-    """The pictures we serve, each kept under `<sha256>.jpg` or `<sha256>.png`."""
+    """The images that the hub serves, each stored under `<sha256>.jpg` or `<sha256>.png`."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -64,8 +64,8 @@ class ImageStore:
         raise StoreUnavailable(f"Image store {url}: {scheme} is not supported")
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:
-        """Keep a picture, whole or not at all. Raises StoreUnavailable, ImageMissing."""
-        # Object stores remember the type for whoever reads them directly; a folder cannot.
+        """Store an image, whole or not at all. Raises StoreUnavailable, ImageMissing."""
+        # Object stores remember the type for clients that read them directly; a folder cannot.
         keeps_type = not isinstance(self._store, LocalStore)
         path = path_of(key)
         with _explained(f"Writing image {key}"):
@@ -80,7 +80,7 @@ class ImageStore:
             )
 
     async def get(self, key: str) -> bytes:
-        """Return a picture. Raises ImageMissing, StoreUnavailable."""
+        """Return an image. Raises ImageMissing, StoreUnavailable."""
         path = path_of(key)
         with _explained(f"Reading image {key}", missing=key):
             return await self._run(lambda: bytes(obstore.get(self._store, path).bytes()))
@@ -93,7 +93,7 @@ class ImageStore:
         return found.meta["size"], self._blocks(key, found)
 
     async def delete(self, key: str) -> None:
-        """Forget a picture, if it is there. Raises StoreUnavailable, ImageMissing."""
+        """Delete an image, if it exists. Raises StoreUnavailable, ImageMissing."""
         path = path_of(key)
         with _explained(f"Deleting image {key}"), suppress(FileNotFoundError):
             await self._run(lambda: obstore.delete(self._store, path))

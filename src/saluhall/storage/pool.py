@@ -20,7 +20,7 @@ from saluhall.storage.failures import (
 )
 from saluhall.storage.streaming import enlarge_read_buffer
 
-# The pool waits longer after each failure to connect: start afresh four times a second, so that the end of an outage is seen at once.
+# The pool waits longer after each failure to connect: restart it four times a second, so that the end of an outage is seen immediately.
 _RECONNECT_S = 0.25
 _REFRESH_EVERY_S = 1.0
 # A server that vanishes without a word (power, network) is noticed within some ten seconds; the URL may say otherwise.
@@ -35,7 +35,7 @@ _POOLED = "select pg_backend_pid() <> %s"
 
 
 class Pool(AsyncConnectionPool[AsyncConnection[Any]]):
-    """The library's pool with what the hub wants of every connection, whoever uses it.
+    """The library's pool with what the hub wants of every connection.
 
     `plans_once` makes one plan for each statement, whatever its values. Without `is_eager` the first
     connection is opened when it is needed.
@@ -139,7 +139,7 @@ async def _keep_looking(pool: AsyncConnectionPool[Any]) -> None:
 
 
 async def leads_through_pooler(connection: AsyncConnection[Any]) -> bool:
-    """Tell whether a pooler (PgBouncer and its like) stands between: it makes up the process id that it says at the start."""
+    """Return whether the connection leads through a pooler (such as PgBouncer): it invents the process id that it sends at the start."""
     async with connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute(_POOLED, [connection.info.backend_pid], prepare=False)
         row = await cursor.fetchone()
@@ -164,7 +164,7 @@ async def connect(url: str) -> AsyncConnection[tuple[Any, ...]]:
 
 
 async def is_pooled(url: str) -> bool:
-    """Tell whether a pooler stands before the database. Raises DatabaseUnavailable."""
+    """Return whether the database is behind a pooler. Raises DatabaseUnavailable."""
     with explained():
         async with await connect(url) as connection:
             return await leads_through_pooler(connection)

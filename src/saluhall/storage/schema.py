@@ -1,4 +1,4 @@
-"""Bring a database to the newest schema, and tell whether it is there."""
+"""Migrate a database to the newest schema, and check its version."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ _APPLIED = """
 # The table of a version before 0.1.0 has no digest.
 APPLIED = "select name, to_jsonb(m) ->> 'digest' as digest from schema_migrations m order by name"
 HAS_APPLIED = "select to_regclass('schema_migrations') is not null as found"
-MADE_BEFORE = "was made by a version before 0.1.0, whose tables cannot be carried over"
+MADE_BEFORE = "was made by a version before 0.1.0, and its tables cannot be migrated"
 START_EMPTY = "start with a new, empty database (SALUHALL_DATABASE_URL or --data-dir) and put the products in again"
 # A number for a transaction is a write, which the commit takes to the disk.
 _FIND_READ_ONLY = """
@@ -88,7 +88,7 @@ class Migrator:
     """Brings a database up to date.
 
     Each step is a transaction that first takes the migrators' lock and then looks whether it is still to be done: of several that start at
-    once, each step is done by one. Nothing is kept in a session, so a pooler may stand between.
+    once, each step is done by one. Nothing is kept in a session, so a pooler in between does no harm.
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> None:
@@ -120,8 +120,8 @@ class Migrator:
             )
             return True
 
-    async def begin_era(self) -> None:
-        """Notice that a dump was restored elsewhere, where transactions are numbered anew: later events stay behind earlier ones."""
+    async def start_epoch(self) -> None:
+        """Start a new epoch after a dump was restored, because transaction ids start over there: later events stay behind earlier ones."""
         async with self._step():
             await self._connection.execute("select begin_era()")
 
@@ -162,7 +162,7 @@ async def read_facts(tx: Transaction) -> DatabaseFacts:
 
 
 def check_version(version: int) -> None:
-    """See that PostgreSQL, whose version is given as it numbers them (160004), is new enough. Raises WrongDatabase."""
+    """Check that PostgreSQL is new enough; its version is a number such as 160004. Raises WrongDatabase."""
     if version // 10_000 < OLDEST_POSTGRES:
         raise WrongDatabase(
             f"PostgreSQL {version // 10_000} is too old: Saluhall needs version {OLDEST_POSTGRES} or newer."
@@ -171,12 +171,12 @@ def check_version(version: int) -> None:
 
 
 async def is_read_only(tx: Transaction) -> bool:
-    """Tell whether the database may only be read now, as a standby; else see that it can write. Raises DatabaseUnavailable."""
+    """Return whether the database is read-only now, as a standby is; else check that it can write. Raises DatabaseUnavailable."""
     return bool(await tx.one(lambda row: row["is_read_only"], _FIND_READ_ONLY))
 
 
 async def is_current(tx: Transaction) -> bool:
-    """Tell whether every migration of this version has been applied. Raises DatabaseUnavailable."""
+    """Return whether every migration of this version has been applied. Raises DatabaseUnavailable."""
     names = migration_names()
     if not await tx.one(lambda row: row["found"], HAS_APPLIED):
         return False

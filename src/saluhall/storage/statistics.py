@@ -15,7 +15,7 @@ _GROWN = """
 async def analyze_grown(db: Database) -> list[str]:
     """Take new statistics of the tables that have doubled since the last ones; return their names.
 
-    Plans made on older statistics are made anew. One that another process is analyzing is left to it. Raises DatabaseUnavailable.
+    Plans made on older statistics are replaced. One that another process is analyzing is left to it. Raises DatabaseUnavailable.
     """
     async with db.statement() as tx:
         grown = await tx.all(lambda row: str(row["name"]), _GROWN)

@@ -15,9 +15,9 @@ from psycopg.waiting import Ready, Wait
 
 # PostgreSQL sends 8 kB at a time, and waking up for each costs more than making it: let some come together. Once they flow, looking
 # again after a pause is cheaper than asking the loop to watch the socket each time. After two milliseconds the socket's buffer, some
-# 200 kB, would often be full and PostgreSQL stand still.
+# 200 kB, would often be full and PostgreSQL would stop.
 _PAUSE_S = 0.001
-# libpq reads from the socket no more at once than the longest row it has ever seen would take, at first 16 kB.
+# libpq reads at most as much at once as the longest row it has ever seen would take, at first 16 kB.
 _ROOM_BYTES = 256 * 1024
 _FAILED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE})
 

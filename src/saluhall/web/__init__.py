@@ -1,4 +1,4 @@
-"""The ASGI app: the dialects' routes on raw paths, and the hub's system: pictures, health, metrics, the OpenAPI document."""
+"""The ASGI app: the dialects' routes on raw paths, and the system routes: images, health, metrics, the OpenAPI document."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager

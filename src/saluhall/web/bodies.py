@@ -11,7 +11,7 @@ from msgspec import Struct
 from saluhall.dialect import BodyTooLarge, BodyTooSlow, Malformed, Overloaded
 
 SMALL_BYTES = 64 * 1024  # bodies up to this size are not counted
-OPEN_ROUTE_BYTES = 64 * 1024  # what a route that admits everybody reads
+OPEN_ROUTE_BYTES = 64 * 1024  # the largest body of a public route
 _MEBIBYTE = 1024 * 1024
 _FROZEN_S = 1.0  # a timer that is so late means that the process was stopped
 

@@ -1,4 +1,4 @@
-"""Whence a request comes: the peer's address, or, behind proxies that the operator trusts, what they say."""
+"""Find the client's IP address: the peer's, or, behind trusted proxies, the one that they report."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -7,9 +7,9 @@ Network = IPv4Network | IPv6Network
 
 
 def client_ip(peer: str, forwarded: Iterable[str], *, trusted: Sequence[Network]) -> str:
-    """Tell the caller's address; `forwarded` are the X-Forwarded-For headers in their order.
+    """Return the client's address; `forwarded` are the X-Forwarded-For headers in their order.
 
-    Each proxy adds at the end whom it heard, so what a trusted one has added counts and what stands before an untrusted address
+    Each proxy appends the address of its peer, so what a trusted one has appended counts and what precedes an untrusted address
     may be invented.
     """
     caller = peer

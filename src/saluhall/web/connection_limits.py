@@ -16,7 +16,7 @@ from msgspec import Struct
 from saluhall.web.client_ip import Network, client_ip, is_trusted
 
 MAX_CONNECTIONS = 16_384
-_FILES_FOR_OTHERS = 256  # database, pictures, outbound calls
+_FILES_FOR_OTHERS = 256  # database, images, outbound requests
 _LOOK_EVERY_S = 1.0
 _IS_FULL_AT, _IS_ROOMY_AT = 0.9, 0.8
 _LAST_DATA_RECEIVED = slice(52, 56)  # milliseconds, in Linux's struct tcp_info
@@ -43,8 +43,8 @@ class _Connection(Struct, frozen=True):
 class ConnectionLimits:
     """The requests in progress and the connections of this process, by address.
 
-    An address has at most `max_each` requests in progress; one more is refused. Of connections without a request it has no more
-    than so many either, and all addresses no more than there is room for: the longest idle ones are closed.
+    An address has at most `max_each` requests in progress; another one is refused. Of connections without a request it also has at most
+    so many, and all addresses together at most as many as fit: the longest idle ones are closed.
     """
 
     def __init__(self, *, max_each: int, max_all: int, trusted: Sequence[Network]) -> None:
@@ -56,7 +56,7 @@ class ConnectionLimits:
         self._port = 0  # until the first request comes
 
     def limiting(self, app: ASGIApp, refusal: ASGIApp) -> ASGIApp:
-        """Answer with `refusal` whoever has too many requests in progress."""
+        """Respond with `refusal` to an address that has too many requests in progress."""
 
         async def respond(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != ScopeType.HTTP or not scope["client"]:
@@ -145,7 +145,7 @@ def _connections(port: int) -> Iterable[_Connection]:
 
 
 def _connection(file: int, port: int) -> _Connection | None:
-    """Read what the system knows of a file, if it is a connection to that port. A copy stays the same, whoever closes the file."""
+    """Read what the system knows of a file, if it is a connection to that port. A copy stays valid when the file is closed."""
     try:
         if not stat.S_ISSOCK(os.fstat(file).st_mode):
             return None

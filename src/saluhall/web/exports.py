@@ -25,7 +25,7 @@ class Exports:
         self._slots = FairSlots(CONNECTIONS, per_account=PER_ACCOUNT)
 
     async def take(self, account_id: UUID) -> Callable[[], None]:
-        """Take one of the account's slots; return what gives it back. Raises TooManyExports, Overloaded."""
+        """Take one of the account's slots; return the function that releases it. Raises TooManyExports, Overloaded."""
         if self._slots.is_full_for(account_id):
             raise TooManyExports(PER_ACCOUNT)
         try:
@@ -37,7 +37,7 @@ class Exports:
 
 
 class _Slot:
-    """A slot that is held; it is given back once, at the latest when nobody knows it any more: a response may never be sent."""
+    """A slot that is held; it is released once, at the latest when it is garbage collected: a response may never be sent."""
 
     def __init__(self, slots: FairSlots, account_id: UUID) -> None:
         self._slots = slots
@@ -46,7 +46,7 @@ class _Slot:
         self._is_held = True
 
     def release(self) -> None:
-        """Give the slot back."""
+        """Release the slot."""
         if self._is_held:
             self._is_held = False
             self._slots.release(self._account_id, time.monotonic() - self._since)

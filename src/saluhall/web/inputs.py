@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 from saluhall.dialect import Unreadable
 
-# Whoever sends one of these twice means two things: a proxy in between and the hub could each believe another one.
+# A request with one of these twice is ambiguous: a proxy and the hub could each use another one.
 SINGLE_HEADERS = frozenset({"authorization", "idempotency-key", "x-api-key", "x-partner-account"})
 _ASCII = bytes(range(128))
 
@@ -37,7 +37,7 @@ def query_from_raw(raw: bytes, *, names: Collection[str]) -> dict[str, str]:
 
 
 def headers_from_raw(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Decode headers, their names in lower case; lists go on one line. Raises Unreadable."""
+    """Decode headers, their names in lower case; repeated ones are joined by commas. Raises Unreadable."""
     found: dict[str, str] = {}
     for raw_name, raw_value in raw:
         name, value = raw_name.decode("latin-1").lower(), _text(raw_value)

@@ -193,7 +193,7 @@ def _scheme_of(dialect: Dialect, authenticator: Authenticator) -> str:
 
 
 def _security(dialect: Dialect, route: Route) -> list[dict[str, list[str]]]:
-    """Say what must be shown: nothing where everybody may come, or where the key stands in the path."""
+    """Return the security requirement: none for a public route, or where the key is in the path."""
     if route.authenticator is None or SECRET_PARAMETER in _PARAMETER.findall(route.path):
         return []
     return [{_scheme_of(dialect, route.authenticator): []}]

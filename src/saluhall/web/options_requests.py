@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 
 def options_of(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
-    """Make a handler of OPTIONS for each path; registered before the others, it stands instead of the library's."""
+    """Make a handler of OPTIONS for each path; registered before the others, it replaces the library's."""
     methods: defaultdict[str, set[str]] = defaultdict(lambda: {"OPTIONS"})
     for handler in handlers:
         for path in handler.paths:

@@ -74,6 +74,6 @@ class RequestBatcher:
     async def _handle_alone(self, principal: Principal, parsed: _Parsed) -> Reply | Exception:
         try:
             [reply] = await self._handle(principal, [parsed])
-        except Exception as error:  # noqa: BLE001 - the caller is told
+        except Exception as error:  # noqa: BLE001 - it is the result of this request
             return error
         return reply

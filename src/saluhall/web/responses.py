@@ -1,4 +1,4 @@
-"""What goes out: replies as responses, failures in the dialect's words, and the id of the request."""
+"""Write responses: replies, errors as the dialect renders them, and the request id."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ Failed = Callable[[Request[Any, Any, Any], Exception], Response[bytes]]
 def reply_from_error(
     dialect: Dialect, error: Exception, *, request_id: str, now: datetime
 ) -> Reply:
-    """Find the dialect's words; what it has none for is a bug of ours, logged whole and answered with nothing but the id."""
+    """Let the dialect render an error; one that is not in its table is a bug: it is logged, and the response has only the request id."""
     match error:
         case DatabaseUnavailable():  # `kit.outages` logs it
             fact: Exception = Overloaded()
@@ -58,7 +58,7 @@ def reply_from_error(
 
 
 def request_id_of(scope: Scope) -> str:
-    """Tell a request's id: the caller's when it is a plain word, else one of ours; the same whenever it is asked for."""
+    """Return the request id: the client's when it is a plain word, else one of ours; always the same for one request."""
     state = scope.setdefault("state", {})
     if _ID_KEY not in state:
         sent = [value for name, value in scope["headers"] if name == b"x-request-id"]
@@ -80,7 +80,7 @@ def response_of(dialect: Dialect, reply: Reply) -> Response[bytes]:
 
 
 def failure_handler(clock: Callable[[], datetime], dialects: Sequence[Dialect]) -> Failed:
-    """Answer what happened outside any route (no such path, wrong method) in the words of the dialect whose prefix it is."""
+    """Return the handler of errors outside any route (no such path, wrong method): the dialect of the prefix renders them."""
 
     def respond(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
         status = error.status_code if isinstance(error, HTTPException) else _SERVER_ERROR

@@ -1,4 +1,4 @@
-"""The hub's own routes: pictures, health, metrics."""
+"""The system routes: images, health, metrics."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _TIMEOUT_S = 2.0  # who asks whether we are ready does not wait for long
 def system_routes(
     db: Database, images: ImageStore, metrics_text: Text | None
 ) -> Sequence[HTTPRouteHandler]:
-    """Make the hub's own routes; metrics are among them unless they have an address of their own."""
+    """Return the system routes; metrics are among them unless they have an address of their own."""
 
     @read("/healthz")
     async def healthz() -> Response[bytes]:
@@ -45,7 +45,7 @@ def system_routes(
 
     @read("/images/{key:str}")
     async def image(key: str) -> Response[bytes] | Stream:
-        return await _picture(images, key)
+        return await _image(images, key)
 
     routes = [healthz, readyz, image]
     return routes if metrics_text is None else [*routes, _metrics_route(metrics_text)]
@@ -69,11 +69,11 @@ async def _readiness(db: Database) -> str:
         return "database unreachable"
 
 
-async def _picture(images: ImageStore, key: str) -> Response[bytes] | Stream:
+async def _image(images: ImageStore, key: str) -> Response[bytes] | Stream:
     try:
         size, blocks = await images.stream(key)
     except ImageMissing:
-        body = b'{"error":"No such picture"}'
+        body = b'{"error":"No such image"}'
         return Response(body, status_code=404, media_type="application/json")
     except StoreUnavailable:
         body = b'{"error":"The image store is unavailable"}'
@@ -82,7 +82,7 @@ async def _picture(images: ImageStore, key: str) -> Response[bytes] | Stream:
         blocks,
         media_type="image/png" if key.endswith(".png") else "image/jpeg",
         headers={
-            # A picture never changes under its key.
+            # An image never changes under its key.
             "cache-control": "public, max-age=31536000, immutable",
             "content-length": str(size),
             "etag": f'"{key}"',

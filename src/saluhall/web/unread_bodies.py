@@ -1,4 +1,4 @@
-"""The rest of a body that nobody wants is read and dropped, so that whoever is still sending it gets the response.
+"""Read and drop the rest of a body after the response, so that a client that is still sending it gets the response.
 
 A connection that is closed with bytes unread is reset, and a client that is writing then sees the reset instead of a 413 or 401.
 """

@@ -1,4 +1,4 @@
-"""The SQL of keys of the older API generation: what stands of them, and ending one."""
+"""The SQL of keys of the older API generation: list and revoke them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,6 +25,6 @@ async def keys_of(tx: Transaction, account_id: UUID) -> Sequence[Row]:
 async def revoke(
     tx: Transaction, account_id: UUID, *, key: UUID, key_hash: bytes, now: datetime
 ) -> bool:
-    """End a key, known by its id or by its hash; tell whether there was one that opened anything."""
+    """Revoke a key by its id or by its hash; return whether a live one was found."""
     params = {"account_id": account_id, "key": key, "key_hash": key_hash, "now": now}
     return bool(await tx.run(REVOKE, params))

@@ -60,5 +60,5 @@ async def list_buckets(tx: Transaction, *, principal: Principal) -> dict[str, da
 
 
 async def zone_of_days(tx: Transaction, *, principal: Principal) -> str:
-    """Tell by which clock days begin that the account names: the one it chose, UTC when it never did."""
+    """Return the time zone of the days that an account names in a request: its chosen one, else UTC."""
     return await store.find_chosen_zone(tx, principal.account_id) or "UTC"

@@ -62,8 +62,8 @@ FIND_CHOSEN_ZONE = """
 SET_TIME_ZONE = "select set_time_zone(%(account_id)s, %(time_zone)s)"
 FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
 
-# A token bucket, kept as the instant at which it would be full again; `k` is whose it is, `clock` one instant for all of it. Each
-# refused call gets a turn of its own: one step after the turn of the refused call before, or, when that is over or lies beyond the
+# A token bucket, kept as the instant at which it would be full again; `k` is its key, `clock` one instant for all of it. Each
+# rejected request gets a turn of its own: one step after the turn of the rejected request before, or, when that is over or beyond the
 # horizon, as soon as there is a token.
 _IS_ALLOWED = "b.full_at + 2 * %(step)s <= excluded.full_at + interval '1 second'"
 _NEXT_FREE = "b.full_at + %(step)s - interval '1 second'"
@@ -133,7 +133,7 @@ async def add_account(
 
 
 async def is_zone_known(tx: Transaction, name: str) -> bool:
-    """Tell whether PostgreSQL knows a time zone."""
+    """Return whether PostgreSQL knows a time zone."""
     return await tx.one(lambda _: True, IS_ZONE_KNOWN, {"name": name}) is not None
 
 
@@ -144,7 +144,7 @@ async def find_chosen_zone(tx: Transaction, account_id: UUID) -> str | None:
 
 
 async def set_time_zone(tx: Transaction, account_id: UUID, time_zone: str) -> None:
-    """Store by whose clock an account's months begin, and add its sales up anew."""
+    """Store the time zone in which an account's months begin, and recompute its sums of sales."""
     await tx.run(SET_TIME_ZONE, {"account_id": account_id, "time_zone": time_zone})
 
 
@@ -201,7 +201,7 @@ async def live_keys(tx: Transaction, account_id: UUID) -> list[ApiKey]:
 
 
 async def revoke_key(tx: Transaction, account_id: UUID, key_id: UUID, *, now: datetime) -> bool:
-    """Revoke a live key; tell whether there was one."""
+    """Revoke a live key; return whether there was one."""
     return await tx.run(REVOKE_KEY, {"account_id": account_id, "id": key_id, "now": now}) > 0
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
-# Whoever prolongs in time has been a subscriber all along.
+# An account that renews in time keeps its first day as a subscriber.
 WRITE = """
   update accounts
      set tier = %(tier)s, subscribed_until = %(until)s,

@@ -28,7 +28,7 @@ class Subscription(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
     def is_pro(self, *, now: datetime) -> bool:
-        """Tell whether the paid tier is paid for at this instant; without an end it always is."""
+        """Return whether the paid tier is paid for at this instant; without an end it always is."""
         ends = self.expires_at
         return self.tier is SubscriptionTier.PRO and (ends is None or now < ends)
 
@@ -55,7 +55,7 @@ async def subscribe(
 
 
 async def subscription_of_account(tx: Transaction, *, principal: Principal) -> Subscription:
-    """Tell what an account subscribes to. Raises AccountNotFound."""
+    """Return the subscription of an account. Raises AccountNotFound."""
     row = await subscription_store.find(tx, principal.account_id)
     if row is None:
         raise AccountNotFound(principal.account_name)

@@ -73,7 +73,7 @@ def _row(entry: UnreadableEntry) -> dict[str, Any]:
 
 
 def _identity(entry: UnreadableEntry) -> tuple[str, str]:
-    """Tell entries apart: by their id there, else by their text."""
+    """Return the identity of an entry: its id on the channel, else a digest of its text."""
     if entry.remote_id:
         return entry.kind, "id:" + _storable(entry.remote_id, MAX_REMOTE_ID)
     return entry.kind, hashlib.sha256(entry.raw.encode("utf-8", "surrogatepass")).hexdigest()

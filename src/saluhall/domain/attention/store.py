@@ -10,7 +10,7 @@ import msgspec
 from saluhall.domain.attention.model import AttentionEntry
 from saluhall.storage import Transaction
 
-# `identity` tells whether an entry came before: its id there, or a digest of its text.
+# `identity` finds an entry that came before: its id there, or a digest of its text.
 PUT = """
   insert into attention_entries as e (account_id, id, connection_id, kind, identity, remote_id, raw, reason, first_at, last_at)
   select %(account_id)s, t.id, %(connection)s, t.kind, t.identity, t.remote_id, t.raw, t.reason, %(now)s, %(now)s

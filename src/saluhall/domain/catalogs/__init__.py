@@ -1,1 +1,1 @@
-"""Catalogs: the shelves that hold an account's products. Every account has the system catalog RHEO."""
+"""Catalogs: named sets of an account's products. Every account has the system catalog RHEO."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-RHEO = "RHEO"  # the system catalog that Rheo items stand in
+RHEO = "RHEO"  # the system catalog of Rheo items
 
 
 class CatalogTaken(Exception):

@@ -48,5 +48,5 @@ async def remove_catalog(
 
 def _products(count: int) -> str:
     if count == 0:
-        return "products whose listings are still ending: try again in a few minutes"
+        return "products with listings that are still ending: try again in a few minutes"
     return f"{count} product{'s' if count > 1 else ''}: delete them first"

@@ -12,7 +12,7 @@ from saluhall.kit.ids import text_from_id
 
 
 class EventType(StrEnum):
-    """What can happen. The first six are delivered to endpoints; the others stand in the item's history only."""
+    """The types of events. The first six are delivered to endpoints; the others are in the item's history only."""
 
     ITEM_CREATED = "item.created"
     IMAGES_READY = "item.images_ready"

@@ -61,7 +61,7 @@ async def record_alike(
     data: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> None:
-    """Append the same event for each of many products (its sku by its id); the log tells of them in one line."""
+    """Append the same event for each of many products (its sku by its id); they are logged as one line."""
     if not of:
         return
     endpoints = await store.record_alike(

@@ -18,5 +18,5 @@ async def list_events_of_product(
 async def list_events_after(
     tx: Transaction, *, principal: Principal, after: Position, limit: int
 ) -> list[tuple[Event, Position]]:
-    """List the events that endpoints are told of and that follow a position, each with its own; nothing ever comes in before it."""
+    """List the deliverable events after a position, each with its own position; no event is ever inserted before it."""
     return await store.feed(tx, principal.account_id, after=after, limit=limit)

@@ -48,7 +48,7 @@ RECORD = f"""
   )
   select distinct endpoint_id from d where due_at is not null
 """
-# The same fan-out for many events of one type, whose rows came by COPY.
+# The same fan-out for many events of one type, inserted by COPY.
 FAN_OUT = f"""
   with d as (
     insert into deliveries (account_id, id, endpoint_id, event_id, event_account_id, member_external_id, sku, state, due_at)

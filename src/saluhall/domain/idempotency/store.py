@@ -50,7 +50,7 @@ async def find(
 
 
 async def release(tx: Transaction, account_id: UUID, key: str) -> None:
-    """Release an idempotency key whose request did not complete."""
+    """Release the key of a request that did not complete."""
     await tx.run(RELEASE, {"account_id": account_id, "key": key})
 
 

@@ -1,1 +1,1 @@
-"""Pictures: fetched from where the seller has them, hosted by us."""
+"""Images: fetched from the seller's URLs, and hosted by the hub."""

@@ -1,4 +1,4 @@
-"""The facts of a picture."""
+"""The states and values of an image."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -9,7 +9,7 @@ from saluhall.kit.claim import Claim
 
 
 class DueImage(Struct, frozen=True, kw_only=True):
-    """A picture to fetch, from `host`: name and port as the URL spells them, in lower case."""
+    """An image to fetch, from `host`: name and port as the URL spells them, in lower case."""
 
     account_id: UUID
     product_id: UUID
@@ -21,14 +21,14 @@ class DueImage(Struct, frozen=True, kw_only=True):
 
 
 class Rooms(Struct, frozen=True):
-    """How many pictures may be fetched at once from a host: from those that are known, and from any other."""
+    """How many images may be fetched from a host at the same time: from each known host, and from any other."""
 
     of_host: Mapping[str, int]
     of_another: int
 
 
 class Image(Struct, frozen=True, kw_only=True):
-    """A picture of a product: `state` is due, ready or refused; `reason` tells why the last try failed."""
+    """An image of a product: `state` is due, ready or refused; `reason` says why the last attempt failed."""
 
     source_url: str
     state: str
@@ -38,7 +38,7 @@ class Image(Struct, frozen=True, kw_only=True):
 
 
 class ShownImage(Struct, frozen=True, kw_only=True):
-    """A picture as its seller sees it: `state` is due, ready or refused; `reason` tells why the last try failed."""
+    """An image as the seller sees it: `state` is due, ready or refused; `reason` says why the last attempt failed."""
 
     source_url: str
     state: str
@@ -47,7 +47,7 @@ class ShownImage(Struct, frozen=True, kw_only=True):
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
-    """What became of fetching one picture: stored, refused for good (`reason`), or to be tried again in `retry_in_s`."""
+    """The result of fetching one image: stored, rejected for good (`reason`), or retried in `retry_in_s`."""
 
     image: DueImage
     stored_key: str | None = None

@@ -1,4 +1,4 @@
-"""What is done with pictures."""
+"""Set, claim, record and delete the images of products."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from saluhall.storage import Transaction
 async def want(
     tx: Transaction, *, principal: Principal, urls: Mapping[UUID, Sequence[str]], now: datetime
 ) -> None:
-    """Make products' pictures exactly these: new ones become due, refused ones are tried anew, others stay untouched."""
+    """Set the images of products: new ones become due, refused ones are retried, others stay unchanged."""
     if urls:
         await store.want(tx, principal.account_id, urls=urls, now=now)
         tx.wake("fetch_images", [principal.account_id])
@@ -31,7 +31,7 @@ async def claim_due(
     lease: timedelta,
     now: datetime,
 ) -> list[DueImage]:
-    """Take due pictures of an account, as many as each host has room for; they are ours until the lease runs out."""
+    """Claim due images of an account, as many as each host has slots for, until the lease ends."""
     return await store.claim(
         tx, account_id, worker=worker, limit=limit, rooms=rooms, lease=lease, now=now
     )
@@ -40,7 +40,7 @@ async def claim_due(
 async def record(
     tx: Transaction, account_id: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> None:
-    """Record what became of pictures, and in the item's history which were refused and why; lock their products."""
+    """Record the results of fetching images, and in the item's history the rejected ones with their reasons; lock their products."""
     await store.record(tx, account_id, fetched, now=now)
     refused = [f for f in fetched if f.reason is not None and f.retry_in_s is None]
     events = [
@@ -58,5 +58,5 @@ async def record(
 
 
 async def forget(tx: Transaction, account_id: UUID, product_id: UUID, *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`
-    """Drop the pictures of a product that is deleted."""
+    """Delete the images of a product that is deleted."""
     await store.forget(tx, account_id, product_id)

@@ -1,4 +1,4 @@
-"""Questions about pictures."""
+"""Read images."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,5 +11,5 @@ from saluhall.storage import Transaction
 async def list_images(
     tx: Transaction, account_id: UUID, product_ids: Sequence[UUID]
 ) -> dict[UUID, list[Image]]:
-    """List products' pictures in the seller's order, by product."""
+    """List products' images in the seller's order, by product."""
     return await store.of_products(tx, account_id, product_ids)

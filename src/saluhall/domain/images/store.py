@@ -1,4 +1,4 @@
-"""The SQL of pictures."""
+"""The SQL of images."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ WANT = """
      set state = 'due', due_at = %(now)s, attempts = 0, reason = null, updated_at = %(now)s
    where images.state = 'refused'
 """
-# Each host that an account has due pictures at is found by going on in the index, and there as many as it has room for.
+# The hosts of an account's due images are found one after the other in the index, and of each as many images as it has slots for.
 _HOST = "lower(split_part(source_url, '/', 3))"
 CLAIM = f"""
   with recursive hosts as (
@@ -84,7 +84,7 @@ FORGET = "delete from images where account_id = %(account_id)s and product_id = 
 async def want(
     tx: Transaction, account_id: UUID, *, urls: Mapping[UUID, Sequence[str]], now: datetime
 ) -> None:
-    """Make each product's pictures exactly these; what is there already stays as it is."""
+    """Set the images of each product; those that are there already stay unchanged."""
     wanted = msgspec.json.encode([{"id": i, "urls": u} for i, u in urls.items()]).decode()
     await tx.run(WANT, {"account_id": account_id, "wanted": wanted, "ids": list(urls), "now": now})
 
@@ -99,7 +99,7 @@ async def claim(
     lease: timedelta,
     now: datetime,
 ) -> list[DueImage]:
-    """Take due pictures, as many as each host has room for, for the length of a lease."""
+    """Claim due images, as many as each host has slots for, for the length of a lease."""
     params = {
         "account_id": account_id,
         "worker": worker,
@@ -115,7 +115,7 @@ async def claim(
 async def record(
     tx: Transaction, account_id: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> None:
-    """Record what became of pictures, and keep their products from changing until the transaction ends."""
+    """Record the results of fetching images, and lock their products until the transaction ends."""
     rows = [
         {
             **{name: getattr(f, name) for name in f.__struct_fields__ if name != "image"},
@@ -133,7 +133,7 @@ async def record(
 async def of_products(
     tx: Transaction, account_id: UUID, product_ids: Sequence[UUID]
 ) -> dict[UUID, list[Image]]:
-    """List products' pictures in order, by product."""
+    """List products' images in order, by product."""
     found: dict[UUID, list[Image]] = {}
     params = {"account_id": account_id, "ids": list(product_ids)}
     for product_id, image in await tx.all(_image_of_product, OF_PRODUCTS, params):
@@ -151,5 +151,5 @@ def _image_of_product(row: Row) -> tuple[UUID, Image]:
 
 
 async def forget(tx: Transaction, account_id: UUID, product_id: UUID) -> None:
-    """Drop a product's pictures."""
+    """Delete the images of a product."""
     await tx.run(FORGET, {"account_id": account_id, "product_id": product_id})

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-# The longest that a request may take which was admitted before the account was suspended, with room.
+# The maximum duration of a request that was authenticated before the account was suspended, with a margin.
 SUSPENDED_FOR = timedelta(minutes=1)
 
 

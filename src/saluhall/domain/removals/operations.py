@@ -19,7 +19,7 @@ async def remove_account(
 ) -> AccountContents:
     """Delete an account with everything that belongs to it; return what it held. Raises NotSuspended, AccountBusy.
 
-    It must have been suspended for a minute: so long a request that was admitted before may run. Stored images stay, for other
+    It must have been suspended for a minute: a request that was authenticated before may run so long. Stored images stay, for other
     products may show the same, and what is live stays on the marketplaces.
     """
     if not await store.is_quiet(tx, principal.account_id, pause=SUSPENDED_FOR, now=now):

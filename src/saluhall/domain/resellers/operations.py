@@ -44,7 +44,7 @@ async def grant(
 async def ask(
     tx: Transaction, *, principal: Principal, kind: DealKind, message: str, now: datetime
 ) -> DealRequest:
-    """Ask the operator for a deal; asked again, the first request stands with the new message."""
+    """Ask the operator for a deal; a second request only replaces the message of the first."""
     return await store.ask(
         tx, principal.account_id, kind=kind, request_id=new_id(), message=message, now=now
     )
@@ -64,7 +64,7 @@ async def leave_deal(
 
 
 async def join(tx: Transaction, *, principal: Principal, slug: str, now: datetime) -> Member:
-    """Become a member of the reseller with this public profile; whoever is already stays as they are.
+    """Become a member of the reseller with this public profile; a member stays as it is.
 
     The member keeps its account, its connections and its payout, and gets a sub-account's deal. Until the reseller calls it
     otherwise, its external id is the id by which webhooks know it.

@@ -16,7 +16,7 @@ from saluhall.storage import Transaction
 
 
 async def deal_of_account(tx: Transaction, *, principal: Principal) -> Deal:
-    """Tell an account's deal, and which it has asked for."""
+    """Return an account's deal, and the one that it has requested."""
     return await store.deal(tx, principal.account_id)
 
 
@@ -41,7 +41,7 @@ async def list_members(tx: Transaction, *, principal: Principal) -> list[Member]
 
 
 async def member_of_account(tx: Transaction, *, principal: Principal, member_id: UUID) -> Member:
-    """Tell of one of a reseller's members. Raises MemberNotFound."""
+    """Return one of a reseller's members. Raises MemberNotFound."""
     found = await store.member(tx, principal.account_id, member_id)
     if found is None:
         raise MemberNotFound
@@ -49,7 +49,7 @@ async def member_of_account(tx: Transaction, *, principal: Principal, member_id:
 
 
 async def public_profile(tx: Transaction, slug: str) -> Profile:
-    """Tell what everybody may read under this address. Raises ProfileNotFound."""
+    """Return the public profile at this address. Raises ProfileNotFound."""
     found = await store.profile_by_slug(tx, slug)
     if found is None:
         raise ProfileNotFound
@@ -57,7 +57,7 @@ async def public_profile(tx: Transaction, slug: str) -> Profile:
 
 
 async def profile_of_account(tx: Transaction, *, principal: Principal) -> Profile:
-    """Tell an account's own public profile. Raises ProfileNotFound."""
+    """Return an account's own public profile. Raises ProfileNotFound."""
     found = await store.profile(tx, principal.account_id)
     if found is None:
         raise ProfileNotFound

@@ -81,7 +81,7 @@ DISMISS_ALL = """
      and not exists (select from members m
                       where m.member_account_id = d.account_id and m.account_id <> %(account_id)s)
 """
-# Whoever has no reseller left is nobody's sub-account.
+# An account without any reseller left is no longer a sub-account.
 END_SUB_ACCOUNT = """
   delete from deals where account_id = %(account_id)s and kind = 'sub_account'
      and not exists (select from members m where m.member_account_id = %(account_id)s)
@@ -134,7 +134,7 @@ async def ask(
     message: str,
     now: datetime,
 ) -> DealRequest:
-    """Store that an account asks for a deal; asked again, the first request stands with the new message."""
+    """Store that an account asks for a deal; a second request only replaces the message of the first."""
     params = {
         "account_id": account_id,
         "kind": kind,

@@ -34,7 +34,7 @@ async def end_session(
     session_id: UUID,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
-    """End a session of the user; its tokens count no more. Raises SessionNotFound."""
+    """End a session of the user; its tokens are revoked. Raises SessionNotFound."""
     if not await store.end(tx, principal.account_id, principal.user_id, session_id):
         raise SessionNotFound("the user has no open session with this id")
 

@@ -13,7 +13,7 @@ SIGN_IN_WAITS = RetryPolicy(base=timedelta(seconds=1), max=timedelta(minutes=1))
 MEMORY = timedelta(hours=1)  # a failure older than this is forgotten
 
 
-# A client whose response was lost, or that asked twice at once, uses a spent refresh token soon; whoever stole it, later.
+# A client that lost its response, or that sent two requests at once, uses a spent refresh token soon; a thief uses it later.
 REUSE_GRACE = timedelta(seconds=10)
 MIN_PASSWORD_LENGTH = 8
 
@@ -108,7 +108,7 @@ class Failures(Struct, frozen=True):
 
 
 def wait_after(failures: Failures, *, free: int) -> datetime:
-    """Tell when the next try is admitted."""
+    """Return when the next attempt is allowed."""
     if failures.count < free:
         return failures.at
     return failures.at + SIGN_IN_WAITS.delay(failures.count - free + 1)

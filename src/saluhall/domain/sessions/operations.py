@@ -31,8 +31,8 @@ from saluhall.kit.ids import new_id
 from saluhall.storage import Database, Transaction
 
 _FREE_FOR_A_USER = 5
-_FREE_FOR_AN_ADDRESS = 100  # a whole office may stand behind one
-_SUBNET_BITS = 64  # whoever has one IPv6 address has so many that only the network counts
+_FREE_FOR_AN_ADDRESS = 100  # a whole office may use one
+_SUBNET_BITS = 64  # a client with one IPv6 address has so many that only the network counts
 _log = structlog.get_logger(__name__)
 
 
@@ -73,7 +73,7 @@ async def _checked(
 
 
 def _subjects(username: str, place: str, *, at_home: bool) -> Sequence[Subject]:
-    """Name what failures count for: the user, wherever they come from, and the place, whoever they name.
+    """Return what failures count for: the user, from any address, and the address, for any user.
 
     Where the user has an open session, only failures from there count for the user: nobody else can shut them out.
     """
@@ -120,14 +120,14 @@ def _session_of(user: User, *, now: datetime) -> Session:
 async def renew_access(
     db: Database, *, account_id: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
 ) -> Session:
-    """Give a session a new access token; the earlier one counts no more. Raises SessionEnded, AccountSuspended."""
+    """Replace the access token of a session; the previous one is revoked. Raises SessionEnded, AccountSuspended."""
     return await _renewed(db, account_id, session_id, refresh_jti, rotate=False, now=now)
 
 
 async def rotate(
     db: Database, *, account_id: UUID, session_id: UUID, refresh_jti: UUID, now: datetime
 ) -> Session:
-    """Give a session two new tokens; the earlier ones count no more. Raises SessionEnded, AccountSuspended."""
+    """Replace both tokens of a session; the previous pair is revoked. Raises SessionEnded, AccountSuspended."""
     return await _renewed(db, account_id, session_id, refresh_jti, rotate=True, now=now)
 
 

@@ -53,7 +53,7 @@ RENEW = f"""
   )
   select {_SESSION} from s {_PERSON}
 """
-# Not right after it was replaced: then it is the same client, whose answer was lost or who asked twice at once.
+# Not right after it was replaced: then it is the same client, which lost the response or sent two requests at once.
 END_REUSED = """
   delete from sessions
    where account_id = %(account_id)s and id = %(id)s and refresh_jti <> %(jti)s
@@ -101,7 +101,7 @@ FORGET_FAILURES = """
 
 
 async def find_user(tx: Transaction, username: str, *, address: str, now: datetime) -> User | None:
-    """Find a user by name, over all accounts: the name is what tells them apart."""
+    """Find a user by name, over all accounts: user names are unique over all accounts."""
     params = {"username": username, "address": address, "now": now}
     return await tx.one(lambda row: User(**row), FIND_USER, params)
 
@@ -168,7 +168,7 @@ async def end_reused(
     grace: timedelta,
     now: datetime,
 ) -> bool:
-    """Delete a session whose refresh token was replaced longer ago than `grace`; tell whether it was there."""
+    """Delete a session if its refresh token was replaced longer ago than `grace`; return whether it was there."""
     params = {
         "account_id": account_id,
         "id": session_id,
@@ -189,7 +189,7 @@ async def open_sessions(
 
 
 async def end(tx: Transaction, account_id: UUID, user_id: UUID | None, session_id: UUID) -> bool:
-    """Delete a session of a user; tell whether there was one."""
+    """Delete a session of a user; return whether there was one."""
     return await tx.run(END, {"account_id": account_id, "user_id": user_id, "id": session_id}) > 0
 
 
@@ -201,7 +201,7 @@ async def end_of_user(
 
 
 async def is_suspended(tx: Transaction, account_id: UUID) -> bool:
-    """Tell whether an account is suspended."""
+    """Return whether an account is suspended."""
     return bool(
         await tx.one(lambda row: row["is_suspended"], IS_SUSPENDED, {"account_id": account_id})
     )

@@ -1,4 +1,4 @@
-"""The tokens of a session: what stands in them, and reading them back. Each API issues its own and takes no other's."""
+"""Write and read the tokens of a session. Each API issues its own and accepts no others."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,14 +24,14 @@ class Claims(Struct, frozen=True, kw_only=True):
 
 
 def access_token(signer: Signer, session: Session, *, issuer: str) -> str:
-    """Make the access token that counts in a session; the parent refresh token stands in it."""
+    """Return the current access token of a session; it contains the id of its refresh token."""
     issued = session.access_expires_at - ACCESS_LIFE
     named = {"token_name": ACCESS, "jti": str(session.access_jti)}
     return signer.sign(_claims(session, issuer, named, issued, session.access_expires_at))
 
 
 def refresh_token(signer: Signer, session: Session, *, issuer: str) -> str:
-    """Make the refresh token that counts in a session."""
+    """Return the current refresh token of a session."""
     issued = session.refresh_expires_at - REFRESH_LIFE
     named = {"token_name": REFRESH, "jti": str(session.refresh_jti)}
     return signer.sign(_claims(session, issuer, named, issued, session.refresh_expires_at))

@@ -12,7 +12,7 @@ KEPT_FOR: Final = timedelta(hours=24)
 
 
 async def recall(tx: Transaction, *, plate: str, now: datetime) -> Kept | None:
-    """Tell what the provider said of a plate within a day, None when it must be asked."""
+    """Return the provider's response for a plate from the last day, or None."""
     return await store.find(tx, plate=plate, since=now - KEPT_FOR)
 
 

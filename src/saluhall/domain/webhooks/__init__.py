@@ -1,1 +1,1 @@
-"""Webhooks: where an account wants to hear of its events, and what became of telling."""
+"""Webhooks: the endpoints of an account, and the deliveries of its events."""

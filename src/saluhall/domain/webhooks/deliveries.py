@@ -60,12 +60,12 @@ async def claim_pruning(
 
 
 async def prune(tx: Transaction, *, keep: timedelta, limit: int, now: datetime) -> int:
-    """Delete some lines of the log that are too old; tell how many."""
+    """Delete a batch of expired attempts from the log; return how many."""
     return await store.prune(tx, before=now - keep, limit=limit)
 
 
 async def forget_finished(tx: Transaction, *, keep: timedelta, limit: int, now: datetime) -> int:
-    """Delete some deliveries that were finished so long ago that the log tells of none of their attempts; tell how many."""
+    """Delete a batch of finished deliveries without any attempt left in the log; return how many."""
     return await store.forget_finished(tx, before=now - keep, limit=limit)
 
 

@@ -22,7 +22,7 @@ from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
-# What was held begins its schedule anew.
+# A delivery that was held starts its schedule again.
 FREE_HELD = """
   update deliveries set state = 'due', due_at = %(now)s, attempts = 0
    where account_id = %(account_id)s and endpoint_id = %(id)s and state = 'held'
@@ -163,7 +163,7 @@ PRUNE = """
    where ctid = any(array(
      select ctid from delivery_attempts where at < %(before)s limit %(limit)s for update skip locked))
 """
-# Delivered or given up, and no line of the log tells of it any more: nothing can ask for it.
+# Delivered or given up, and without any attempt left in the log: it cannot be repeated.
 FORGET_FINISHED = """
   delete from deliveries
    where ctid = any(array(
@@ -247,7 +247,7 @@ async def next_due(tx: Transaction, endpoint: Endpoint, *, since: datetime) -> d
 async def repeat(
     tx: Transaction, account_id: UUID, attempt_id: UUID, *, now: datetime
 ) -> tuple[UUID, UUID] | None:
-    """Make the delivery of an attempt due once more; tell its endpoint and its event, None when it is gone."""
+    """Make the delivery of an attempt due once more; return its endpoint and its event, or None when it was deleted."""
     params = {"account_id": account_id, "id": attempt_id, "now": now}
     return await tx.one(lambda row: (row["endpoint_id"], row["event_id"]), REPEAT, params)
 
@@ -263,12 +263,12 @@ async def read_log(
 
 
 async def prune(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Delete some lines of the log that are older than this; tell how many."""
+    """Delete a batch of attempts from the log that are older than this; return how many."""
     return await tx.run(PRUNE, {"before": before, "limit": limit})
 
 
 async def forget_finished(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Delete some deliveries that were finished before this; tell how many."""
+    """Delete a batch of deliveries that were finished before this; return how many."""
     return await tx.run(FORGET_FINISHED, {"before": before, "limit": limit})
 
 

@@ -78,7 +78,7 @@ async def stop_listening(
 
 
 async def remove_expired(tx: Transaction, *, now: datetime) -> int:
-    """Delete the temporary endpoints whose time is over, with their pending deliveries; return how many there were."""
+    """Delete the expired temporary endpoints with their pending deliveries; return how many there were."""
     expired = await listening_store.expired(tx, limit=_MAX_REMOVED, now=now)
     for account_id, endpoint_id in expired:
         await store.delete(tx, account_id, endpoint_id)

@@ -61,7 +61,7 @@ async def renew(
 
 
 async def expired(tx: Transaction, *, limit: int, now: datetime) -> list[tuple[UUID, UUID]]:
-    """List endpoints whose time is over, as (account, endpoint)."""
+    """List expired endpoints, as (account, endpoint)."""
     return await tx.all(
         lambda row: (row["account_id"], row["id"]), EXPIRED, {"now": now, "limit": limit}
     )

@@ -24,7 +24,7 @@ FAILURES_BEFORE_OFF = 15  # in a row, and for so long: many calls at once can fa
 FAILING_BEFORE_OFF = timedelta(minutes=5)
 TIMEOUT_S = 10.0
 OVERLAP = timedelta(hours=24)  # a secret that was replaced signs on beside the new one
-MAX_SECRETS = 10  # sign at the same time: whoever rotates on and on makes no endless header
+MAX_SECRETS = 10  # sign at the same time: frequent rotation makes no endless header
 MAX_ENDPOINTS = 50
 # What an endpoint hears that did not choose; the other two are surprises to older clients (contract 4.1).
 DEFAULT_EVENT_TYPES = (
@@ -45,7 +45,7 @@ class DeliveryState(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whose events an endpoint hears: the account's own, or those of the accounts it acts for."""
+    """The events that an endpoint gets: the account's own, or those of the accounts it acts for."""
 
     SELF = "self"
     MEMBERS = "members"
@@ -106,7 +106,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     @property
     def is_on(self) -> bool:
-        """Tell whether anything can be sent to it."""
+        """Return whether anything can be sent to it."""
         return self.active and self.url is not None
 
     def is_expired(self, now: datetime) -> bool:
@@ -145,7 +145,7 @@ class EndpointChange(Struct, frozen=True, kw_only=True):
 
 
 class DueDelivery(Struct, frozen=True, kw_only=True):
-    """An event to tell an endpoint; `attempts` were made before. `repeated`: somebody asked for it once more."""
+    """An event to deliver to an endpoint; `attempts` were made before. `repeated`: a redelivery was requested."""
 
     id: UUID
     attempts: int

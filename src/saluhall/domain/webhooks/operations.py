@@ -158,7 +158,7 @@ async def change_endpoint(
 ) -> Endpoint:
     """Change an endpoint. Raises BadEndpoint, NoMembers, EndpointNotFound.
 
-    Switched on, it forgets its failures and is told what was held back; switched off, what is due is held back.
+    Enabling it resets its failures and releases its held deliveries; disabling it holds those that are due.
     """
     if change.url is not UNSET:
         _check_url(http, change.url)

@@ -1,4 +1,4 @@
-"""Post one event to an endpoint, and tell what its receiver made of it."""
+"""Post one event to an endpoint, and return the result."""
 
 from collections.abc import Mapping
 

@@ -60,7 +60,7 @@ async def _count(
     )
 
 
-async def go_on(
+async def advance(
     tx: Transaction,
     replay_id: UUID,
     *,
@@ -69,7 +69,7 @@ async def go_on(
     lease: timedelta,
     now: datetime,
 ) -> datetime | None:
-    """Queue what follows, as far as there is room; return when to go on, None when the replay is done or another's."""
+    """Queue the next events, up to the limit; return when to continue, or None when the replay is done or claimed by another worker."""
     replay = await store.claim(tx, replay_id, worker=worker, lease=lease, now=now)
     if replay is None:
         await store.end_orphan(tx, replay_id)
@@ -80,7 +80,7 @@ async def go_on(
 
 
 async def forget_done(tx: Transaction, *, keep: timedelta, limit: int, now: datetime) -> int:
-    """Delete some replays that are done and were asked for so long ago; tell how many."""
+    """Delete a batch of expired replays that are done; return how many."""
     return await store.forget_done(tx, before=now - keep, limit=limit)
 
 

@@ -46,7 +46,7 @@ CLAIM = """
 NEXT_HEARD = f"""
   select min(heard::text)::uuid as heard from ({_HEARD}) h where %(after)s::uuid is null or heard > %(after)s
 """
-# What is queued and how far that is are one statement: whoever is killed has done both or neither.
+# The events and the position are written in one statement: a killed worker has done both or neither.
 QUEUE = f"""
   with batch as (
     select e.id, e.sku from events e
@@ -141,7 +141,7 @@ async def claim(
 
 
 async def next_heard(tx: Transaction, replay: Replay) -> UUID | None:
-    """Find the account whose events follow, None after the last."""
+    """Find the next account with events to replay, or None after the last."""
     params = {
         "account_id": replay.account_id,
         "endpoint": replay.endpoint_id,
@@ -151,12 +151,12 @@ async def next_heard(tx: Transaction, replay: Replay) -> UUID | None:
 
 
 async def go_over(tx: Transaction, replay: Replay, heard: UUID) -> None:
-    """Go on with another account."""
+    """Continue with another account."""
     await tx.run(GO_OVER, {"account_id": replay.account_id, "id": replay.id, "heard": heard})
 
 
 async def queue(tx: Transaction, replay: Replay, heard: UUID, *, limit: int, now: datetime) -> int:
-    """Make the next events of an account due at the endpoint; tell how many."""
+    """Make the next events of an account due at the endpoint; return how many."""
     params = {
         "account_id": replay.account_id,
         "id": replay.id,
@@ -172,18 +172,18 @@ async def queue(tx: Transaction, replay: Replay, heard: UUID, *, limit: int, now
 
 
 async def reschedule(tx: Transaction, replay: Replay, due_at: datetime | None) -> None:
-    """Say when a replay goes on, None when it is done."""
+    """Store when a replay continues, None when it is done."""
     params = {"account_id": replay.account_id, "id": replay.id, "due_at": due_at}
     await tx.run(RESCHEDULE, params)
 
 
 async def end_orphan(tx: Transaction, replay_id: UUID) -> None:
-    """End a replay whose endpoint is gone."""
+    """End a replay after its endpoint was deleted."""
     await tx.run(END_ORPHAN, {"id": replay_id})
 
 
 async def forget_done(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Delete some replays that are done and were asked for before this; tell how many."""
+    """Delete a batch of replays that are done and older than this; return how many."""
     return await tx.run(FORGET_DONE, {"before": before, "limit": limit})
 
 

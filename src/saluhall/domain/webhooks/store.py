@@ -152,7 +152,7 @@ async def mint_main(
 
 
 async def find(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
-    """Find an endpoint by its id alone (for jobs, whose bell carries only the id)."""
+    """Find an endpoint by its id alone (for jobs: their wake-up contains only the id)."""
     return await tx.one(endpoint_from_row, FIND, {"id": endpoint_id})
 
 

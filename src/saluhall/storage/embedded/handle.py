@@ -1,4 +1,4 @@
-"""A process's hold on the server of a data dir: whoever finds none starts it, and the last who lets go stops it."""
+"""A process's use of the server of a data dir: the first user starts it, and the last one stops it."""
 
 import signal
 import subprocess
@@ -18,13 +18,13 @@ from saluhall.storage.embedded import postmaster, server, sockets
 from saluhall.storage.embedded.binaries import NEWEST_VERSION
 from saluhall.storage.embedded.locks import Locks
 from saluhall.storage.embedded.runner import refuse_strangers, runner_of
-from saluhall.storage.embedded.start_wait import Patience
+from saluhall.storage.embedded.start_wait import StartWait
 
 _LOOK_EVERY_S = 0.01
 _WATCH_EVERY_S = 0.25
 _SIGNAL_EVERY_S = 0.5
 SERVER_RESTARTS = RetryPolicy(base=timedelta(seconds=0.5), max=timedelta(seconds=10))
-# Servers that we started and others go on using: Python complains of a running child that nobody knows any more.
+# Servers that we started and others still use: Python warns about a running child without a reference.
 _LEFT: list[subprocess.Popen[bytes] | None] = []
 _log = structlog.get_logger(__name__)
 
@@ -56,9 +56,9 @@ class EmbeddedPostgres:
         with _system_errors_explained(self._data_dir):
             refuse_strangers(self._data_dir, self._folder)
             self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._turn() as patience:
+            with self._turn() as wait:
                 self._locks.use()
-                found = self._ready(patience)
+                found = self._ready(wait)
         self.url = (
             f"postgresql://{server.SUPERUSER}@/{server.SUPERUSER}"
             f"?host={quote(str(found.socket_folder))}&port={sockets.PORT}"
@@ -70,7 +70,7 @@ class EmbeddedPostgres:
         self._keeper.start()
 
     def stop(self) -> None:
-        """Stop the server, whoever uses it."""
+        """Stop the server, also when others use it."""
         self._end_keeper()
         with _system_errors_explained(self._data_dir), self._turn():
             self._locks.leave()
@@ -107,8 +107,8 @@ class EmbeddedPostgres:
                 continue
             _log.error("the embedded PostgreSQL ended and is started again")
             try:
-                with _system_errors_explained(self._data_dir), self._turn() as patience:
-                    self._ready(patience)
+                with _system_errors_explained(self._data_dir), self._turn() as wait:
+                    self._ready(wait)
                 _log.info("the embedded PostgreSQL runs again")
             except DatabaseUnavailable as error:
                 if self._ending.is_set():
@@ -123,16 +123,16 @@ class EmbeddedPostgres:
         return postmaster.is_of(self._pid, self._folder)
 
     @contextmanager
-    def _turn(self) -> Iterator[Patience]:
-        patience = Patience(self._data_dir, ending=self._ending, waits=self.waits)
+    def _turn(self) -> Iterator[StartWait]:
+        wait = StartWait(self._data_dir, ending=self._ending, waits=self.waits)
         try:
-            with self._locks.turn(patience.for_turn):
-                patience.begin()
-                yield patience
+            with self._locks.turn(wait.for_turn):
+                wait.begin()
+                yield wait
         finally:
             self.waits.clear()
 
-    def _ready(self, patience: Patience) -> postmaster.Postmaster:
+    def _ready(self, wait: StartWait) -> postmaster.Postmaster:
         """Return the server once it is ready; start it where there is none."""
         logged: int | None = None
         while True:
@@ -144,8 +144,8 @@ class EmbeddedPostgres:
                 if logged is not None:
                     raise server.did_not_start(self._folder, logged)
                 logged = self._launch()
-                patience.begin()
-            patience.for_server()
+                wait.begin()
+            wait.for_server()
             time.sleep(_LOOK_EVERY_S)
 
     def _adopt(self, pid: int) -> None:

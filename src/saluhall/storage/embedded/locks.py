@@ -1,4 +1,4 @@
-"""Who uses the server, and whose turn it is to start or stop it: locks on files in the data dir, which end with their process."""
+"""Locks on files in the data dir: for the users of the server, and for starting or stopping it. They end with their process."""
 
 import fcntl
 import os
@@ -37,7 +37,7 @@ class Locks:
             fcntl.flock(self._use, fcntl.LOCK_SH)
 
     def leave(self) -> bool:
-        """Say that this process no longer uses the server, and tell whether it was the last; call it when it is our turn."""
+        """Stop using the server, and return whether this process was the last user; call it while holding the turn."""
         if self._use is None:
             return False
         was_last = _try(self._use, fcntl.LOCK_EX)

@@ -28,12 +28,12 @@ class Postmaster(Struct, frozen=True):
 
 def find_postmaster(folder: Path) -> Postmaster | None:
     """Find the server of this folder, ready or not; None when there is none."""
-    told = _read(folder)
-    return told if told is not None and is_of(told.pid, folder) else None
+    found = _read(folder)
+    return found if found is not None and is_of(found.pid, folder) else None
 
 
 def is_of(pid: int, folder: Path) -> bool:
-    """Tell whether this process is a PostgreSQL at work in this folder: numbers of processes are given anew."""
+    """Return whether this process is a PostgreSQL of this folder: process ids are reused."""
     try:
         process = psutil.Process(pid)
         return _is_at_work(process) and folder.samefile(process.cwd())
@@ -49,7 +49,7 @@ def make_way(folder: Path, sockets: Path) -> None:
     """Prepare a start where a server was killed: wait until its processes are gone, and let its number be nobody's.
 
     PostgreSQL refuses to start while the number in one of its files belongs to any process, but for its own parent. Into the file
-    of the folder we put that one, so that PostgreSQL's other check, for memory still in use, goes on working.
+    of the folder we put that one, so that PostgreSQL's other check, for memory still in use, keeps working.
     """
     file = folder / _FILE
     if not file.exists():

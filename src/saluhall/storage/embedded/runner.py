@@ -65,7 +65,7 @@ def refuse_strangers(data_dir: Path, folder: Path) -> None:
 def stranger_of(data_dir: Path, folder: Path) -> tuple[Path, str, str] | None:
     """Return what belongs to another user, the name of that user, and ours; None where the data dir is ours to use.
 
-    What root makes there could not be read by the one whose data dir it is, and the other way round.
+    The owner of the data dir could not read what root makes there, and the other way round.
     """
     me = os.geteuid()
     for path in (folder, data_dir):
@@ -87,7 +87,7 @@ def _former_runner(data_dir: Path, folder: Path, owner: int) -> Runner:
 
 
 def _is_former(data_dir: Path, owner: int) -> bool:
-    """Tell whether root made this data dir, and gave the database in it to a user of its own."""
+    """Return whether root made this data dir, and gave the database in it to a user of its own."""
     return os.geteuid() == 0 and data_dir.stat().st_uid == 0 and _name_of(owner) == _FORMER_USER
 
 

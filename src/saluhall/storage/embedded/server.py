@@ -16,14 +16,14 @@ _MAP = "saluhall"
 _IDENT = "saluhall_ident.conf"
 _HBA = f"""\
 # Written once by Saluhall at the first start; edit freely.
-# Through the socket comes in who runs the hub ({_IDENT}, written anew at each start), and nobody else.
+# Through the socket comes in who runs the hub ({_IDENT}, written at each start), and nobody else.
 local all all peer map={_MAP}
 local replication all peer map={_MAP}
 """
 
 
 def version_of(folder: Path) -> int | None:
-    """Tell which version of PostgreSQL made this folder; None when none has."""
+    """Return the version of PostgreSQL that made this folder, or None."""
     file = folder / "PG_VERSION"
     text = file.read_text(encoding="ascii").strip() if file.is_file() else ""
     return int(text) if text.isdecimal() else None
@@ -48,10 +48,10 @@ def initialise(folder: Path, *, version: int, runner: Runner) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )  # fmt: skip
-    told = process.communicate()[1].decode(errors="replace").strip()
+    output = process.communicate()[1].decode(errors="replace").strip()
     if process.returncode:
         shutil.rmtree(new, ignore_errors=True)
-        raise DatabaseUnavailable(f"no database could be made in {folder}: {_last_line(told)}")
+        raise DatabaseUnavailable(f"no database could be made in {folder}: {_last_line(output)}")
     with (new / "postgresql.conf").open("a", encoding="utf-8") as conf:
         conf.write(tuning())
     (new / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
@@ -74,7 +74,7 @@ def launch(folder: Path, *, version: int, runner: Runner, sockets: Path) -> subp
 
 
 def log_size(folder: Path) -> int:
-    """Tell how many bytes the server of this folder has logged so far."""
+    """Return how many bytes the server of this folder has logged so far."""
     log = _log_of(folder)
     return log.stat().st_size if log.exists() else 0
 
@@ -94,7 +94,7 @@ def _log_of(folder: Path) -> Path:
 
 
 def _last_line(text: str) -> str:
-    """Return the last line that matters: PostgreSQL goes on to say that it ended."""
+    """Return the last line that matters: the line after it only says that PostgreSQL ended."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     grave = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
     return (grave or lines or ["it said nothing"])[-1]

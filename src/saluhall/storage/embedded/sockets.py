@@ -29,7 +29,7 @@ def socket_folder(folder: Path) -> Path:
 
 
 def fits(folder: Path) -> bool:
-    """Tell whether a socket can lie in this folder."""
+    """Return whether a socket in this folder has a short enough path."""
     return len(os.fsencode(socket_path(folder))) <= _MAX_PATH
 
 
@@ -44,7 +44,7 @@ def lock_path(folder: Path) -> Path:
 
 
 def responds(folder: Path) -> bool:
-    """Tell whether a server answers on the socket in this folder: one that was just killed may look alive for a moment."""
+    """Return whether a server responds on the socket in this folder: one that was just killed may seem alive for a moment."""
     try:
         with socket.socket(socket.AF_UNIX) as asked:
             asked.settimeout(_TIMEOUT_S)
@@ -75,7 +75,7 @@ def _new_folder() -> Path:
 
 
 def _is_private(folder: Path) -> bool:
-    """Tell whether a folder is there, is ours, and closed to everybody else: somebody may have taken its name meanwhile."""
+    """Return whether a folder exists, is ours, and is closed to others: another user may have taken its name meanwhile."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     found = folder.stat()

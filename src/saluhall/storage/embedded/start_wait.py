@@ -1,4 +1,4 @@
-"""Waits as long as it takes, says so once, and ends when it is told to."""
+"""Wait for the start of the server as long as it takes: log it once, and stop waiting when the process ends."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ _log = logging.getLogger(
 )  # a command's words go to standard error: its answer is on standard output
 
 
-class Patience:
+class StartWait:
     """One wait. `waits` is set once it takes long."""
 
     def __init__(self, data_dir: Path, *, ending: threading.Event, waits: threading.Event) -> None:
@@ -23,11 +23,11 @@ class Patience:
         self._since = time.monotonic()
 
     def begin(self) -> None:
-        """Begin anew: what took time until here was no wait."""
+        """Start to measure: the time until here was no wait."""
         self._since = time.monotonic()
 
     def for_turn(self) -> None:
-        """Wait a little for whoever starts or stops the server. Raises DatabaseUnavailable when the wait is to end."""
+        """Wait a little for the process that starts or stops the server. Raises DatabaseUnavailable when this process ends."""
         self._look("waiting for another process, which starts or stops the embedded PostgreSQL")
 
     def for_server(self) -> None:

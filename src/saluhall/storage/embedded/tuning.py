@@ -27,7 +27,7 @@ def tuning() -> str:
 
 
 def memory_bytes() -> int:
-    """Tell how much memory there is: the machine's, or as much of it as our container may use."""
+    """Return the memory of the machine, or the part of it that our container may use."""
     found = [int(psutil.virtual_memory().total)]
     for path in map(Path, _LIMITS):
         text = path.read_text(encoding="ascii").strip() if path.is_file() else ""
