@@ -29,6 +29,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.attention.queries import count_by_connection
 from saluhall.domain.connections import operations, queries
+from saluhall.domain.connections.expiry import days_left
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import disconnecting, parking
 from saluhall.domain.listings.disconnecting import RemovedConnection
@@ -249,6 +250,7 @@ async def _row(
         "next_try_at": found.wait and found.wait.next_try_at,
         "unreadable_entries": unreadable,
         "expires_at": found.expires_at,
+        "expires_in_days": days_left(found.expires_at, now=now()),
         "polled_at": found.polled_at,
         "budget": {
             "calls_per_day": limit,
@@ -276,12 +278,21 @@ def _trouble(unreadable: int) -> str | None:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    headings = ("connection", "channel", "user", "state", "token expires", "polled", "calls left")
+    headings = (
+        "connection",
+        "channel",
+        "user",
+        "state",
+        "token expires",
+        "in days",
+        "polled",
+        "calls left",
+    )
     cells = []
     for row in rows:
         budget = row["budget"]
         state = row["state"] + (f": {row['reason']}" if row["reason"] else "")
         state += f" Next try at {shown(row['next_try_at'])}." if row["next_try_at"] else ""
-        cells.append((row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown",
+        cells.append((row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown", row["expires_in_days"],
                       row["polled_at"] or "never", f"{budget['left']} of {budget['calls_per_day']}"))  # fmt: skip
     show_table(headings, cells)

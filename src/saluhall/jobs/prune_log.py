@@ -1,10 +1,11 @@
-"""Delete attempts in the webhook log that are too old, a batch at a time, and what is without any reference then."""
+"""Once an hour: delete attempts in the webhook log that are too old, and what is without any reference then; notify of logins that expire."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from msgspec import Struct
 
+from saluhall.domain.connections import expiry
 from saluhall.domain.webhooks import deliveries, listening, replays
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Share
@@ -47,6 +48,13 @@ async def _work(pruning: Pruning, claim: Claim) -> None:
         while pruned == _BATCH and not run.stopping.is_set():
             async with run.db.transaction() as tx:
                 pruned = await step(tx, keep=keep, limit=_BATCH, now=now)
+    labels = {name: card.label for name, card in run.channels.items()}
+    noticed = _BATCH
+    while noticed == _BATCH and not run.stopping.is_set():
+        async with run.db.transaction() as tx:
+            noticed = await expiry.notify_of_expiry(
+                tx, labels=labels, limit=_BATCH, now=run.clock()
+            )
     async with run.db.transaction() as tx:
         await listening.remove_expired(tx, now=run.clock())
     async with run.db.transaction() as tx:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.domain.history.model import DELIVERED, Event, EventType
@@ -80,6 +81,16 @@ def test_a_type_adds_what_it_knows(
         **extras,
         "account": {"rheoUserId": ACCOUNT},
     }
+
+
+def test_an_event_of_no_product_names_none() -> None:
+    given = {"platform": "tradera", "error": "It expires."}
+    whole = structs.replace(event(EventType.CONNECTION_EXPIRING, **given), product_id=None, sku="")
+
+    data = json.loads(envelope_from_event(whole))["data"]
+
+    assert (data["externalId"], data["rheoItemId"], data["platform"]) == ("", "", "tradera")
+    assert data["error"] == "It expires."
 
 
 def test_a_repeated_delivery_has_the_same_bytes() -> None:

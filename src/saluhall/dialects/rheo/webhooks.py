@@ -79,7 +79,7 @@ def _data_from_event(event: Event) -> EventData:
     sold_for = given.get("sale_price") if event.type is EventType.ITEM_SOLD else None
     return EventData(
         externalId=event.sku,
-        rheoItemId=str(event.product_id),
+        rheoItemId="" if event.product_id is None else str(event.product_id),
         platform=given.get("platform", "rheo"),
         salePrice=number_from_decimal(Decimal(sold_for or 0)),
         currency=given.get("currency", "SEK"),

@@ -9,6 +9,7 @@ from uuid import UUID
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import store
+from saluhall.domain.connections.expiry import first_notice_at
 from saluhall.domain.connections.model import BudgetState, Connection, ConnectionNotFound, Wait
 from saluhall.kit.ids import new_id
 from saluhall.kit.retry import RetryPolicy
@@ -52,6 +53,7 @@ async def connect(
         user_id=user_id,
         token=vault.seal(token, purpose=token_purpose(by.account_id, channel, user_id)),
         expires_at=expires_at,
+        expiry_notice_at=first_notice_at(expires_at, now=now),
         options=options,
         now=now,
     )

@@ -21,23 +21,24 @@ from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
 PUT = """
-  insert into connections as c (account_id, id, channel, user_id, token, expires_at, options, state,
+  insert into connections as c (account_id, id, channel, user_id, token, expires_at, expiry_notice_at, options, state,
                                 poll_due_at, created_at)
-  values (%(owner)s, %(id)s, %(channel)s, %(user_id)s, %(token)s, %(expires_at)s,
+  values (%(owner)s, %(id)s, %(channel)s, %(user_id)s, %(token)s, %(expires_at)s, %(expiry_notice_at)s,
           %(options)s::text::jsonb, 'connected', %(now)s, %(now)s)
   on conflict (account_id, channel, user_id) do update
-     set token = excluded.token, expires_at = excluded.expires_at, state = 'connected', reason = null, removed_at = null,
+     set token = excluded.token, expires_at = excluded.expires_at, expiry_notice_at = excluded.expiry_notice_at,
+         state = 'connected', reason = null, removed_at = null,
          waits_for = null, waits_reason = null, next_try_at = null,
          options = c.options || excluded.options, poll_due_at = excluded.poll_due_at,
          poll_claimed_by = null
   returning id
 """
-_COLUMNS = """
+COLUMNS = """
   id, number, account_id, channel, user_id, token, expires_at, options, state, reason, cursor,
   orders_since, polled_at, poll_claimed_by, poll_claim_number, waits_for, waits_reason, next_try_at
 """
 OF_ACCOUNT = f"""
-  select {_COLUMNS} from connections where account_id = %(owner)s and removed_at is null order by created_at
+  select {COLUMNS} from connections where account_id = %(owner)s and removed_at is null order by created_at
 """
 HEALTH = """
   select a.name as account, c.id as connection_id, c.channel, c.user_id, c.state, coalesce(c.reason, c.waits_reason) as reason,
@@ -46,7 +47,7 @@ HEALTH = """
    where c.removed_at is null order by c.state desc, a.name, c.created_at
 """
 LOCK = f"""
-  select {_COLUMNS} from connections
+  select {COLUMNS} from connections
    where account_id = %(owner)s and id = %(id)s and removed_at is null for update
 """
 # The token is erased; what refers to the connection still finds it.
@@ -56,7 +57,7 @@ REMOVE = """
          poll_claimed_by = null, waits_for = null, waits_reason = null, next_try_at = null
    where account_id = %(owner)s and id = %(id)s
 """
-FIND = f"select {_COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
+FIND = f"select {COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
 OWNER = "select account_id from connections where id = %(id)s"
 DISCONNECT = """
   update connections
@@ -72,7 +73,7 @@ CLAIM_POLL = f"""
      select id from connections
       where account_id = %(owner)s and id = %(id)s and poll_due_at <= %(now)s and state = 'connected'
         for update skip locked)
-  returning {_COLUMNS}
+  returning {COLUMNS}
 """
 RECORD_POLL = """
   update connections
@@ -142,6 +143,7 @@ async def put(
     user_id: str,
     token: bytes,
     expires_at: datetime | None,
+    expiry_notice_at: datetime | None,
     options: Mapping[str, Any],
     now: datetime,
 ) -> UUID | None:
@@ -153,6 +155,7 @@ async def put(
         "user_id": user_id,
         "token": token,
         "expires_at": expires_at,
+        "expiry_notice_at": expiry_notice_at,
         "options": msgspec.json.encode(options).decode(),
         "now": now,
     }

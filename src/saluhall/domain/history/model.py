@@ -27,6 +27,7 @@ class EventType(StrEnum):
     IMAGE_REFUSED = "image.refused"
     TEXT_ENHANCED = "text.enhanced"
     TEXT_UNCHANGED = "text.unchanged"
+    CONNECTION_EXPIRING = "connection.expiring"
 
 
 DELIVERED = frozenset(
@@ -39,6 +40,8 @@ DELIVERED = frozenset(
         EventType.ITEM_SOLD,
     }
 )
+ON_REQUEST = frozenset({EventType.CONNECTION_EXPIRING})
+"""Delivered only to endpoints that name them: those that ask for all ask for the six above."""
 
 
 def text_from_event_id(value: UUID) -> str:
@@ -53,7 +56,8 @@ class Event(Struct, frozen=True, kw_only=True):
 
     `platform` (the channel; missing where the hub itself is meant), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the
     channel's listing),
-    `error` (listing.failed), `kind` (item.created), `images` (item.images_ready: how many are ready), `price` (price.updated),
+    `error` (listing.failed, connection.expiring), `kind` (item.created), `images` (item.images_ready: how many are ready),
+    `price` (price.updated),
     `member` (how the reseller who hears it calls the account), `test` (true: nothing happened).
     Money is a decimal in text.
     """
@@ -62,7 +66,7 @@ class Event(Struct, frozen=True, kw_only=True):
     account_id: UUID
     type: EventType
     at: datetime
-    product_id: UUID
+    product_id: UUID | None
     sku: str
     data: Mapping[str, Any] = {}
 

@@ -20,7 +20,7 @@ def event_of(
     account_id: UUID,
     event_type: EventType,
     *,
-    product_id: UUID,
+    product_id: UUID | None,
     sku: str,
     data: Mapping[str, Any] | None = None,
     now: datetime,

@@ -42,8 +42,7 @@ RECORD = f"""
     select p.account_id, new_ulid(), p.id, e.id, p.event_account_id, p.member_external_id, nullif(e.sku, ''),
            case when p.active then 'due' else 'held' end, case when p.active then e.at end
       from e join listeners p on p.heard_account_id = e.account_id
-     where e.type = any(%(delivered)s)
-       and (p.event_types = '{{}}' or e.type = any(p.event_types))
+     where e.type = any(p.event_types) or p.event_types = '{{}}' and e.type = any(%(delivered)s)
     returning endpoint_id, due_at
   )
   select distinct endpoint_id from d where due_at is not null

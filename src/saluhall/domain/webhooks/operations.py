@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history.model import DELIVERED
+from saluhall.domain.history.model import DELIVERED, ON_REQUEST
 from saluhall.domain.resellers import queries as resellers
 from saluhall.domain.resellers.model import DealKind
 from saluhall.domain.webhooks import deliveries_store, store
@@ -46,7 +46,7 @@ async def set_main_endpoint(
     The secret is minted once; setting another address keeps it. An empty list of event types means all.
     """
     _check_url(http, url)
-    unknown = sorted(set(event_types) - DELIVERED)
+    unknown = sorted(set(event_types) - DELIVERED - ON_REQUEST)
     if unknown:
         known = ", ".join(sorted(DELIVERED))
         raise BadEndpoint(f"unknown event types: {', '.join(unknown)}; there are {known}")

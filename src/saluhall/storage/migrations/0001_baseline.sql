@@ -357,6 +357,7 @@ create table connections (
   user_id text not null,
   token bytea not null,           -- encrypted
   expires_at timestamptz,
+  expiry_notice_at timestamptz,   -- when to notify next that the login expires
   options jsonb not null default '{}',
   state text not null,            -- connected | disconnected
   reason text,
@@ -375,6 +376,7 @@ create table connections (
   constraint connections_login_key unique (account_id, channel, user_id)
 );
 create index connections_poll_due_idx on connections (poll_due_at) where poll_due_at is not null;
+create index connections_expiry_notice_idx on connections (expiry_notice_at) where expiry_notice_at is not null;
 create index connections_id_idx on connections (id); -- a wake-up names a connection by its id alone
 
 create table login_attempts (
@@ -496,7 +498,7 @@ create table events (
   id uuid not null,
   type text not null,
   at timestamptz not null,
-  product_id uuid not null,
+  product_id uuid,                -- null: of no product, but of a connection
   sku text not null,
   data jsonb not null,
   era smallint not null default 1,
