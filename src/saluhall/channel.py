@@ -75,7 +75,7 @@ class Login(Struct, frozen=True, kw_only=True):
 
 
 class ProductImage(Struct, frozen=True, kw_only=True):
-    """A hosted image: bytes are read when they are needed; `key` tells it from others."""
+    """A hosted image: bytes are read when they are needed; by `key` it is known from others."""
 
     media_type: str
     read: Callable[[], Awaitable[bytes]]
@@ -182,7 +182,7 @@ Outcome = Live | Pending | Lost | Refusal
 class Change(Struct, frozen=True, kw_only=True):
     """What to change of a live listing; None stays as it is.
 
-    `content` is the offer whose texts, images and category are to be shown. `known_quantity` is how many the hub believes are still
+    `content` is the offer with the texts, images and category to be shown. `known_quantity` is how many the hub believes are still
     for sale there: units that are missing from it were sold and are not offered again.
     """
 

@@ -45,7 +45,7 @@ async def _begin(
         principal = await principal_of_account(tx, account)
         attempt_id = await logins.begin(
             tx,
-            by=principal,
+            principal=principal,
             channel=card.name,
             state=state,
             secret=page.secret,
@@ -65,7 +65,7 @@ async def _begin(
 async def _outcome(db: Database, principal: Principal, attempt_id: UUID) -> UUID:
     while True:
         async with db.statement() as tx:
-            attempt = await logins.find(tx, by=principal, attempt_id=attempt_id)
+            attempt = await logins.find(tx, principal=principal, attempt_id=attempt_id)
         if attempt is None or (attempt.outcome is None and attempt.expires_at <= now()):
             raise Refused(_TOO_LATE)
         if attempt.outcome is LoginOutcome.REJECTED:

@@ -1,4 +1,4 @@
-"""Once an hour: delete attempts in the webhook log that are too old, and what is without any reference then; notify of logins that expire."""
+"""Once an hour: delete old attempts in the webhook log, and what is without any reference then; notify of logins that expire soon."""
 
 from collections.abc import Sequence
 from datetime import timedelta

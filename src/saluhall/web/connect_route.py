@@ -87,7 +87,7 @@ async def _exchange(
         login = await card.exchange(connecting.toolbox(card), secret, answer)
     except Unavailable as error:
         async with connecting.db.transaction() as tx:
-            await logins.give_back(tx, attempt, now=connecting.clock())
+            await logins.reopen(tx, attempt, now=connecting.clock())
         return 503, f"{error}. Load this page again in a moment."
     except (Rejected, Disconnected, BadSetting) as error:
         await _refuse(connecting, attempt, str(error))

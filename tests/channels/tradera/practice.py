@@ -190,7 +190,7 @@ class Market:
         return [f"{call['method']} {call['path']}" for call in log if "/v4/" in call["path"]]
 
     async def publish(self, what: Offer, channel: Channel | None = None) -> Live:
-        """Publish and wait until it stands."""
+        """Publish and wait until it is live."""
         channel = channel or self.channel()
         notes = Notebook()
         return await submit(channel, what, notes)

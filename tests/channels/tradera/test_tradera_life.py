@@ -34,21 +34,21 @@ async def only(channel: Channel, external_id: str) -> RemoteListing:
 
 async def test_an_auction_lives_from_publication_to_sale(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(offer(), channel)
-    start = await channel.changes(None, [standing.external_id])
+    made = await market.publish(offer(), channel)
+    start = await channel.changes(None, [made.external_id])
     assert [each.state for each in start.listings] == [RemoteState.LIVE]
 
-    quiet = await channel.changes(start.cursor, [standing.external_id])
+    quiet = await channel.changes(start.cursor, [made.external_id])
     assert quiet.listings == []
     assert quiet.cursor == start.cursor
 
-    await reprice(channel, standing.external_id, Decimal(795))
-    await market.bid(standing.external_id, 1100)
-    bidden = await channel.changes(quiet.cursor, [standing.external_id])
+    await reprice(channel, made.external_id, Decimal(795))
+    await market.bid(made.external_id, 1100)
+    bidden = await channel.changes(quiet.cursor, [made.external_id])
     assert [(each.price, each.bids) for each in bidden.listings] == [(Decimal(795), 1)]
 
     await market.turn("POST", "clock", {"advance_s": WEEK_S})
-    ended = await channel.changes(bidden.cursor, [standing.external_id])
+    ended = await channel.changes(bidden.cursor, [made.external_id])
     (sold,) = ended.listings
     assert sold.state is RemoteState.SOLD
     (item,) = await market.items()
@@ -57,23 +57,23 @@ async def test_an_auction_lives_from_publication_to_sale(market: Market) -> None
 
 async def test_an_auction_nobody_bids_on_ends_unsold(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(offer(), channel)
+    made = await market.publish(offer(), channel)
     await market.turn("POST", "clock", {"advance_s": WEEK_S})
 
-    listing = await only(channel, standing.external_id)
+    listing = await only(channel, made.external_id)
 
     assert (listing.state, listing.sale_price) == (RemoteState.ENDED, None)
 
 
 async def test_a_price_with_bids_is_refused_and_stays(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(offer(), channel)
-    await market.bid(standing.external_id)
+    made = await market.publish(offer(), channel)
+    await market.bid(made.external_id)
 
     with pytest.raises(Rejected, match=r"^Tradera kept the old price; an auction with bids"):
-        await reprice(channel, standing.external_id, Decimal(795))
+        await reprice(channel, made.external_id, Decimal(795))
 
-    assert (await only(channel, standing.external_id)).price == 950
+    assert (await only(channel, made.external_id)).price == 950
     assert market.purse.spent[-2:] == [Purpose.PRICE, Purpose.POLL]
 
 
@@ -92,26 +92,26 @@ async def test_a_broken_price_costs_no_call(market: Market) -> None:
 async def test_an_auction_with_bids_cannot_be_ended(market: Market, refusal: str) -> None:
     await market.turn("PUT", "rules", {"end_refusal": refusal})
     channel = market.channel()
-    standing = await market.publish(offer(), channel)
-    await market.bid(standing.external_id)
+    made = await market.publish(offer(), channel)
+    await market.bid(made.external_id)
 
     with pytest.raises(Rejected, match=r"^The auction has bids and cannot be ended$"):
-        await channel.end(standing.external_id, Format.AUCTION)
+        await channel.end(made.external_id, Format.AUCTION)
 
-    assert (await only(channel, standing.external_id)).state is RemoteState.LIVE
+    assert (await only(channel, made.external_id)).state is RemoteState.LIVE
 
 
 @pytest.mark.parametrize("refusal", ["error", "false"])
 async def test_ending_twice_is_fine(market: Market, refusal: str) -> None:
     await market.turn("PUT", "rules", {"end_refusal": refusal})
     channel = market.channel()
-    standing = await market.publish(offer(), channel)
+    made = await market.publish(offer(), channel)
     spent = len(market.purse.spent)
 
-    await channel.end(standing.external_id, Format.AUCTION)
-    await channel.end(standing.external_id, Format.AUCTION)
+    await channel.end(made.external_id, Format.AUCTION)
+    await channel.end(made.external_id, Format.AUCTION)
 
-    assert (await only(channel, standing.external_id)).state is RemoteState.ENDED
+    assert (await only(channel, made.external_id)).state is RemoteState.ENDED
     assert market.purse.spent[spent:] == [Purpose.END] * 3 + [Purpose.POLL]
 
 
@@ -121,15 +121,15 @@ async def test_ending_what_tradera_does_not_know_is_fine(market: Market) -> None
 
 async def test_ending_after_a_lost_answer_is_fine(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(offer(), channel)
+    made = await market.publish(offer(), channel)
     # aiohttp repeats an idempotent call once when a kept connection breaks, hence twice
     await market.fault("DELETE", "/v4/listings/items/*", drop=True, times=2)
     with pytest.raises(Unavailable) as error:
-        await channel.end(standing.external_id, Format.AUCTION)
+        await channel.end(made.external_id, Format.AUCTION)
 
     assert error.value.unclear
     await market.turn("PUT", "faults", [])
-    await channel.end(standing.external_id, Format.AUCTION)
+    await channel.end(made.external_id, Format.AUCTION)
 
 
 async def test_few_changes_are_read_singly_and_many_with_one_call(market: Market) -> None:
@@ -168,11 +168,11 @@ async def test_changed_items_missing_from_the_list_are_read_singly(market: Marke
 
 async def test_reading_leaves_out_what_tradera_does_not_know(market: Market) -> None:
     channel = market.channel()
-    standing = await market.publish(offer(), channel)
+    made = await market.publish(offer(), channel)
 
-    listings = await channel.read(["999", standing.external_id])
+    listings = await channel.read(["999", made.external_id])
 
-    assert [each.external_id for each in listings] == [standing.external_id]
+    assert [each.external_id for each in listings] == [made.external_id]
 
 
 async def test_a_token_past_its_time_makes_no_call(market: Market) -> None:
@@ -202,7 +202,7 @@ async def test_a_refused_application_names_the_settings(market: Market) -> None:
         await market.channel(env=KEYS).changes(None, [])
 
 
-async def test_the_call_limit_is_told_to_the_budget(market: Market) -> None:
+async def test_the_call_limit_is_noted_in_the_budget(market: Market) -> None:
     await market.turn("PUT", "quota", {"calls_per_day": 0})
     with pytest.raises(Unavailable, match="call limit") as error:
         await market.channel().changes(None, [])

@@ -82,7 +82,7 @@ async def test_what_is_no_list_is_a_marketplace_in_trouble(market: Market, body:
     assert market.reported == []
 
 
-async def test_an_odd_verdict_waits_and_the_others_are_heard(market: Market) -> None:
+async def test_an_odd_result_is_pending_and_the_others_count(market: Market) -> None:
     channel = market.channel()
     offers = [offer(key=f"lst_{n}") for n in range(3)]
     submissions = {each.key: await submitted(channel, each, Notebook()) for each in offers}

@@ -26,11 +26,11 @@ WEEK_S = 7 * 24 * 3600 + 60
 
 async def sold(market: Market, key: str = "lst_1") -> str:
     """Sell an auction; return the order's id."""
-    standing = await market.publish(offer(key=key))
-    await market.bid(standing.external_id)
+    made = await market.publish(offer(key=key))
+    await market.bid(made.external_id)
     await market.turn("POST", "clock", {"advance_s": WEEK_S})
     orders = await market.turn("GET", "orders")
-    [order] = [o for o in orders if str(o["items"][0]["itemId"]) == standing.external_id]
+    [order] = [o for o in orders if str(o["items"][0]["itemId"]) == made.external_id]
     return str(order["orderId"])
 
 
@@ -49,7 +49,7 @@ async def transactions(market: Market) -> list[Any]:
     return list(msgspec.json.decode(answer.body))
 
 
-async def test_an_order_tells_who_bought_what_for_how_much(market: Market) -> None:
+async def test_an_order_says_who_bought_what_for_how_much(market: Market) -> None:
     remote_id = await sold(market)
 
     feed = await market.channel().orders(None)

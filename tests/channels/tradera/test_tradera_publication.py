@@ -46,17 +46,17 @@ async def publish_until_done(market: Market, notes: Notebook) -> Live:
 
 
 async def test_an_offer_is_published_with_its_images_and_our_reference(market: Market) -> None:
-    standing = await market.publish(offer())
+    made = await market.publish(offer())
 
     (item,) = await market.items()
-    assert item["itemId"] == int(standing.external_id)
-    assert standing.url == f"{market.url}/item/{standing.external_id}"
-    assert "Volvo XC90 bromsok fram vänster" in await market.page(standing.url)
+    assert item["itemId"] == int(made.external_id)
+    assert made.url == f"{market.url}/item/{made.external_id}"
+    assert "Volvo XC90 bromsok fram vänster" in await market.page(made.url)
     assert (item["title"], item["startPrice"]) == ("Volvo XC90 bromsok fram vänster", 950)
     assert (item["ownReferences"], item["images"]) == ([offer().key], 2)
     assert item["description"].endswith("Compatible with: Volvo XC90 (2018)")
-    assert standing.ends_at is not None
-    assert abs(standing.ends_at - utc_now() - timedelta(days=7)) < timedelta(minutes=1)
+    assert made.ends_at is not None
+    assert abs(made.ends_at - utc_now() - timedelta(days=7)) < timedelta(minutes=1)
 
 
 def test_a_link_leads_to_the_marketplace_only_when_the_calls_go_there() -> None:
@@ -104,7 +104,7 @@ async def test_many_outcomes_are_asked_for_with_one_call(market: Market) -> None
     assert len(await market.calls()) == before + 1
 
 
-async def test_a_submitted_publication_makes_no_more_calls(market: Market) -> None:
+async def test_a_submitted_publication_makes_no_further_call(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
     progress = await submitted(channel, offer(), notes)
     before = await market.calls()
@@ -143,15 +143,15 @@ async def test_a_lost_create_answer_is_looked_up_before_creating_again(market: M
 
 
 async def test_an_item_found_live_is_adopted(market: Market) -> None:
-    standing = await market.publish(offer())
+    made = await market.publish(offer())
     channel, notes = market.channel(), Notebook()
 
     found = await channel.publish(offer(), progress=Progress(unclear=True), save=notes.save)
 
     assert isinstance(found, Live)
     assert (found.external_id, found.url, found.price) == (
-        standing.external_id,
-        standing.url,
+        made.external_id,
+        made.url,
         Decimal(950),
     )
     assert (await channel.check({offer().key: notes.progress}))[offer().key] == found
@@ -159,13 +159,13 @@ async def test_an_item_found_live_is_adopted(market: Market) -> None:
 
 
 async def test_an_ended_item_of_an_earlier_attempt_is_not_adopted(market: Market) -> None:
-    standing = await market.publish(offer())
-    await market.channel().end(standing.external_id, Format.AUCTION)
+    made = await market.publish(offer())
+    await market.channel().end(made.external_id, Format.AUCTION)
     notes = Notebook(progress=Progress(unclear=True))
 
     again = await publish_until_done(market, notes)
 
-    assert again.external_id != standing.external_id
+    assert again.external_id != made.external_id
 
 
 async def test_what_was_sold_before_is_not_adopted_though_it_began_a_moment_ago(
@@ -218,7 +218,7 @@ async def test_a_death_between_any_two_steps_loses_and_doubles_nothing(
 
 @pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("trouble", [{"drop": True}, {"status": 500}, {"status": 429}])
-async def test_an_image_whose_response_was_lost_stands_once(
+async def test_an_image_is_there_once_though_its_response_was_lost(
     market: Market, place: int, trouble: dict[str, object]
 ) -> None:
     """The practice marketplace drops the connection after it took the image."""
@@ -281,7 +281,7 @@ async def test_new_data_without_words_does_not_hide_what_was_submitted(market: M
     await live(channel, broken, progress)
 
 
-async def test_a_request_tradera_forgot_is_made_anew(market: Market) -> None:
+async def test_a_request_tradera_forgot_is_made_again(market: Market) -> None:
     channel, notes = market.channel(), Notebook()
     await market.fault("POST", IMAGES, status=404)
     with pytest.raises(Unavailable, match="no longer knows the request"):
@@ -348,7 +348,7 @@ async def test_images_that_cannot_be_processed_refuse_the_listing(market: Market
     assert outcome.reason.startswith("Tradera could not process the images")
 
 
-async def test_try_again_begins_anew_and_ends_with_one_auction(market: Market) -> None:
+async def test_try_again_begins_again_and_ends_with_one_auction(market: Market) -> None:
     await market.turn("PUT", "results", [{"resultCode": 20}])
     channel, notes = market.channel(), Notebook()
     progress = await submitted(channel, offer(), notes)
@@ -379,7 +379,7 @@ async def test_a_listing_never_submitted_is_to_be_tried_again(market: Market) ->
     assert await market.calls() == []
 
 
-async def test_an_expired_token_parks_the_publication_where_it_was(market: Market) -> None:
+async def test_an_expired_token_leaves_the_publication_where_it_was(market: Market) -> None:
     notes = Notebook()
     channel = market.channel(token="an-old-token")
     with pytest.raises(Disconnected):

@@ -125,7 +125,7 @@ async def test_a_death_after_the_create_finds_the_shop_item_again(market: Market
     assert made.external_id == str((await market.items())[0]["itemId"])
 
 
-async def test_a_seller_without_a_shop_is_told_so(market: Market) -> None:
+async def test_a_seller_without_a_shop_reads_that_one_is_needed(market: Market) -> None:
     await market.turn("POST", "sellers", {"userId": USER_ID, "token": TOKEN, "shop": False})
     notes = Notebook()
 

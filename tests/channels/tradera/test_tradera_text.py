@@ -132,7 +132,7 @@ def test_a_description_that_nobody_sees_is_none() -> None:
 
 @pytest.mark.parametrize("edge", ["e\u0301\u0323", "🇸🇪", "👨‍👩‍👧‍👦", "👍🏽", "각"])
 @pytest.mark.parametrize("lacking", [1, 2])
-def test_a_cut_lies_before_a_whole_character(edge: str, lacking: int) -> None:
+def test_a_cut_is_before_a_whole_character(edge: str, lacking: int) -> None:
     head = "x" * (TITLE_LIMIT - units(edge) + lacking)
 
     assert title_from_text(f"{head}{edge}tail") == head[:TITLE_LIMIT]

@@ -223,11 +223,11 @@ def test_a_footer_prints_identifiers_and_attributes_that_the_seller_named() -> N
 
 
 @pytest.mark.parametrize(
-    ("condition", "told"), [("new", 1), ("used", 2), ("", 2), ("refurbished", 2)]
+    ("condition", "number"), [("new", 1), ("used", 2), ("", 2), ("refurbished", 2)]
 )
-def test_what_is_not_new_is_used(condition: str, told: int) -> None:
+def test_what_is_not_new_is_used(condition: str, number: int) -> None:
     request = item_request_from_offer(offer(condition=condition), Settings())
-    assert request.itemAttributes == [told]
+    assert request.itemAttributes == [number]
 
 
 LIVE = Live(external_id="1", url="u")

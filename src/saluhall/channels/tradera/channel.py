@@ -141,7 +141,7 @@ class TraderaChannel:
         return outcome_from_result(result, live=live, restart=restart_from(progress))
 
     async def _commit_again(self, request_id: int, progress: Progress) -> Outcome:
-        """Commit a request whose commit did not arrive; a failure of one is not that of the others."""
+        """Commit a request once more: its commit did not arrive. A failure of one is not that of the others."""
         try:
             await self._client.commit(request_id)
         except Rejected as error:

@@ -148,11 +148,11 @@ class Client:
         return await self._transport.entries(ITEMS, body, convert, kind="listing")
 
     async def updated_items(self, row_version: int) -> list[UpdatedItemInfo]:
-        """Read which items changed after a row version; one whose version cannot be read has changed all the same."""
+        """Read which items changed after a row version; one with a version that cannot be read has changed all the same."""
         path = f"/v4/listings/updated-seller-items?rowVersion={row_version}"
         body = await self._transport.call("GET", path, Purpose.POLL)
         updated = await self._transport.entries(UPDATED, body, _as_it_is, kind="change")
-        ids = [i for misfit in updated.field_errors_of if (i := misfit.number("id")) is not None]
+        ids = [i for entry in updated.field_errors_of if (i := entry.number("id")) is not None]
         return [*updated.good, *(UpdatedItemInfo(id=i, rowVersion=row_version) for i in ids)]
 
     async def change_price(self, external_id: str, kronor: int) -> UpdateItemPriceResult:

@@ -187,7 +187,7 @@ class Publication:
         )
 
     async def _check_commit(self) -> None:
-        """Find out whether a commit arrived whose response was lost."""
+        """Find out whether a commit arrived when its response was lost."""
         steps = steps_from_progress(self._progress)
         if steps.commit is not Commit.ASKED or steps.request_id is None:
             return
@@ -216,7 +216,7 @@ class Publication:
         items = await self._client.seller_items(
             Purpose.PUBLISH, _as_it_is, ending_after=after, needs=calls
         )
-        if any(self._offer.key in misfit.raw for misfit in items.field_errors_of):
+        if any(self._offer.key in entry.raw for entry in items.field_errors_of):
             raise Unavailable("The listing may be live on Tradera, in an entry that cannot be read")
         ours = [item for item in items.good if self._offer.key in (item.ownReferences or ())]
         newer = [item for item in ours if item.id > int(self._progress.over or 0)]

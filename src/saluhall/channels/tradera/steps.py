@@ -30,7 +30,7 @@ class Step(StrEnum):
 class Steps(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was done so far; `digest` says whether the offer is still the one begun with.
 
-    `asked_at` is when the create was sent. `uploading` says that an image was sent whose response is not known: nobody can look into
+    `asked_at` is when the create was sent. `uploading` says that an image was sent and its response is not known: nobody can look into
     a request, so it is not used again.
     """
 
@@ -147,7 +147,7 @@ def failed(
 ) -> Progress:
     """Return what is known after a failed call: `sent` is what `asked` returned for it, `fresh` begins with a new request.
 
-    An image whose response is lost may be there twice, so its request is not used again; nobody commits it.
+    An image may be there twice when its response is lost, so its request is not used again; nobody commits it.
     """
     if not unclear:
         return before

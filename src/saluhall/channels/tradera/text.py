@@ -15,7 +15,7 @@ _UTF16_PLANE = 0xFFFF
 
 
 def clean(text: str) -> str:
-    """Write every line break as a line feed; drop what no ad may hold: other control characters and lone surrogates."""
+    """Write every line break as a line feed; drop what no listing may hold: other control characters and lone surrogates."""
     return "".join(
         letter
         for letter in with_line_feeds(text)
@@ -49,13 +49,13 @@ def shorten(
     """Shorten to the limit after the last word that fits; a single word too long is cut, between characters as people see them."""
     if size(text) <= limit:
         return text
-    end = whole_characters(text, _longest_prefix(text, limit - size(ellipsis), size))
+    end = whole_characters(text, _prefix_within(text, limit - size(ellipsis), size))
     if not text[end].isspace():
         end = _last_space(text, end) or end
     return text[:end].rstrip() + ellipsis
 
 
-def _longest_prefix(text: str, room: int, size: Callable[[str], int]) -> int:
+def _prefix_within(text: str, room: int, size: Callable[[str], int]) -> int:
     used = 0
     for position, letter in enumerate(text):
         used += size(letter)

@@ -74,11 +74,11 @@ class Transport:
         odd = [
             UnreadableEntry(
                 kind=kind,
-                remote_id="" if (number := misfit.number(id_name)) is None else str(number),
-                raw=misfit.raw,
-                reason=misfit.reason,
+                remote_id="" if (number := entry.number(id_name)) is None else str(number),
+                raw=entry.raw,
+                reason=entry.reason,
             )
-            for misfit in entries.field_errors_of
+            for entry in entries.field_errors_of
         ]
         if odd:
             await self._toolbox.report(odd)

@@ -34,6 +34,6 @@ async def with_images(data: ShopItemData, offer: Offer) -> ShopItemData:
 
 
 def reference_of_images(images: Sequence[ProductImage]) -> str:
-    """Return a reference that tells these images from others: Tradera keeps it beside our key and gives it back."""
+    """Return a reference for these images and no others: Tradera keeps it beside our key and returns it."""
     keys = "\n".join(image.key for image in images)
     return f"images:{hashlib.sha256(keys.encode()).hexdigest()[:_DIGEST_LETTERS]}"

@@ -1,6 +1,6 @@
 """Which spans of time orders are asked for, purely: bounded by Tradera's clock, never by ours.
 
-The bound is the newest change that Tradera itself has stamped, which costs no call. Our own clock only tells when that bound may be
+The bound is the newest change that Tradera itself has stamped, which costs no call. Our own clock only says when that bound may be
 old; then Tradera is asked what time it is.
 """
 
@@ -24,7 +24,7 @@ class Window(Struct, frozen=True):
 
 
 def needs_time(since: datetime | None, now: datetime) -> bool:
-    """Tell whether Tradera must be asked what time it is: nothing is known of it, or nothing recent."""
+    """Return whether Tradera must be asked what time it is: nothing is known of it, or nothing recent."""
     return since is None or now - since > QUIET
 
 
@@ -42,14 +42,14 @@ def windows(since: datetime | None, time_there: datetime | None) -> list[Window]
 
 
 def is_doubtful(newest: datetime | None, now: datetime) -> bool:
-    """Tell whether a stamp lies so far ahead that it counts only up to what Tradera's clock says."""
+    """Return whether a stamp is so far ahead that it counts only up to what Tradera's clock says."""
     return newest is not None and newest > now + BEYOND
 
 
 def read_until(
     since: datetime | None, time_there: datetime | None, stamps: Sequence[datetime]
 ) -> datetime:
-    """Tell up to when orders are read now: Tradera's time when it was asked, else the newest stamp."""
+    """Return up to when orders are read now: Tradera's time when it was asked, else the newest stamp."""
     if time_there is not None:
         return time_there
     return max([*stamps, *([since] if since else [])])

@@ -75,7 +75,7 @@ class ItemRequest(Struct, frozen=True, kw_only=True):
 
 
 class AddItemImageRequest(Struct, frozen=True, kw_only=True):
-    """One picture; the bytes travel as base64."""
+    """One image; the bytes travel as base64."""
 
     imageData: bytes
     imageFormat: int
@@ -308,7 +308,7 @@ class TransactionStatusUpdateData(Struct, frozen=True, kw_only=True):
 
 
 class Time(Struct, frozen=True, kw_only=True):
-    """One of the two shapes in which Tradera tells the time; the other is the bare text."""
+    """One of the two shapes in which Tradera gives the time; the other is the bare text."""
 
     time: str
 

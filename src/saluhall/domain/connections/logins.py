@@ -25,7 +25,7 @@ def new_state() -> str:
 async def begin(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     channel: str,
     state: str,
     secret: str,
@@ -35,14 +35,14 @@ async def begin(
 ) -> UUID:
     """Keep a login that the seller is about to make, its secret encrypted; return its id. The state is kept as a hash."""
     attempt_id = new_id()
-    await logins_store.delete_old(tx, by.account_id, before=now - _KEPT)
+    await logins_store.delete_old(tx, principal.account_id, before=now - _KEPT)
     await logins_store.insert(
         tx,
-        by.account_id,
+        principal.account_id,
         attempt_id=attempt_id,
         channel=channel,
         state_hash=sha256(state),
-        secret=vault.seal(secret, purpose=_purpose(by.account_id, attempt_id)),
+        secret=vault.seal(secret, purpose=_purpose(principal.account_id, attempt_id)),
         options=options,
         expires_at=now + LIFE,
         now=now,
@@ -61,9 +61,9 @@ async def take(
     return attempt, vault.open(secret, purpose=_purpose(attempt.account_id, attempt.id))
 
 
-async def give_back(tx: Transaction, attempt: LoginAttempt, *, now: datetime) -> None:
+async def reopen(tx: Transaction, attempt: LoginAttempt, *, now: datetime) -> None:
     """Let an attempt be used again: the channel could not be reached."""
-    await logins_store.give_back(tx, attempt.account_id, attempt.id, now=now)
+    await logins_store.reopen(tx, attempt.account_id, attempt.id, now=now)
 
 
 async def finish(
@@ -87,9 +87,9 @@ async def finish(
     )
 
 
-async def find(tx: Transaction, *, by: Principal, attempt_id: UUID) -> LoginAttempt | None:
+async def find(tx: Transaction, *, principal: Principal, attempt_id: UUID) -> LoginAttempt | None:
     """Find an attempt of an account."""
-    return await logins_store.find(tx, by.account_id, attempt_id)
+    return await logins_store.find(tx, principal.account_id, attempt_id)
 
 
 def _purpose(account_id: UUID, attempt_id: UUID) -> str:

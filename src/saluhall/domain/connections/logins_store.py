@@ -22,7 +22,7 @@ TAKE = """
    where state_hash = %(state_hash)s and channel = %(channel)s and used_at is null and expires_at > %(now)s
   returning account_id, id, channel, secret, options, outcome, connection_id, reason, expires_at
 """
-GIVE_BACK = """
+REOPEN = """
   update login_attempts set used_at = null
    where account_id = %(owner)s and id = %(id)s and outcome is null and expires_at > %(now)s
 """
@@ -76,9 +76,9 @@ async def take(
     return await tx.one(lambda row: (attempt_from_row(row), bytes(row["secret"])), TAKE, params)
 
 
-async def give_back(tx: Transaction, owner: UUID, attempt_id: UUID, *, now: datetime) -> None:
+async def reopen(tx: Transaction, owner: UUID, attempt_id: UUID, *, now: datetime) -> None:
     """Let an attempt be used again."""
-    await tx.run(GIVE_BACK, {"owner": owner, "id": attempt_id, "now": now})
+    await tx.run(REOPEN, {"owner": owner, "id": attempt_id, "now": now})
 
 
 async def finish(
