@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Raw, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 from msgspec.inspect import AnyType
 
 from saluhall.dialects.rheo.domains import domain_from_wire
@@ -38,26 +38,52 @@ def ignored_of_item(plain: Mapping[str, object]) -> frozenset[str]:
     return frozenset({"price"}) if plain.get("type") == "container" else frozenset()
 
 
-def problems_of_item(item: Item, *, external_id: str) -> Iterator[FieldError]:
-    """Find what is wrong with an item, or with a draft of one, beyond its types."""
-    yield from problems_of_id(external_id)
-    title: object = item.title
+class ItemCheck:
+    """Find what is wrong with an item, and keep its domain, in its normal form, for the translation."""
+
+    def __init__(self, external_id: str | None = None) -> None:
+        """Check an item of this id; without one, of the id in its body, which a draft may lack."""
+        self._external_id = external_id
+        self.domain: dict[str, Any] | UnsetType | None = UNSET
+
+    def __call__(self, item: Item) -> Iterator[FieldError]:
+        """Find what is wrong with an item, or with a draft of one, beyond its types."""
+        own: object = getattr(item, "externalId", None)
+        external_id = self._external_id
+        if external_id is None:
+            external_id = own if isinstance(own, str) else "-"
+        yield from problems_of_id(external_id)
+        yield from _problems_of_title(item.title)
+        if item.type != "container":
+            yield from _problems_of_price(item.price)
+        if item.parentExternalId == external_id:
+            yield FieldError("parentExternalId", "Must name another item")
+        if isinstance(item.shippingCost, int | float):
+            yield from _problems_of_money("shippingCost", item.shippingCost)
+        spellings = (item.imageUrls, item.images, item.image_urls)
+        for field, urls in zip(_IMAGE_FIELDS, spellings, strict=True):
+            yield from _problems_of_urls(field, (urls or [])[:MAX_IMAGES])
+        yield from self._problems_of_domain(item.domain)
+        if isinstance(item.metadata, Raw):
+            yield from _problems_of_metadata(bytes(item.metadata))
+
+    def _problems_of_domain(
+        self, domain: dict[str, Any] | str | UnsetType | None
+    ) -> Iterator[FieldError]:
+        if not isinstance(domain, dict | str):
+            self.domain = domain
+            return
+        try:
+            self.domain = domain_from_wire(domain)
+        except ValidationFailed as error:
+            yield from error.problems
+
+
+def _problems_of_title(title: object) -> Iterator[FieldError]:
     if isinstance(title, str) and len(title.strip()) < _MIN_TITLE:
         yield FieldError("title", "Must be at least 2 characters")
     elif isinstance(title, str) and not is_seen(title):
         yield FieldError("title", "Must have at least 1 visible character")
-    if item.type != "container":
-        yield from _problems_of_price(item.price)
-    if item.parentExternalId == external_id:
-        yield FieldError("parentExternalId", "Must name another item")
-    if isinstance(item.shippingCost, int | float):
-        yield from _problems_of_money("shippingCost", item.shippingCost)
-    spellings = (item.imageUrls, item.images, item.image_urls)
-    for field, urls in zip(_IMAGE_FIELDS, spellings, strict=True):
-        yield from _problems_of_urls(field, (urls or [])[:MAX_IMAGES])
-    yield from _problems_of_domain(item.domain)
-    if isinstance(item.metadata, Raw):
-        yield from _problems_of_metadata(bytes(item.metadata))
 
 
 def problems_of_price_change(change: PriceChange, *, external_id: str) -> Iterator[FieldError]:
@@ -108,15 +134,6 @@ def _problems_of_urls(field: str, urls: Iterable[str | UnsetType]) -> Iterator[F
             check_url(url)
         except NotAllowed as error:
             yield FieldError(f"{field}.{index}", f"Must be an HTTPS URL ({error})")
-
-
-def _problems_of_domain(domain: dict[str, Any] | str | UnsetType | None) -> Iterable[FieldError]:
-    if isinstance(domain, dict | str):
-        try:
-            domain_from_wire(domain)
-        except ValidationFailed as error:
-            return error.problems
-    return ()
 
 
 def _problems_of_metadata(text: bytes) -> Iterator[FieldError]:

@@ -1,9 +1,9 @@
 """Translate between Rheo's shapes and ours: pure functions, both ways side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, Raw, UnsetType
@@ -12,7 +12,7 @@ from saluhall.dialect import Invalid, Problem
 from saluhall.dialects.rheo import checks
 from saluhall.dialects.rheo.attributes import attributes_from_domain, condition_from_domain
 from saluhall.dialects.rheo.bodies import read
-from saluhall.dialects.rheo.domains import OTHER, domain_from_wire
+from saluhall.dialects.rheo.domains import OTHER
 from saluhall.dialects.rheo.wire import (
     Accepted,
     ImageStatus,
@@ -28,8 +28,6 @@ from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import Kind, Status, Stored
 from saluhall.kit.clock import iso_from_instant
 
-T = TypeVar("T")
-
 CURRENCY = "SEK"  # when an item never named one
 _DRAFT_AD = "pending"  # an ad id with this prefix has no page yet
 _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
@@ -44,15 +42,23 @@ _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
 
 def patch_from_body(body: bytes, *, external_id: str) -> ProductPatch:
     """Read the body of an item PUT. Raises Malformed, Invalid."""
-    check = partial(checks.problems_of_item, external_id=external_id)
+    check = checks.ItemCheck(external_id)
     item = read(body, Item, check=check, ignore=checks.ignored_of_item)
-    return patch_from_item(item, external_id=external_id)
+    return patch_from_item(item, check.domain, external_id=external_id)
 
 
-def patch_from_item(item: Item, *, external_id: str) -> ProductPatch:
-    """Read a checked item. What it leaves out stays as stored, what is null is cleared."""
+def patch_from_item(
+    item: Item, domain: dict[str, Any] | UnsetType | None, *, external_id: str
+) -> ProductPatch:
+    """Read a checked item, with its domain in the normal form. What it leaves out stays as stored, what is null is cleared."""
     kind = UNSET if item.type is UNSET else Kind(item.type or Kind.ITEM)
-    domain = item.domain if item.domain is UNSET or item.domain is None else domain_from_wire(item.domain)  # fmt: skip
+    meaning: dict[str, Any] = dict.fromkeys(("category", "condition", "attributes"), domain)
+    if isinstance(domain, dict):
+        meaning = {
+            "category": domain["domain"],
+            "condition": condition_from_domain(domain),
+            "attributes": attributes_from_domain(domain),
+        }
     return ProductPatch(
         sku=external_id,
         default_currency=CURRENCY,
@@ -67,19 +73,11 @@ def patch_from_item(item: Item, *, external_id: str) -> ProductPatch:
         weight=_grams(item.weightKg),
         weight_unit=UNSET if item.weightKg is UNSET else "kg",
         image_urls=_image_urls(item),
-        category=_of_domain(domain, lambda known: str(known["domain"])),
-        condition=_of_domain(domain, condition_from_domain),
-        attributes=_of_domain(domain, attributes_from_domain),
         auto_publish=item.autoPublishTradera,
         ai_enhancement=item.useAiEnhancement,
         extras=_extras(item, domain),
+        **meaning,
     )
-
-
-def _of_domain(
-    domain: Mapping[str, Any] | UnsetType | None, read_of: Callable[[Mapping[str, Any]], T]
-) -> T | UnsetType | None:
-    return domain if domain is UNSET or domain is None else read_of(domain)
 
 
 def _extras(item: Item, domain: Mapping[str, Any] | UnsetType | None) -> dict[str, Any] | UnsetType:

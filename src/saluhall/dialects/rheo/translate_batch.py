@@ -1,6 +1,6 @@
 """Translate batches: each item by itself, so that a bad one does not hold up the others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,6 @@ from saluhall.dialects.rheo.wire_lists import BatchAnswer, BatchItem, Rejected
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import ParentNotFound, SkuRepeated, Stored
 from saluhall.kit import validation
-from saluhall.kit.field_errors import FieldError
 
 MAX_ITEMS: Final = 500
 _REASONS: Final[dict[type[Exception], str]] = {
@@ -86,16 +85,9 @@ def _items(body: bytes) -> list[Raw]:
 
 def _product(raw: Raw) -> ProductPatch:
     """Read an item. Raises ValidationFailed, Unreadable."""
-    item = validation.decode(bytes(raw), BatchItem, check=_problems, ignore=checks.ignored_of_item)
-    return patch_from_item(item, external_id=item.externalId)
-
-
-def _problems(item: BatchItem) -> Iterator[FieldError]:
-    external_id: object = item.externalId
-    if isinstance(external_id, str):
-        yield from checks.problems_of_item(item, external_id=external_id)
-    else:  # a draft of an item without a name
-        yield from checks.problems_of_item(item, external_id="-")
+    check = checks.ItemCheck()
+    item = validation.decode(bytes(raw), BatchItem, check=check, ignore=checks.ignored_of_item)
+    return patch_from_item(item, check.domain, external_id=item.externalId)
 
 
 def _name(raw: Raw, place: int) -> str:

@@ -160,14 +160,16 @@ SHOWN: Final[Mapping[str, str]] = {
 """What an extraction can show: SQL by key."""
 
 
-def _value(form: str, given: object) -> object:
-    match form:
-        case "price" | "amount":
-            return Decimal(repr(given))
-        case "unit":
-            return str(given).lower()
-        case _:
-            return given
+def _amount(given: float) -> Decimal:
+    return Decimal(repr(given))
+
+
+_READ: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "price": _amount,
+    "amount": _amount,
+    "unit": str.lower,
+}
+"""How a value of a form becomes that of a neutral field; of any other form it is that value."""
 
 
 def _extra_text(key: Key, given: object) -> str | None:
@@ -194,7 +196,8 @@ def patch_from_row(row: Struct, named: Sequence[str]) -> ProductPatch:
             continue
         key = KEYS[name]
         if key.field:
-            values[key.field] = _value(key.form, given)
+            read = _READ.get(key.form)
+            values[key.field] = given if read is None else read(given)
         elif key.is_extra:
             extras[name] = _extra_text(key, given)
             if key.read is not None:
