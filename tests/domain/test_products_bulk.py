@@ -2,17 +2,20 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
 
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.products import upsert
-from saluhall.domain.products.fields import ProductPatch
-from saluhall.domain.products.model import SkuTaken, Stored
+from saluhall.domain.products.fields import FIELDS, ProductPatch
+from saluhall.domain.products.model import Kind, Outcome, SkuTaken, Stored
 from saluhall.kit.clock import utc_now
 from saluhall.storage import Database
-from tests.domain.shop import patch
+from tests.domain.shop import Account, patch
 
 ROWS = 200
 
@@ -107,3 +110,55 @@ async def test_an_item_that_is_there_uses_no_number_up(db: Database) -> None:
             lambda row: int(row["number"]), "select number from products order by number"
         )
     assert numbers[1] - numbers[0] == 1
+
+
+VALUES: dict[str, Any] = {
+    "text": 't \\ \t"text"\n',
+    "numeric": Decimal("1.250"),
+    "integer": 3,
+    "boolean": True,
+    "jsonb": {"b": 'x " \\', "a": [1.50, "\t"], "none": {}},
+    "text[]": ('https://a.example/1.jpg?a="b"', "https://a.example/\\2.jpg"),
+}
+NAMED = {name: VALUES[f.sql_type] for name, f in FIELDS.items()} | {
+    "kind": Kind.CONTAINER, "parent_sku": None, "weight_unit": "g",
+}  # fmt: skip
+CLEARED: dict[str, Any] = dict.fromkeys(name for name in FIELDS if name != "extras")
+EVERY_KIND = [
+    patch("BARE"),
+    patch("NAMED", **NAMED),
+    patch("CLEARED", **CLEARED, extras={"note": None}),
+    patch("IMAGES", images_at=("", "https://a.example/1.jpg", None)),
+    patch("OF", parent_sku="NAMED"),
+    patch("LOST", parent_sku="NOBODY"),
+    patch("BARE", title="again"),
+    *(patch("ONE", **{name: value}) for name, value in NAMED.items()),
+]
+
+
+async def test_products_that_are_copied_are_as_those_that_are_put_one_by_one(db: Database) -> None:
+    copied, put = await Account.open(db), await Account.open(db)
+    skus = [each.sku if each.sku != "ONE" else f"ONE{n}" for n, each in enumerate(EVERY_KIND)]
+    patches = [replace(each, sku=sku) for each, sku in zip(EVERY_KIND, skus, strict=True)]
+
+    at_once = await copied.put_all(patches)
+    one_by_one = [(await put.put_all([each]))[0] for each in patches[:6]]
+    one_by_one += [Stored(Outcome.SKU_REPEATED, "BARE")]
+    one_by_one += [(await put.put_all([each]))[0] for each in patches[7:]]
+
+    def known(stored: Stored) -> Stored:
+        return replace(stored, product_id=None, place=0)
+
+    assert [known(each) for each in at_once] == [known(each) for each in one_by_one]
+    own = {"id", "number", "account_id", "catalog_id", "changed_at"}
+    rows = [
+        [
+            {name: value for name, value in row["p"].items() if name not in own}
+            for row in await account.rows(
+                "select to_jsonb(p) as p from products p where account_id = %(account_id)s order by sku"
+            )
+        ]
+        for account in (copied, put)
+    ]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == len(patches) - 2

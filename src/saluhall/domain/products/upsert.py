@@ -10,7 +10,7 @@ from saluhall.domain.catalogs import queries as catalog_queries
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import EventType
 from saluhall.domain.images import operations as images
-from saluhall.domain.products import upsert_store
+from saluhall.domain.products import copy_store, upsert_store
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import (
     Mode,
@@ -21,6 +21,7 @@ from saluhall.domain.products.model import (
 from saluhall.storage import Conflict, Transaction
 
 _FEW = 50
+_MANY = 4  # from here on new products are copied
 # A concurrent create hides a row from this statement's snapshot, never from the next one.
 _RACE_TRIES = 3
 
@@ -115,6 +116,15 @@ async def _upsert(
     now: datetime,
 ) -> None:
     """Write the patches at these places and add what became of each."""
+    if mode is not Mode.CHANGE and len(places) >= _MANY:
+        new = await copy_store.create(
+            tx,
+            principal.account_id,
+            patches=[patches[place] for place in places],
+            catalog=catalog if isinstance(catalog, str) else [catalog[place] for place in places],
+            now=now,
+        )
+        stored.update((places[at], each) for at, each in new.items())
     for _ in range(_RACE_TRIES):
         missing = [place for place in places if place not in stored]
         if not missing:

@@ -175,14 +175,14 @@ create table products (
   sku text not null,
   id uuid not null,
   number integer generated always as identity,
-  kind text not null,             -- item | container
+  kind text not null default 'item',             -- item | container
   parent_sku text,
   status text not null,           -- draft | active | sold | not_listed | archived
   delete_wanted boolean not null default false,
-  title text not null,
+  title text not null default '',
   subtitle text not null default '',
   description text,
-  price numeric not null,
+  price numeric not null default 0,
   price2 numeric not null default 0,        -- price lists 2 to 6; price is the first one
   price3 numeric not null default 0,
   price4 numeric not null default 0,
@@ -197,7 +197,7 @@ create table products (
   shipping_cost4 numeric not null default 0,
   shipping_cost5 numeric not null default 0,
   shipping_cost6 numeric not null default 0,
-  shipping_strategy text not null,
+  shipping_strategy text not null default 'integrated',
   weight numeric,
   weight_unit text not null default 'kg',      -- kg | g | lb | oz
   weight_kg numeric generated always as (weight * case weight_unit when 'g' then 0.001 when 'lb' then 0.45359237
@@ -220,8 +220,8 @@ create table products (
   image_urls text[] not null,
   tags text[] not null default '{}',
   locked_fields text[] not null default '{}',
-  auto_publish boolean not null,
-  ai_enhancement boolean not null,
+  auto_publish boolean not null default false,
+  ai_enhancement boolean not null default false,
   extras jsonb not null default '{}',          -- what only one partner knows, under its own name, as it was given
   content_revision integer not null default 1, -- grows when what a channel shows or checks changes
   enhanced_title text,
