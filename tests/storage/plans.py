@@ -47,6 +47,7 @@ _BY_TYPE = {
     "uuid": id_of("product", "1000 + {account}"),
     "uuid[]": f"array[{id_of('product', 1000)}, {id_of('product', 1002)}]",
     "timestamp with time zone": "now() - interval '1 hour'",
+    "timestamp with time zone[]": "array[now()]",
     "interval": "interval '1 minute'",
     "date": "current_date",
     "bytea": "sha256('key 5')",

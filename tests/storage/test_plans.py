@@ -51,6 +51,7 @@ _IN_TABLES_NEVER_ANALYSED = {
     "domain.webhooks.deliveries_store.PRUNE": "once an hour",
     "domain.webhooks.replays_store.END_ORPHAN": "a replay's endpoint was deleted",
     "poll_connection due keys": "connections are few until many are made at once",
+    "domain.connections.expiry_store.MARK": "the same",
 }
 _UNTIL_THERE_ARE_ENOUGH = dict.fromkeys(
     ("orders json", "orders csv", "log["), "the newest come first"
