@@ -67,6 +67,7 @@ _UPSERT = """
   ), updated as (
     update products p
        set updated_at = %(now)s, status = {status},
+           changed_at = greatest((select change_instant()), p.changed_at + interval '1 microsecond'),
            content_revision = p.content_revision + t.is_shown_changed::integer,
            enhanced_title = case when {is_same_text} then p.enhanced_title end,
            enhanced_description = case when {is_same_text} then p.enhanced_description end,

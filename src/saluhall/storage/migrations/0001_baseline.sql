@@ -243,7 +243,7 @@ create index products_enhance_due_idx on products (account_id, enhance_due_at) w
 create index products_codes_idx on products using gin ((attributes -> 'catalog_codes') jsonb_path_ops)
   where attributes -> 'catalog_codes' is not null;
 create trigger products_change before update of updated_at on products
-  for each row execute function move_change();
+  for each row when (new.changed_at = old.changed_at) execute function move_change(); -- a statement may have moved it itself
 
 -- How many products a catalog has in each status: triggers count, because counting a million rows takes too long. An account has a few rows
 -- for each catalog and kind; their sum counts. A writer takes a row that nobody else has locked, or makes one: writers never wait for each other.
