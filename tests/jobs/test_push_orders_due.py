@@ -151,8 +151,6 @@ async def test_what_a_dead_worker_held_is_due_at_once(desk: Desk) -> None:
     await desk.claim(ONE)
 
     async with desk.seller.db.transaction() as tx:
-        await release(
-            tx, {"push_orders": DUE_ROWS["push_orders"].claims}, [Dead(ONE, NOW)], now=NOW
-        )
+        await release(tx, [DUE_ROWS["push_orders"].release], [Dead(ONE, NOW)], now=NOW)
 
     assert len(await desk.claim(OTHER)) == 1

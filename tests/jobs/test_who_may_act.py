@@ -26,7 +26,7 @@ from tests.domain.shop import Account
 from tests.domain.story import LEASE, PAUSE, Story
 
 ONE, OTHER = new_id(), new_id()
-KINDS = {name: rows.claims for name, rows in DUE_ROWS.items()}
+RELEASES = [rows.release for rows in DUE_ROWS.values()]
 MAY_STAND = Progress(external_id="77", may_be_live=True)
 LIVE = Live(external_id="77", url="u")
 
@@ -49,7 +49,7 @@ class Desk(Story):
     async def die(self, worker: Any) -> None:
         dead = Dead(worker, self.account.now - timedelta(seconds=8))
         async with self.account.db.transaction() as tx:
-            await release(tx, KINDS, [dead], now=self.account.now)
+            await release(tx, RELEASES, [dead], now=self.account.now)
 
     async def save(self, listing: Listing, progress: Progress) -> ClaimLost | None:
         async with self.account.db.statement() as tx:

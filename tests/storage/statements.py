@@ -160,8 +160,8 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
         for c in _some(deliveries_store._FILTERS, most=1)
     ],
     "jobs.schedule.sweep": [(f"{job.name} due keys", job.rows.due_keys) for job in JOBS],
-    "storage.claims.release": [(f"{job.name} release", job.rows.claims.release) for job in JOBS],
-    "storage.claims.release_key": [(f"{job.name} give back", job.rows.claims.release_key) for job in JOBS],
+    "storage.claims.release": [(f"{job.name} release", job.rows.release) for job in JOBS],
+    "storage.claims.release_key": [(f"{job.name} give back", job.rows.release_key) for job in JOBS],
     "jobs.due.measure": [(f"{job.name} measure", job.rows.measure) for job in JOBS],
     "storage.schema.is_current": [],  # about migrations, at a start
     "storage.statistics.analyze_grown": [],  # ANALYZE

@@ -9,7 +9,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from saluhall.storage.claims import Claims, claims_of
 from saluhall.storage.database import Transaction
 
 # Each key is found by going on in the index of due rows to the next account, and there to the next of the column that follows in the
@@ -88,16 +87,22 @@ class DueRows(Struct, frozen=True, kw_only=True):
         """
 
     @property
-    def claims(self) -> Claims:
-        """The statements that return claimed rows."""
-        return claims_of(
-            self.table,
-            key=self.key,
-            due=self.due,
-            claimed=self.claimed,
-            may_be_changing=self.may_be_changing,
-            key_type=self.key_type,
-        )
+    def release(self) -> str:
+        """The statement that returns the rows of dead `workers`; those that may be changing are due at `quiet_at` at the earliest."""
+        return f"""
+          update {self.table}
+             set {self.due} = case when {self.may_be_changing} then greatest(%(now)s, %(quiet_at)s) else %(now)s end,
+                 {self.claimed} = null
+           where {self.due} is not null and {self.claimed} = any(%(workers)s)
+        """
+
+    @property
+    def release_key(self) -> str:
+        """The statement that returns the rows of a `key` that a `worker` holds."""
+        return f"""
+          update {self.table} set {self.due} = %(now)s, {self.claimed} = null
+           where {self.due} is not null and {self.claimed} = %(worker)s and {self.key} = %(key)s::{self.key_type}
+        """
 
 
 # By the name of the job.

@@ -11,8 +11,7 @@ from msgspec import Meta, Struct
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.products import operations as products
 from saluhall.domain.products.model import DueText, Text
-from saluhall.jobs.run import Ai, Job, Run
-from saluhall.jobs.slots import Share
+from saluhall.jobs.run import Ai, Job, Opened, Run, opens
 from saluhall.kit.http import NoResponse, NotAllowed, TooLarge
 from saluhall.kit.texts import is_seen
 
@@ -49,35 +48,22 @@ class NoText(Exception):
     """The model gave no usable text; the message says why."""
 
 
-class Enhancing(Struct, frozen=True):
-    """The run of one account."""
-
-    run: Run
-    account_id: UUID
-    share: Share
-
-
-async def _open(run: Run, key: str) -> Enhancing:
-    account_id = UUID(key)
-    return Enhancing(run, account_id, run.slots.share(account_id, max_calls=_WIDTH))
-
-
-async def _claim(account: Enhancing, limit: int) -> Sequence[DueText]:
+async def _claim(account: Opened, limit: int) -> Sequence[DueText]:
     run = account.run
     async with run.db.transaction() as tx:
         return await products.claim_texts(
-            tx, account.account_id, worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
+            tx, UUID(account.key), worker=run.worker, limit=limit, lease=_LEASE, now=run.clock()
         )
 
 
-async def _work(account: Enhancing, due: DueText) -> tuple[DueText, Text | str]:
+async def _work(account: Opened, due: DueText) -> tuple[DueText, Text | str]:
     try:
         return due, await ask(account.run, due)
     except NoText as error:
         return due, str(error)
 
 
-async def _record(account: Enhancing, done: Sequence[tuple[DueText, Text | str]]) -> None:
+async def _record(account: Opened, done: Sequence[tuple[DueText, Text | str]]) -> None:
     now = account.run.clock()
     async with account.run.db.transaction() as tx:
         for due, text in done:
@@ -85,7 +71,7 @@ async def _record(account: Enhancing, done: Sequence[tuple[DueText, Text | str]]
                 await products.text_enhanced(tx, due, text, now=now)
             else:
                 await products.text_unchanged(tx, due, reason=text, now=now)
-        await listings.settle(tx, account.account_id, [due.id for due, _ in done], now=now)
+        await listings.settle(tx, UUID(account.key), [due.id for due, _ in done], now=now)
 
 
 async def ask(run: Run, due: DueText) -> Text:
@@ -157,4 +143,6 @@ def _question(ai: Ai, due: DueText) -> dict[str, object]:
     }
 
 
-ENHANCE_TEXTS = Job(name="enhance_texts", open=_open, claim=_claim, work=_work, record=_record)
+ENHANCE_TEXTS = Job(
+    name="enhance_texts", open=opens(max_calls=_WIDTH), claim=_claim, work=_work, record=_record
+)

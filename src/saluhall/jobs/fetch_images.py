@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import field
 
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import DueImage, Fetched, Rooms
 from saluhall.domain.listings import operations as listings
-from saluhall.jobs.run import Job, Run
-from saluhall.jobs.slots import Pace, PlacedCall, Share, Size
+from saluhall.jobs.run import Job, Opened, Run
+from saluhall.jobs.slots import Pace, PlacedCall, Size
 from saluhall.kit.http import NoResponse, NotAllowed, Response, TooLarge
 from saluhall.kit.image_pool import ImageProcessLost
 from saluhall.kit.images import BadImage
@@ -31,18 +31,14 @@ _SERVER_ERROR = 500
 _BUSY = frozenset({408, 425, 429})
 
 
-class Fetching(Struct, frozen=True):
+class Fetching(Opened):
     """The run of one account; `calls` are those at hosts that were claimed for."""
 
-    run: Run
-    account_id: UUID
-    share: Share
-    calls: dict[DueImage, PlacedCall]
+    calls: dict[DueImage, PlacedCall] = field(default_factory=dict)
 
 
 async def _open(run: Run, key: str) -> Fetching:
-    account_id = UUID(key)
-    return Fetching(run, account_id, run.slots.share(account_id, max_calls=_WIDTH), {})
+    return Fetching(run, key, run.slots.share(key, max_calls=_WIDTH))
 
 
 async def _claim(account: Fetching, limit: int) -> Sequence[DueImage]:
@@ -51,7 +47,7 @@ async def _claim(account: Fetching, limit: int) -> Sequence[DueImage]:
     async with run.db.statement() as tx:
         claimed = await images.claim_due(
             tx,
-            account.account_id,
+            UUID(account.key),
             worker=run.worker,
             limit=limit,
             rooms=rooms,
@@ -69,7 +65,7 @@ async def _work(account: Fetching, image: DueImage) -> Fetched:
 async def _record(account: Fetching, fetched: Sequence[Fetched]) -> None:
     run = account.run
     async with run.db.transaction() as tx:
-        await listings.pictures_fetched(tx, account.account_id, fetched, now=run.clock())
+        await listings.pictures_fetched(tx, UUID(account.key), fetched, now=run.clock())
     run.woken.set()  # their hosts have room again
 
 

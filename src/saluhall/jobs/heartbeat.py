@@ -17,7 +17,7 @@ from saluhall.storage.claims import Life
 from saluhall.storage.database import DatabaseUnavailable
 
 _TIMEOUT_S = 3.0
-_KINDS = {job: rows.claims for job, rows in DUE_ROWS.items()}
+_RELEASES = [rows.release for rows in DUE_ROWS.values()]
 _log = structlog.get_logger(__name__)
 
 
@@ -44,7 +44,7 @@ class Heartbeat:
         async with self._db.transaction() as tx:
             dead = await claims.delete_dead(tx, self._worker)
             if dead:
-                await claims.release(tx, _KINDS, dead, now=utc_now())
+                await claims.release(tx, _RELEASES, dead, now=utc_now())
         if dead:
             names = [str(each.id) for each in dead]
             _log.warning("released the work of dead workers", workers=names)
@@ -66,7 +66,7 @@ class Heartbeat:
     async def leave(self) -> None:
         """Release what this worker still holds: it ends."""
         async with self._db.transaction() as tx:
-            await claims.sign_off(tx, _KINDS, self._worker, now=utc_now())
+            await claims.sign_off(tx, _RELEASES, self._worker, now=utc_now())
 
 
 @asynccontextmanager

@@ -19,17 +19,7 @@ A key is an account, a connection, an endpoint: whatever the rows of a job belon
 - What ends within 25 ms is recorded in one transaction. A database that is away is waited for.
 - When the worker stops, nothing more is claimed, and what runs finishes and is recorded.
 
-How long after the commit of a due row work on it begins, when slots are free:
-
-| Committed by | State of its key | Work begins after |
-|---|---|---|
-| this process | idle | nothing: it is opened at once |
-| this process | working, waiting | 25 ms at most; nothing |
-| another process | idle | some 10 ms, the way through the queue; 0.1 s more if the key was woken just before |
-| another process, and the queue misses its own notification | idle | 0.25 s, when the queue is polled (decision 0004) |
-| any process, and the wake-up is lost | any | 1 s and the way through the queue: the sweep; 1 s while working |
-| any process, due later | waiting | nothing, counted from that time |
-| any process, due later | idle | 1 s and the way through the queue, counted from that time: the sweep |
+How long after the commit of a due row work on it begins, in each case, is in a table of decision 0029.
 """
 
 import asyncio
@@ -136,7 +126,7 @@ async def release_claims(run: Run, job: Job[O, T, R], key: str) -> None:
 
     async def write() -> None:
         async with run.db.statement() as tx:
-            await claims.release_key(tx, job.rows.claims, run.worker, key, now=run.clock())
+            await claims.release_key(tx, job.rows.release_key, run.worker, key, now=run.clock())
 
     with contextlib.suppress(DatabaseUnavailable):  # the worker ends, and returns everything
         await run.until_written(write)

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from msgspec import Struct
-
 from saluhall.domain.connections import expiry
 from saluhall.domain.webhooks import deliveries, listening, replays
-from saluhall.jobs.run import Job, Run
-from saluhall.jobs.slots import Share
+from saluhall.jobs.run import Job, Opened, opens
 from saluhall.kit.claim import Claim
 
 _EVERY = timedelta(hours=1)
@@ -18,28 +15,16 @@ _BATCH = 5000
 _STEPS = (deliveries.prune, deliveries.forget_finished, replays.forget_done)
 
 
-class Pruning(Struct, frozen=True):
-    """The run of one kind of log."""
-
-    run: Run
-    kind: str
-    share: Share
-
-
-async def _open(run: Run, key: str) -> Pruning:
-    return Pruning(run, key, run.slots.share(key, max_calls=1))
-
-
-async def _claim(pruning: Pruning, _: int) -> Sequence[Claim]:
+async def _claim(pruning: Opened, _: int) -> Sequence[Claim]:
     run = pruning.run
     async with run.db.transaction() as tx:
         claim = await deliveries.claim_pruning(
-            tx, pruning.kind, worker=run.worker, lease=_LEASE, now=run.clock()
+            tx, pruning.key, worker=run.worker, lease=_LEASE, now=run.clock()
         )
     return () if claim is None else [claim]
 
 
-async def _work(pruning: Pruning, claim: Claim) -> None:
+async def _work(pruning: Opened, claim: Claim) -> None:
     """Delete what is too old, and note when to look again."""
     run = pruning.run
     keep, now = timedelta(days=run.webhooks.log_days), run.clock()
@@ -58,7 +43,7 @@ async def _work(pruning: Pruning, claim: Claim) -> None:
     async with run.db.transaction() as tx:
         await listening.remove_expired(tx, now=run.clock())
     async with run.db.transaction() as tx:
-        await deliveries.end_pruning(tx, pruning.kind, claim, next_at=run.clock() + _EVERY)
+        await deliveries.end_pruning(tx, pruning.key, claim, next_at=run.clock() + _EVERY)
 
 
-PRUNE_LOG = Job(name="prune_log", open=_open, claim=_claim, work=_work)
+PRUNE_LOG = Job(name="prune_log", open=opens(), claim=_claim, work=_work)

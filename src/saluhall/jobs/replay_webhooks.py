@@ -4,26 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from msgspec import Struct
-
 from saluhall.domain.webhooks import replays
-from saluhall.jobs.run import Job, Run
-from saluhall.jobs.slots import Share
+from saluhall.jobs.run import Job, Opened, Run
 
 _LEASE = timedelta(minutes=2)
 
 
-class Replaying(Struct):
+class Replaying(Opened):
     """The run of one replay, and when it continues."""
 
-    run: Run
-    replay_id: UUID
-    share: Share
     next_at: datetime | None = None
 
 
 async def _open(run: Run, key: str) -> Replaying:
-    return Replaying(run, UUID(key), run.slots.share(key, max_calls=1))
+    return Replaying(run, key, run.slots.share(key, max_calls=1))
 
 
 async def _claim(replay: Replaying, _: int) -> Sequence[None]:
@@ -32,7 +26,7 @@ async def _claim(replay: Replaying, _: int) -> Sequence[None]:
     async with run.db.transaction() as tx:
         replay.next_at = await replays.advance(
             tx,
-            replay.replay_id,
+            UUID(replay.key),
             worker=run.worker,
             per_s=run.webhooks.replay_per_s,
             lease=_LEASE,

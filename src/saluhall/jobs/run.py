@@ -90,15 +90,32 @@ class Run(Struct, frozen=True, kw_only=True):
                     raise
 
 
-class Opened(Protocol):
-    """What the run of one key needs; each job has its own."""
+class HasShare(Protocol):
+    """What every run of a key has."""
 
     @property
     def share(self) -> Share:
-        """The slots that it may use."""
+        """The slots."""
 
 
-O = TypeVar("O", bound=Opened)  # noqa: E741
+class Opened(Struct):
+    """The run of one key, and the slots that it may use; a job that needs more has its own."""
+
+    run: Run
+    key: str
+    share: Share
+
+
+def opens(*, max_calls: int = 1) -> Callable[[Run, str], Awaitable[Opened]]:
+    """Return an `open` that reads nothing: the key, an account mostly, has up to `max_calls` slots."""
+
+    async def open_key(run: Run, key: str) -> Opened:
+        return Opened(run, key, run.slots.share(key, max_calls=max_calls))
+
+    return open_key
+
+
+O = TypeVar("O", bound="HasShare")  # noqa: E741
 
 
 class Job(Struct, Generic[O, T, R], frozen=True, kw_only=True):

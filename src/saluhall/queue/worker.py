@@ -43,16 +43,22 @@ async def receive_wake_ups(
     app = open_app(url, connections=max(2, min(concurrency, 8)))
     for name in jobs:
         app.task(name=name, queue=QUEUE)(_task(name, wake))
+    stop = asyncio.create_task(stopping.wait())
     while not stopping.is_set():
         working = asyncio.create_task(_run_once(app, url, concurrency))
-        if not await _is_over_within(working, stopping, _STEADY_S):
+        either = {working, stop}
+        ended, _ = await asyncio.wait(
+            either, timeout=_STEADY_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not ended:
             outages.QUEUE.succeeded()
-        await _first_of(working, stopping)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         working.cancel()
         [failure] = await asyncio.gather(working, return_exceptions=True)
         if not stopping.is_set():
             _note(failure)
             await is_set_within(stopping, _RESTART_PAUSE_S)
+    stop.cancel()
 
 
 def _note(failure: object) -> None:
@@ -61,16 +67,6 @@ def _note(failure: object) -> None:
         _log.debug("the queue lost the database and is started again: %s", failure)
     else:
         outages.QUEUE.failed(str(failure))
-
-
-async def _is_over_within(working: asyncio.Task[None], stopping: asyncio.Event, s: float) -> bool:
-    """Return whether the library or the worker stops within so many seconds."""
-    try:
-        async with asyncio.timeout(s):
-            await _first_of(working, stopping)
-    except TimeoutError:
-        return False
-    return True
 
 
 async def _run_once(app: App, url: str, concurrency: int) -> None:
@@ -90,14 +86,6 @@ async def _run_once(app: App, url: str, concurrency: int) -> None:
                 shutdown_graceful_timeout=0,
                 listen_notify=listens,
             )
-
-
-async def _first_of(working: asyncio.Task[None], stopping: asyncio.Event) -> None:
-    stop = asyncio.create_task(stopping.wait())
-    try:
-        await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stop.cancel()
 
 
 async def forget_stalled(url: str) -> int:

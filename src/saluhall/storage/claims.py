@@ -5,7 +5,7 @@ worker shows its life to the database; others take over from one that is silent,
 have begun is over.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,40 +136,6 @@ class Worker(Struct, frozen=True, kw_only=True):
     silent_s: float
 
 
-class Claims(Struct, frozen=True, kw_only=True):
-    """The claims on one table's rows: how those of dead workers, and those of a failed job, are returned.
-
-    `release` has the parameters `workers`, `now` and `quiet_at`; `release_key` has `worker`, `key` and `now`.
-    """
-
-    release: str
-    release_key: str
-
-
-def claims_of(
-    table: str,
-    *,
-    key: str,
-    due: str,
-    claimed: str,
-    may_be_changing: str = "false",
-    key_type: str = "uuid",
-) -> Claims:
-    """Describe the claims on a table. `may_be_changing` says for which rows a call with an effect may still be under way."""
-    return Claims(
-        release=f"""
-          update {table}
-             set {due} = case when {may_be_changing} then greatest(%(now)s, %(quiet_at)s) else %(now)s end,
-                 {claimed} = null
-           where {due} is not null and {claimed} = any(%(workers)s)
-        """,
-        release_key=f"""
-          update {table} set {due} = %(now)s, {claimed} = null
-           where {due} is not null and {claimed} = %(worker)s and {key} = %(key)s::{key_type}
-        """,
-    )
-
-
 async def send_heartbeat(tx: Transaction, worker: UUID) -> Beat:
     """Record a heartbeat of a worker, and synchronise the clock with the database."""
     asked_s = steady_s()
@@ -199,27 +165,27 @@ async def delete_dead(tx: Transaction, worker: UUID) -> list[Dead]:
 
 
 async def release(
-    tx: Transaction, kinds: Mapping[str, Claims], dead: list[Dead], *, now: datetime
+    tx: Transaction, statements: Iterable[str], dead: list[Dead], *, now: datetime
 ) -> None:
     """Release the claims of dead workers; a row that one may still change on the channel is due once its last call has certainly ended."""
     quiet_after = timedelta(seconds=MAX_BEAT_AGE_S + MAX_CALL_S)
     quiet_at = max(each.beat_at for each in dead) + quiet_after
     workers = [each.id for each in dead]
-    for kind in kinds.values():
-        await tx.run(kind.release, {"now": now, "workers": workers, "quiet_at": quiet_at})
+    for statement in statements:
+        await tx.run(statement, {"now": now, "workers": workers, "quiet_at": quiet_at})
 
 
 async def sign_off(
-    tx: Transaction, kinds: Mapping[str, Claims], worker: UUID, *, now: datetime
+    tx: Transaction, statements: Iterable[str], worker: UUID, *, now: datetime
 ) -> None:
     """Release the claims that a worker has at its end, those of interrupted channel calls, and delete its row."""
     last_call_at = now - timedelta(seconds=MAX_BEAT_AGE_S)
-    await release(tx, kinds, [Dead(worker, last_call_at)], now=now)
+    await release(tx, statements, [Dead(worker, last_call_at)], now=now)
     await tx.run(_SIGN_OFF, {"id": worker})
 
 
 async def release_key(
-    tx: Transaction, kind: Claims, worker: UUID, key: str, *, now: datetime
+    tx: Transaction, statement: str, worker: UUID, key: str, *, now: datetime
 ) -> int:
     """Release the claims of a failed job on the rows of a key, due immediately: its channel calls are over. Return the number of rows."""
-    return await tx.run(kind.release_key, {"now": now, "worker": worker, "key": key})
+    return await tx.run(statement, {"now": now, "worker": worker, "key": key})
