@@ -19,12 +19,18 @@ _FILL = """
          1 + n %% 9, '73' || lpad(n::text, 11, '0'), '31420118-' || n, 'Volvo', 'Car parts', 'Lights', 3
     from catalogs c, generate_series(1, %(count)s) n where c.account_id = %(account_id)s and c.code = 'RHEO'
 """
-_LIST = """
-  insert into listings (account_id, id, product_id, connection_id, desired, state, due_at, created_at,
-                        updated_at)
-  select p.account_id, new_ulid(), p.id, %(connection)s, 'live', 'waiting', now() + %(due_in)s::interval,
+_OFFER = """
+  insert into offers (account_id, id, product_id, channel, connection_id, format, wanted, price, currency, quantity, listing_id,
+                      created_at, updated_at)
+  select p.account_id, new_ulid(), p.id, 'tradera', %(connection)s, 'auction', 'live', p.price, p.currency, 1, new_ulid(),
          now(), now()
     from products p where p.account_id = %(account_id)s
+"""
+_LIST = """
+  insert into listings (account_id, id, offer_id, product_id, connection_id, format, state, due_at, created_at, updated_at)
+  select o.account_id, o.listing_id, o.id, o.product_id, o.connection_id, o.format, 'pending', now() + %(due_in)s::interval,
+         now(), now()
+    from offers o where o.account_id = %(account_id)s
 """
 
 
@@ -45,5 +51,6 @@ async def want_listed(url: str, owner: str, connection_id: str, *, due_in: str =
     """Make all products of an account due to be listed, in a while."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         given = {"account_id": owner, "connection": connection_id, "due_in": due_in}
+        await connection.execute(_OFFER, given)
         await connection.execute(_LIST, given)
         await connection.execute("vacuum analyze")

@@ -13,7 +13,7 @@ from uuid import UUID
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.history.model import DELIVERED
-from saluhall.domain.listings import parking
+from saluhall.domain.listings import suspension
 from saluhall.domain.webhooks import operations as webhooks
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
@@ -207,7 +207,7 @@ class Shop:
                 vault=Vault(SECRET_KEY),
                 now=now,
             )
-            await parking.resume(tx, self.by.account_id, connection_id, now=now)
+            await suspension.resume(tx, self.by.account_id, connection_id, now=now)
         return connection_id
 
     async def listen(self, event_types: Sequence[str] = ALL_EVENTS) -> str:

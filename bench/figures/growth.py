@@ -23,7 +23,7 @@ from bench.load import Order, send
 from bench.partner_client import sign_in
 from bench.seller import Seller, open_account
 from bench.stage import Stage
-from saluhall.domain.listings import outcomes
+from saluhall.domain.listings import record
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
@@ -152,7 +152,7 @@ class Hub:
             began = time.perf_counter()
             for _ in range(CLAIMS):
                 async with db.transaction() as tx:
-                    claimed = await outcomes.claim_due(
+                    claimed = await record.claim_due(
                         tx,
                         UUID(self.seller.account_id),
                         self.connection_id,

@@ -47,7 +47,11 @@ def found(*names: str) -> Iterator[tuple[str, Path, str]]:
                 yield f"{file.parent.name}.{file.stem}.{node.name}", file, node.name
 
 
-OPERATIONS = list(found("operations", "outcomes", "handing_in", "parking"))
+OPERATIONS = list(
+    found(
+        "operations", "outcomes", "record", "follow", "submissions", "suspension", "sales", "upsert"
+    )
+)
 ASKED = [*OPERATIONS, *found("queries")]
 
 
@@ -65,9 +69,17 @@ def test_an_operation_is_told_the_time_by_name(name: str, file: Path, function: 
 
 
 def carries_an_owner(hint: object) -> bool:
-    """Tell whether a value of this type says whose it is: it, or what it is a list of, has an `account_id`."""
+    """Return whether a value of this type names its account: it, what it is a list of, or what it is made of has an `account_id`."""
     inner = typing.get_args(hint) or (hint,)
-    return any("account_id" in getattr(kind, "__struct_fields__", ()) for kind in inner)
+    return any(_names_account(kind) for kind in inner)
+
+
+def _names_account(kind: object) -> bool:
+    fields = getattr(kind, "__struct_fields__", ())
+    parts = typing.get_type_hints(kind) if fields else {}
+    return "account_id" in fields or any(
+        "account_id" in getattr(part, "__struct_fields__", ()) for part in parts.values()
+    )
 
 
 def is_owned(file: Path, function: str) -> bool:

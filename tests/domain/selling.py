@@ -6,7 +6,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from saluhall.channel import RemoteAddress, RemoteListing, RemoteOrder, RemoteOrderRow, RemoteState
+from saluhall.channel import (
+    Progress,
+    RemoteAddress,
+    RemoteListing,
+    RemoteOrder,
+    RemoteOrderRow,
+    RemoteState,
+)
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
@@ -14,7 +21,8 @@ from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections import queries
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.listings import operations, outcomes
+from saluhall.domain.listings import operations, outcomes, record, submissions
+from saluhall.domain.listings.events import WentLive
 from saluhall.domain.orders import arrivals
 from saluhall.domain.orders.arriving import Marketplace
 from saluhall.kit.ids import new_id
@@ -23,6 +31,8 @@ from saluhall.storage import Database
 from tests.domain.shop import patch
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LEASE = timedelta(minutes=3)
+WORKER = new_id()
 MARKET = Marketplace(label="Tradera", site="Sweden", country="SWE")
 EVA = RemoteAddress(
     user_id="eva",
@@ -93,23 +103,88 @@ class Seller:
     async def list_at(
         self, connection: Connection, product_id: UUID, external_id: str, *, state: str = "live"
     ) -> UUID:
-        """Let a product stand on a marketplace."""
-        listing_id = new_id()
+        """Publish a product at a connection as far as `state`, whatever else of it is live already."""
+        offer_id = await self.offer(connection, product_id)
+        await self._list_anyway(offer_id)
+        async with self.db.transaction() as tx:
+            due = await record.claim_due(
+                tx,
+                self.by.account_id,
+                connection.id,
+                worker=WORKER,
+                limit=9,
+                lease=LEASE,
+                now=self.now,
+            )
+        [one] = [each for each in due if each.offer.id == offer_id]
         await self.run(
-            """
-            insert into listings (account_id, id, product_id, connection_id, desired, state, external_id,
-                                  confirmed_price, created_at, updated_at)
-            values (%(account_id)s, %(id)s, %(product)s, %(connection)s, 'live', %(state)s, %(external)s, 950,
-                    %(now)s, %(now)s)
-            """,
-            id=listing_id,
-            product=product_id,
-            connection=connection.id,
-            state=state,
-            external=external_id,
+            "update listings set claimed_by = null, due_at = %(now)s where account_id = %(account_id)s and id = any(%(ids)s)",
+            ids=[each.listing.id for each in due if each is not one],
             now=self.now,
         )
-        return listing_id
+        if state == "pending":
+            await self.run(
+                "update listings set external_id = %(external)s, claimed_by = null where account_id = %(account_id)s and id = %(id)s",
+                external=external_id,
+                id=one.listing.id,
+            )
+            return one.listing.id
+        progress = Progress(external_id=external_id, may_be_live=True)
+        async with self.db.statement() as tx:
+            saved = [(one, progress)]
+            await submissions.save_progress(
+                tx, self.by.account_id, saved, lease=LEASE, now=self.now
+            )
+        if state == "submitted":
+            async with self.db.statement() as tx:
+                await submissions.submitted(
+                    tx, self.by.account_id, [(one, progress, timedelta())], now=self.now
+                )
+        elif state == "live":
+            live = WentLive(external_id=external_id, url="", at=self.now)
+            async with self.db.transaction() as tx:
+                await record.record(tx, one, live, now=self.now)
+        return one.listing.id
+
+    async def offer(self, connection: Connection, product_id: UUID) -> UUID:
+        """Offer a product at a connection."""
+        [product] = await self.rows(
+            "select c.number, p.sku from products p join catalogs c on c.id = p.catalog_id where p.id = %(id)s",
+            id=product_id,
+        )
+        async with self.db.transaction() as tx:
+            return await operations.create_offer(
+                tx,
+                by=self.by,
+                connection_id=connection.id,
+                catalog=product["number"],
+                sku=product["sku"],
+                now=self.now,
+            )
+
+    async def _list_anyway(self, offer_id: UUID) -> None:
+        """Give an offer a unit that may not be there: tests begin with more listings than units."""
+        await self.run(
+            "update offers set quantity = 1 where account_id = %(account_id)s and id = %(id)s",
+            id=offer_id,
+        )
+        await self.run(
+            """
+            insert into listings (account_id, id, offer_id, product_id, connection_id, format, state, due_at, created_at,
+                                  updated_at)
+            select account_id, new_ulid(), id, product_id, connection_id, format, 'pending', %(now)s, %(now)s, %(now)s
+              from offers where account_id = %(account_id)s and id = %(id)s and listing_id is null
+            """,
+            id=offer_id,
+            now=self.now,
+        )
+        await self.run(
+            """
+            update offers o set listing_id = l.id from listings l
+             where o.account_id = %(account_id)s and o.id = %(id)s and l.offer_id = o.id and o.listing_id is null
+            """,
+            id=offer_id,
+        )
 
     async def receive(self, connection: Connection, *orders: RemoteOrder) -> None:
         async with self.db.transaction() as tx:
@@ -150,11 +225,20 @@ class Seller:
     async def listings(self) -> dict[str, tuple[str, str, int, bool]]:
         """Show each listing by its external id: what is wanted, what is, priority, whether it is due."""
         found = await self.rows(
-            "select external_id, desired, state, priority, due_at from listings where account_id = %(account_id)s"
+            """
+            select l.external_id, l.priority, l.due_at,
+                   case when o.wanted = 'live' and o.quantity > 0 and p.status in ('draft', 'active')
+                             and not p.delete_wanted then 'live' else 'ended' end as wanted,
+                   case when l.ended_reason = 'sold_out' then 'sold' else l.state end as state
+              from listings l
+              join offers o on o.account_id = l.account_id and o.id = l.offer_id
+              join products p on p.account_id = l.account_id and p.id = l.product_id
+             where l.account_id = %(account_id)s
+            """
         )
         return {
             row["external_id"]: (
-                row["desired"],
+                row["wanted"],
                 row["state"],
                 row["priority"],
                 row["due_at"] is not None,

@@ -11,7 +11,7 @@ from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.listings import deletions, operations, queries
-from saluhall.domain.listings.model import Shelved
+from saluhall.domain.listings.model import ListedProduct
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import Stored
 from saluhall.kit.ids import new_id
@@ -71,12 +71,12 @@ class Account:
 
     async def put_in(self, tx: Transaction, products: Sequence[ProductPatch]) -> list[Stored]:
         return await operations.put_products(
-            tx, by=self.by, catalog=RHEO, products=products, now=self.now
+            tx, by=self.by, catalog=RHEO, products=products, offer_on="tradera", now=self.now
         )
 
-    async def get(self, sku: str) -> Shelved:
+    async def get(self, sku: str) -> ListedProduct:
         async with self.db.statement() as tx:
-            return await queries.product_on_shelf(tx, by=self.by, catalog=RHEO, sku=sku)
+            return await queries.get_listed_product(tx, by=self.by, catalog=RHEO, sku=sku)
 
     async def delete(self, sku: str) -> None:
         async with self.db.transaction() as tx:

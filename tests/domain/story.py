@@ -7,11 +7,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from saluhall.channel import Live, Progress, RemoteListing, RemoteState
+from saluhall.channel import Progress, RemoteListing, RemoteState
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import queries as connections
-from saluhall.domain.listings import handing_in, operations, outcomes
-from saluhall.domain.listings.model import MOVES, Listing, State, Step, next_step
+from saluhall.domain.listings import events, operations, outcomes, record, submissions
+from saluhall.domain.listings.events import Event, WentLive
+from saluhall.domain.listings.lifecycle import Step
+from saluhall.domain.listings.model import DueListing, EndedReason, State
+from saluhall.domain.listings.record import next_step
 from saluhall.domain.products.model import ProductNotFound, Status
 from saluhall.kit.ids import new_id
 from saluhall.storage import Transaction
@@ -20,13 +23,13 @@ from tests.domain.shop import Account
 LEASE = timedelta(minutes=3)
 PAUSE = timedelta(seconds=5)
 ANSWERS: dict[Step | None, tuple[str, ...]] = {
-    Step.PUBLISH: ("submitted", "refused", "postpone", "wait", "set_aside"),
-    Step.ASK: ("went_live", "ask_again", "start_over", "refused", "postpone"),
-    Step.CHANGE_PRICE: ("price_changed", "price_refused", "price_unclear", "postpone", "set_aside"),
-    Step.LOOK: ("looked", "looked", "postpone", "wait"),
-    Step.END: ("ended", "sold", "end_refused", "postpone"),
+    Step.PUBLISH: ("submitted", "rejected", "failed", "waits", "broken"),
+    Step.CHECK: ("went_live", "undecided", "lost", "rejected", "failed"),
+    Step.CHANGE_PRICE: ("updated", "refused", "unclear", "failed", "broken"),
+    Step.LOOK: ("looked", "looked", "failed", "waits"),
+    Step.END: ("ended", "sold", "end_refused", "failed"),
     Step.CANCEL: ("ended",),
-    None: ("nothing_to_do",),
+    None: ("waits",),
 }
 MEANWHILE = ("nothing", "price", "same", "unlist", "delete", "put", "poll_sold", "poll_ended")
 
@@ -62,9 +65,9 @@ class Story:
             between = after
         await self.check()
 
-    async def claim(self) -> list[Listing]:
+    async def claim(self) -> list[DueListing]:
         async with self.account.db.transaction() as tx:
-            return await outcomes.claim_due(
+            return await record.claim_due(
                 tx,
                 self.account.by.account_id,
                 self.connection,
@@ -74,35 +77,41 @@ class Story:
                 now=self.account.now,
             )
 
-    async def answer(self, tx: Transaction, each: Listing, name: str) -> None:
-        external_id = str(each.external_id or each.progress.external_id)
-        owner, now = each.account_id, self.account.now
+    async def answer(self, tx: Transaction, each: DueListing, name: str) -> None:
+        listing = each.listing
+        external_id = str(listing.external_id or listing.progress.external_id)
+        account_id, now = listing.account_id, self.account.now
         match name:
             case "submitted":
-                await handing_in.submitted(tx, owner, [(each, self.new_ad(), PAUSE)], now=now)
-                return
+                await submissions.submitted(tx, account_id, [(each, self.new_ad(), PAUSE)], now=now)
             case "went_live":
-                live = Live(external_id=external_id, url="u")
-                await handing_in.went_live(tx, owner, [(each, live)], now=now)
-                return
-            case "ask_again":
-                await handing_in.ask_again(tx, owner, [(each, PAUSE)], now=now)
-                return
+                live = WentLive(external_id=external_id, url="u", at=now, price=each.offer.price)
+                await outcomes.went_live(tx, account_id, [(each, live)], now=now)
+            case "undecided":
+                await submissions.undecided(tx, account_id, [(each, PAUSE)], now=now)
+            case "ended":
+                await outcomes.ended(tx, each, reason=EndedReason.WITHDRAWN, now=now)
+            case "sold":
+                await outcomes.sold(tx, each, self.remote(external_id, "sold"), now=now)
+            case "end_refused":
+                await outcomes.end_refused(tx, each, reason="no", now=now)
             case _:
-                pass
-        more: dict[str, dict[str, Any]] = {
-            "start_over": {"progress": Progress(), "reason": "lost"},
-            "price_changed": {"price": each.price},
-            "price_refused": {"price": each.price, "reason": "bids"},
-            "postpone": {"reason": "slow", "pause": None},
-            "price_unclear": {"reason": "slow", "pause": None},
-            "looked": {"there": self.remote(external_id, "live")},
-            "wait": {"pause": PAUSE},
-            "sold": {"there": self.remote(external_id, "sold")},
-            "refused": {"reason": "no"},
-            "end_refused": {"reason": "no"},
+                await record.record(tx, each, self.event(each, name), due_in=PAUSE, now=now)
+
+    def event(self, each: DueListing, name: str) -> Event:
+        price = each.offer.price
+        named: dict[str, Event] = {
+            "rejected": events.Rejected(reason="no"),
+            "failed": events.Failed(reason="slow"),
+            "waits": events.Waits(),
+            "broken": events.Broken(reason="bug"),
+            "lost": events.Lost(reason="lost", progress=Progress()),
+            "updated": events.Updated(price=price),
+            "refused": events.UpdateRefused(reason="bids", price=price),
+            "unclear": events.UpdateUnclear(reason="slow"),
+            "looked": events.Seen(price=None, is_look=True),
         }
-        await getattr(outcomes, name)(tx, each, **more.get(name, {}), now=now)
+        return named[name]
 
     def new_ad(self) -> Progress:
         self.ads += 1
@@ -170,7 +179,7 @@ class Story:
         told = await self.account.rows(
             "select type, product_id from events where account_id = %(account_id)s and sku = %(sku)s"
             " and type in ('listing.created', 'listing.ended', 'item.sold')"
-            " and data ->> 'platform' = 'tradera' order by id",
+            " and data ->> 'channel' = 'tradera' order by id",
             sku=self.sku,
         )
         standing: dict[UUID, bool] = {}
@@ -181,19 +190,17 @@ class Story:
         live = [state for state in (await self.states()).values() if state is State.LIVE]
         assert sum(standing.values()) == len(live), told
         due = await self.account.rows(
-            "select l.state, l.desired from listings l join products p on p.id = l.product_id"
-            " where p.sku = %(sku)s and l.due_at is not null and l.state in ('sold', 'refused')",
+            "select l.state from listings l join products p on p.id = l.product_id"
+            " where p.sku = %(sku)s and l.due_at is not null and l.state = 'ended'",
             sku=self.sku,
         )
-        assert not [row for row in due if row["desired"] == "live"], "nothing is to be done"
+        assert not due, "nothing is to be done"
 
 
 def moved(before: dict[UUID, State], after: dict[UUID, State]) -> bool:
-    """Tell whether the table allows this in at most two moves (down, then wanted anew); a row may come and go."""
+    """Return whether each listing that is still there moved along the arrows, at most twice; what has ended stays ended."""
     return all(_moved(state, after.get(each, state)) for each, state in before.items())
 
 
 def _moved(before: State, after: State) -> bool:
-    if before is after:
-        return True
-    return after in MOVES[before] or any(after in MOVES[between] for between in MOVES[before])
+    return before is after or before is not State.ENDED

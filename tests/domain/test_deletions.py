@@ -7,7 +7,7 @@ import pytest
 
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.listings import deletions, operations, queries
-from saluhall.domain.listings.model import Shelved, State
+from saluhall.domain.listings.model import ListedProduct, State
 from saluhall.domain.orders import operations as orders
 from saluhall.domain.orders.model import OrderStatus, StatusChange
 from saluhall.domain.products.model import Product, ProductNotFound, Status
@@ -34,16 +34,16 @@ async def live(account: Account, sku: str) -> None:
     await account.put(sku, title="Bromsok", price=Decimal(950), **WHOLE)
     await account.rows(
         "update listings l set state = 'live', external_id = p.sku, due_at = null from products p"
-        " where p.id = l.product_id and p.sku = %(sku)s returning 1",
+        " where p.id = l.product_id and p.sku = %(sku)s and l.state = 'pending' returning 1",
         sku=sku,
     )
 
 
 async def wanted(account: Account) -> list[tuple[str, str]]:
     found = await account.rows(
-        "select state, desired from listings where account_id = %(account_id)s order by id"
+        "select state, due_at is not null and priority = 0 as ends from listings where account_id = %(account_id)s order by id"
     )
-    return [(each["state"], each["desired"]) for each in found]
+    return [(each["state"], "ended" if each["ends"] else "live") for each in found]
 
 
 @pytest.mark.parametrize("beside", [0, 1, 60])
@@ -61,14 +61,14 @@ async def test_a_product_put_while_its_deletion_is_under_way_is_a_new_one(
     again = patch(sku="A", title="Bromsok", price=Decimal(900), auto_publish=True)
     outcomes = await account.put_all([*batch, again])
 
-    shelved = await account.get("A")
+    listed = await account.get("A")
     assert outcomes[-1].created
-    assert outcomes[-1].product_id == shelved.product.id != old.id
-    assert shelved.product.status is Status.ACTIVE
-    assert (shelved.product.description, shelved.product.shipping_cost) == (None, None)
-    assert (shelved.product.extras, shelved.product.image_urls) == ({}, [])
-    assert shelved.state is State.WAITING
-    assert await wanted(account) == [("live", "ended"), ("waiting", "live")]
+    assert outcomes[-1].product_id == listed.product.id != old.id
+    assert listed.product.status is Status.ACTIVE
+    assert (listed.product.description, listed.product.shipping_cost) == (None, None)
+    assert (listed.product.extras, listed.product.image_urls) == ({}, [])
+    assert listed.state is State.PENDING
+    assert await wanted(account) == [("live", "ended"), ("pending", "live")]
 
 
 async def test_a_deleted_product_is_no_parent_and_a_second_deletion_finds_nothing(
@@ -129,9 +129,9 @@ async def change_order(seller: Seller, status: OrderStatus) -> None:
         assert not await orders.change_status(tx, by=seller.by, changes=[change], now=seller.now)
 
 
-async def shown(seller: Seller, sku: str = "A") -> Shelved:
+async def shown(seller: Seller, sku: str = "A") -> ListedProduct:
     async with seller.db.statement() as tx:
-        return await queries.product_on_shelf(tx, by=seller.by, catalog=RHEO, sku=sku)
+        return await queries.get_listed_product(tx, by=seller.by, catalog=RHEO, sku=sku)
 
 
 async def put(seller: Seller, sku: str = "A") -> Product:

@@ -57,7 +57,7 @@ async def main():
             tx, principal=principal, catalogs=rows.catalogs, patches=rows.patches(), now=now
         )
         contents = await list_contents(tx, account_id=account_id, product_ids=[stored.product_id])
-        print(SHOWN["hallmark"], footer_from_product(contents[stored.product_id], "en")[1])
+        print(SHOWN["hallmark"], footer_from_product(contents[stored.product_id].product, "en")[1])
 
 asyncio.run(main())
 """

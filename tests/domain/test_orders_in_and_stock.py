@@ -13,8 +13,8 @@ from tests.domain.selling import MARKET, NOW, Seller, order, row
 
 HOUR = timedelta(hours=1)
 ENDS_FIRST = ("ended", "live", 0, True)
-SOLD = ("live", "sold", 3, False)
-STANDS = ("live", "live", 3, False)
+SOLD = ("ended", "sold", 6, False)
+STANDS = ("live", "live", 6, False)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def test_only_as_many_listings_stay_as_pieces_are_left(seller: Seller) -> 
 async def test_what_does_not_stand_yet_gives_way_first(seller: Seller) -> None:
     connections = [await seller.connect(str(n)) for n in range(3)]
     product = await seller.stock("A", quantity=2)
-    await seller.list_at(connections[0], product, "WAITS", state="waiting")
+    await seller.list_at(connections[0], product, "WAITS", state="pending")
     seller.now += HOUR
     await seller.list_at(connections[1], product, "STANDS")
     await seller.list_at(connections[2], product, "SELLS")
@@ -64,7 +64,7 @@ async def test_what_does_not_stand_yet_gives_way_first(seller: Seller) -> None:
     assert await seller.listings() == {
         "SELLS": SOLD,
         "STANDS": STANDS,
-        "WAITS": ("ended", "waiting", 0, True),
+        "WAITS": ("ended", "pending", 0, True),
     }
 
 
@@ -105,7 +105,9 @@ async def test_what_the_seller_sold_elsewhere_cannot_be_sold_again(seller: Selle
 
 async def test_what_was_to_be_deleted_is_archived_when_it_sells(seller: Seller) -> None:
     connection = await seller.connect()
-    listing = await seller.list_at(connection, await seller.stock("A", delete_wanted=True), "620")
+    stocked = await seller.stock("A")
+    listing = await seller.list_at(connection, stocked, "620")
+    await seller.run("update products set delete_wanted = true where id = %(id)s", id=stocked)
 
     await seller.receive(connection, order("1", [row("620", listing=listing)]))
 
@@ -130,7 +132,7 @@ async def test_a_sale_seen_first_in_an_order_is_told_with_it_and_not_again(selle
     [head] = await seller.heads()
     assert await seller.sales_told() == [
         {
-            "platform": "tradera",
+            "channel": "tradera",
             "currency": "SEK",
             "external_id": "620",
             "sale_price": "4",
@@ -225,6 +227,6 @@ async def test_of_200_sales_of_one_piece_one_wins_and_none_is_lost(
     told = [sale["order_id"] for sale in await seller.sales_told()]
     assert sorted(told) == sorted(str(head["id"]) for head in heads)
     assert set((await seller.listings()).values()) == {
-        ("live", "sold", 3, False),
-        ("ended", "sold", 3, False),
+        ("ended", "sold", 0, False),
+        ("ended", "sold", 6, False),
     }

@@ -5,11 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from saluhall.channel import Live, Progress, RemoteListing, RemoteState
+from saluhall.channel import Progress, RemoteListing, RemoteState
 from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.listings import handing_in, operations, outcomes
-from saluhall.domain.listings.model import Listing, Step, next_step
+from saluhall.domain.listings import events, operations, outcomes, submissions
+from saluhall.domain.listings.events import Seen, Updated, WentLive
+from saluhall.domain.listings.lifecycle import Step
+from saluhall.domain.listings.model import DueListing
+from saluhall.domain.listings.record import claim_due, next_step, record
 from saluhall.domain.products.model import Status
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
@@ -36,7 +39,7 @@ async def told(seller: Seller) -> list[str]:
     found = await seller.rows(
         "select type, data from events where account_id = %(account_id)s and type <> 'item.created' order by id"
     )
-    return [f"{each['type']} {each['data'].get('platform')}" for each in found]
+    return [f"{each['type']} {each['data'].get('channel', 'rheo')}" for each in found]
 
 
 @pytest.mark.parametrize("seen_first", [True, False])
@@ -78,23 +81,23 @@ async def test_a_seller_who_says_sold_after_the_marketplace_did_says_nothing_new
 # While it is being published ------------------------------------------------------------------------------------------------
 
 
-async def claim(seller: Seller, connection: Connection) -> list[Listing]:
+async def claim(seller: Seller, connection: Connection) -> list[DueListing]:
     async with seller.db.transaction() as tx:
-        return await outcomes.claim_due(
+        return await claim_due(
             tx, seller.by.account_id, connection.id, worker=new_id(), limit=9, lease=LEASE, now=seller.now
         )  # fmt: skip
 
 
-async def save(seller: Seller, listing: Listing, progress: Progress, *, submit: bool) -> None:
+async def save(seller: Seller, listing: DueListing, progress: Progress, *, submit: bool) -> None:
     owner = seller.by.account_id
     async with seller.db.statement() as tx:
-        await handing_in.save_progress(
+        await submissions.save_progress(
             tx, owner, [(listing, progress)], lease=LEASE, now=seller.now
         )
     if submit:
         async with seller.db.statement() as tx:
             handed_in = [(listing, progress, timedelta())]
-            await handing_in.submitted(tx, owner, handed_in, now=seller.now)
+            await submissions.submitted(tx, owner, handed_in, now=seller.now)
 
 
 async def offer_again(seller: Seller, quantity: int) -> None:
@@ -119,7 +122,7 @@ async def test_a_sale_of_an_earlier_publication_ends_the_one_that_is_under_way(
     await seller.receive(connection, order("1", [row("620", listing=listing)]))
     await offer_again(seller, 1)
     [again] = await claim(seller, connection)
-    assert again.progress == Progress(over="620")
+    assert (again.listing.external_id, again.listing.progress) == (None, Progress())
     progress = Progress(external_id="621", may_be_live=True)
     late = order("2", [row("620", listing=listing)])
 
@@ -127,22 +130,22 @@ async def test_a_sale_of_an_earlier_publication_ends_the_one_that_is_under_way(
     if comes == "when it is live":
         [asked] = await claim(seller, connection)
         async with seller.db.transaction() as tx:
-            lives = [(asked, Live(external_id="621", url="u"))]
-            await handing_in.went_live(tx, seller.by.account_id, lives, now=seller.now)
+            lives = [(asked, WentLive(external_id="621", url="u", at=seller.now))]
+            await outcomes.went_live(tx, seller.by.account_id, lives, now=seller.now)
     await seller.receive(connection, late)
     if comes == "before the commit":
         await save(seller, again, progress, submit=True)
 
     assert (await seller.listings())["621"][0] == "ended"
     [due] = await claim(seller, connection)
-    assert next_step(due) is (Step.END if comes == "when it is live" else Step.ASK)
-    assert due.external_id == "621"
+    assert next_step(due) is (Step.END if comes == "when it is live" else Step.CHECK)
+    assert due.listing.external_id == "621"
 
 
 # Published first --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["live", "submitted", "waiting"])
+@pytest.mark.parametrize("state", ["live", "submitted", "pending"])
 @pytest.mark.parametrize("end", ["sold", "ended", "order"])
 async def test_what_was_published_is_told_as_published_before_it_is_over(
     seller: Seller, state: str, end: str
@@ -180,7 +183,7 @@ async def test_after_a_lost_answer_the_wanted_price_is_asked_for_again_though_it
     product = await seller.stock("A")
     await seller.list_at(connection, product, "620")
 
-    async def want(price: int) -> Listing:
+    async def want(price: int) -> DueListing:
         async with seller.db.transaction() as tx:
             await operations.change_price(
                 tx, by=seller.by, catalog=RHEO, sku="A", price=Decimal(price), now=seller.now
@@ -189,25 +192,25 @@ async def test_after_a_lost_answer_the_wanted_price_is_asked_for_again_though_it
 
     first = await want(800)
     async with seller.db.transaction() as tx:
-        await outcomes.price_unclear(tx, first, reason="no answer", pause=None, now=seller.now)
+        await record(tx, first, events.UpdateUnclear(reason="no answer"), now=seller.now)
     second = await want(950)  # what was confirmed before
     assert next_step(second) is Step.CHANGE_PRICE
     async with seller.db.transaction() as tx:
-        await outcomes.price_changed(tx, second, Decimal(950), now=seller.now)
+        await record(tx, second, Updated(price=Decimal(950)), now=seller.now)
 
     looks = []
     for shown in (800, 950):
         seller.now += timedelta(minutes=10)
         [due] = await claim(seller, connection)
         looks.append(next_step(due))
-        there = RemoteListing(external_id="620", state=RemoteState.LIVE, price=Decimal(shown))
         async with seller.db.transaction() as tx:
-            await outcomes.looked(tx, due, there, now=seller.now)
+            seen = Seen(price=Decimal(shown), is_look=True)
+            await record(tx, due, seen, now=seller.now)
         if shown == 800:  # the lost call took effect late
             [due] = await claim(seller, connection)
-            assert (next_step(due), due.price) == (Step.CHANGE_PRICE, Decimal(950))
+            assert (next_step(due), due.offer.price) == (Step.CHANGE_PRICE, Decimal(950))
             async with seller.db.transaction() as tx:
-                await outcomes.price_changed(tx, due, Decimal(950), now=seller.now)
+                await record(tx, due, Updated(price=Decimal(950)), now=seller.now)
     assert looks == [Step.LOOK] * 2
     seller.now += timedelta(days=1)
     assert await claim(seller, connection) == []

@@ -17,7 +17,15 @@ from saluhall.domain.webhooks.model import (
     QUICK_RETRIES,
     retry_at,
 )
-from saluhall.jobs.verdict import Crash, Park, Refuse, Retry, Verdict, Wait, verdict_on
+from saluhall.jobs.failure_policy import (
+    Consequence,
+    Crash,
+    Reject,
+    Retry,
+    Suspend,
+    Wait,
+    consequence_of,
+)
 from saluhall.kit.clock import iso_from_instant, utc_now
 from saluhall.kit.ids import new_id, text_from_id
 
@@ -36,20 +44,20 @@ def used(calls: int, **more: datetime | None) -> BudgetState:
 
 
 @pytest.mark.parametrize(
-    ("error", "verdict"),
+    ("error", "consequence"),
     [
         (OutOfBudget("x", retry_in=timedelta(hours=2)), Wait(timedelta(hours=2))),
         (OutOfBudget("x"), Wait(timedelta(minutes=1))),
         (Unavailable("slow"), Retry("slow", None)),
         (Unavailable("429", retry_in=timedelta(seconds=9)), Retry("429", timedelta(seconds=9))),
-        (Disconnected("expired"), Park("expired")),
-        (Rejected("too many bids"), Refuse("too many bids")),
+        (Disconnected("expired"), Suspend("expired")),
+        (Rejected("too many bids"), Reject("too many bids")),
         (KeyError("ours"), Crash()),
         (TimeoutError(), Crash()),
     ],
 )
-def test_every_failure_says_what_happens_next(error: Exception, verdict: Verdict) -> None:
-    assert verdict_on(error) == verdict
+def test_every_failure_says_what_happens_next(error: Exception, consequence: Consequence) -> None:
+    assert consequence_of(error) == consequence
 
 
 # The budget -------------------------------------------------------------------------------------------------------------

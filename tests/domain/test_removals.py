@@ -13,7 +13,7 @@ from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.catalogs.model import RHEO, CatalogInUse
 from saluhall.domain.connections import queries
 from saluhall.domain.connections.model import ListingsAreLive
-from saluhall.domain.listings import disconnecting, operations, parking
+from saluhall.domain.listings import disconnecting, operations, suspension
 from saluhall.domain.listings.disconnecting import RemovedConnection
 from saluhall.domain.orders import pushes
 from saluhall.domain.removals import operations as removals
@@ -113,14 +113,14 @@ async def offer(seller: Seller, sku: str) -> None:
     async with seller.db.transaction() as tx:
         product = patch(sku=sku, title=f"Part {sku}", price=Decimal(900), auto_publish=True)
         await operations.put_products(
-            tx, by=seller.by, catalog=RHEO, products=[product], now=seller.now
+            tx, by=seller.by, catalog=RHEO, products=[product], offer_on="tradera", now=seller.now
         )
 
 
 async def listings(seller: Seller) -> list[dict[str, Any]]:
     return await seller.rows(
         """
-        select p.sku, l.connection_id, l.state, l.parked, l.due_at is not null as is_due from listings l
+        select p.sku, l.connection_id, l.state, l.suspended, l.due_at is not null as is_due from listings l
           join products p on p.account_id = l.account_id and p.id = l.product_id
          where l.account_id = %(account_id)s order by p.sku, l.id
         """
@@ -172,16 +172,21 @@ async def test_connecting_the_same_login_again_takes_its_listings_up(db: Databas
     seller = await Seller.open(db)
     first = await seller.connect("1")
     await seller.list_at(first, await seller.stock("A"), "a1")
-    await seller.run("update listings set due_at = created_at where account_id = %(account_id)s")
+    async with db.transaction() as tx:
+        await operations.change_price(
+            tx, by=seller.by, catalog=RHEO, sku="A", price=Decimal(800), now=seller.now
+        )
     await remove_connection(seller, first.id, yes=True)
-    assert [each["parked"] for each in await listings(seller)] == [True]
+    assert [each["suspended"] for each in await listings(seller)] == [True]
 
     again = await seller.connect("1")
     async with db.transaction() as tx:
-        await parking.resume(tx, seller.by.account_id, again.id, now=seller.now)
+        await suspension.resume(tx, seller.by.account_id, again.id, now=seller.now)
 
     assert again.id == first.id
-    assert [(each["parked"], each["is_due"]) for each in await listings(seller)] == [(False, True)]
+    assert [(each["suspended"], each["is_due"]) for each in await listings(seller)] == [
+        (False, True)
+    ]
 
 
 async def test_a_removed_connection_leaves_no_order_update_due(db: Database) -> None:

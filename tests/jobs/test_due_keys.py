@@ -8,13 +8,12 @@ from tests.postgres import Postgres
 from tests.storage import filling
 
 NOW = {"now": "2030-01-01"}
-# What is due to nobody's key yet: later than now, or never; and listings that no connection has taken.
+# What is due to nobody's key yet: later than now, or never.
 LATER = """
   update {table} set {due} = case when n % 3 = 0 then timestamptz '2031-01-01' end
     from (select ctid as at, row_number() over () as n from {table} where {due} is not null) r
    where ctid = at and n % 3 <> 1
 """
-UNCONNECTED = "update listings set connection_id = null where external_id::integer % 40 in (10, 11)"
 
 
 def plainly(rows: DueRows) -> str:
@@ -29,7 +28,6 @@ def test_every_key_with_due_rows_is_found_once(postgres: Postgres, rows: DueRows
     with psycopg.connect(postgres.new_database(), autocommit=True) as connection:
         filling.open_accounts(connection)
         filling.sell(connection, first=0, last=3000)
-        connection.execute(UNCONNECTED)
         connection.execute("update connections set state = 'disconnected' where number % 4 = 0")
         connection.execute(LATER.format(table=rows.table, due=rows.due).encode())
         found = connection.execute(rows.due_keys.encode(), NOW).fetchall()

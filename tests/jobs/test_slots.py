@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from saluhall.jobs.slots import Pace, Share, Size, Slots, one_slot
+from saluhall.jobs.slots import Pace, Share, Size, Slots
 
 PACE = Pace(start=4, max_calls=64, min_calls=1, slow_s=1.0)
 QUICK, SLOW = 0.1, 9.0
@@ -151,19 +151,3 @@ async def test_of_those_that_wait_the_one_that_holds_least_goes_first() -> None:
     await asyncio.gather(*waiting)
 
     assert order == ["little", "much"]
-
-
-async def test_one_slot_is_held_and_released() -> None:
-    slots, stopping = Slots(Size(slots=1)), asyncio.Event()
-    async with one_slot(slots, "a", stopping):
-        assert slots.room_of("b") == 0
-        waiting = asyncio.create_task(_hold(slots, stopping))
-        await asyncio.sleep(0.01)
-        assert not waiting.done()
-    await waiting
-    assert slots.room_of("b") == 1
-
-
-async def _hold(slots: Slots, stopping: asyncio.Event) -> None:
-    async with one_slot(slots, "b", stopping):
-        pass

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from psycopg.errors import CheckViolation
 
-from saluhall.channel import Live, Progress
+from saluhall.channel import Progress
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import DueImage, Fetched, Rooms
-from saluhall.domain.listings import handing_in, outcomes
+from saluhall.domain.listings import events, outcomes, submissions
 from saluhall.domain.listings import operations as listings
-from saluhall.domain.listings.model import Listing
+from saluhall.domain.listings.model import DueListing
+from saluhall.domain.listings.record import record
 from saluhall.jobs.due import DUE_ROWS
 from saluhall.jobs.keyed_worker import KeyedWorker
 from saluhall.jobs.run import Job, Run
@@ -28,7 +29,6 @@ from tests.domain.story import LEASE, PAUSE, Story
 ONE, OTHER = new_id(), new_id()
 RELEASES = [rows.release for rows in DUE_ROWS.values()]
 MAY_STAND = Progress(external_id="77", may_be_live=True)
-LIVE = Live(external_id="77", url="u")
 
 
 class Desk(Story):
@@ -41,7 +41,7 @@ class Desk(Story):
         await desk.begin()
         return desk
 
-    async def take(self, worker: Any) -> Listing:
+    async def take(self, worker: Any) -> DueListing:
         self.worker = worker
         [listing] = await self.claim()
         return listing
@@ -51,24 +51,29 @@ class Desk(Story):
         async with self.account.db.transaction() as tx:
             await release(tx, RELEASES, [dead], now=self.account.now)
 
-    async def save(self, listing: Listing, progress: Progress) -> ClaimLost | None:
+    async def save(self, listing: DueListing, progress: Progress) -> ClaimLost | None:
         async with self.account.db.statement() as tx:
-            [said] = await handing_in.save_progress(
-                tx, listing.account_id, [(listing, progress)], lease=LEASE, now=self.account.now
+            [said] = await submissions.save_progress(
+                tx,
+                listing.listing.account_id,
+                [(listing, progress)],
+                lease=LEASE,
+                now=self.account.now,
             )
         return said
 
-    async def submit(self, listing: Listing) -> ClaimLost | None:
+    async def submit(self, listing: DueListing) -> ClaimLost | None:
         async with self.account.db.statement() as tx:
-            [said] = await handing_in.submitted(
-                tx, listing.account_id, [(listing, MAY_STAND, PAUSE)], now=self.account.now
+            [said] = await submissions.submitted(
+                tx, listing.listing.account_id, [(listing, MAY_STAND, PAUSE)], now=self.account.now
             )
         return said
 
-    async def go_live(self, listing: Listing) -> None:
+    async def go_live(self, listing: DueListing) -> None:
         async with self.account.db.transaction() as tx:
-            await handing_in.went_live(
-                tx, listing.account_id, [(listing, LIVE)], now=self.account.now
+            live = events.WentLive(external_id="77", url="u", at=self.account.now)
+            await outcomes.went_live(
+                tx, listing.listing.account_id, [(listing, live)], now=self.account.now
             )
 
     async def row(self) -> dict[str, Any]:
@@ -94,7 +99,7 @@ async def test_a_publication_that_lost_its_claim_is_told_so_and_writes_nothing(d
     assert isinstance(await desk.save(lost, MAY_STAND), ClaimLost)
     assert isinstance(await desk.submit(lost), ClaimLost)
     async with desk.account.db.transaction() as tx:
-        await outcomes.refused(tx, lost, reason="no", now=desk.account.now)
+        await record(tx, lost, events.Rejected(reason="no"), now=desk.account.now)
     assert await desk.row() == before
 
     assert await desk.save(held, MAY_STAND) is None
@@ -168,17 +173,17 @@ async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk)
             )
         return due
 
-    async def record(due: DueImage) -> str:
+    async def note(due: DueImage) -> str:
         fetched = [Fetched(image=due, reason="no")]
         async with account.db.transaction() as tx:
-            await listings.pictures_fetched(tx, account.by.account_id, fetched, now=account.now)
+            await listings.images_fetched(tx, account.by.account_id, fetched, now=account.now)
         [row] = await account.rows("select state from images where account_id = %(account_id)s")
         return str(row["state"])
 
     lost = await claim(ONE)
     await desk.die(ONE)
     held = await claim(OTHER)
-    assert [await record(lost), await record(held)] == ["due", "refused"]
+    assert [await note(lost), await note(held)] == ["due", "refused"]
 
 
 async def test_a_poll_that_another_makes_by_now_is_not_recorded(desk: Desk) -> None:

@@ -63,7 +63,7 @@ async def test_an_auction_sold_before_its_end_was_asked_for_is_a_sale(shop: Shop
 async def test_refused_data_is_told_and_new_data_is_listed(shop: Shop) -> None:
     await shop.put("A", price=949.50, autoPublishTradera=True)
     failed = await shop.heard("listing.failed", "A")
-    assert failed["data"]["error"] == ("Tradera takes whole kronor only; the price is 949.50 SEK")
+    assert failed["data"]["error"] == ("Tradera takes whole SEK only; the price is 949.50 SEK")
     assert (await shop.get("A"))["traderaStatus"] == "sync_error"
 
     await shop.patch("A", "price", {"price": 949})

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saluhall.domain.connections.operations import BLOCKS
-from saluhall.domain.listings.outcomes import LISTING_RETRIES
 from saluhall.domain.orders.pushes import PUSH_RETRIES
 from saluhall.domain.sessions.model import SIGN_IN_WAITS
 from saluhall.domain.webhooks.model import LATER_RETRIES, QUICK_RETRIES
 from saluhall.jobs.fetch_images import IMAGE_RETRIES
+from saluhall.jobs.update import LISTING_RETRIES
 from saluhall.kit.restarts import PROCESS_RESTARTS
 from saluhall.kit.retry import RetryPolicy
 from saluhall.storage.embedded.handle import SERVER_RESTARTS

@@ -32,7 +32,7 @@ CLOCKS = (
     "array['last_used_at', 'cursor', 'polled_at', 'poll_due_at', 'poll_claimed_by', 'poll_claim_number',"
     " 'orders_since']"
 )
-OWNED = ("products", "images", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
+OWNED = ("products", "images", "offers", "policies", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
          "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
          "sessions", "legacy_keys", "requests", "order_heads", "order_rows",
          "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "shipments", "members",

@@ -101,10 +101,15 @@ _GROWING = {
         "account_id": _owned(), "product_id": id_of("product", "n"), "source_url": "'https://example.com/' || n",
         "state": "'ready'", "updated_at": "now()", "due_at": _DUE,
     }),
+    "offers": (0.3, {
+        "account_id": _owned(), "id": id_of("offer", "n"), "product_id": id_of("product", "n"), "channel": "'tradera'",
+        "connection_id": _owned("connection"), "format": "'auction'", "wanted": "'live'", "price": "100", "currency": "'SEK'",
+        "quantity": "1", "listing_id": id_of("listing", "n"), "created_at": "now()", "updated_at": "now()",
+    }),
     "listings": (0.3, {
         "account_id": _owned(), "id": id_of("listing", "n"), "product_id": id_of("product", "n"),
-        "connection_id": _owned("connection"), "desired": "'live'",
-        "state": "(array['live', 'live', 'sold', 'waiting'])[1 + n / 3 % 4]", "external_id": "n::text",
+        "connection_id": _owned("connection"), "offer_id": id_of("offer", "n"), "format": "'auction'",
+        "state": "(array['live', 'live', 'ended', 'pending'])[1 + n / 3 % 4]", "external_id": "n::text",
         "priority": "n / 5 % 4", "due_at": _DUE, "created_at": "now()", "updated_at": "now()",
     }),
     "events": (0.3, {

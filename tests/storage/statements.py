@@ -13,8 +13,7 @@ from msgspec import Struct
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.dialects.sellrapido.order_responses import LAYOUT
 from saluhall.dialects.sellrapido.product_fields import SHOWN
-from saluhall.domain.listings import handing_in_store, pages_store
-from saluhall.domain.listings import store as listings
+from saluhall.domain.listings import pages_store, submissions_store
 from saluhall.domain.listings.page_model import START, Filter
 from saluhall.domain.orders import extraction as orders
 from saluhall.domain.orders import pushes_store
@@ -120,18 +119,14 @@ _LINES = products.Layout(
 )
 _LINES_OF_ALL_FIELDS = msgspec.structs.replace(_LINES, columns=SHOWN)
 PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
-    "domain.listings.handing_in_store._written": [
-        ("listings save progress", handing_in_store.SAVE_FREE),
-        ("listings submit", handing_in_store.SUBMIT_FREE),
+    "domain.listings.submissions_store._written": [
+        ("listings save progress", submissions_store.SAVE_FREE),
+        ("listings submit", submissions_store.SUBMIT_FREE),
     ],
     "domain.listings.pages_store.page": _named("page", _pages(pages_store._PAGE)),
     "domain.listings.pages_store.count": [
         ("page kept count", pages_store.KEPT_COUNT),
         *_named("page count", _pages(pages_store._COUNT)),
-    ],
-    "domain.listings.store.claim": [
-        ("listings claim", listings.CLAIM),
-        ("listings claim unconnected", listings.CLAIM_UNCONNECTED),
     ],
     "domain.orders.pushes_store.settle": [
         ("push settle", pushes_store.SETTLE),

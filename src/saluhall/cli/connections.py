@@ -31,7 +31,7 @@ from saluhall.domain.attention.queries import count_by_connection
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.expiry import days_left
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.listings import disconnecting, parking
+from saluhall.domain.listings import disconnecting, suspension
 from saluhall.domain.listings.disconnecting import RemovedConnection
 from saluhall.domain.orders import pushes
 from saluhall.plugins import load_channels
@@ -113,7 +113,7 @@ def _connecting(
             vault=vault_of(settings),
             now=at,
         )
-        await parking.resume(tx, principal.account_id, connection_id, now=at)
+        await suspension.resume(tx, principal.account_id, connection_id, now=at)
         return {"connection_id": connection_id}
 
     return do
@@ -174,7 +174,7 @@ def reconnect(
             vault=vault_of(settings),
             now=at,
         )
-        await parking.resume(tx, principal.account_id, connection, now=at)
+        await suspension.resume(tx, principal.account_id, connection, now=at)
         return {"connection_id": found.id, "channel": found.channel, "user_id": found.user_id}
 
     show(for_account(settings, account, do), as_json=as_json)

@@ -18,7 +18,7 @@ from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections import queries as connection_queries
 from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.history.queries import list_events_of_product
-from saluhall.domain.listings.model import Shelved
+from saluhall.domain.listings.model import ListedProduct
 from saluhall.domain.products.model import ProductNotFound
 from saluhall.domain.webhooks import queries, samples
 from saluhall.kit.http import Outbound
@@ -113,7 +113,7 @@ async def _sold(
     return await _recorded(db, principal, live)
 
 
-async def _recorded(db: Database, principal: Principal, live: Shelved) -> Event:
+async def _recorded(db: Database, principal: Principal, live: ListedProduct) -> Event:
     deadline = time.monotonic() + _MAX_WAIT_S
     while time.monotonic() < deadline:
         async with db.transaction() as tx:

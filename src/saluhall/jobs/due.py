@@ -117,7 +117,7 @@ DUE_ROWS: Final[Mapping[str, DueRows]] = {
     ),
     "sync_connection": DueRows(
         table="listings",
-        key="coalesce(connection_id, account_id)",
+        key="connection_id",
         within="connection_id",
         # Its price may be on its way there, or it itself.
         may_be_changing="state = 'live' or (progress ->> 'may_be_live')::boolean",

@@ -65,7 +65,7 @@ async def _work(account: Fetching, image: DueImage) -> Fetched:
 async def _record(account: Fetching, fetched: Sequence[Fetched]) -> None:
     run = account.run
     async with run.db.transaction() as tx:
-        await listings.pictures_fetched(tx, UUID(account.key), fetched, now=run.clock())
+        await listings.images_fetched(tx, UUID(account.key), fetched, now=run.clock())
     run.woken.set()  # their hosts have room again
 
 

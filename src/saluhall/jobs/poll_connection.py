@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from msgspec import structs
+from msgspec import Struct, structs
 
 from saluhall.channel import (
     Changes,
@@ -19,16 +19,22 @@ from saluhall.channel import (
 from saluhall.domain.attention import operations as attention
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.listings import outcomes, parking
+from saluhall.domain.listings import outcomes, suspension
 from saluhall.domain.listings import queries as listings
 from saluhall.domain.orders import arrivals
 from saluhall.domain.orders.arriving import Marketplace
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.attention import keep_for_attention
-from saluhall.jobs.pump import drained
-from saluhall.jobs.run import Run
-from saluhall.jobs.slots import one_slot
-from saluhall.jobs.verdict import Crash, GiveBack, Park, Retry, Wait, verdict_on
+from saluhall.jobs.failure_policy import (
+    Crash,
+    Release,
+    Retry,
+    Suspend,
+    Wait,
+    consequence_of,
+)
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.slots import Share
 from saluhall.jobs.waits import Waits
 from saluhall.storage.database import DatabaseUnavailable
 
@@ -42,33 +48,42 @@ _TRIED_AGAIN = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 
 
-async def drain(run: Run, key: str) -> None:
-    """Poll the connection named by `key`, if its poll is due."""
-    async with one_slot(run.slots, key, run.stopping):
-        await _poll_if_due(run, key)
+class Poll(Struct, frozen=True):
+    """The run of one connection."""
+
+    run: Run
+    connection_id: UUID
+    share: Share
 
 
-async def _poll_if_due(run: Run, key: str) -> None:
+async def _open(run: Run, key: str) -> Poll:
+    return Poll(run, UUID(key), run.slots.share(key, max_calls=1))
+
+
+async def _claim(poll: Poll, _: int) -> Sequence[Connection]:
+    run = poll.run
     async with run.db.transaction() as tx:
-        owner = await queries.owner_of_connection(tx, UUID(key))
-        if owner is None:
-            return
-        connection = await operations.claim_poll(
-            tx, owner, UUID(key), worker=run.worker, lease=_LEASE, now=run.clock()
+        account_id = await queries.owner_of_connection(tx, poll.connection_id)
+        if account_id is None:
+            return ()
+        found = await operations.claim_poll(
+            tx, account_id, poll.connection_id, worker=run.worker, lease=_LEASE, now=run.clock()
         )
-    if connection is None:
-        return
+    return () if found is None else (found,)
+
+
+async def _work(poll: Poll, connection: Connection) -> None:
     try:
-        await _poll(run, connection)
-    except Exception as error:  # noqa: BLE001 - judged like every failure of a channel
-        await _judge(run, connection, error)
+        await _poll(poll.run, connection)
+    except Exception as error:  # noqa: BLE001 - what follows is decided like for every failure of a channel
+        await _failed(poll.run, connection, error)
 
 
 async def _poll(run: Run, connection: Connection) -> None:
     channel = open_channel(run, connection)
     async with run.db.statement() as tx:
-        watched = await listings.list_watched(tx, connection.account_id, connection.id)
-    changes = await _look(run, channel, connection, watched) if watched else None
+        known = await listings.list_known_ids(tx, connection.account_id, connection.id)
+    changes = await _look(run, channel, connection, known) if known else None
     # Orders first: a sale that both tell of is told with its order. Trouble with them does not hold up what the look has shown.
     trouble = await _take_orders(run, channel, connection)
     now = run.clock()
@@ -84,7 +99,7 @@ async def _poll(run: Run, connection: Connection) -> None:
             connection,
             cursor=changes.cursor if changes else None,
             polled_at=now,
-            next_at=await _next_poll(run, connection, watched, now=now),
+            next_at=await _next_poll(run, connection, known, now=now),
             now=now,
         )
     if trouble is not None:
@@ -166,13 +181,13 @@ def _unstorable(order: RemoteOrder, error: Exception) -> UnreadableEntry:
 
 
 async def _look(
-    run: Run, channel: Channel, connection: Connection, watched: list[tuple[str, datetime | None]]
+    run: Run, channel: Channel, connection: Connection, known: list[tuple[str, datetime | None]]
 ) -> Changes:
-    changes = await channel.changes(connection.cursor, [external_id for external_id, _ in watched])
+    changes = await channel.changes(connection.cursor, [external_id for external_id, _ in known])
     changes = await _with_newcomers(run, channel, connection, changes)
     seen = {there.external_id for there in changes.listings}
     late = run.clock() - _OVERDUE
-    overdue = [i for i, ends_at in watched if ends_at and ends_at < late and i not in seen]
+    overdue = [i for i, ends_at in known if ends_at and ends_at < late and i not in seen]
     if not overdue:
         return changes
     # Not always the same ones first: some of them may never be readable.
@@ -186,8 +201,8 @@ async def _with_newcomers(
 ) -> Changes:
     """Look at what was published while the changes were read: its end may be among them, and the cursor is past it."""
     async with run.db.statement() as tx:
-        watched = await listings.list_watched(tx, connection.account_id, connection.id)
-    newcomers = [external_id for external_id, _ in watched if external_id in changes.others]
+        known = await listings.list_known_ids(tx, connection.account_id, connection.id)
+    newcomers = [external_id for external_id, _ in known if external_id in changes.others]
     if not newcomers:
         return changes
     if len(newcomers) > _MOST_READS:  # too many to read them one by one: they are told again
@@ -199,7 +214,7 @@ async def _with_newcomers(
 async def _next_poll(
     run: Run,
     connection: Connection,
-    watched: list[tuple[str, datetime | None]],
+    known: list[tuple[str, datetime | None]],
     *,
     now: datetime,
 ) -> datetime:
@@ -214,18 +229,18 @@ async def _next_poll(
         connections=max(1, polling),
         interval=timedelta(seconds=run.poll_interval_s),
     )
-    ends = [ends_at + _AFTER_END for _, ends_at in watched if ends_at and ends_at > now]
+    ends = [ends_at + _AFTER_END for _, ends_at in known if ends_at and ends_at > now]
     return min([now + pause, *ends])
 
 
-async def _judge(run: Run, connection: Connection, error: Exception) -> None:
+async def _failed(run: Run, connection: Connection, error: Exception) -> None:
     now = run.clock()
     pause = _AFTER_FAILURE
     waits = Waits(run, connection)
     async with run.db.transaction() as tx:
-        match verdict_on(error):
-            case Park(reason=reason):
-                await parking.park(tx, connection, reason=reason, now=now)
+        match consequence_of(error):
+            case Suspend(reason=reason):
+                await suspension.suspend(tx, connection, reason=reason, now=now)
                 return
             case Wait(pause=wait):
                 pause = wait
@@ -235,7 +250,7 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
                 pause = wait or min(pause, timedelta(seconds=run.poll_interval_s))
                 if isinstance(error, Unavailable):
                     waits.unreachable(reason, pause)
-            case GiveBack():
+            case Release():
                 pause = timedelta(0)
             case Crash():
                 pause = max(pause, timedelta(seconds=run.poll_interval_s))
@@ -249,4 +264,4 @@ async def _judge(run: Run, connection: Connection, error: Exception) -> None:
     await waits.note()
 
 
-POLL_CONNECTION = drained("poll_connection", drain)
+POLL_CONNECTION = Job(name="poll_connection", open=_open, claim=_claim, work=_work)

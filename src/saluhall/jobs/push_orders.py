@@ -17,14 +17,22 @@ from saluhall.channel import (
 )
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
-from saluhall.domain.listings import parking
+from saluhall.domain.listings import suspension
 from saluhall.domain.orders import pushes
 from saluhall.domain.orders.model import DuePush, OrderStatus
 from saluhall.jobs.access import open_channel
+from saluhall.jobs.failure_policy import (
+    Consequence,
+    Crash,
+    Reject,
+    Release,
+    Retry,
+    Suspend,
+    Wait,
+    consequence_of,
+)
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Share
-from saluhall.jobs.verdict import Crash, GiveBack, Park, Refuse, Retry, Wait, verdict_on
-from saluhall.jobs.verdict import Verdict as Failure
 from saluhall.storage import Transaction
 
 _WIDTH = 4
@@ -81,14 +89,14 @@ async def _claim(push: Push, limit: int) -> Sequence[DuePush]:
         )
 
 
-async def _work(push: Push, due: DuePush) -> tuple[DuePush, Acknowledgement | Failure]:
+async def _work(push: Push, due: DuePush) -> tuple[DuePush, Acknowledgement | Consequence]:
     try:
         return due, await _say(push.channel, due)
     except asyncio.CancelledError:
         raise
     except Exception as error:
-        failure = verdict_on(error)
-        if isinstance(failure, GiveBack):
+        failure = consequence_of(error)
+        if isinstance(failure, Release):
             raise
         if isinstance(failure, Crash):
             _log.error(
@@ -97,17 +105,19 @@ async def _work(push: Push, due: DuePush) -> tuple[DuePush, Acknowledgement | Fa
                 order_id=due.id,
                 exc_info=error,
             )
-        push.is_over = push.is_over or isinstance(failure, Park | Wait)
+        push.is_over = push.is_over or isinstance(failure, Suspend | Wait)
         return due, failure
 
 
-async def _record(push: Push, results: Sequence[tuple[DuePush, Acknowledgement | Failure]]) -> None:
+async def _record(
+    push: Push, results: Sequence[tuple[DuePush, Acknowledgement | Consequence]]
+) -> None:
     now = push.run.clock()
     async with push.run.db.transaction() as tx:
         for due, result in results:
             await _write(tx, push, due, result, now=now)
     for _, result in results:
-        if isinstance(result, Park):
+        if isinstance(result, Suspend):
             await _suspend(push.run, push.connection, result.reason)
 
 
@@ -115,7 +125,7 @@ async def _write(
     tx: Transaction,
     push: Push,
     due: DuePush,
-    result: Acknowledgement | Failure,
+    result: Acknowledgement | Consequence,
     *,
     now: datetime,
 ) -> None:
@@ -125,11 +135,11 @@ async def _write(
             await pushes.wait(tx, due, reason=_NO_CALLS, pause=pause, now=now)
         case Retry(reason=reason, pause=later):
             await pushes.postpone(tx, due, reason=reason, pause=later, now=now)
-        case Refuse(reason=reason):
+        case Reject(reason=reason):
             await pushes.refused(tx, due, reason=reason, now=now)
         case Crash():
             await pushes.refused(tx, due, reason=_OUR_BUG, now=now)
-        case Park() | GiveBack():
+        case Suspend() | Release():
             pass  # the whole connection is suspended; a claim that was lost is not ours to write
         case acknowledgement:
             await pushes.told(tx, due, acknowledgement, label=push.label, now=now)
@@ -151,7 +161,7 @@ async def _suspend(run: Run, connection: Connection, reason: str) -> None:
     """Suspend all work of this connection: a wrong access is wrong for its listings too."""
     now = run.clock()
     async with run.db.transaction() as tx:
-        await parking.park(tx, connection, reason=reason, now=now)
+        await suspension.suspend(tx, connection, reason=reason, now=now)
         await pushes.park(tx, connection, reason=reason, now=now)
 
 

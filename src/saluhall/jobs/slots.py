@@ -3,8 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable
 
 from msgspec import Struct
 
@@ -217,16 +216,3 @@ class PlacedCall:
         if self._place is not None:
             now = self._clock()
             self._place.end(began_at=self._began_at, now=now, has_failed=has_failed)
-
-
-@asynccontextmanager
-async def one_slot(slots: Slots, account: Hashable, stopping: asyncio.Event) -> AsyncIterator[None]:
-    """Hold one slot; when the worker stops meanwhile, continue without one."""
-    share = slots.share(account, max_calls=1)
-    while not share.room() and not stopping.is_set():
-        await share.wait(stopping)
-    share.take(1)
-    try:
-        yield
-    finally:
-        share.release()

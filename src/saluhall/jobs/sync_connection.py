@@ -1,355 +1,354 @@
-"""Make the listings of a connection what the seller wants: ends first, then prices, then verdicts, then new listings."""
+"""Make a channel show what the seller wants: end, lower quantities, change prices, raise quantities, check, publish, revise."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 import structlog
 from msgspec import Struct
 
-from saluhall.capabilities import Format
 from saluhall.channel import (
-    Change,
     Channel,
     Disconnected,
     Live,
     Lost,
     OutOfBudget,
     Pending,
-    Product,
     Refusal,
     Rejected,
     RemoteState,
     Unavailable,
 )
 from saluhall.domain.connections import queries as connections
+from saluhall.domain.connections.capabilities import rules_of
 from saluhall.domain.connections.model import Connection, ConnectionState
-from saluhall.domain.images import queries as images
-from saluhall.domain.images.model import Image
-from saluhall.domain.listings import handing_in, outcomes, parking
+from saluhall.domain.listings import events, outcomes, submissions, suspension
 from saluhall.domain.listings import queries as listings
-from saluhall.domain.listings.model import Listing, Step, next_step
-from saluhall.domain.products.content import list_contents
+from saluhall.domain.listings.events import Broken, Event, Failed, Seen, Waits
+from saluhall.domain.listings.lifecycle import PRIORITY, Step
+from saluhall.domain.listings.model import DueListing, EndedReason
+from saluhall.domain.listings.record import claim_due, next_step, record
+from saluhall.domain.offers import queries as offers
 from saluhall.jobs.access import open_channel
-from saluhall.jobs.linger import linger
-from saluhall.jobs.publish import Publisher
-from saluhall.jobs.pump import drained, pump
-from saluhall.jobs.room import WIDTH, Room
-from saluhall.jobs.run import Run
-from saluhall.jobs.slots import Size
-from saluhall.jobs.unreachable import cancel, refuse_unconnected
-from saluhall.jobs.verdict import GiveBack, Park, Refuse, Retry, Verdict, Wait, verdict_on
-from saluhall.jobs.waits import Waits
-from saluhall.storage import Transaction
+from saluhall.jobs.call_plan import WIDTH, CallPlan
+from saluhall.jobs.failure_policy import (
+    Consequence,
+    Reject,
+    Release,
+    Retry,
+    Suspend,
+    Wait,
+    consequence_of,
+)
+from saluhall.jobs.publish import Content, Publisher, live_from, read_contents
+from saluhall.jobs.run import Job, Run
+from saluhall.jobs.slots import Share, Size
+from saluhall.jobs.update import LISTING_RETRIES, UPDATES, update
+from saluhall.jobs.waits import Waits as ConnectionWaits
 
 _LEASE = timedelta(minutes=3)
-_FIRST_ASK = timedelta(milliseconds=250)
-_LONGEST_ASK = timedelta(minutes=10)
-_LONGEST_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
-_GIVEN_BACK_FOR = timedelta(seconds=1)  # until a heartbeat has arrived, most likely
+_FIRST_CHECK = timedelta(milliseconds=250)
+_MAX_CHECK_PAUSE = timedelta(minutes=10)
+_MAX_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
+_RELEASED_FOR = timedelta(seconds=1)  # until a heartbeat has arrived, most likely
+_BROKEN = "Internal error; see the server log."
 _log = structlog.get_logger(__name__)
 
 
 class Sync(Struct, frozen=True):
-    """One pass over one connection."""
+    """The run of one connection."""
 
     run: Run
     connection: Connection
+    share: Share
     channel: Channel
-    room: Room
+    plan: CallPlan
     publisher: Publisher
-    waits: Waits
+    waits: ConnectionWaits
 
 
 class Work(Struct, frozen=True):
-    """Listings to work together, all for verdicts or a single one for anything else, with what is to be published."""
+    """Listings with the same step that one call does, with the contents of what is published or revised."""
 
-    listings: list[Listing]
-    pictures: Sequence[Image] = ()
-    content: Product | None = None
+    step: Step | None
+    due: list[DueListing]
+    contents: Mapping[UUID, Content] = {}
 
 
-async def drain(run: Run, key: str) -> None:
-    """Work what is due at the connection named by `key`; an account's id stands for its listings without a connection."""
+async def _open(run: Run, key: str) -> Sync | None:
     async with run.db.statement() as tx:
-        owner = await connections.owner_of_connection(tx, UUID(key))
-        found = await connections.find_connection(tx, owner, UUID(key)) if owner else None
-    if found is None:
-        await refuse_unconnected(run, UUID(key))
-        return
+        account_id = await connections.owner_of_connection(tx, UUID(key))
+        found = await connections.find_connection(tx, account_id, UUID(key)) if account_id else None
+        if found is None:
+            return None
+        policy = await offers.policy_of(tx, found.account_id, found.id)
     try:
         if found.state is ConnectionState.DISCONNECTED:
-            raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - parked in one place
-        sync = _sync(run, found)
+            raise Disconnected(found.reason or "disconnected")  # noqa: TRY301 - suspended in one place
+        channel = open_channel(run, found)
     except Disconnected as error:
-        await cancel(run, found)
-        await _park(run, found, str(error))
-        return
-    while True:
-        await _pass(sync)
-        async with run.db.statement() as tx:
-            next_at = await listings.next_due_at(tx, found.account_id, found.id)
-        await _note_waits(sync, is_waiting=next_at is not None)
-        if sync.room.is_tight or not await linger(run, next_at):
-            return
+        await _cancel(run, found)
+        await _suspend(run, found, str(error))
+        return None
+    return Sync(
+        run=run,
+        connection=found,
+        share=run.slots.share(found.account_id, max_calls=WIDTH),
+        channel=channel,
+        plan=CallPlan(run, found),
+        publisher=Publisher(run, channel, found, policy, lease=_LEASE),
+        waits=ConnectionWaits(run, found),
+    )
 
 
-async def _note_waits(sync: Sync, *, is_waiting: bool) -> None:
-    """Note what keeps listings waiting, if it is news."""
-    if not sync.room.is_tight:
+async def _next_at(sync: Sync) -> datetime | None:
+    """Return when the next listing is due; None also when the budget does not allow all work. Note what keeps listings waiting."""
+    async with sync.run.db.statement() as tx:
+        account_id, connection_id = sync.connection.account_id, sync.connection.id
+        next_at = await listings.next_due_at(tx, account_id, connection_id)
+    if not sync.plan.is_tight:
         sync.waits.has_calls()
-    elif is_waiting and sync.room.refusal is not None:
-        sync.waits.out_of_calls(sync.room.refusal)
+    elif next_at is not None and sync.plan.refusal is not None:
+        sync.waits.out_of_calls(sync.plan.refusal)
     await sync.waits.note()
-
-
-def _sync(run: Run, connection: Connection) -> Sync:
-    """Make ready for a connection. Raises Disconnected."""
-    channel = open_channel(run, connection)
-    publisher = Publisher(run, channel, connection.account_id, lease=_LEASE)
-    room, waits = Room(run, connection), Waits(run, connection)
-    return Sync(run, connection, channel, room, publisher, waits)
-
-
-async def _pass(sync: Sync) -> None:
-    """Work until nothing is due, or nothing that the budget allows."""
-
-    async def claim(limit: int) -> Sequence[Work]:
-        return await _claim(sync, limit)
-
-    async def work(some: Work) -> None:
-        await _work(sync, some)
-
-    share = sync.run.slots.share(sync.connection.account_id, max_calls=WIDTH)
-    await pump(sync.run, claim, work, share)
+    return None if sync.plan.is_tight else next_at
 
 
 async def _claim(sync: Sync, limit: int) -> Sequence[Work]:
-    owner = sync.connection.account_id
+    account_id = sync.connection.account_id
     async with sync.run.db.statement() as tx:
-        lowest, most = await sync.room.look(tx)
-        if lowest is None or sync.room.is_spent:
+        last_priority, room = await sync.plan.read(tx)
+        if last_priority is None or sync.plan.is_spent:
             return ()
-        due = await outcomes.claim_due(
+        due = await claim_due(
             tx,
-            owner,
+            account_id,
             sync.connection.id,
             worker=sync.run.worker,
-            limit=min(limit, most),
-            lowest=lowest,
+            limit=min(limit, room),
+            last_priority=last_priority,
             lease=_LEASE,
             now=sync.run.clock(),
         )
-        new = [x.product_id for x in due if next_step(x) is Step.PUBLISH]
-        pictures = await images.list_images(tx, owner, new) if new else {}
-        contents = await list_contents(tx, account_id=owner, product_ids=new) if new else {}
-    return _in_groups(due, pictures, contents)
+        shown = [x.product.id for x in due if next_step(x) in {Step.PUBLISH, Step.REVISE}]
+        contents = await read_contents(tx, account_id, shown)
+    return _in_groups(due, contents)
 
 
-def _in_groups(
-    due: Sequence[Listing],
-    pictures: Mapping[UUID, Sequence[Image]],
-    contents: Mapping[UUID, Product],
-) -> Sequence[Work]:
-    """Verdicts are asked for together, everything else goes alone."""
-    asked = [listing for listing in due if next_step(listing) is Step.ASK]
-    alone = [
-        Work([listing], pictures.get(listing.product_id, ()), contents.get(listing.product_id))
-        for listing in due
-        if next_step(listing) is not Step.ASK
-    ]
-    return [*alone, Work(asked)] if asked else alone
+def _in_groups(due: Sequence[DueListing], contents: Mapping[UUID, Content]) -> list[Work]:
+    """Group what one call does: checks, and updates up to the batch of their format. Everything else is a call of its own."""
+    groups: dict[tuple[object, Step | None], list[DueListing]] = {}
+    for each in due:
+        step = next_step(each)
+        is_alone = step is not Step.CHECK and step not in UPDATES
+        key = each.listing.id if is_alone else each.listing.format
+        groups.setdefault((key, step), []).append(each)
+    works: list[Work] = []
+    for (_, step), group in groups.items():
+        size = _batch(group[0]) if step in UPDATES else len(group)
+        works += [Work(step, group[at : at + size], contents) for at in range(0, len(group), size)]
+    return works
+
+
+def _batch(due: DueListing) -> int:
+    rules = rules_of(due.offer.channel, due.listing.format)
+    return rules.update_batch if rules else 1
 
 
 async def _work(sync: Sync, work: Work) -> None:
     try:
-        await _step(sync, work)
+        await _do(sync, work)
         sync.waits.works()
     except asyncio.CancelledError:
         raise
-    except Exception as error:  # noqa: BLE001 - the verdict names what is not a channel's error a crash of ours
+    except Exception as error:  # noqa: BLE001 - what is not a channel's error is a crash of ours
         failure = error
-        await sync.run.until_written(lambda: _judge(sync, work.listings, failure))
+        await sync.run.until_written(lambda: _failed(sync, work.due, failure))
 
 
-async def _step(sync: Sync, work: Work) -> None:
-    listing = work.listings[0]
-    match next_step(listing):
-        case Step.ASK:
-            await _ask(sync, work.listings)
+async def _do(sync: Sync, work: Work) -> None:
+    first = work.due[0]
+    match work.step:
+        case Step.CHECK:
+            await _check(sync, work.due)
         case Step.PUBLISH:
-            await _publish(sync, listing, work)
-        case Step.CHANGE_PRICE:
-            await _change_price(sync, listing, listing.price)
+            await _publish(sync, first, work.contents[first.product.id])
         case Step.LOOK:
-            await _look(sync, listing)
+            await _look(sync, first)
         case Step.END:
-            await _end(sync, listing)
+            await _end(sync, first)
         case Step.CANCEL:
             async with sync.run.db.transaction() as tx:
-                await outcomes.ended(tx, listing, now=sync.run.clock())
+                await outcomes.ended(tx, first, reason=EndedReason.WITHDRAWN, now=sync.run.clock())
         case None:
             async with sync.run.db.transaction() as tx:
-                await outcomes.nothing_to_do(tx, listing, now=sync.run.clock())
+                await record(tx, first, Waits(), now=sync.run.clock())
+        case step:
+            contents = {
+                due.listing.id: sync.publisher.offer_of(due, work.contents[due.product.id])
+                for due in work.due
+                if step is Step.REVISE
+            }
+            failed = await update(sync.run, sync.channel, step, work.due, contents)
+            for due, error in failed:
+                await _failed(sync, [due], error)
 
 
-async def _publish(sync: Sync, listing: Listing, work: Work) -> None:
-    if work.content is None:
-        return  # it was deleted since
-    publishing = sync.room.publishing
-    publishing.add(listing.id)
+async def _publish(sync: Sync, due: DueListing, content: Content) -> None:
+    publishing = sync.plan.publishing
+    publishing.add(due.listing.id)
     try:
-        await sync.publisher.publish(
-            listing, work.content, work.pictures, check_at=sync.room.ask_in
-        )
+        await sync.publisher.publish(due, content, check_in=sync.plan.check_in)
     finally:
-        publishing.discard(listing.id)
+        publishing.discard(due.listing.id)
 
 
-async def _ask(sync: Sync, group: list[Listing]) -> None:
-    """Ask what became of listings handed in, and record it for all of them together."""
-    answers = await sync.channel.check({str(x.id): x.progress for x in group})
-    lives: list[tuple[Listing, Live]] = []
-    undecided: list[tuple[Listing, timedelta]] = []
-    others: list[tuple[Listing, Lost | Refusal]] = []
-    for listing in group:
-        match answers.get(str(listing.id), Pending(check_in=_FIRST_ASK)):
+async def _check(sync: Sync, group: list[DueListing]) -> None:
+    """Check what became of submissions, and record it for all of them together."""
+    keys = {str(due.listing.id): due.listing.progress for due in group}
+    decisions = await sync.channel.check(keys)
+    lives: list[tuple[DueListing, events.WentLive]] = []
+    undecided: list[tuple[DueListing, timedelta]] = []
+    others: list[tuple[DueListing, Event]] = []
+    now = sync.run.clock()
+    for due in group:
+        match decisions.get(str(due.listing.id), Pending(check_in=_FIRST_CHECK)):
             case Live() as live:
-                lives.append((listing, live))
-            case Pending(check_in=ask_in):
-                undecided.append((listing, _pause(sync, listing, ask_in)))
-            case other:
-                others.append((listing, other))
-    owner, now = sync.connection.account_id, sync.run.clock()
+                lives.append((due, live_from(live, due, now=now)))
+            case Pending(check_in=check_in):
+                undecided.append((due, _check_pause(sync, due, check_in)))
+            case Lost(reason=reason, progress=progress):
+                others.append((due, events.Lost(reason=reason, progress=progress)))
+            case Refusal(reason=reason):
+                others.append((due, events.Rejected(reason=reason)))
+    account_id = sync.connection.account_id
     async with sync.run.db.transaction() as tx:
-        await handing_in.went_live(tx, owner, lives, now=now)
-        await handing_in.ask_again(tx, owner, undecided, now=now)
-        for listing, outcome in others:
-            await _record(tx, listing, outcome, now=now)
+        await outcomes.went_live(tx, account_id, lives, now=now)
+        await submissions.undecided(tx, account_id, undecided, now=now)
+        for due, event in others:
+            await record(tx, due, event, due_in=_pause_of(due, event), now=now)
 
 
-def _pause(sync: Sync, listing: Listing, ask_in: timedelta) -> timedelta:
-    pause = sync.room.ask_in(sync.room.first_pause(ask_in) * 3 ** min(listing.attempts, 10))
-    return min(pause, _LONGEST_ASK)
+def _check_pause(sync: Sync, due: DueListing, check_in: timedelta) -> timedelta:
+    first = sync.plan.first_pause(check_in)
+    pause = sync.plan.check_in(first * 3 ** min(due.listing.attempts, 10))
+    return min(pause, _MAX_CHECK_PAUSE)
 
 
-async def _record(
-    tx: Transaction, listing: Listing, outcome: Lost | Refusal, *, now: datetime
-) -> None:
-    match outcome:
-        case Lost(reason=reason, progress=progress):
-            await outcomes.start_over(tx, listing, progress, reason=reason, now=now)
-        case Refusal(reason=reason):
-            await outcomes.refused(tx, listing, reason=reason, now=now)
+def _pause_of(due: DueListing, event: Event) -> timedelta:
+    if isinstance(event, events.Lost | Failed):
+        return LISTING_RETRIES.delay(due.listing.attempts + 1)
+    return timedelta()
 
 
-async def _change_price(sync: Sync, listing: Listing, price: Decimal) -> None:
-    reason = None
-    try:
-        await _update(sync, str(listing.external_id), price)
-    except Rejected as error:
-        reason = str(error)
-    except Unavailable as error:
-        if not error.unclear:
-            raise
-        async with sync.run.db.transaction() as tx:
-            now, pause = sync.run.clock(), error.retry_in
-            await outcomes.price_unclear(tx, listing, reason=str(error), pause=pause, now=now)
-        return
+async def _look(sync: Sync, due: DueListing) -> None:
+    found = await sync.channel.read([str(due.listing.external_id)])
+    there = next(iter(found), None)
     async with sync.run.db.transaction() as tx:
         now = sync.run.clock()
-        if reason is None:
-            await outcomes.price_changed(tx, listing, price, now=now)
+        if there is None:
+            await record(tx, due, Seen(bids=due.listing.bids, is_look=True), now=now)
+        elif there.state is RemoteState.LIVE:
+            seen = Seen(price=there.price, quantity=there.quantity, bids=there.bids, is_look=True)
+            await record(tx, due, seen, now=now)
         else:
-            await outcomes.price_refused(tx, listing, price, reason=reason, now=now)
+            await outcomes.over(tx, due, there, now=now)
 
 
-async def _update(sync: Sync, external_id: str, price: Decimal) -> None:
-    change = Change(external_id=external_id, format=Format.AUCTION, price=price)
-    (failure,) = await sync.channel.update([change])
-    if failure is not None:
-        raise failure
-
-
-async def _look(sync: Sync, listing: Listing) -> None:
-    there = await sync.channel.read([str(listing.external_id)])
-    async with sync.run.db.transaction() as tx:
-        await outcomes.looked(tx, listing, next(iter(there), None), now=sync.run.clock())
-
-
-async def _end(sync: Sync, listing: Listing) -> None:
+async def _end(sync: Sync, due: DueListing) -> None:
     there, reason = None, None
     try:
-        there = await sync.channel.end(str(listing.external_id), Format.AUCTION)
+        there = await sync.channel.end(str(due.listing.external_id), due.listing.format)
     except Rejected as error:
         reason = str(error)
     async with sync.run.db.transaction() as tx:
         now = sync.run.clock()
         if reason is not None:
-            await outcomes.end_refused(tx, listing, reason=reason, now=now)
+            await outcomes.end_refused(tx, due, reason=reason, now=now)
         elif there is not None and there.state is RemoteState.SOLD:
-            await outcomes.sold(tx, listing, there, now=now)
+            await outcomes.sold(tx, due, there, now=now)
         else:
-            await outcomes.ended(tx, listing, now=now)
+            await outcomes.ended(tx, due, reason=EndedReason.WITHDRAWN, now=now)
 
 
-async def _judge(sync: Sync, group: list[Listing], error: Exception) -> None:
-    verdict = verdict_on(error)
-    if isinstance(verdict, Park):
-        if await _park(sync.run, sync.connection, verdict.reason):
+async def _failed(sync: Sync, group: Sequence[DueListing], error: Exception) -> None:
+    consequence = consequence_of(error)
+    if isinstance(consequence, Suspend):
+        if await _suspend(sync.run, sync.connection, consequence.reason):
             return
-        verdict = Wait(timedelta(0))  # made anew meanwhile: the next pass uses the new token
+        consequence = Wait(
+            timedelta(0)
+        )  # connected again meanwhile: the next pass uses the new token
     reason = None
-    if isinstance(verdict, Wait):
-        sync.room.is_tight = sync.room.is_spent = True
-        sync.room.refusal = error if isinstance(error, OutOfBudget) else None
+    if isinstance(consequence, Wait):
+        sync.plan.is_tight = sync.plan.is_spent = True
+        sync.plan.refusal = error if isinstance(error, OutOfBudget) else None
         reason = sync.waits.out_of_calls(error) if isinstance(error, OutOfBudget) else None
-    elif isinstance(verdict, Retry) and isinstance(error, Unavailable):
-        sync.waits.unreachable(verdict.reason, verdict.pause or outcomes.pause_after(group[0]))
-    for listing in group:
+    elif isinstance(consequence, Retry) and isinstance(error, Unavailable):
+        pause = consequence.pause or LISTING_RETRIES.delay(group[0].listing.attempts + 1)
+        sync.waits.unreachable(consequence.reason, pause)
+    for due in group:
         async with sync.run.db.transaction() as tx:
-            await _follow(tx, listing, verdict, error, reason=reason, now=sync.run.clock())
+            event, due_in = _event_of(due, consequence, error, reason)
+            await record(tx, due, event, due_in=due_in, now=sync.run.clock())
 
 
-async def _follow(
-    tx: Transaction,
-    listing: Listing,
-    verdict: Verdict,
-    error: Exception,
-    *,
-    reason: str | None,
-    now: datetime,
-) -> None:
-    """Record what a verdict means for a listing."""
-    match verdict:
-        case GiveBack():
-            await outcomes.wait(tx, listing, pause=_GIVEN_BACK_FOR, now=now)
+def _event_of(
+    due: DueListing, consequence: Consequence, error: Exception, reason: str | None
+) -> tuple[Event, timedelta]:
+    """Return what a consequence means for a listing, and after how long it is due again."""
+    match consequence:
+        case Release():
+            return Waits(), _RELEASED_FOR
         case Wait(pause=pause):
-            pause = min(pause, _LONGEST_WAIT)
-            await outcomes.wait(tx, listing, pause=pause, reason=reason, now=now)
+            return Waits(reason=reason), min(pause, _MAX_WAIT)
         case Retry(reason=why, pause=pause):
-            await outcomes.postpone(tx, listing, reason=why, pause=pause, now=now)
-        case Refuse(reason=why):
-            await outcomes.refused(tx, listing, reason=why, now=now)
+            return Failed(reason=why), pause or LISTING_RETRIES.delay(due.listing.attempts + 1)
+        case Reject(reason=why):
+            return events.Rejected(reason=why), timedelta()
         case _:
-            await _set_aside(tx, listing, error, now=now)
+            _log.error(
+                "a listing is suspended: this is a bug",
+                account_id=str(due.listing.account_id),
+                sku=due.product.sku,
+                exc_info=error,
+            )
+            return Broken(reason=_BROKEN), timedelta()
 
 
-async def _set_aside(tx: Transaction, listing: Listing, error: Exception, *, now: datetime) -> None:
-    _log.error(
-        "a listing was set aside: this is a bug",
-        account_id=str(listing.account_id),
-        external_id=listing.sku,
-        exc_info=error,
-    )
-    await outcomes.set_aside(tx, listing, now=now)
+async def _cancel(run: Run, connection: Connection) -> None:
+    """Give up what never was live and is not wanted any longer: that needs no access."""
+    while True:
+        async with run.db.transaction() as tx:
+            now = run.clock()
+            due = await claim_due(
+                tx,
+                connection.account_id,
+                connection.id,
+                worker=run.worker,
+                limit=100,
+                last_priority=PRIORITY[Step.CANCEL],
+                lease=_LEASE,
+                now=now,
+            )
+            for each in due:
+                if next_step(each) is Step.CANCEL:
+                    await outcomes.ended(tx, each, reason=EndedReason.WITHDRAWN, now=now)
+        if not due:
+            return
 
 
-async def _park(run: Run, connection: Connection, reason: str) -> bool:
+async def _suspend(run: Run, connection: Connection, reason: str) -> bool:
     async with run.db.transaction() as tx:
-        return await parking.park(tx, connection, reason=reason, now=run.clock())
+        return await suspension.suspend(tx, connection, reason=reason, now=run.clock())
 
 
-SYNC_CONNECTION = drained("sync_connection", drain, Size(slots=256))
+SYNC_CONNECTION = Job(
+    name="sync_connection",
+    size=Size(slots=256),
+    open=_open,
+    claim=_claim,
+    work=_work,
+    next_at=_next_at,
+)

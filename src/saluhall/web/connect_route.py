@@ -14,7 +14,7 @@ from saluhall.channel import ChannelCard, Disconnected, Rejected, Toolbox, Unava
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import logins, operations
 from saluhall.domain.connections.model import LoginAttempt, LoginOutcome
-from saluhall.domain.listings import parking
+from saluhall.domain.listings import suspension
 from saluhall.kit.environment import BadSetting
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database
@@ -106,7 +106,7 @@ async def _exchange(
             vault=connecting.vault,
             now=now,
         )
-        await parking.resume(tx, attempt.account_id, connection_id, now=now)
+        await suspension.resume(tx, attempt.account_id, connection_id, now=now)
         await logins.finish(
             tx, attempt, outcome=LoginOutcome.CONNECTED, connection_id=connection_id, now=now
         )

@@ -16,7 +16,7 @@ _AT: Final = datetime(2026, 5, 26, 9, 14, 3, tzinfo=UTC)
 _ID: Final = UUID("01a21a49-8931-8ee7-9e76-147a8e29af7e")
 _ACCOUNT: Final = UUID("01a21a49-79fd-8f97-72fa-a278948ee8f2")
 _SECRETS: Final = ("whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ1234567890abcdefg=",)
-_LISTING: Final = {"platform": "tradera", "currency": "SEK", "external_id": "620899097"}
+_LISTING: Final = {"channel": "tradera", "currency": "SEK", "external_id": "620899097"}
 _DATA: Final[Mapping[EventType, Mapping[str, Any]]] = {
     EventType.ITEM_CREATED: {"kind": "item"},
     EventType.IMAGES_READY: {"images": 2},

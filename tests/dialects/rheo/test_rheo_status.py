@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saluhall.dialects.rheo import translate
-from saluhall.domain.listings.model import Desired, Shelved, State
+from saluhall.domain.listings.model import EndedReason, ListedProduct, State
 from saluhall.domain.products.model import Kind, Outcome, Product, Status, Stored
 
 PRODUCT_ID = UUID("3fa85f64-5717-4562-b3fc-2c963f66afa6")
 
 
-def shelved(state: State | None = None, **more: Any) -> Shelved:
+def listed(state: State | None = None, **more: Any) -> ListedProduct:
     now = datetime(2026, 5, 27, tzinfo=UTC)
     facts: dict[str, Any] = {
         "id": PRODUCT_ID,
@@ -38,36 +38,36 @@ def shelved(state: State | None = None, **more: Any) -> Shelved:
         "updated_at": now,
     }
     known = {key: more.pop(key) for key in tuple(more) if key in facts}
-    return Shelved(product=Product(**{**facts, **known}), state=state, **more)
+    return ListedProduct(product=Product(**{**facts, **known}), state=state, **more)
 
 
 @pytest.mark.parametrize(
     ("seen", "status"),
     [
-        (shelved(), None),
-        (shelved(State.WAITING, desired=Desired.LIVE, pending=True), "pending_sync"),
-        (shelved(State.SUBMITTED, desired=Desired.LIVE), "pending_sync"),
-        (shelved(State.WAITING, desired=Desired.LIVE, error="expired"), "sync_error"),
-        (shelved(State.SUBMITTED, desired=Desired.LIVE, error="expired"), "sync_error"),
-        (shelved(State.LIVE, desired=Desired.LIVE, pending=True), "active"),
-        (shelved(State.LIVE, desired=Desired.LIVE, error="has bids"), "active"),
-        (shelved(State.LIVE, desired=Desired.ENDED, pending=True), "pending_sync"),
-        (shelved(State.SOLD, desired=Desired.LIVE), "sold"),
-        (shelved(State.ENDED, desired=Desired.ENDED), "ended"),
-        (shelved(State.REFUSED, desired=Desired.LIVE, error="no"), "sync_error"),
+        (listed(), None),
+        (listed(State.PENDING, is_wanted=True, pending=True), "pending_sync"),
+        (listed(State.SUBMITTED, is_wanted=True), "pending_sync"),
+        (listed(State.PENDING, is_wanted=True, error="expired"), "sync_error"),
+        (listed(State.SUBMITTED, is_wanted=True, error="expired"), "sync_error"),
+        (listed(State.LIVE, is_wanted=True, pending=True), "active"),
+        (listed(State.LIVE, is_wanted=True, error="has bids"), "active"),
+        (listed(State.LIVE, is_wanted=False, pending=True), "pending_sync"),
+        (listed(State.ENDED, ended_reason=EndedReason.SOLD_OUT), "sold"),
+        (listed(State.ENDED, ended_reason=EndedReason.EXPIRED), "ended"),
+        (listed(State.REJECTED, is_wanted=True, error="no"), "sync_error"),
     ],
 )
-def test_the_state_of_a_listing_becomes_a_tradera_status(seen: Shelved, status: str) -> None:
-    told = translate.status_from_shelved(seen, "https://hub.example")
+def test_the_state_of_a_listing_becomes_a_tradera_status(seen: ListedProduct, status: str) -> None:
+    told = translate.status_from_listed(seen, "https://hub.example")
 
     assert told.traderaStatus == status
     assert told.traderaError == seen.error
 
 
 def test_an_item_is_told_in_the_printed_order() -> None:
-    seen = shelved(
+    seen = listed(
         State.LIVE,
-        desired=Desired.LIVE,
+        is_wanted=True,
         external_id="398271634",
         external_url="https://www.tradera.com/item/398271634",
         parent_sku="P-1",
@@ -77,7 +77,7 @@ def test_an_item_is_told_in_the_printed_order() -> None:
         },
     )
 
-    assert msgspec.json.encode(translate.status_from_shelved(seen, "https://hub.example")) == (
+    assert msgspec.json.encode(translate.status_from_listed(seen, "https://hub.example")) == (
         b'{"externalId":"A-1","rheoItemId":"3fa85f64-5717-4562-b3fc-2c963f66afa6",'
         b'"rheoStatus":"active","traderaStatus":"active","traderaAdId":"398271634",'
         b'"traderaAdUrl":"https://www.tradera.com/item/398271634","price":950,'
@@ -97,9 +97,9 @@ def test_an_item_is_told_in_the_printed_order() -> None:
     ],
 )
 def test_an_ad_has_a_page_once_it_stands(ad_id: str | None, url: str | None, told: str) -> None:
-    seen = shelved(State.LIVE, external_id=ad_id, external_url=url)
+    seen = listed(State.LIVE, external_id=ad_id, external_url=url)
 
-    assert translate.status_from_shelved(seen, "https://hub.example").traderaAdUrl == told
+    assert translate.status_from_listed(seen, "https://hub.example").traderaAdUrl == told
 
 
 @pytest.mark.parametrize(

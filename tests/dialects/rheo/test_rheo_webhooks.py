@@ -35,7 +35,7 @@ def event(happened: EventType, /, **data: Any) -> Event:
 def test_a_sale_reads_as_printed() -> None:
     sold = event(
         EventType.ITEM_SOLD,
-        platform="tradera",
+        channel="tradera",
         sale_price="1100.00",
         currency="SEK",
         external_id="398271634",
@@ -84,7 +84,7 @@ def test_a_type_adds_what_it_knows(
 
 
 def test_an_event_of_no_product_names_none() -> None:
-    given = {"platform": "tradera", "error": "It expires."}
+    given = {"channel": "tradera", "error": "It expires."}
     whole = structs.replace(event(EventType.CONNECTION_EXPIRING, **given), product_id=None, sku="")
 
     data = json.loads(envelope_from_event(whole))["data"]

@@ -37,6 +37,7 @@ from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, ResponseUnreadable
+from saluhall.domain.offers.model import OfferNotFound, OfferRefused
 from saluhall.domain.orders.model import (
     ChangePending,
     NotShippedBySeller,
@@ -195,6 +196,8 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     CatalogInUse: "catalogs are removed on the command line",
     ConnectionNotFound: "connections are managed on the command line",
     ListingsAreLive: "connections are removed on the command line",
+    OfferNotFound: "offers are ended on the command line",
+    OfferRefused: "offers are made on the command line",
     NotSuspended: "accounts are removed on the command line",
     AccountNotFound: "accounts are opened and named on the command line",
     AccountTaken: "accounts are opened and named on the command line",

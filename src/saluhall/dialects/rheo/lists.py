@@ -9,7 +9,7 @@ from msgspec import Struct
 from saluhall.dialect import COUNT, Parameter, Reply, Request, Route
 from saluhall.dialects.rheo import translate, translate_batch, translate_lists
 from saluhall.dialects.rheo.auth import READ, api_key
-from saluhall.dialects.rheo.wire import Error
+from saluhall.dialects.rheo.wire import CHANNEL, Error
 from saluhall.dialects.rheo.wire_lists import (
     Batch,
     BatchAnswer,
@@ -41,6 +41,7 @@ async def post_batch(request: Request) -> Reply:
         by=request.principal,
         catalog=RHEO,
         products=[product for _, product in batch.products],
+        offer_on=CHANNEL,
         now=request.now,
     )
     return Reply(status=202, body=translate_batch.answer_from_outcomes(batch, outcomes))
@@ -106,10 +107,10 @@ async def list_history(request: Request) -> Reply:
 
 async def _product(request: Request) -> Product:
     sku = translate.sku_from_id(request.path["external_id"])
-    shelved = await queries.product_on_shelf(
+    listed = await queries.get_listed_product(
         request.tx, by=request.principal, catalog=RHEO, sku=sku
     )
-    return shelved.product
+    return listed.product
 
 
 _route = partial(Route, authenticator=api_key)

@@ -13,6 +13,7 @@ from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.checks import RESERVED_ID
 from saluhall.dialects.rheo.errors import InvalidStatus
 from saluhall.dialects.rheo.wire import (
+    CHANNEL,
     Accepted,
     Error,
     Item,
@@ -48,7 +49,7 @@ async def put_item(
 ) -> Sequence[Reply | Exception]:
     """Create or update items, each put by a call of its own."""
     outcomes = await operations.put_products(
-        tx, by=principal, catalog=CATALOG, products=products, now=now
+        tx, by=principal, catalog=CATALOG, products=products, offer_on=CHANNEL, now=now
     )
     return [
         outcome.problem or Reply(status=202, body=translate.accepted_from_outcome(outcome))
@@ -59,10 +60,10 @@ async def put_item(
 async def get_item(request: Request) -> Reply:
     """Tell how an item stands."""
     sku = translate.sku_from_id(request.path["external_id"])
-    shelved = await queries.product_on_shelf(
-        request.tx, by=request.principal, catalog=CATALOG, sku=sku
+    listed = await queries.get_listed_product(
+        request.tx, by=request.principal, catalog=CATALOG, sku=sku, channel=CHANNEL
     )
-    return Reply(status=200, body=translate.status_from_shelved(shelved, request.public_url))
+    return Reply(status=200, body=translate.status_from_listed(listed, request.public_url))
 
 
 async def patch_price(request: Request) -> Reply:

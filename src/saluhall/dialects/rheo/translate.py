@@ -23,7 +23,7 @@ from saluhall.dialects.rheo.wire import (
     TraderaStatus,
 )
 from saluhall.domain.images.model import ShownImage
-from saluhall.domain.listings.model import Desired, Shelved, State
+from saluhall.domain.listings.model import EndedReason, ListedProduct, State
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import Kind, Status, Stored
 from saluhall.kit.clock import iso_from_instant
@@ -31,12 +31,11 @@ from saluhall.kit.clock import iso_from_instant
 CURRENCY = "SEK"  # when an item never named one
 _DRAFT_AD = "pending"  # an ad id with this prefix has no page yet
 _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
-    State.WAITING: "pending_sync",
+    State.PENDING: "pending_sync",
     State.SUBMITTED: "pending_sync",
     State.LIVE: "active",
-    State.SOLD: "sold",
     State.ENDED: "ended",
-    State.REFUSED: "sync_error",
+    State.REJECTED: "sync_error",
 }
 
 
@@ -116,10 +115,11 @@ def accepted_from_outcome(outcome: Stored) -> Accepted:
     created = "Item is being processed in the background."
     updated = "Item updated; changes are being processed in the background."
     unchanged = "Item unchanged: it has all these values already."
+    message = created if outcome.created else updated if outcome.changed else unchanged
     return Accepted(
         success=True,
         itemId=str(outcome.product_id),
-        message=created if outcome.created else updated if outcome.changed else unchanged,
+        message=f"{message} Not listed: {outcome.refusal}." if outcome.refusal else message,
     )
 
 
@@ -128,24 +128,24 @@ def accepted_from_id(product_id: UUID, message: str) -> Accepted:
     return Accepted(success=True, itemId=str(product_id), message=message)
 
 
-def status_from_shelved(shelved: Shelved, public_url: str) -> ItemStatus:
+def status_from_listed(listed: ListedProduct, public_url: str) -> ItemStatus:
     """Tell how an item stands here and at Tradera; pictures are hosted under `public_url`."""
-    product, ad_id, next_at = shelved.product, shelved.external_id, shelved.next_try_at
+    product, ad_id, next_at = listed.product, listed.external_id, listed.next_try_at
     return ItemStatus(
         externalId=product.sku,
         rheoItemId=str(product.id),
         rheoStatus=product.status,
-        traderaStatus=_tradera_status(shelved),
+        traderaStatus=_tradera_status(listed),
         traderaAdId=ad_id,
-        traderaAdUrl=ad_url(ad_id, shelved.external_url),
+        traderaAdUrl=ad_url(ad_id, listed.external_url),
         price=number_from_decimal(product.price),
         title=product.title,
         type=product.kind,
         parentExternalId=product.parent_sku,
         metadata=Raw(metadata_of(product.extras)),
-        traderaError=shelved.error or shelved.waits_reason,
-        images=[_image_status(image, public_url) for image in shelved.images],
-        extendedAttributes=_extended_attributes(shelved),
+        traderaError=listed.error or listed.waits_reason,
+        images=[_image_status(image, public_url) for image in listed.images],
+        extendedAttributes=_extended_attributes(listed),
         traderaNextTryAt=UNSET if next_at is None else iso_from_instant(next_at),
     )
 
@@ -203,13 +203,15 @@ def _metadata(raw: Raw | UnsetType) -> str | UnsetType | None:
     return None if text == "null" else text
 
 
-def _tradera_status(shelved: Shelved) -> TraderaStatus | None:
-    if shelved.state is None:
+def _tradera_status(listed: ListedProduct) -> TraderaStatus | None:
+    if listed.state is None:
         return None
-    if shelved.desired is Desired.ENDED and shelved.pending:
+    if listed.pending and not listed.is_wanted:
         return "pending_sync"
-    status = _TRADERA_STATUS[shelved.state]
-    return "sync_error" if status == "pending_sync" and shelved.error else status
+    if listed.ended_reason is EndedReason.SOLD_OUT:
+        return "sold"
+    status = _TRADERA_STATUS[listed.state]
+    return "sync_error" if status == "pending_sync" and listed.error else status
 
 
 def _image_status(image: ShownImage, public_url: str) -> ImageStatus:
@@ -221,9 +223,9 @@ def _image_status(image: ShownImage, public_url: str) -> ImageStatus:
     )
 
 
-def _extended_attributes(shelved: Shelved) -> dict[str, Any]:
+def _extended_attributes(listed: ListedProduct) -> dict[str, Any]:
     """Flatten the domain: its slug first (a typed reader needs that), then whence, then what."""
-    product = shelved.product
+    product = listed.product
     domain = {"domain": OTHER, **product.extras.get("domain", {})}
     return {
         "domain": domain.pop("domain"),

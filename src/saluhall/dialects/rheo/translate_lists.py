@@ -158,13 +158,11 @@ def history_from_events(events: list[Event], *, product: Product) -> History:
 def _data(event: Event) -> dict[str, Any]:
     is_picture = event.type is EventType.IMAGE_REFUSED
     names = {**_EXTRAS, "url": "sourceUrl"} if is_picture else _EXTRAS
-    given = event.data
-    if (
-        event.type in _OURS and "platform" not in given
-    ):  # in the order in which PostgreSQL keeps keys
-        given = dict(
-            sorted({**given, "platform": "rheo"}.items(), key=lambda item: (len(item[0]), item[0]))
-        )
+    given = {name: value for name, value in event.data.items() if name != "channel"}
+    platform = event.data.get("channel") or ("rheo" if event.type in _OURS else None)
+    if platform is not None:  # in the order in which PostgreSQL keeps keys
+        facts = {**given, "platform": platform}
+        given = dict(sorted(facts.items(), key=lambda item: (len(item[0]), item[0])))
     told = {names.get(name, name): value for name, value in given.items()}
     amounts = {name: number_from_decimal(Decimal(told[name])) for name in _AMOUNTS & told.keys()}
     return {**told, **amounts}

@@ -80,7 +80,7 @@ def _data_from_event(event: Event) -> EventData:
     return EventData(
         externalId=event.sku,
         rheoItemId="" if event.product_id is None else str(event.product_id),
-        platform=given.get("platform", "rheo"),
+        platform=given.get("channel", "rheo"),
         salePrice=number_from_decimal(Decimal(sold_for or 0)),
         currency=given.get("currency", "SEK"),
         account=Account(str(event.account_id), given.get("member", UNSET)),

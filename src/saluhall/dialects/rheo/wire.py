@@ -1,6 +1,6 @@
 """Rheo's shapes, spelled as Rheo spells them, keys in the order Rheo prints them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -51,6 +51,10 @@ Semver = Annotated[
 ShippingStrategy = Literal["integrated", "seller_shipped", "fixed", "pickup_only"]
 
 TraderaStatus = Literal["active", "sold", "ended", "pending_sync", "sync_error"]
+
+CHANNEL: Final = (
+    "tradera"  # where `autoPublishTradera` offers items, and which the fields named after it are of
+)
 
 
 class Item(Struct, frozen=True, kw_only=True):

@@ -66,6 +66,6 @@ def _event(connection: Connection, label: str, *, now: datetime) -> Event:
         EventType.CONNECTION_EXPIRING,
         product_id=None,
         sku="",
-        data={"platform": connection.channel, "error": reason},
+        data={"channel": connection.channel, "error": reason},
         now=now,
     )

@@ -54,7 +54,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
     `data` holds what the type adds, in our words:
 
-    `platform` (the channel; missing where the hub itself is meant), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the
+    `channel` (missing where the seller did it, on none), `currency`, `sale_price` (item.sold), `external_id` and `url` (of the
     channel's listing),
     `error` (listing.failed, connection.expiring), `kind` (item.created), `images` (item.images_ready: how many are ready),
     `price` (price.updated),

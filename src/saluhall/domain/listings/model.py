@@ -1,140 +1,139 @@
-"""The facts of a listing: desired beside confirmed, the moves between its states, and what is to be done next."""
+"""The values of listings: what is, or was, on a channel for an offer."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.capabilities import Format
 from saluhall.channel import Progress
 from saluhall.domain.images.model import ShownImage
-from saluhall.domain.products.model import Product
+from saluhall.domain.offers.model import Offer
+from saluhall.domain.products.model import Product, Status
 from saluhall.kit.claim import Claim
 
 
-class Desired(StrEnum):
-    """What the seller wants."""
-
-    LIVE = "live"
-    ENDED = "ended"
-
-
 class State(StrEnum):
-    """What is confirmed of a listing at its marketplace."""
+    """What is confirmed of a listing on its channel."""
 
-    WAITING = "waiting"  # nothing stands there yet
-    SUBMITTED = "submitted"  # handed in, the marketplace has not decided
+    PENDING = "pending"  # not published yet
+    SUBMITTED = "submitted"  # the channel has it and has not decided
     LIVE = "live"
-    SOLD = "sold"
     ENDED = "ended"
-    REFUSED = "refused"  # the data was refused; new data makes it due again
+    REJECTED = "rejected"  # the data was rejected; new data makes it due again
 
 
-MOVES: dict[State, frozenset[State]] = {
-    State.WAITING: frozenset({State.SUBMITTED, State.LIVE, State.REFUSED, State.ENDED}),
-    State.SUBMITTED: frozenset({State.LIVE, State.WAITING, State.REFUSED, State.ENDED}),
-    State.LIVE: frozenset({State.SOLD, State.ENDED}),
-    State.REFUSED: frozenset({State.WAITING, State.SUBMITTED, State.LIVE, State.ENDED}),
-    State.SOLD: frozenset(),
-    State.ENDED: frozenset({State.WAITING, State.SUBMITTED, State.LIVE, State.REFUSED}),
-}
+class EndedReason(StrEnum):
+    """Why a listing ended."""
 
-
-def may_move(state: State, to: State | None) -> bool:
-    """Tell whether a listing may go from one state to another; staying is fine except in those that are told once."""
-    if to is None or to is state:
-        return to not in {State.LIVE, State.SOLD, State.ENDED}
-    return to in MOVES[state]
-
-
-class Step(StrEnum):
-    """What is to be done at the marketplace next."""
-
-    END = "end"
-    CHANGE_PRICE = "change_price"
-    LOOK = "look"  # an answer was unclear: compare what stands there with what is wanted
-    ASK = "ask"
-    PUBLISH = "publish"
-    CANCEL = "cancel"  # nothing stands there, and nothing shall: no call is needed
-
-
-PRIORITY: dict[Step, int] = {
-    Step.CANCEL: 0,
-    Step.END: 0,
-    Step.CHANGE_PRICE: 1,
-    Step.LOOK: 1,
-    Step.ASK: 2,
-    Step.PUBLISH: 3,
-}
-
-
-LOOKS = (timedelta(seconds=25), timedelta(seconds=5))
-"""How long to wait before each look after an unclear answer, the last first: a call may take effect long after it was given up."""
+    SOLD_OUT = "sold_out"
+    WITHDRAWN = "withdrawn"  # by the seller, or because its units were sold elsewhere
+    EXPIRED = "expired"  # over without a buyer
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """A listing with the product it shows, as claimed for work."""
+    """A listing. `price`, `quantity` and `content` (the product's content revision) are what the channel confirmed.
+
+    `refused_price` is a price that the channel does not take; `end_refused`: it does not end it. `units_awaiting_order` were seen
+    to be sold and are in no order yet. `error` is what the seller sees, `notified_error` what was sent last as an event. `suspended`
+    waits for its connection, `is_broken` for a change by the seller.
+    """
 
     id: UUID
     account_id: UUID
-    connection_id: UUID | None
+    offer_id: UUID
     product_id: UUID
-    sku: str
-    desired: Desired
-    revision: int
-    state: State
-    price: Decimal
-    confirmed_price: Decimal | None
-    refused_price: Decimal | None
-    external_id: str | None
-    url: str | None
-    progress: Progress
-    attempts: int
-    error: str | None
-    told: str | None
-    looks_left: int
-    delete_wanted: bool
-    currency: str
-    text_due: bool
+    connection_id: UUID
+    format: Format
+    state: State = State.PENDING
+    ended_reason: EndedReason | None = None
+    external_id: str | None = None
+    url: str | None = None
+    ends_at: datetime | None = None
+    live_since: datetime | None = None
+    price: Decimal | None = None
+    quantity: int | None = None
+    content: int | None = None
+    refused_price: Decimal | None = None
+    end_refused: bool = False
+    bids: int = 0
+    units_sold: int = 0
+    units_awaiting_order: int = 0
+    progress: Progress = Progress()
+    attempts: int = 0
+    error: str | None = None
+    notified_error: str | None = None
+    waits_reason: str | None = None
+    looks_left: int = 0
+    suspended: bool = False
+    is_broken: bool = False
     claim: Claim | None = None
 
 
-def next_step(listing: Listing) -> Step | None:
-    """Tell what a listing needs next to become what the seller wants; None when there is nothing to do."""
-    match listing.desired, listing.state:
-        case Desired.ENDED, State.LIVE:
-            return Step.END
-        case _, State.SUBMITTED:
-            return Step.ASK
-        case Desired.ENDED, State.WAITING if listing.progress.may_be_live:
-            return Step.PUBLISH  # it may stand there already: find out, then end it
-        case Desired.ENDED, State.WAITING | State.REFUSED:
-            return Step.CANCEL
-        case Desired.LIVE, State.LIVE if listing.price not in {
-            listing.confirmed_price,
-            listing.refused_price,
-        }:
-            return Step.CHANGE_PRICE
-        case Desired.LIVE, State.LIVE if listing.looks_left:
-            return Step.LOOK
-        case Desired.LIVE, State.WAITING:
-            return Step.PUBLISH
-        case _:
-            return None
+class Scheduled(Struct, frozen=True):
+    """A listing with when it is due, None when nothing is to be done, and how urgent that is."""
+
+    listing: Listing
+    due_at: datetime | None
+    priority: int
 
 
-class Shelved(Struct, frozen=True, kw_only=True):
-    """A product together with its newest listing, as one look shows it.
+class OfferedProduct(Struct, frozen=True, kw_only=True):
+    """What decides whether a product is offered. `is_text_due`: its text is being enhanced; publishing waits for it."""
 
-    `state` is None before any listing was wanted; `pending` says that work at the marketplace is still due; `error` is the last
-    refusal or failure as told to the seller, None when the last step went well. `waits_reason` says why pending work waits, and
+    id: UUID
+    sku: str
+    status: Status
+    is_deleted: bool
+    is_text_due: bool
+    content_revision: int
+
+    @property
+    def can_sell(self) -> bool:
+        """Return whether its units can be offered."""
+        return self.status in {Status.DRAFT, Status.ACTIVE} and not self.is_deleted
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether its images and its text are ready."""
+        return self.status is not Status.DRAFT
+
+
+class Stock(Struct, frozen=True, kw_only=True):
+    """Units on hand, of which some were seen to be sold and are in no order yet."""
+
+    on_hand: int
+    awaiting_order: int
+
+    @property
+    def available(self) -> int:
+        """Return how many units nobody has bought."""
+        return max(0, self.on_hand - self.awaiting_order)
+
+
+class DueListing(Struct, frozen=True, kw_only=True):
+    """A listing with its offer and product, as claimed for work."""
+
+    listing: Listing
+    offer: Offer
+    product: OfferedProduct
+
+
+class ListedProduct(Struct, frozen=True, kw_only=True):
+    """A product together with its newest listing.
+
+    `state` is None before any listing was wanted; `is_wanted`: it shall be on the channel;
+    `pending`: work on the channel is due; `error` is the last rejection or
+    failure the seller was notified of, None when the last step went well. `waits_reason` says why pending work waits, and
     `next_try_at` when it is tried next.
     """
 
     product: Product
     state: State | None = None
-    desired: Desired | None = None
+    ended_reason: EndedReason | None = None
+    is_wanted: bool = False
     pending: bool = False
     external_id: str | None = None
     external_url: str | None = None
@@ -145,5 +144,5 @@ class Shelved(Struct, frozen=True, kw_only=True):
 
     @property
     def is_live(self) -> bool:
-        """Return whether people can see it at a marketplace now."""
+        """Return whether people can see it on a channel now."""
         return self.state is State.LIVE and self.external_id is not None

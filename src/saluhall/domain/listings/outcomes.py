@@ -1,259 +1,132 @@
-"""What the marketplace answered, written into listings, one verb each."""
+"""What happened to listings on their channel, and what follows for products, offers and the history."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from msgspec import structs
-
-from saluhall.channel import Live, Progress, RemoteListing, RemoteState
+from saluhall.capabilities import Format
+from saluhall.channel import RemoteListing, RemoteState
+from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections.model import Connection
+from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import EventType
-from saluhall.domain.listings import deletions, handing_in, sales, store
-from saluhall.domain.listings.model import LOOKS, PRIORITY, Desired, Listing, State, Step
-from saluhall.domain.listings.recording import record, tell, tell_failure
+from saluhall.domain.listings import deletions, sales, store
+from saluhall.domain.listings.events import Ended, EndRefused, Seen, Sold, WentLive
+from saluhall.domain.listings.follow import follow
+from saluhall.domain.listings.model import DueListing, EndedReason, State
+from saluhall.domain.listings.record import Outcome, event_of, record, record_all, target_of
+from saluhall.domain.offers import operations as offers
 from saluhall.domain.products import operations as product_operations
-from saluhall.kit.retry import RetryPolicy
 from saluhall.storage import Transaction
 
-TRIES_BEFORE_TELLING = 4  # the first and three more
-LISTING_RETRIES = RetryPolicy(base=timedelta(seconds=2), max=timedelta(hours=1))
 
-
-async def claim_due(
+async def went_live(
     tx: Transaction,
-    owner: UUID,
-    connection_id: UUID | None,
+    account_id: UUID,
+    lives: Sequence[tuple[DueListing, WentLive]],
     *,
-    worker: UUID,
-    limit: int,
-    lowest: int = PRIORITY[Step.PUBLISH],
-    lease: timedelta,
     now: datetime,
-) -> list[Listing]:
-    """Take due listings of a connection, ends first, then prices, then new listings; ours until the lease runs out.
+) -> list[DueListing]:
+    """Record that listings of one connection are live; the next poll is no later than the first of them ends."""
+    outcomes = [Outcome(due=due, event=event) for due, event in lives]
+    recorded = await record_all(tx, account_id, outcomes, now=now) if lives else []
+    events = [
+        event_of(due, EventType.LISTING_CREATED, {"url": due.listing.url}, now=now)
+        for due in recorded
+    ]
+    await history.record(tx, events, now=now)
+    ends = [(due.listing.ends_at, due.listing.connection_id) for due in recorded]
+    soonest = min(((at, to) for at, to in ends if at is not None), default=None)
+    if soonest is not None:
+        await connections.poll_by(tx, account_id, soonest[1], at=soonest[0], now=now)
+    return recorded
 
-    `lowest` is the last priority that may be taken.
+
+async def ended(tx: Transaction, due: DueListing, *, reason: EndedReason, now: datetime) -> None:
+    """Record that a listing is over without a buyer, or never was live. A deleted product is removed now.
+
+    An offer whose listing expired is ended; one that is wanted again meanwhile is relisted.
     """
-    return await store.claim(
-        tx,
-        owner,
-        connection_id,
-        worker=worker,
-        limit=limit,
-        lowest=lowest,
-        lease=lease,
-        now=now,
-    )
-
-
-async def start_over(
-    tx: Transaction, listing: Listing, progress: Progress, *, reason: str, now: datetime
-) -> None:
-    """Record that the marketplace lost this attempt; publish again from `progress` after a pause."""
-    await _postpone(
-        tx,
-        listing,
-        reason=reason,
-        pause=None,
-        now=now,
-        state=State.WAITING,
-        progress=progress,
-        confirmed_price=None,
-    )
-
-
-async def price_changed(
-    tx: Transaction, listing: Listing, price: Decimal, *, now: datetime
-) -> None:
-    """Record that the marketplace shows the new price."""
-    await record(
-        tx, listing, now=now, confirmed_price=price, refused_price=None, attempts=0, error=None, told=None
-    )  # fmt: skip
-
-
-async def price_unclear(
-    tx: Transaction, listing: Listing, *, reason: str, pause: timedelta | None, now: datetime
-) -> None:
-    """Record that nobody knows which price stands there: ask for the wanted one again, and look until it is sure to stay."""
-    await _postpone(
-        tx,
-        listing,
-        reason=reason,
-        pause=pause,
-        now=now,
-        confirmed_price=None,
-        looks_left=len(LOOKS),
-    )
-
-
-async def looked(
-    tx: Transaction, listing: Listing, there: RemoteListing | None, *, now: datetime
-) -> None:
-    """Record what a look after an unclear answer showed; another price than the wanted one is changed again."""
-    if there is not None and there.state is RemoteState.SOLD:
-        await sold(tx, listing, there, now=now)
-    elif there is not None and there.state is RemoteState.ENDED:
-        await ended(tx, listing, now=now)
-    else:
-        shown = there.price if there is not None else None
-        price = listing.confirmed_price if shown is None else shown
-        left = max(listing.looks_left - 1, 0)
-        await record(tx, listing, now=now, confirmed_price=price, looks_left=left, attempts=0)
-
-
-async def price_refused(
-    tx: Transaction, listing: Listing, price: Decimal, *, reason: str, now: datetime
-) -> None:
-    """Record that the marketplace keeps the old price; the product keeps the new one, and this price is not asked for again."""
-    recorded = await record(tx, listing, now=now, refused_price=price, attempts=0, error=reason)
-    await tell_failure(tx, recorded, reason, now=now)
-
-
-async def refused(tx: Transaction, listing: Listing, *, reason: str, now: datetime) -> None:
-    """Record that the marketplace, or our own check, refused the data; wait for new data."""
-    recorded = await record(
-        tx,
-        listing,
-        now=now,
-        state=State.REFUSED,
-        progress=Progress(),
-        external_id=None,
-        confirmed_price=None,
-        attempts=0,
-        error=reason,
-        told=reason,
-    )
-    if recorded is not None and recorded.revision != listing.revision:
-        # New data came while the old was on its way: its own verdict counts.
-        await record(tx, recorded, now=now, state=State.WAITING, error=None, told=None)
+    was_live = due.listing.state is State.LIVE
+    recorded = await record(tx, due, Ended(reason=reason), now=now)
+    if recorded is None:
         return
-    await tell_failure(tx, recorded, reason, now=now)
+    if was_live:
+        await history.record(
+            tx, [event_of(recorded, EventType.LISTING_ENDED, {}, now=now)], now=now
+        )
+    account_id, product_id = recorded.listing.account_id, recorded.product.id
+    if reason is EndedReason.EXPIRED:
+        await offers.end(tx, account_id=account_id, offer_id=recorded.offer.id, now=now)
+    await deletions.finish(tx, account_id, [product_id], now=now)
+    await follow(tx, account_id=account_id, product_ids=[product_id], now=now)
 
 
-async def end_refused(tx: Transaction, listing: Listing, *, reason: str, now: datetime) -> None:
-    """Record that the auction runs on; a product that was to be deleted is archived, for it is being sold."""
-    recorded = await record(
-        tx, listing, now=now, desired=Desired.LIVE, attempts=0, error=reason, told=reason
-    )
+async def end_refused(tx: Transaction, due: DueListing, *, reason: str, now: datetime) -> None:
+    """Record that the channel does not end a listing; a product that was to be deleted is archived, for it is being sold."""
+    recorded = await record(tx, due, EndRefused(reason=reason), now=now)
     if recorded is not None:
-        await product_operations.keep_after_all(tx, listing.account_id, listing.product_id, now=now)
-    await tell_failure(tx, recorded, reason, now=now)
+        await product_operations.keep_after_all(
+            tx, recorded.listing.account_id, recorded.product.id, now=now
+        )
 
 
-async def ended(tx: Transaction, listing: Listing, *, now: datetime) -> None:
-    """Record that the listing is down without a buyer (or never stood); a product that was to be deleted goes now."""
-    stood = listing.state is State.LIVE
-    recorded = await record(
-        tx, listing, now=now, state=State.ENDED, progress=Progress(), attempts=0, error=None, told=None
-    )  # fmt: skip
+async def sold(tx: Transaction, due: DueListing, there: RemoteListing, *, now: datetime) -> None:
+    """Record that a listing was seen to be sold out; orders follow, and lower the stock."""
+    units = 1 if due.listing.format is Format.AUCTION else due.listing.quantity or 0
+    recorded = await record(tx, due, Sold(units=units, awaits_order=True), now=now)
     if recorded is None:
         return
-    if stood:
-        gone = {"external_id": listing.external_id}
-        await tell(tx, recorded, EventType.LISTING_ENDED, gone, now=now)
-    await deletions.finish(tx, recorded.account_id, [recorded.product_id], now=now)
-    if recorded.desired is Desired.LIVE and listing.desired is Desired.ENDED:
-        await _list_anew(tx, recorded, now=now)
-
-
-async def _list_anew(tx: Transaction, listing: Listing, *, now: datetime) -> None:
-    """Begin again with a listing that was wanted again while it was being ended."""
-    await record(
-        tx, listing, now=now, state=State.WAITING, external_id=None, url=None, confirmed_price=None, refused_price=None
-    )  # fmt: skip
-
-
-async def sold(tx: Transaction, listing: Listing, there: RemoteListing, *, now: datetime) -> None:
-    """Record that the marketplace sold it."""
-    recorded = await record(tx, listing, now=now, state=State.SOLD, error=None, told=None)
-    if recorded is None:
+    if recorded.listing.state is not State.ENDED:
+        [locked] = await store.lock(tx, recorded.listing.account_id, [recorded.listing.id])
+        await record(tx, locked, Ended(reason=EndedReason.SOLD_OUT), now=now)
+        await follow(
+            tx, account_id=locked.listing.account_id, product_ids=[locked.product.id], now=now
+        )
         return
-    if not await sales.piece_went(tx, listing.account_id, listing.product_id, now=now):
-        await tell_failure(tx, recorded, sales.OVERSOLD, now=now)
-        return
-    sale = {"external_id": listing.external_id, "sale_price": str(there.sale_price or 0)}
-    await tell(tx, recorded, EventType.ITEM_SOLD, sale, now=now)
-
-
-async def nothing_to_do(tx: Transaction, listing: Listing, *, now: datetime) -> None:
-    """Record that the listing is what the seller wants."""
-    await record(tx, listing, now=now)
-
-
-async def postpone(
-    tx: Transaction, listing: Listing, *, reason: str, pause: timedelta | None, now: datetime
-) -> None:
-    """Try again after a pause that grows, for the moment was wrong; tell the seller once when it keeps failing."""
-    await _postpone(tx, listing, reason=reason, pause=pause, now=now)
-
-
-async def wait(
-    tx: Transaction,
-    listing: Listing,
-    *,
-    pause: timedelta,
-    reason: str | None = None,
-    now: datetime,
-) -> None:
-    """Put off for no fault of anybody (budget, pictures still on their way): no try is counted, and no event says so."""
-    await record(tx, listing, now=now, due_in=pause, waits_reason=reason)
-
-
-async def set_aside(tx: Transaction, listing: Listing, *, now: datetime) -> None:
-    """Set aside a row with which we have a bug: keep it out of the way until the seller changes something."""
-    reason = "Internal error; the operator's log tells more."
-    recorded = await record(tx, listing, now=now, never=True, error=reason, told=reason)
-    await tell_failure(tx, recorded, reason, now=now)
+    await sales.seen_sold(tx, recorded, there, now=now)
 
 
 async def observe(
-    tx: Transaction,
-    connection: Connection,
-    remote: Sequence[RemoteListing],
-    *,
-    now: datetime,
+    tx: Transaction, connection: Connection, remote: Sequence[RemoteListing], *, now: datetime
 ) -> None:
-    """Record what a look at the marketplace showed: sales and endings, each told once.
+    """Record what a poll of the channel showed: sales and endings, each noted once, bids, and units that are gone.
 
-    What ended before the hub knew that it stood is told as published first.
+    What ended before the hub knew that it was live is noted as published first.
     """
-    seen = {r.external_id: r for r in remote if r.state is not RemoteState.LIVE}
-    listings = await store.lock_external(tx, connection.account_id, connection.id, sorted(seen))
-    for listing in listings:
-        there = seen[str(listing.external_id)]
-        if listing.state is not State.LIVE:
-            live = Live(external_id=there.external_id, url=there.url, ends_at=there.ends_at)
-            await handing_in.went_live(tx, listing.account_id, [(listing, live)], now=now)
-            listing = structs.replace(listing, state=State.LIVE, claim=None)  # noqa: PLW2901 - the same one, a step further
-        if there.state is RemoteState.SOLD:
-            await sold(tx, listing, there, now=now)
+    seen = {there.external_id: there for there in remote}
+    found = await store.lock_external(tx, connection.account_id, connection.id, sorted(seen))
+    for due in found:
+        there = seen[str(due.listing.external_id)]
+        if there.state is RemoteState.LIVE:
+            await _seen_live(tx, due, there, now=now)
         else:
-            await ended(tx, listing, now=now)
+            await over(tx, due, there, now=now)
 
 
-def pause_after(listing: Listing) -> timedelta:
-    """Return how long to wait before a listing is tried again: longer after each failure."""
-    return LISTING_RETRIES.delay(listing.attempts + 1)
+async def over(tx: Transaction, due: DueListing, there: RemoteListing, *, now: datetime) -> None:
+    """Record that a listing is over on its channel: sold, or ended without a buyer."""
+    if due.listing.state is not State.LIVE:
+        live = WentLive(external_id=there.external_id, url=there.url, ends_at=there.ends_at, at=now)
+        await went_live(tx, due.listing.account_id, [(due, live)], now=now)
+        [due] = await store.lock(tx, due.listing.account_id, [due.listing.id])
+    if there.state is RemoteState.SOLD:
+        await sold(tx, due, there, now=now)
+    else:
+        is_wanted = target_of(due.offer, due.product).is_shown
+        reason = EndedReason.EXPIRED if is_wanted else EndedReason.WITHDRAWN
+        await ended(tx, due, reason=reason, now=now)
 
 
-async def _postpone(
-    tx: Transaction,
-    listing: Listing,
-    *,
-    reason: str,
-    pause: timedelta | None,
-    now: datetime,
-    **changes: Any,
+async def _seen_live(
+    tx: Transaction, due: DueListing, there: RemoteListing, *, now: datetime
 ) -> None:
-    attempts = listing.attempts + 1
-    pause = pause or pause_after(listing)
-    changes["waits_reason"] = reason
-    tell = attempts >= TRIES_BEFORE_TELLING and listing.told is None
-    if tell:
-        changes |= {"error": reason, "told": reason}
-    recorded = await record(tx, listing, now=now, due_in=pause, attempts=attempts, **changes)
-    if tell:
-        await tell_failure(tx, recorded, reason, now=now)
+    """Record bids and units that are gone, where either is news; the product's other offers follow."""
+    listing = due.listing
+    is_counted = listing.format is Format.FIXED and there.quantity is not None
+    has_news = listing.bids != there.bids or (is_counted and there.quantity != listing.quantity)
+    if listing.state is not State.LIVE or listing.claim is not None or not has_news:
+        return
+    quantity = there.quantity if is_counted else None
+    if await record(tx, due, Seen(bids=there.bids, quantity=quantity), now=now):
+        await follow(tx, account_id=listing.account_id, product_ids=[due.product.id], now=now)

@@ -1,268 +1,273 @@
-"""The SQL of listings."""
+"""The SQL of listings: claim, lock and write them together with their offers and products.
 
-from collections.abc import Sequence
+Rows are locked in one order everywhere: products by id, then offers, then listings. So a job and a request never wait for each other.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from saluhall.capabilities import Format
 from saluhall.channel import Progress
-from saluhall.domain.images.model import ShownImage
-from saluhall.domain.listings.model import PRIORITY, Desired, Listing, Shelved, State
-from saluhall.domain.products.model import COLUMNS, product_from_row
+from saluhall.domain.listings.lifecycle import PRIORITY
+from saluhall.domain.listings.model import (
+    DueListing,
+    EndedReason,
+    Listing,
+    OfferedProduct,
+    Scheduled,
+    State,
+)
+from saluhall.domain.offers.model import Offer, Wanted
+from saluhall.domain.products.model import Status
 from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row
 from saluhall.storage.database import Row
 
-# The account's first connection takes the listing: one piece is never offered twice, so what is live at a removed one stays with it.
-WANT_LIVE = """
-  insert into listings (account_id, id, product_id, connection_id, desired, state, due_at, created_at,
-                        updated_at)
-  select p.account_id, new_ulid(), p.id,
-         (select c.id from connections c
-           where c.account_id = p.account_id
-             and (c.removed_at is null
-                  or exists (select from listings l
-                              where l.account_id = p.account_id and l.product_id = p.id and l.connection_id = c.id
-                                and l.state in ('live', 'submitted')))
-           order by c.removed_at is null, c.created_at limit 1),
-         'live', 'waiting', case when p.status <> 'draft' then %(now)s end, %(now)s, %(now)s
-    from products p
-   where p.account_id = %(owner)s and p.id = any(%(ids)s) and p.kind = 'item'
-  on conflict (account_id, product_id, connection_id) do update
-     set desired = 'live', revision = listings.revision + 1, updated_at = %(now)s,
-         due_at = case when listings.claimed_by is null then %(now)s else listings.due_at end,
-         refused_price = null, attempts = 0, error = null, told = null,
-         external_id = case when listings.state = 'ended' then null else listings.external_id end,
-         url = case when listings.state = 'ended' then null else listings.url end,
-         confirmed_price = case when listings.state = 'ended' then null else listings.confirmed_price end,
-         state = case when listings.state = 'ended' then 'waiting' else listings.state end,
-         progress = case when listings.state = 'ended' then null else listings.progress end
-   where listings.state <> 'sold'
-  returning connection_id
+COLUMNS = """
+  l.id, l.account_id, l.offer_id, l.product_id, l.connection_id, l.format, l.state, l.ended_reason, l.external_id, l.url,
+  l.ends_at, l.live_since, l.price, l.quantity, l.content, l.refused_price, l.end_refused, l.bids, l.units_sold,
+  l.units_awaiting_order, l.progress, l.attempts, l.error, l.notified_error, l.waits_reason, l.looks_left, l.suspended,
+  l.is_broken, l.claimed_by, l.claim_number, l.due_at, l.priority
 """
-# A claimed listing is never made due here: whoever holds it reads it afresh when recording, and computes what is due next.
-# New data: a live listing follows the price, a refused one is tried again. A price that was refused is not asked for again.
-FOLLOW = """
-  update listings l
-     set revision = l.revision + 1, updated_at = %(now)s, attempts = 0,
-         due_at = case when l.claimed_by is null and l.state <> 'submitted' then %(now)s else l.due_at end,
-         priority = case l.state when 'live' then 1 when 'submitted' then 2 else 3 end,
-         state = case when l.state = 'refused' then 'waiting' else l.state end,
-         refused_price = case when l.refused_price = p.price then l.refused_price end
-    from products p
-   where l.account_id = %(owner)s and l.product_id = any(%(ids)s) and l.desired = 'live'
-     and p.account_id = l.account_id and p.id = l.product_id and p.status <> 'draft' and not l.parked
-     and ((l.state = 'live' and p.price is distinct from l.confirmed_price
-           and p.price is distinct from l.refused_price)
-          or l.state = 'refused' or (l.state in ('waiting', 'submitted') and l.due_at is not null))
-  returning l.connection_id
+OFFER = """
+  o.id as o_id, o.account_id as o_account_id, o.product_id as o_product_id, o.channel as o_channel,
+  o.connection_id as o_connection_id, o.format as o_format, o.wanted as o_wanted, o.named_price as o_named_price,
+  o.max_quantity as o_max_quantity, o.price as o_price, o.currency as o_currency, o.quantity as o_quantity,
+  o.revision as o_revision, o.listing_id as o_listing_id, o.error as o_error, o.created_at as o_created_at
 """
-WAKE = """
-  update listings l set due_at = %(now)s, updated_at = %(now)s
-    from products p
-   where l.account_id = %(owner)s and l.product_id = any(%(ids)s) and l.desired = 'live'
-     and l.state = 'waiting' and l.due_at is null and not l.parked
-     and p.account_id = l.account_id and p.id = l.product_id and p.status <> 'draft'
-  returning l.connection_id
+PRODUCT = """
+  p.id as p_id, p.sku as p_sku, p.status as p_status, p.delete_wanted as p_is_deleted,
+  p.enhance_due_at is not null as p_is_text_due, p.content_revision as p_content_revision
 """
-WANT_ENDED = """
-  update listings
-     set desired = 'ended', revision = revision + 1, priority = 0, attempts = 0, updated_at = %(now)s,
-         due_at = case when claimed_by is null then %(now)s else due_at end
-   where account_id = %(owner)s and product_id = %(product_id)s and desired = 'live'
-     and state in ('waiting', 'submitted', 'live', 'refused')
-  returning connection_id, state
-"""
-LISTING = """
-  l.id, l.account_id, l.connection_id, l.product_id, p.sku, l.desired, l.revision, l.state, p.price,
-  l.confirmed_price, l.refused_price, l.external_id, l.url, l.progress, l.attempts, l.error, l.told, l.looks_left,
-  p.delete_wanted, p.currency, p.enhance_due_at is not null as text_due, l.claimed_by, l.claim_number
-"""
-# Equal or null, never `is not distinct from`: that cannot use the index of due rows.
-_CLAIM = f"""
+# Equal, never `is not distinct from`: that cannot use the index of due rows.
+CLAIM = f"""
   with due as (
     select account_id, id from listings
-     where account_id = %(owner)s and connection_id {{at}}
-       and due_at <= %(now)s and priority <= %(lowest)s
+     where account_id = %(account_id)s and connection_id = %(connection_id)s
+       and due_at <= %(now)s and priority <= %(last_priority)s
      order by priority, due_at limit %(limit)s for update skip locked
   )
   update listings l
      set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = l.claim_number + 1
-    from due, products p
+    from due, offers o, products p
    where l.account_id = due.account_id and l.id = due.id
+     and o.account_id = l.account_id and o.id = l.offer_id
      and p.account_id = l.account_id and p.id = l.product_id
-  returning {LISTING}, l.priority
+  returning {COLUMNS}, {OFFER}, {PRODUCT}
 """
-CLAIM = _CLAIM.format(at="= %(connection)s")
-CLAIM_UNCONNECTED = _CLAIM.format(at="is null")
-# What was committed may stand, and be sold or ended, before the hub knows that it is live.
-_MAY_STAND = "(state in ('live', 'submitted') or state = 'waiting' and (progress ->> 'may_be_live')::boolean)"
-LOCK_EXTERNAL = f"""
+_LOCK = """
   with p as materialized (
     select p.* from products p
-     where p.account_id = %(owner)s and p.id in (
-       select product_id from listings
-        where account_id = %(owner)s and connection_id = %(connection)s
-          and external_id = any(%(external_ids)s) and {_MAY_STAND})
+     where p.account_id = %(account_id)s and p.id in (select product_id from listings l where {which})
      order by p.id for update
+  ), o as materialized (
+    select o.* from p join offers o on o.account_id = p.account_id and o.product_id = p.id
+     where o.id in (select offer_id from listings l where {which})
+     order by o.id for update of o
   )
-  select {LISTING} from p join listings l on l.account_id = p.account_id and l.product_id = p.id
-   where l.account_id = %(owner)s and l.connection_id = %(connection)s
-     and l.external_id = any(%(external_ids)s) and {_MAY_STAND}
+  select {columns}, {offer}, {product}
+    from o join p on p.id = o.product_id
+    join listings l on l.account_id = o.account_id and l.offer_id = o.id
+   where {which}
      for update of l
 """
-WATCHED = f"""
-  select external_id, ends_at from listings
-   where account_id = %(owner)s and connection_id = %(connection)s and external_id is not null
-     and {_MAY_STAND}
+_BY_ID = "l.account_id = %(account_id)s and l.id = any(%(ids)s)"
+# What was submitted may be live, and be sold or ended, before the hub knows that it is.
+MAY_BE_LIVE = "(l.state in ('live', 'submitted') or l.state = 'pending' and (l.progress ->> 'may_be_live')::boolean)"
+_BY_EXTERNAL_ID = f"""
+  l.account_id = %(account_id)s and l.connection_id = %(connection_id)s
+  and l.external_id = any(%(external_ids)s) and {MAY_BE_LIVE}
 """
-ON_SHELF = f"""
-  select {COLUMNS},
-         l.state, l.desired, l.due_at is not null as pending, l.external_id, l.url, l.error,
-         l.waits_reason, l.next_try_at,
-         (select jsonb_agg(jsonb_build_object('source_url', i.source_url, 'state', i.state,
-                                              'stored_key', i.stored_key, 'reason', i.reason)
-                           order by array_position(p.image_urls, i.source_url))
-            from images i where i.account_id = p.account_id and i.product_id = p.id) as images
-    from products p
-    join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
-    left join lateral (
-      select l.state, l.desired, l.due_at, l.external_id, l.url, l.error,
-             case when l.waits_reason is not null then l.waits_reason when stuck then n.waits_reason end as waits_reason,
-             case when l.waits_reason is not null then l.due_at when stuck then n.next_try_at end as next_try_at
-        from listings l
-        left join connections n on n.account_id = l.account_id and n.id = l.connection_id,
-             lateral (select l.due_at <= now() and l.claimed_by is null as stuck) s
-       where l.account_id = p.account_id and l.product_id = p.id
-       order by l.id desc limit 1) l on true
-   where p.account_id = %(owner)s and c.code = %(catalog)s and p.sku = %(sku)s and not p.delete_wanted
+LOCK = _LOCK.format(which=_BY_ID, columns=COLUMNS, offer=OFFER, product=PRODUCT)
+LOCK_EXTERNAL = _LOCK.format(which=_BY_EXTERNAL_ID, columns=COLUMNS, offer=OFFER, product=PRODUCT)
+LOCK_OF_PRODUCTS = f"""
+  select {COLUMNS} from listings l
+   where l.account_id = %(account_id)s and l.product_id = any(%(product_ids)s)
+   order by l.id for update
+"""
+WRITE = """
+  update listings l
+     set state = w.state, ended_reason = w.ended_reason, external_id = w.external_id, url = w.url, ends_at = w.ends_at,
+         live_since = w.live_since, price = w.price, quantity = w.quantity, content = w.content,
+         refused_price = w.refused_price, end_refused = w.end_refused, bids = w.bids, units_sold = w.units_sold,
+         units_awaiting_order = w.units_awaiting_order, progress = w.progress, attempts = w.attempts, error = w.error,
+         notified_error = w.notified_error, waits_reason = w.waits_reason, looks_left = w.looks_left,
+         suspended = w.suspended, is_broken = w.is_broken, priority = w.priority, due_at = w.due_at,
+         claimed_by = w.claimed_by, updated_at = %(now)s
+    from jsonb_to_recordset(%(rows)s::text::jsonb)
+      as w (id uuid, state text, ended_reason text, external_id text, url text, ends_at timestamptz, live_since timestamptz,
+            price numeric, quantity integer, content integer, refused_price numeric, end_refused boolean, bids integer,
+            units_sold integer, units_awaiting_order integer, progress jsonb, attempts integer, error text,
+            notified_error text, waits_reason text, looks_left smallint, suspended boolean, is_broken boolean,
+            priority smallint, due_at timestamptz, claimed_by uuid)
+   where l.account_id = %(account_id)s and l.id = w.id
+"""
+ADD = """
+  insert into listings (account_id, id, offer_id, product_id, connection_id, format, state, suspended, due_at, priority,
+                        created_at, updated_at)
+  select %(account_id)s, w.id, w.offer_id, w.product_id, w.connection_id, w.format, w.state, w.suspended, w.due_at, w.priority,
+         %(now)s, %(now)s
+    from jsonb_to_recordset(%(rows)s::text::jsonb)
+      as w (id uuid, offer_id uuid, product_id uuid, connection_id uuid, format text, state text, suspended boolean,
+            due_at timestamptz, priority smallint)
+"""
+KNOWN_IDS = f"""
+  select l.external_id, l.ends_at from listings l
+   where l.account_id = %(account_id)s and l.connection_id = %(connection_id)s and l.external_id is not null
+     and {MAY_BE_LIVE}
 """
 NEXT_DUE = """
   select min(first.due_at) as next_at
     from unnest(%(priorities)s::smallint[]) as wanted, lateral (
       select due_at from listings
-       where account_id = %(owner)s and connection_id = %(connection)s and priority = wanted
+       where account_id = %(account_id)s and connection_id = %(connection_id)s and priority = wanted
          and due_at is not null
        order by due_at limit 1) first
 """
 
 
-async def want_live(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
-) -> list[UUID | None]:
-    """Want products listed; return the connections that have work."""
-    params = {"owner": owner, "ids": list(product_ids), "now": now}
-    return await tx.all(_connection, WANT_LIVE, params)
-
-
-async def follow(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
-) -> list[UUID | None]:
-    """Make listings due whose product changed; return their connections."""
-    params = {"owner": owner, "ids": list(product_ids), "now": now}
-    return await tx.all(_connection, FOLLOW, params)
-
-
-async def wake(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
-) -> list[UUID | None]:
-    """Make listings due that waited for their product to settle."""
-    return await tx.all(_connection, WAKE, {"owner": owner, "ids": list(product_ids), "now": now})
-
-
-async def want_ended(
-    tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime
-) -> list[UUID | None]:
-    """Want a product's listings ended; return the connections that have work."""
-    params = {"owner": owner, "product_id": product_id, "now": now}
-    return await tx.all(_connection, WANT_ENDED, params)
-
-
 async def claim(
     tx: Transaction,
-    owner: UUID,
-    connection_id: UUID | None,
+    account_id: UUID,
+    connection_id: UUID,
     *,
     worker: UUID,
     limit: int,
-    lowest: int,
+    last_priority: int,
     lease: timedelta,
     now: datetime,
-) -> list[Listing]:
-    """Take due listings down to a priority, the most pressing first, for the length of a lease."""
+) -> list[DueListing]:
+    """Claim due listings down to a priority, the first priority first, for the length of a lease."""
     params = {
-        "owner": owner,
-        "connection": connection_id,
+        "account_id": account_id,
+        "connection_id": connection_id,
         "worker": worker,
         "limit": limit,
-        "lowest": lowest,
+        "last_priority": last_priority,
         "lease": lease,
         "now": now,
     }
-    sql = CLAIM if connection_id else CLAIM_UNCONNECTED
-    rows = await tx.all(lambda row: (row["priority"], listing_from_row(row)), sql, params)
-    return [listing for _, listing in sorted(rows, key=lambda pair: pair[0])]
+    rows = await tx.all(lambda row: (row["priority"], due_from_row(row)), CLAIM, params)
+    return [due for _, due in sorted(rows, key=lambda pair: pair[0])]
+
+
+async def lock(tx: Transaction, account_id: UUID, ids: Sequence[UUID]) -> list[DueListing]:
+    """Read listings with their offers and products, and lock all of them until the transaction ends."""
+    return await tx.all(due_from_row, LOCK, {"account_id": account_id, "ids": list(ids)})
 
 
 async def lock_external(
-    tx: Transaction, owner: UUID, connection_id: UUID, external_ids: Sequence[str]
-) -> list[Listing]:
-    """Lock the listings that stand, or may stand, with these ids at the marketplace."""
-    params = {"owner": owner, "connection": connection_id, "external_ids": list(external_ids)}
-    return await tx.all(listing_from_row, LOCK_EXTERNAL, params)
+    tx: Transaction, account_id: UUID, connection_id: UUID, external_ids: Sequence[str]
+) -> list[DueListing]:
+    """Lock the listings that are, or may be, live with these ids on the channel."""
+    params = {
+        "account_id": account_id,
+        "connection_id": connection_id,
+        "external_ids": list(external_ids),
+    }
+    return await tx.all(due_from_row, LOCK_EXTERNAL, params)
 
 
-async def watched(
-    tx: Transaction, owner: UUID, connection_id: UUID
-) -> list[tuple[str, datetime | None]]:
-    """List what stands or may stand at a connection: (external id, when it ends)."""
+async def lock_of_products(
+    tx: Transaction, account_id: UUID, product_ids: Sequence[UUID]
+) -> list[Scheduled]:
+    """Lock all listings of products, which are locked already."""
+    params = {"account_id": account_id, "product_ids": list(product_ids)}
     return await tx.all(
-        lambda row: (row["external_id"], row["ends_at"]),
-        WATCHED,
-        {"owner": owner, "connection": connection_id},
+        lambda row: Scheduled(listing_from_row(row), row["due_at"], row["priority"]),
+        LOCK_OF_PRODUCTS,
+        params,
     )
 
 
-async def next_due(tx: Transaction, owner: UUID, connection_id: UUID) -> datetime | None:
-    """Tell when the next listing of a connection is due."""
-    priorities = sorted(set(PRIORITY.values()))
-    params = {"owner": owner, "connection": connection_id, "priorities": priorities}
+async def write(
+    tx: Transaction, account_id: UUID, rows: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Write listings that are locked; each row has all columns that change."""
+    if rows:
+        text = msgspec.json.encode(rows).decode()
+        await tx.run(WRITE, {"account_id": account_id, "rows": text, "now": now})
+
+
+async def add(
+    tx: Transaction, account_id: UUID, rows: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Store new listings."""
+    if rows:
+        text = msgspec.json.encode(rows).decode()
+        await tx.run(ADD, {"account_id": account_id, "rows": text, "now": now})
+
+
+async def known_ids(
+    tx: Transaction, account_id: UUID, connection_id: UUID
+) -> list[tuple[str, datetime | None]]:
+    """List what is or may be live at a connection: (external id, when it ends)."""
+    params = {"account_id": account_id, "connection_id": connection_id}
+    return await tx.all(lambda row: (row["external_id"], row["ends_at"]), KNOWN_IDS, params)
+
+
+async def next_due(tx: Transaction, account_id: UUID, connection_id: UUID) -> datetime | None:
+    """Return when the next listing of a connection is due."""
+    params = {
+        "account_id": account_id,
+        "connection_id": connection_id,
+        "priorities": sorted(set(PRIORITY.values())),
+    }
     return await tx.one(lambda row: row["next_at"], NEXT_DUE, params)
 
 
-async def on_shelf(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> Shelved | None:
-    """Find a product with its newest listing."""
-    return await tx.one(
-        shelved_from_row, ON_SHELF, {"owner": owner, "catalog": catalog, "sku": sku}
-    )
+_WRITTEN = tuple(
+    name
+    for name in Listing.__struct_fields__
+    if name not in {"account_id", "offer_id", "product_id", "connection_id", "format", "claim"}
+)
 
 
-def _connection(row: Row) -> UUID | None:
-    return row["connection_id"]  # type: ignore[no-any-return]
+def row_from_listing(listing: Listing, *, priority: int, due_at: datetime | None) -> dict[str, Any]:
+    """Return what `write` stores of a listing; its claim stays as it is in the value."""
+    row = {name: getattr(listing, name) for name in _WRITTEN}
+    return {
+        **row,
+        "progress": None if listing.progress == Progress() else listing.progress,
+        "claimed_by": listing.claim and listing.claim.worker,
+        "priority": priority,
+        "due_at": due_at,
+    }
 
 
 def listing_from_row(row: Row) -> Listing:
     """Read a listing."""
     fields = {name: row[name] for name in Listing.__struct_fields__ if name != "claim"}
-    fields["claim"] = claim_from_row(row)
-    fields["desired"] = Desired(row["desired"])
-    fields["state"] = State(row["state"])
-    fields["progress"] = msgspec.convert(row["progress"] or {}, Progress)
+    reason = row["ended_reason"]
+    fields |= {
+        "claim": claim_from_row(row),
+        "format": Format(row["format"]),
+        "state": State(row["state"]),
+        "ended_reason": None if reason is None else EndedReason(reason),
+        "progress": msgspec.convert(row["progress"] or {}, Progress),
+    }
     return Listing(**fields)
 
 
-def shelved_from_row(row: Row) -> Shelved:
-    """Read a product and its newest listing."""
-    return Shelved(
-        product=product_from_row(row),
-        state=None if row["state"] is None else State(row["state"]),
-        desired=None if row["desired"] is None else Desired(row["desired"]),
-        pending=row["pending"],
-        external_id=row["external_id"] if row["state"] not in {"waiting", "submitted"} else None,
-        external_url=row["url"],
-        error=row["error"],
-        waits_reason=row["waits_reason"] if row["pending"] else None,
-        next_try_at=row["next_try_at"] if row["pending"] else None,
-        images=tuple(ShownImage(**image) for image in row["images"] or ()),
+def offer_from_row(row: Row) -> Offer:
+    """Read an offer from columns with the prefix `o_`."""
+    fields = {name: row[f"o_{name}"] for name in Offer.__struct_fields__}
+    fields |= {"format": Format(fields["format"]), "wanted": Wanted(fields["wanted"])}
+    return Offer(**fields)
+
+
+def product_from_row(row: Row) -> OfferedProduct:
+    """Read a product from columns with the prefix `p_`."""
+    fields = {name: row[f"p_{name}"] for name in OfferedProduct.__struct_fields__}
+    return OfferedProduct(**{**fields, "status": Status(fields["status"])})
+
+
+def due_from_row(row: Row) -> DueListing:
+    """Read a listing with its offer and product."""
+    return DueListing(
+        listing=listing_from_row(row), offer=offer_from_row(row), product=product_from_row(row)
     )

@@ -12,7 +12,8 @@ from msgspec import Struct
 from saluhall.channel import RemoteOrder, RemoteOrderRow
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import sales
-from saluhall.domain.listings.sales import Sale, SoldBy
+from saluhall.domain.listings.model import Scheduled
+from saluhall.domain.listings.sales import Sale
 from saluhall.domain.orders import arrivals_store
 from saluhall.domain.orders.arriving import (
     Attention,
@@ -144,9 +145,11 @@ async def _store_rows(
 class _Shelf:
     """The pieces that are left while the rows of a batch take theirs, first come, first served."""
 
-    def __init__(self, products: Mapping[UUID, Stocked], known: Mapping[UUID, SoldBy]) -> None:
+    def __init__(self, products: Mapping[UUID, Stocked], known: Mapping[UUID, Scheduled]) -> None:
         self._products = products
-        awaited = {listing.product_id for listing in known.values() if listing.awaits_order}
+        awaited = {
+            each.listing.product_id for each in known.values() if each.listing.units_awaiting_order
+        }
         # Sold and waiting for no order: the seller has sold it elsewhere.
         gone = {p.id for p in products.values() if p.is_sold and p.id not in awaited}
         self.sold_elsewhere = {p.id for p in products.values() if p.id in gone and p.quantity > 0}
@@ -200,9 +203,10 @@ def _sale(
         product_id=product.id,
         sku=product.sku,
         external_id=row.row.external_id,
+        quantity=row.row.quantity,
         price=row.row.unit_price,
         currency=row.order.currency,
-        platform=connection.channel,
+        channel=connection.channel,
         url=row.row.url,
         is_oversold=product.id in sold_elsewhere,
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from msgspec import Struct
+
 from saluhall.channel import Product
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
@@ -21,18 +23,26 @@ _OTHERWISE: Final[Mapping[str, str]] = {
 _FIELDS: Final = tuple(name for name in Product.__struct_fields__ if name != "images")
 _SHOWN: Final = ", ".join(f"{_OTHERWISE.get(name, f'p.{name}')} as {name}" for name in _FIELDS)
 CONTENT = f"""
-  select p.id, {_SHOWN} from products p
+  select p.id, p.channel_categories, {_SHOWN} from products p
    where p.account_id = %(account_id)s and p.id = any(%(product_ids)s)
 """
 
 
+class ProductContent(Struct, frozen=True, kw_only=True):
+    """A product as a channel reads it, without its images; `categories` are ids of a channel by the number of its connection."""
+
+    product: Product
+    categories: Mapping[str, str] = {}
+
+
 async def list_contents(
     tx: Transaction, *, account_id: UUID, product_ids: Sequence[UUID]
-) -> dict[UUID, Product]:
+) -> dict[UUID, ProductContent]:
     """Read what channels show of products, by product; the images are to be added."""
     params = {"account_id": account_id, "product_ids": list(product_ids)}
     return dict(await tx.all(_content_from_row, CONTENT, params))
 
 
-def _content_from_row(row: Row) -> tuple[UUID, Product]:
-    return row["id"], Product(**{name: row[name] for name in _FIELDS})
+def _content_from_row(row: Row) -> tuple[UUID, ProductContent]:
+    product = Product(**{name: row[name] for name in _FIELDS})
+    return row["id"], ProductContent(product=product, categories=row["channel_categories"] or {})

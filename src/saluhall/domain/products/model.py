@@ -103,6 +103,11 @@ class Product(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def prices(self) -> tuple[Decimal, ...]:
+        """Return its price lists, the first being number 1; 0 is none."""
+        return (self.price, self.price2, self.price3, self.price4, self.price5, self.price6)
+
 
 class Mode(StrEnum):
     """What a patch may do. Their names say it: put does both."""
@@ -155,6 +160,7 @@ class Stored(Struct, frozen=True, array_like=True):
     is_shown_named: bool = False
     is_shown_changed: bool = False
     place: int = 0  # of the patch, from 1; 0 when it is known by the id alone
+    refusal: str | None = None  # why a channel cannot show it
 
     @property
     def created(self) -> bool:

@@ -23,6 +23,21 @@ async def lock(tx: Transaction, *, by: Principal, catalog: str, sku: str, now: d
     return product
 
 
+async def lock_numbered(
+    tx: Transaction,
+    *,
+    by: Principal,
+    catalog: int,
+    sku: str,
+    now: datetime,  # noqa: ARG001 - every operation has `now`
+) -> Product:
+    """Read a product by the number of its catalog and lock it. Raises ProductNotFound."""
+    product = await store.lock_numbered(tx, by.account_id, catalog=catalog, sku=sku)
+    if product is None:
+        raise ProductNotFound(sku)
+    return product
+
+
 async def change_price(
     tx: Transaction, *, by: Principal, product: Product, price: Decimal, now: datetime
 ) -> None:
@@ -42,7 +57,7 @@ async def set_status(
     if status is Status.SOLD:
         sale = {"sale_price": str(product.price), "currency": product.currency}
         await _note(tx, by, product, EventType.ITEM_SOLD, sale, now=now)
-    else:
+    elif status is Status.NOT_LISTED:
         await _note(tx, by, product, EventType.ITEM_UNLISTED, {}, now=now)
 
 
@@ -79,7 +94,7 @@ async def remove(
     await history.record(tx, [deleted], now=now)
 
 
-async def pictures_fetched(
+async def images_fetched(
     tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> list[UUID]:
     """Record what became of pictures; return the products they belong to."""

@@ -23,6 +23,12 @@ LOCK = f"""
      and not p.delete_wanted
      for update of p
 """
+LOCK_NUMBERED = f"""
+  select {COLUMNS} from products p join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
+   where p.account_id = %(owner)s and c.number = %(number)s and p.sku = %(sku)s
+     and not p.delete_wanted
+     for update of p
+"""
 SET_PRICE = """
   update products set price = %(price)s, content_revision = content_revision + 1, updated_at = %(now)s
    where account_id = %(owner)s and id = %(id)s
@@ -88,6 +94,14 @@ RECORD_TEXT = """
 async def lock(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> Product | None:
     """Find a product and lock it until the transaction ends."""
     return await tx.one(product_from_row, LOCK, {"owner": owner, "catalog": catalog, "sku": sku})
+
+
+async def lock_numbered(
+    tx: Transaction, account_id: UUID, *, catalog: int, sku: str
+) -> Product | None:
+    """Find a product in the catalog of a number, and lock it until the transaction ends."""
+    params = {"owner": account_id, "number": catalog, "sku": sku}
+    return await tx.one(product_from_row, LOCK_NUMBERED, params)
 
 
 async def set_price(

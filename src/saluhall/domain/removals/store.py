@@ -24,7 +24,7 @@ CONTENTS = """
          (select count(*) from products where account_id = %(account_id)s) as products,
          (select count(*) from listings where account_id = %(account_id)s
              and (state in ('live', 'submitted')
-                  or state = 'waiting' and (claimed_by is not null or (progress ->> 'may_be_live')::boolean))) as live_listings,
+                  or state = 'pending' and (claimed_by is not null or (progress ->> 'may_be_live')::boolean))) as live_listings,
          (select count(*) from order_heads where account_id = %(account_id)s) as orders,
          (select count(*) from connections where account_id = %(account_id)s and removed_at is null) as connections,
          (select count(*) from endpoints where account_id = %(account_id)s and url is not null) as endpoints,
@@ -34,6 +34,8 @@ CONTENTS = """
 DELETIONS = (
     "delete from products where account_id = %(account_id)s",
     "delete from product_counts where account_id = %(account_id)s",
+    "delete from offers where account_id = %(account_id)s",
+    "delete from policies where account_id = %(account_id)s",
     "delete from listings where account_id = %(account_id)s",
     "delete from images where account_id = %(account_id)s",
     "delete from connections where account_id = %(account_id)s",

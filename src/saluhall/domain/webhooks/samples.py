@@ -9,7 +9,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import DELIVERED, Event, EventType
 from saluhall.domain.listings import pages, queries
-from saluhall.domain.listings.model import Shelved
+from saluhall.domain.listings.model import ListedProduct
 from saluhall.domain.listings.page_model import Filter
 from saluhall.domain.webhooks.model import UnknownEventType
 from saluhall.storage import Transaction
@@ -55,17 +55,17 @@ async def record_test_event(
 
 async def find_live(
     tx: Transaction, *, principal: Principal, catalog: str, sku: str | None
-) -> Shelved | None:
+) -> ListedProduct | None:
     """Find the product of this SKU, or one of the account's, that is live at a marketplace now. Raises ProductNotFound."""
     if sku is not None:
-        found = await queries.product_on_shelf(tx, by=principal, catalog=catalog, sku=sku)
+        found = await queries.get_listed_product(tx, by=principal, catalog=catalog, sku=sku)
         return found if found.is_live else None
     page = await pages.list_products(
         tx, by=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
     )
     for listed in reversed(page.products):
         if listed.external_url is not None:
-            found = await queries.product_on_shelf(
+            found = await queries.get_listed_product(
                 tx, by=principal, catalog=catalog, sku=listed.sku
             )
             if found.is_live:
@@ -75,7 +75,7 @@ async def find_live(
 
 async def _shelved(
     tx: Transaction, principal: Principal, catalog: str, sku: str | None
-) -> Shelved | None:
+) -> ListedProduct | None:
     if sku is None:
         page = await pages.list_products(
             tx, by=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
@@ -83,14 +83,14 @@ async def _shelved(
         if not page.products:
             return None
         sku = page.products[-1].sku
-    return await queries.product_on_shelf(tx, by=principal, catalog=catalog, sku=sku)
+    return await queries.get_listed_product(tx, by=principal, catalog=catalog, sku=sku)
 
 
-def _data(event_type: EventType, found: Shelved | None) -> Mapping[str, Any]:
+def _data(event_type: EventType, found: ListedProduct | None) -> Mapping[str, Any]:
     """Return what the type adds, from the product's own values."""
     if found is None:
-        return {"platform": "rheo"}
-    product, known = found.product, {"platform": "rheo", "currency": found.product.currency}
+        return {}
+    product, known = found.product, {"currency": found.product.currency}
     listing = {"external_id": found.external_id, "url": found.external_url}
     added: Mapping[EventType, Mapping[str, Any]] = {
         EventType.ITEM_SOLD: {"sale_price": str(product.price), **listing},

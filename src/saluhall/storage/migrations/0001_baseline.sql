@@ -348,7 +348,7 @@ create index images_due_idx on images (account_id, due_at) where due_at is not n
 -- Images are claimed by host: a slow host delays neither the images of other hosts nor those of other accounts.
 create index images_host_idx on images (account_id, lower(split_part(source_url, '/', 3)), due_at) where due_at is not null;
 
--- Connections and listings -------------------------------------------------------------------------------------------
+-- Connections ------------------------------------------------------------------------------------------------------
 create table connections (
   account_id uuid not null,
   id uuid not null,
@@ -396,39 +396,85 @@ create table login_attempts (
 );
 create index login_attempts_state_idx on login_attempts (state_hash); -- the browser knows the state alone
 
-create table listings (
+-- Policies: what a connection offers, and how; without a row the defaults apply ------------------------------------------
+create table policies (
+  account_id uuid not null,
+  connection_id uuid not null,
+  products text not null default 'none', -- none | all | filter
+  filter jsonb not null default '{}',
+  format text,                    -- auction | fixed; null: the first one that the channel has
+  price jsonb not null default '{}',
+  quantity jsonb not null default '{}',
+  hold text not null default 'first_bid', -- first_bid | start: from when on an auction holds its unit
+  categories jsonb not null default '{}', -- the seller's category to the channel's
+  updated_at timestamptz not null,
+  constraint policies_pkey primary key (account_id, connection_id)
+);
+
+-- Offers: a product at a connection in a format; listings: what is, or was, on the channel for an offer ------------------
+create table offers (
   account_id uuid not null,
   id uuid not null,
   product_id uuid not null,
-  connection_id uuid,             -- null: the account had no connection yet
-  desired text not null,          -- live | ended
-  revision integer not null default 1,
-  state text not null,            -- waiting | submitted | live | sold | ended | refused
-  confirmed_price numeric,
-  refused_price numeric,
+  channel text not null,
+  connection_id uuid,             -- null: the account has no connection of the channel yet
+  format text not null,           -- auction | fixed
+  wanted text not null,           -- live | ended
+  named_price numeric,            -- it wins over the policy's price rule
+  max_quantity integer,
+  price numeric,                  -- what the channel shall show
+  currency text not null,
+  quantity integer not null default 0,
+  revision integer not null default 1, -- grows with what makes a rejected listing worth another try
+  listing_id uuid,                -- the newest listing
+  error text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint offers_pkey primary key (account_id, id)
+);
+create unique index offers_product_key on offers (account_id, product_id, channel, connection_id, format) nulls not distinct;
+create index offers_connection_idx on offers (account_id, connection_id);
+
+create table listings (
+  account_id uuid not null,
+  id uuid not null,
+  offer_id uuid not null,
+  product_id uuid not null,
+  connection_id uuid not null,
+  format text not null,           -- auction | fixed
+  state text not null,            -- pending | submitted | live | ended | rejected
+  ended_reason text,              -- sold_out | withdrawn | expired
   external_id text,
   url text,
   ends_at timestamptz,
   live_since timestamptz,
-  order_id integer,               -- the order that reported the sale; null when only the state was read
+  price numeric,                  -- confirmed by the channel, like the two that follow
+  quantity integer,
+  content integer,                -- the product's content revision
+  refused_price numeric,
+  end_refused boolean not null default false,
+  bids integer not null default 0,
+  units_sold integer not null default 0,
+  units_awaiting_order integer not null default 0, -- seen to be sold, in no order yet
   progress jsonb,
   attempts integer not null default 0,
   looks_left smallint not null default 0, -- after an unclear response: how often the channel is read until its state is certain
   error text,
-  told text,                      -- the last failure of which the seller was notified
-  waits_reason text,              -- why the last try failed
-  parked boolean not null default false,
-  priority smallint not null default 3,
+  notified_error text,            -- the last failure of which the seller was notified
+  waits_reason text,              -- why the last attempt failed
+  suspended boolean not null default false, -- waits for its connection
+  is_broken boolean not null default false, -- a bug of ours: waits for a change by the seller
+  priority smallint not null default 5,
   due_at timestamptz,
   claimed_by uuid,
   claim_number integer not null default 0,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   constraint listings_pkey primary key (account_id, id),
-  constraint listings_product_key unique nulls not distinct (account_id, product_id, connection_id),
   constraint listings_live_has_id check (state <> 'live' or external_id is not null)
 );
 create index listings_due_idx on listings (account_id, connection_id, priority, due_at) where due_at is not null;
+create index listings_product_idx on listings (account_id, product_id, id);
 create index listings_external_idx on listings (account_id, connection_id, external_id) where external_id is not null;
 create index listings_live_idx on listings (account_id, connection_id) where state = 'live';
 
@@ -973,7 +1019,7 @@ begin
 end $$;
 -- A test event (`saluhall trigger`) reports no sale: analytics do not count it.
 create trigger events_sold_directly after insert on events for each row
-  when (new.type = 'item.sold' and not new.data ?| array['platform', 'test'])
+  when (new.type = 'item.sold' and not new.data ?| array['channel', 'test'])
   execute function product_sold_directly();
 
 -- A product that changes from sold to not listed was not sold: its last sale is void, unless an order reported it.

@@ -1,4 +1,4 @@
-"""What the budget of calls has room for, seen by one pass over one connection."""
+"""What the call budget of a channel leaves room for, as one pass over one connection sees it."""
 
 import math
 from datetime import datetime, timedelta
@@ -8,29 +8,32 @@ from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import BudgetState, Connection
 from saluhall.domain.connections.operations import check, left_for, refusal
-from saluhall.domain.listings.model import PRIORITY, Step
+from saluhall.domain.listings.lifecycle import LAST_PRIORITY, PRIORITY, Step
 from saluhall.jobs.run import Run
 from saluhall.storage import Transaction
 
 WIDTH = 16
-_ASK_TOGETHER = timedelta(seconds=5)
+_CHECK_TOGETHER = timedelta(seconds=5)
 _FEW_CALLS = 60
-_MANY_CALLS = 2000  # more than a connection can make before the budget is looked at again
-_LOOK_EVERY = timedelta(seconds=1)
-_CALLS_TO_PUBLISH = 4  # create, a picture, commit, ask
-# What the calls of a step are for, and how many the cheapest one takes.
+_MANY_CALLS = 2000  # more than a connection can make before the budget is read again
+_READ_EVERY = timedelta(seconds=1)
+_CALLS_TO_PUBLISH = 4  # create, an image, commit, check
+# What the calls of a step are for, and how many the cheapest one takes; in the order of priorities.
 _COST: dict[Step, tuple[Purpose, int]] = {
     Step.END: (Purpose.END, 1),
+    Step.LOWER_QUANTITY: (Purpose.END, 1),
     Step.CHANGE_PRICE: (Purpose.PRICE, 1),
-    Step.ASK: (Purpose.CHECK, 1),
+    Step.RAISE_QUANTITY: (Purpose.PRICE, 1),
+    Step.CHECK: (Purpose.CHECK, 1),
     Step.PUBLISH: (Purpose.PUBLISH, _CALLS_TO_PUBLISH),
+    Step.REVISE: (Purpose.PUBLISH, 1),
 }
 
 
-class Room:
+class CallPlan:
     """The room for work. It only plans: each call is counted, and refused, by the budget itself.
 
-    `publishing` are listings being handed in, whose calls the budget does not know of yet; `is_sparing` when few calls are left or
+    `publishing` are listings being published, whose calls the budget has not counted yet; `is_sparing` when few calls are left or
     less than half of the budget; `is_tight` when it does not allow all kinds of work, and `refusal` says why; `is_spent` when a call
     found that it allows no more.
     """
@@ -46,46 +49,47 @@ class Room:
         self.is_spent = False
         self.refusal: OutOfBudget | None = None
 
-    async def look(self, tx: Transaction) -> tuple[int | None, int]:
-        """Tell down to which priority the budget allows work (None: it allows none), and how many listings at once."""
+    async def read(self, tx: Transaction) -> tuple[int | None, int]:
+        """Return the last priority that the budget allows (None: it allows no work), and how many listings at once."""
         now = self._run.clock()
         if self._ample_until is not None and now < self._ample_until:
-            return PRIORITY[Step.PUBLISH], WIDTH
+            return LAST_PRIORITY, WIDTH
         state = await connections.budget_of_channel(tx, self._channel, now=now)
-        lowest = None
+        last = None
         for step, (purpose, calls) in _COST.items():
             try:
                 check(state, limit=self._limit, purpose=purpose, calls=calls, now=now)
             except OutOfBudget as error:
                 self.refusal = error
                 break
-            lowest = PRIORITY[step]
+            last = PRIORITY[step]
         left = left_for(Purpose.END, state, limit=self._limit)
         self.is_sparing = self.is_sparing or left < max(_FEW_CALLS, self._limit / 2)
-        is_ample = not self.is_sparing and left > _MANY_CALLS and lowest == PRIORITY[Step.PUBLISH]
-        self._ample_until = now + _LOOK_EVERY if is_ample else None
-        return self._with_room(lowest, state, now=now)
+        is_ample = not self.is_sparing and left > _MANY_CALLS and last == LAST_PRIORITY
+        self._ample_until = now + _READ_EVERY if is_ample else None
+        return self._with_room(last, state, now=now)
 
     def _with_room(
-        self, lowest: int | None, state: BudgetState, *, now: datetime
+        self, last: int | None, state: BudgetState, *, now: datetime
     ) -> tuple[int | None, int]:
         left = left_for(Purpose.PUBLISH, state, limit=self._limit)
         room = left // _CALLS_TO_PUBLISH - len(self.publishing)
-        if lowest == PRIORITY[Step.PUBLISH] and room <= 0:
-            lowest = PRIORITY[Step.ASK]
+        may_publish = last is not None and last >= PRIORITY[Step.PUBLISH]
+        if may_publish and room <= 0:
+            last, may_publish = PRIORITY[Step.CHECK], False
             self.refusal = refusal(state, limit=self._limit, now=now)
-        self.is_tight = self.is_tight or lowest is None or lowest < PRIORITY[Step.PUBLISH]
-        return lowest, room if lowest == PRIORITY[Step.PUBLISH] else WIDTH
+        self.is_tight = self.is_tight or not may_publish
+        return last, room if may_publish else WIDTH
 
     def first_pause(self, wished: timedelta) -> timedelta:
-        """Tell how long to wait after a verdict was not there the first time."""
-        return max(wished, _ASK_TOGETHER) if self.is_sparing else wished
+        """Return how long to wait after the first check found no decision."""
+        return max(wished, _CHECK_TOGETHER) if self.is_sparing else wished
 
-    def ask_in(self, pause: timedelta) -> timedelta:
-        """Tell when to ask for a verdict: at once, or, to be sparing, at a moment at which others are asked for too."""
+    def check_in(self, pause: timedelta) -> timedelta:
+        """Return when to check a submission: soon, or, to be sparing, at a moment at which others are checked too."""
         if not self.is_sparing:
             return pause
         now = self._run.clock().timestamp()
-        together_s = _ASK_TOGETHER.total_seconds()
+        together_s = _CHECK_TOGETHER.total_seconds()
         due = math.ceil((now + pause.total_seconds()) / together_s) * together_s
         return timedelta(seconds=due - now)

@@ -1,4 +1,4 @@
-"""Ask a failure one question: what happens next."""
+"""What follows from a failure: the one place that decides it."""
 
 from datetime import timedelta
 
@@ -11,46 +11,46 @@ from saluhall.storage.image_store import StoreUnavailable
 
 
 class Wait(Struct, frozen=True):
-    """The budget is used up: not a failure, go on when it allows."""
+    """The call budget is used up: not a failure, wait until it allows calls."""
 
     pause: timedelta
 
 
 class Retry(Struct, frozen=True):
-    """The moment is wrong: try again; None leaves the pause to the schedule."""
+    """A passing failure: try again; None leaves the pause to the retry policy."""
 
     reason: str
     pause: timedelta | None
 
 
-class Park(Struct, frozen=True):
-    """The access is wrong: set the connection's work aside until it is connected again."""
+class Suspend(Struct, frozen=True):
+    """The seller must act on the connection: suspend its work until it is connected again."""
 
     reason: str
 
 
-class Refuse(Struct, frozen=True):
-    """The data is wrong: tell the seller, wait for new data."""
+class Reject(Struct, frozen=True):
+    """The data is wrong: notify the seller, wait for new data."""
 
     reason: str
 
 
-class GiveBack(Struct, frozen=True):
-    """The row may be somebody else's by now: nothing was done, and if it is still ours it is due again at once."""
+class Release(Struct, frozen=True):
+    """The row may be claimed by another worker: nothing was done, and if it is still ours it is due again at once."""
 
 
 class Crash(Struct, frozen=True):
-    """We are wrong: log it, set this row alone aside."""
+    """Our bug: log it, suspend this row alone."""
 
 
-Verdict = Wait | Retry | Park | Refuse | GiveBack | Crash
+Consequence = Wait | Retry | Suspend | Reject | Release | Crash
 
 
-def verdict_on(error: Exception) -> Verdict:
-    """Judge a failure of a channel."""
+def consequence_of(error: Exception) -> Consequence:
+    """Return what follows from a failure of a channel call."""
     match error:
         case ClaimLost() | MayNotAct():
-            return GiveBack()
+            return Release()
         case OutOfBudget(retry_in=pause):
             return Wait(pause or timedelta(minutes=1))
         case Unavailable(retry_in=pause):
@@ -58,8 +58,8 @@ def verdict_on(error: Exception) -> Verdict:
         case DatabaseUnavailable() | StoreUnavailable():
             return Retry("The hub could not reach its own storage.", None)
         case Disconnected():
-            return Park(str(error))
+            return Suspend(str(error))
         case Rejected():
-            return Refuse(str(error))
+            return Reject(str(error))
         case _:
             return Crash()
