@@ -186,17 +186,22 @@ def _extra_text(key: Key, given: object) -> str | None:
     return None if text == key.default else text
 
 
-def patch_from_row(row: Struct, named: Sequence[str]) -> ProductPatch:
-    """Translate a row, of which no other keys than these need to be looked at."""
+def patches_from_rows(rows: Sequence[Struct], named: Sequence[str]) -> list[ProductPatch]:
+    """Translate rows, of which no other keys than these need to be looked at."""
+    steps = [(name, KEYS[name], _READ.get(KEYS[name].form)) for name in named]
+    return [_patch(row, steps) for row in rows]
+
+
+def _patch(
+    row: Struct, steps: Sequence[tuple[str, Key, Callable[[Any], Any] | None]]
+) -> ProductPatch:
     values: Values = {}
     extras: dict[str, str | None] = {}
-    for name in named:
+    for name, key, read in steps:
         given = getattr(row, name)
         if given is UNSET:
             continue
-        key = KEYS[name]
         if key.field:
-            read = _READ.get(key.form)
             values[key.field] = given if read is None else read(given)
         elif key.is_extra:
             extras[name] = _extra_text(key, given)

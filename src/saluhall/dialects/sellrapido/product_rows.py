@@ -10,7 +10,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from saluhall.dialect import Malformed
 from saluhall.dialects.sellrapido.errors import Refusal
-from saluhall.dialects.sellrapido.product_fields import JSON, KEYS, patch_from_row
+from saluhall.dialects.sellrapido.product_fields import JSON, KEYS, patches_from_rows
 from saluhall.dialects.sellrapido.wire_products import MAX_ROWS, ChangedProduct, Keyed, RowError
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.kit.http import NotAllowed, check_url
@@ -48,7 +48,7 @@ class Rows(Struct, frozen=True, kw_only=True):
 
     def patches(self) -> list[ProductPatch]:
         """Translate the rows."""
-        return [patch_from_row(row, self.named) for row in self.rows]
+        return patches_from_rows(self.rows, self.named)
 
 
 def rows_from_body(body: bytes, shape: type[Keyed]) -> Rows:

@@ -14,11 +14,9 @@ from saluhall.storage import Transaction
 
 TAKE_TURNS = "select pg_advisory_xact_lock(hashtextextended(%(catalog)s || %(account_id)s, 0))"
 # The patches come as one JSON text, which PostgreSQL reads by itself about as fast as COPY would, without a table to store them in.
-# Existing products are looked up one by one, by index: joined, a table that was empty when the plan was made would be read whole each
-# time. PostgreSQL guesses a hundred rows in any JSON; by the length of their SKUs it guesses one, and so never finds it cheaper to read
-# a small table whole. For the same reason rows are passed from step to step and not joined with each other. Products are locked in the
-# order of their ids everywhere, so that two writers never wait for each other. What exists is not inserted in vain: each attempt would
-# use up a product's number.
+# Known products are found and locked by one scan of an index, in the order of their ids, as everywhere, so that two writers never wait for
+# each other. PostgreSQL takes them for few once they are joined with the patches, and so finds each by its id. What exists is not inserted
+# in vain: each attempt would use up a product's number.
 _UPSERT = """
   with t as materialized (
     select r.*, coalesce(r.of_catalog, c.id) as catalog_id
@@ -28,30 +26,25 @@ _UPSERT = """
              jsonb_array_elements(%(cleared)s::text::jsonb))
            with ordinality as r(sku, default_currency, images_at, {names}, new_id, of_catalog, cleared, place)
       left join catalogs c on c.account_id = %(account_id)s and c.code = %(catalog)s
-     where char_length(r.sku) between 1 and 255 and coalesce(r.of_catalog, c.id) is not null
+     where coalesce(r.of_catalog, c.id) is not null
   ), refused as (
     select t.place from t
      where t.parent_sku is not null and (t.parent_sku = t.sku or (
        select p.id from products p
         where p.account_id = %(account_id)s and p.catalog_id = t.catalog_id and p.sku = t.parent_sku
           and not p.delete_wanted) is null)
-  ), found as (
-    select p.id, t.*
-      from t, lateral (
-        select id from products
-         where account_id = %(account_id)s and catalog_id = t.catalog_id and sku = t.sku
-           and not delete_wanted offset 0) p
-     order by p.id
-  ), old as (
-    select p.*, found.*
-      from found, lateral (
-        select p.account_id, p.kind as old_kind, p.status as old_status, p.quantity as old_quantity,
-               p.image_urls as old_image_urls, p.auto_publish as old_auto_publish, p.ai_enhancement as old_ai_enhancement,
-               s.is_shown_changed, s.is_shown_changed or {is_hidden_changed} as is_changed
-          from products p, (select found.*) t, lateral (select {is_shown_changed} as is_shown_changed) s
-         where p.account_id = %(account_id)s and p.catalog_id = t.catalog_id and p.sku = t.sku and not p.delete_wanted
-           for update of p) p
-     where %(mode)s <> 'create' and found.place not in (select place from refused)
+  ), known as materialized (
+    select * from products
+     where account_id = %(account_id)s and catalog_id = any(array(select catalog_id from t))
+       and sku = any(array(select sku from t)) and not delete_wanted
+     order by id for update
+  ), old as materialized (
+    select p.id, p.kind as old_kind, p.status as old_status, p.quantity as old_quantity,
+           p.image_urls as old_image_urls, p.auto_publish as old_auto_publish, p.ai_enhancement as old_ai_enhancement,
+           t.*, s.is_shown_changed, s.is_shown_changed or {is_hidden_changed} as is_changed
+      from t join known p on p.catalog_id = t.catalog_id and p.sku = t.sku,
+           lateral (select {is_shown_changed} as is_shown_changed) s
+     where t.place not in (select place from refused)
   ), created as (
     insert into products (account_id, catalog_id, sku, id, status, created_at, updated_at, changed_at,
                           enhance_due_at, {names})
@@ -60,7 +53,7 @@ _UPSERT = """
            %(now)s, %(now)s, (select change_instant()), case when t.ai_enhancement then %(now)s end, {first}
       from t
      where %(mode)s <> 'change' and t.place not in (select place from refused)
-       and t.place not in (select place from found)
+       and t.place not in (select place from old)
      order by t.sku
     on conflict (account_id, catalog_id, sku) where not delete_wanted do nothing
     returning sku, id, kind, status, quantity, image_urls, auto_publish, ai_enhancement
@@ -76,8 +69,7 @@ _UPSERT = """
                                  else %(now)s end,
            {kept}
       from old t
-     where p.account_id = t.account_id and p.catalog_id = t.catalog_id and p.sku = t.sku and not p.delete_wanted
-       and t.is_changed
+     where %(mode)s <> 'create' and p.account_id = %(account_id)s and p.id = t.id and t.is_changed
     returning t.place, p.sku, p.id, p.kind, p.status, t.old_status, p.quantity, t.old_quantity,
               p.auto_publish, p.ai_enhancement, case when {names_images} then p.image_urls end as image_urls,
               {names_shown} as is_shown_named, t.is_shown_changed
@@ -94,7 +86,7 @@ _UPSERT = """
     select json_build_array('unchanged', sku, id, old_kind, old_status, old_status, old_quantity, old_quantity,
                             old_auto_publish, old_ai_enhancement, case when {names_images} then old_image_urls end,
                             {names_shown}, false, place)
-      from old t where not is_changed
+      from old t where %(mode)s <> 'create' and not is_changed
     union all
     select json_build_array('parent not found', t.sku, null, 'item', 'active', null, 0, null, false, false, null,
                             false, false, place)
@@ -102,7 +94,7 @@ _UPSERT = """
     union all
     select json_build_array('sku taken', sku, null, 'item', 'active', null, 0, null, false, false, null, false, false,
                             place)
-      from found where %(mode)s = 'create' and place not in (select place from refused)) every_row
+      from old where %(mode)s = 'create') every_row
 """
 _IMAGES_AT = """array_remove(array_remove(array(
   select coalesce(wanted, stored) from unnest(t.images_at, {stored}) with ordinality as i(wanted, stored, nth)
