@@ -36,6 +36,7 @@ from saluhall.jobs.failure_policy import (
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Share
 from saluhall.jobs.waits import Waits
+from saluhall.storage.claims import acting_since
 from saluhall.storage.database import DatabaseUnavailable
 
 _LEASE = timedelta(minutes=5)
@@ -73,6 +74,7 @@ async def _claim(poll: Poll, _: int) -> Sequence[Connection]:
 
 
 async def _work(poll: Poll, connection: Connection) -> None:
+    acting_since(None)  # it changes nothing over there, and may take longer than a claim holds
     try:
         await _poll(poll.run, connection)
     except Exception as error:  # noqa: BLE001 - what follows is decided like for every failure of a channel
