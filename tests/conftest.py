@@ -1,6 +1,7 @@
 """Fixtures for tests that need a database or a whole running hub."""
 
 import os
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -18,6 +19,8 @@ from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
 from tests.images import jpeg
 from tests.postgres import Postgres, running_postgres
+
+_LONG_RUN_S = 30
 
 
 def pytest_sessionfinish() -> None:
@@ -79,6 +82,19 @@ async def partner(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Par
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the ten files with the longest tests: there is time to be saved."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    if sum(seconds.values()) > _LONG_RUN_S:
+        terminalreporter.section("slowest ten files")
+        for name, spent in sorted(seconds.items(), key=lambda pair: -pair[1])[:10]:
+            terminalreporter.write_line(f"{spent:6.1f} s  {name}")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let half of the workers begin with the long tests, which mostly wait, while the others use the processor.
 
