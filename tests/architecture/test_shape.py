@@ -17,11 +17,13 @@ FILES = python_files("src", "tests", "bench")
 
 def test_a_store_is_imported_only_by_its_own_module() -> None:
     graph = grimp.build_graph("saluhall")
-    stores = [module for module in graph.modules if re.fullmatch(r".*\.domain\.\w+\.store", module)]
+    stores = [
+        module for module in graph.modules if re.fullmatch(r".*\.domain\.\w+\.\w*store", module)
+    ]
 
     assert stores
     for store in stores:
-        home = store.removesuffix("store")
+        home = store.rpartition(".")[0] + "."
         strangers = {
             m for m in graph.find_modules_that_directly_import(store) if not m.startswith(home)
         }

@@ -111,6 +111,7 @@ async def test_nobody_comes_in_without_a_live_key(dialect: Dialect, route: Route
 
 # Statements that do not name their owner, and why that is right.
 WITHOUT_OWNER = {
+    "accounts.people_store.LIST_ACCOUNTS": "the operator sees all accounts",
     "accounts.store.ADD_ACCOUNT": "makes the owner",
     "accounts.store.FIND_ACCOUNT": "finds the owner, for commands",
     "accounts.store.FIND_USER": "finds the owner, for commands",
@@ -119,16 +120,26 @@ WITHOUT_OWNER = {
     "sessions.store.FIND_USER": "finds the owner, by the name of who signs in",
     "accounts.store.AUTHENTICATE": "finds the owner, by a key's hash",
     "attention.store.COUNT_ALL": "the operator sees all accounts",
+    "connections.expiry_store.DUE": "a job announces expiries of all accounts; each row carries its own",
+    "connections.expiry_store.MARK": "takes rows of several accounts; each carries its own",
+    "connections.logins_store.TAKE": "finds the owner, by the hash of a secret that only the browser of who logs in has",
     "connections.store.COUNT_BY_HEALTH": "the operator sees all accounts",
     "connections.store.HEALTH": "the operator sees all accounts",
-    "connections.store.OWNER": "finds the owner, for jobs whose bell carries only an id",
+    "connections.store.OWNER": "finds the owner, for jobs whose wake-up carries only an id",
     "connections.store.POLLING": "counts calls that all accounts share",
     "history.store.RECORD": "takes events of several accounts; each row carries its own",
     "resellers.store.REQUESTS": "the operator reads what all accounts ask for",
     "resellers.store.PROFILE_BY_SLUG": "a public profile is public",
+    "webhooks.deliveries_store.FORGET": "of an endpoint that is deleted only the id is known",
+    "webhooks.deliveries_store.FORGET_FINISHED": "old rows of all accounts are deleted at the same age",
+    "webhooks.deliveries_store.PRUNE": "old rows of all accounts are deleted at the same age",
+    "webhooks.listening_store.EXPIRED": "a job deletes expired endpoints of all accounts; each row carries its own",
+    "webhooks.replays_store.CLAIM": "finds the owner, for jobs whose wake-up carries only an id",
+    "webhooks.replays_store.END_ORPHAN": "finds the owner, for jobs whose wake-up carries only an id",
+    "webhooks.replays_store.FORGET_DONE": "old rows of all accounts are deleted at the same age",
     "webhooks.store.COUNT_BY_STATE": "the operator sees all accounts",
     "webhooks.store.OFF": "the operator sees all accounts",
-    "webhooks.store.FIND": "finds the owner, for jobs whose bell carries only an id",
+    "webhooks.store.FIND": "finds the owner, for jobs whose wake-up carries only an id",
 }
 
 
@@ -136,7 +147,7 @@ def statements() -> dict[str, str]:
     """Every SQL constant of the domain."""
     folder = Path(saluhall.domain.__path__[0])
     found = {}
-    for file in folder.glob("*/store*.py"):
+    for file in folder.glob("*/*store.py"):
         module = import_module(f"saluhall.domain.{file.parent.name}.{file.stem}")
         for name, text in vars(module).items():
             is_sql = isinstance(text, str) and re.search(r"\b(select|insert|update|delete)\b", text)

@@ -10,13 +10,13 @@ from saluhall.storage import Transaction
 
 ADD = f"""
   insert into endpoints (account_id, id, url, secret, event_types, description, certificate, expires_at, created_at, updated_at)
-  values (%(account)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(description)s, %(certificate)s, %(expires_at)s,
+  values (%(account_id)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(description)s, %(certificate)s, %(expires_at)s,
           %(now)s, %(now)s)
   returning {COLUMNS}
 """
 RENEW = """
   update endpoints set expires_at = %(expires_at)s, active = true, fail_count = 0, failing_since = null
-   where account_id = %(account)s and id = %(id)s and expires_at is not null
+   where account_id = %(account_id)s and id = %(id)s and expires_at is not null
 """
 EXPIRED = """
   select account_id, id from endpoints where expires_at < %(now)s order by expires_at limit %(limit)s
@@ -38,7 +38,7 @@ async def add(
 ) -> Endpoint:
     """Add a temporary endpoint."""
     params = {
-        "account": account_id,
+        "account_id": account_id,
         "id": endpoint_id,
         "url": url,
         "secret": secret,
@@ -56,7 +56,7 @@ async def renew(
     tx: Transaction, account_id: UUID, endpoint_id: UUID, *, expires_at: datetime
 ) -> bool:
     """Move the end of a temporary endpoint, and switch it on; return False when there is none."""
-    params = {"account": account_id, "id": endpoint_id, "expires_at": expires_at}
+    params = {"account_id": account_id, "id": endpoint_id, "expires_at": expires_at}
     return await tx.run(RENEW, params) > 0
 
 
