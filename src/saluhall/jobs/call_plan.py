@@ -13,7 +13,8 @@ from saluhall.jobs.run import Run
 from saluhall.storage import Transaction
 
 WIDTH = 16
-_CHECK_TOGETHER = timedelta(seconds=5)
+_CHECK_TOGETHER = timedelta(seconds=0.1)
+_CHECK_TOGETHER_SPARINGLY = timedelta(seconds=5)
 _FEW_CALLS = 60
 _MANY_CALLS = 2000  # more than a connection can make before the budget is read again
 _READ_EVERY = timedelta(seconds=1)
@@ -83,13 +84,12 @@ class CallPlan:
 
     def first_pause(self, wished: timedelta) -> timedelta:
         """Return how long to wait after the first check found no decision."""
-        return max(wished, _CHECK_TOGETHER) if self.is_sparing else wished
+        return max(wished, _CHECK_TOGETHER_SPARINGLY) if self.is_sparing else wished
 
     def check_in(self, pause: timedelta) -> timedelta:
-        """Return when to check a submission: soon, or, to be sparing, at a moment at which others are checked too."""
-        if not self.is_sparing:
-            return pause
+        """Return when to check a submission: at the next moment at which others are checked too; such moments are rare to be sparing."""
         now = self._run.clock().timestamp()
-        together_s = _CHECK_TOGETHER.total_seconds()
+        together = _CHECK_TOGETHER_SPARINGLY if self.is_sparing else _CHECK_TOGETHER
+        together_s = together.total_seconds()
         due = math.ceil((now + pause.total_seconds()) / together_s) * together_s
         return timedelta(seconds=due - now)

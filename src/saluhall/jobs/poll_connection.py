@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from msgspec import Struct, structs
+from msgspec import structs
 
 from saluhall.channel import (
     Changes,
@@ -33,8 +33,7 @@ from saluhall.jobs.failure_policy import (
     Wait,
     consequence_of,
 )
-from saluhall.jobs.run import Job, Run
-from saluhall.jobs.slots import Share
+from saluhall.jobs.run import Job, Opened, Run, opens
 from saluhall.jobs.waits import Waits
 from saluhall.storage.claims import acting_since
 from saluhall.storage.database import DatabaseUnavailable
@@ -49,31 +48,19 @@ _TRIED_AGAIN = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 
 
-class Poll(Struct, frozen=True):
-    """The run of one connection."""
-
-    run: Run
-    connection_id: UUID
-    share: Share
-
-
-async def _open(run: Run, key: str) -> Poll:
-    return Poll(run, UUID(key), run.slots.share(key, max_calls=1))
-
-
-async def _claim(poll: Poll, _: int) -> Sequence[Connection]:
+async def _claim(poll: Opened, _: int) -> Sequence[Connection]:
     run = poll.run
     async with run.db.transaction() as tx:
-        account_id = await queries.owner_of_connection(tx, poll.connection_id)
+        account_id = await queries.owner_of_connection(tx, UUID(poll.key))
         if account_id is None:
             return ()
         found = await operations.claim_poll(
-            tx, account_id, poll.connection_id, worker=run.worker, lease=_LEASE, now=run.clock()
+            tx, account_id, UUID(poll.key), worker=run.worker, lease=_LEASE, now=run.clock()
         )
     return () if found is None else (found,)
 
 
-async def _work(poll: Poll, connection: Connection) -> None:
+async def _work(poll: Opened, connection: Connection) -> None:
     acting_since(None)  # it changes nothing over there, and may take longer than a claim holds
     try:
         await _poll(poll.run, connection)
@@ -266,4 +253,4 @@ async def _failed(run: Run, connection: Connection, error: Exception) -> None:
     await waits.note()
 
 
-POLL_CONNECTION = Job(name="poll_connection", open=_open, claim=_claim, work=_work)
+POLL_CONNECTION = Job(name="poll_connection", open=opens(), claim=_claim, work=_work)

@@ -46,6 +46,7 @@ from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Share, Size
 from saluhall.jobs.update import LISTING_RETRIES, UPDATES, update
 from saluhall.jobs.waits import Waits as ConnectionWaits
+from saluhall.kit.retry import RetryPolicy
 
 _LEASE = timedelta(minutes=3)
 _FIRST_CHECK = timedelta(milliseconds=250)
@@ -232,8 +233,8 @@ async def _check(sync: Sync, group: list[DueListing]) -> None:
 
 def _check_pause(sync: Sync, due: DueListing, check_in: timedelta) -> timedelta:
     first = sync.plan.first_pause(check_in)
-    pause = sync.plan.check_in(first * 3 ** min(due.listing.attempts, 10))
-    return min(pause, _MAX_CHECK_PAUSE)
+    checks = RetryPolicy(base=first, factor=3, max=_MAX_CHECK_PAUSE)
+    return sync.plan.check_in(checks.delay(due.listing.attempts + 1))
 
 
 def _pause_of(due: DueListing, event: Event) -> timedelta:
