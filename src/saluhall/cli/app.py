@@ -27,6 +27,8 @@ COMMANDS = (
     ("deal", "deals:deal", ACCOUNTS, "Grant deals to accounts, and list those they ask for."),
     ("catalog", "catalogs:catalog", SELLING, "Create, list and remove catalogs."),
     ("connection", "connections:connection", SELLING, "Connect accounts to marketplaces."),
+    ("offer", "offers:offer", SELLING, "Offer products at connections, one by one."),
+    ("policy", "policies:policy", SELLING, "Set which products a connection offers, and at which prices and quantities."),
     ("channel", "categories:channel", SELLING, "Look up what the channels offer."),
     ("webhook", "webhooks:webhook", SELLING, "Set, list, switch and remove webhook endpoints."),
     ("status", "status:status", WATCHING, "Show how the hub is: database, workers, due work, connections, endpoints that are off, clock."),

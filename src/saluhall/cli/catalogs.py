@@ -1,6 +1,6 @@
 """saluhall catalog create, list and remove."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from cyclopts import App, Parameter
@@ -11,7 +11,7 @@ from saluhall.cli.tables import show_rows
 from saluhall.cli.values import check_name
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations, queries
-from saluhall.domain.catalogs.model import Catalog
+from saluhall.domain.catalogs.model import Catalog, CatalogType
 from saluhall.storage import Transaction
 
 catalog = App(name="catalog", help="Create, list and remove catalogs.")
@@ -23,6 +23,10 @@ def create_catalog(
     *,
     account: Account,
     code: Annotated[str, Parameter(help="The code by which the APIs know the catalog.")] = "CUSTOM",
+    type: Annotated[  # noqa: A002 - the word of the option
+        Literal["data_entry", "supplier", "custom", "marketplace"],
+        Parameter(help="Where its products come from."),
+    ] = "data_entry",
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +36,7 @@ def create_catalog(
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         number = await operations.create_catalog(
-            tx, principal=principal, name=name, code=code, now=now()
+            tx, principal=principal, name=name, code=code, type=CatalogType(type), now=now()
         )
         return {"catalog_id": number}
 
@@ -47,7 +51,7 @@ def list_catalogs(*, account: Account, data_dir: DataDir = None, as_json: AsJson
         return await queries.list_catalogs(tx, principal=principal)
 
     rows = [_row(each) for each in for_account(read_settings(data_dir), account, do)]
-    columns = {"catalog_id": "catalog", "name": "name", "code": "code", "products": "products",
+    columns = {"catalog_id": "catalog", "name": "name", "code": "code", "type": "type", "products": "products",
                "created_at": "created"}  # fmt: skip
     show_rows("catalogs", rows, columns, as_json=as_json)
 

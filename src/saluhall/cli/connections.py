@@ -242,6 +242,7 @@ async def _row(
     budget = await queries.budget_of_channel(tx, found.channel, now=now())
     return {
         "connection_id": found.id,
+        "number": found.number,
         "channel": found.channel,
         "user_id": found.user_id,
         "state": found.state,
@@ -280,6 +281,7 @@ def _trouble(unreadable: int) -> str | None:
 def _table(rows: list[dict[str, Any]]) -> None:
     headings = (
         "connection",
+        "number",
         "channel",
         "user",
         "state",
@@ -293,6 +295,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
         budget = row["budget"]
         state = row["state"] + (f": {row['reason']}" if row["reason"] else "")
         state += f" Next try at {shown(row['next_try_at'])}." if row["next_try_at"] else ""
-        cells.append((row["connection_id"], row["channel"], row["user_id"], state, row["expires_at"] or "unknown", row["expires_in_days"],
+        cells.append((row["connection_id"], row["number"], row["channel"], row["user_id"], state,
+                      row["expires_at"] or "unknown", row["expires_in_days"],
                       row["polled_at"] or "never", f"{budget['left']} of {budget['calls_per_day']}"))  # fmt: skip
     show_table(headings, cells)

@@ -21,6 +21,8 @@ from saluhall.domain.accounts.model import (
 from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
+from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
+from saluhall.domain.products.model import ProductNotFound
 from saluhall.domain.removals.model import AccountBusy, NotSuspended
 from saluhall.domain.resellers.model import BadDeal
 from saluhall.domain.sessions.model import SessionNotFound, WeakPassword
@@ -69,6 +71,10 @@ EXIT_CODES: dict[type[Exception], int] = {
     CatalogInUse: REFUSED,
     ConnectionNotFound: REFUSED,
     ListingsAreLive: REFUSED,
+    ProductNotFound: REFUSED,
+    OfferNotFound: REFUSED,
+    OfferRefused: REFUSED,
+    PolicyRefused: REFUSED,
     NotSuspended: REFUSED,
     AccountBusy: REFUSED,
     BadEndpoint: REFUSED,

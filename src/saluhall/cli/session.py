@@ -8,13 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import msgspec
 from cyclopts import Parameter
 
 from saluhall import bootstrap
 from saluhall.bootstrap.configuration import read_configuration
 from saluhall.cli.failures import Refused
-from saluhall.cli.tables import shown
+from saluhall.cli.tables import json_from, shown
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account, principal_of_user
 from saluhall.kit.environment import BadSetting
@@ -103,7 +102,7 @@ def for_user(
 def show(answer: dict[str, Any], *, as_json: bool) -> None:
     """Print an answer: one JSON object, or a line for each part of it."""
     if as_json:
-        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        sys.stdout.write(json_from(answer) + "\n")
         return
     width = max(map(len, answer), default=0)
     for name, value in answer.items():

@@ -8,6 +8,12 @@ from typing import Any
 import msgspec
 
 _WIDTH = 240  # of a table that no terminal shows
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def json_from(answer: object) -> str:
+    """Write an answer as JSON; amounts are numbers."""
+    return _ENCODER.encode(answer).decode()
 
 
 def show_rows(
@@ -15,7 +21,7 @@ def show_rows(
 ) -> None:
     """Print rows as one JSON object with all their fields, or as a table of these columns under their headings."""
     if as_json:
-        sys.stdout.write(msgspec.json.encode({name: rows}).decode() + "\n")
+        sys.stdout.write(json_from({name: rows}) + "\n")
     else:
         show_table(list(columns.values()), [[row[field] for field in columns] for row in rows])
 
@@ -41,6 +47,10 @@ def shown(cell: object) -> str:
         return "-"
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, Mapping):
+        cell = [f"{name}={value}" for name, value in cell.items()]
+    if isinstance(cell, list | tuple):
+        cell = ", ".join(map(str, cell)) or "-"
     if isinstance(cell, datetime):
         return f"{cell.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     known = (c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(cell))

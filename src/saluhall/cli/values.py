@@ -1,11 +1,14 @@
 """Check the names and instants that people type."""
 
+import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from saluhall.cli.failures import Refused
+from saluhall.cli.failures import Refused, WrongUsage
 
 _MAX_NAME = 200
 _YEARS = range(1970, 9999)
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
 
 
 def check_name(what: str, name: str) -> None:
@@ -21,3 +24,10 @@ def utc_instant(option: str, instant: datetime) -> datetime:
     if instant.year not in _YEARS:
         raise Refused(f"{option} takes a year from {_YEARS.start} to {_YEARS.stop - 1}")
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def number_from_text(option: str, text: str) -> Decimal:
+    """Read a decimal number. Raises WrongUsage."""
+    if not _NUMBER.fullmatch(text):
+        raise WrongUsage(f"{option} takes a number such as 12.50, not {text!r}")
+    return Decimal(text)

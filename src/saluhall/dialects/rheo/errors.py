@@ -37,7 +37,7 @@ from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, ResponseUnreadable
-from saluhall.domain.offers.model import OfferNotFound, OfferRefused
+from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
 from saluhall.domain.orders.model import (
     ChangePending,
     NotShippedBySeller,
@@ -198,6 +198,7 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     ListingsAreLive: "connections are removed on the command line",
     OfferNotFound: "offers are ended on the command line",
     OfferRefused: "offers are made on the command line",
+    PolicyRefused: "policies are set on the command line",
     NotSuspended: "accounts are removed on the command line",
     AccountNotFound: "accounts are opened and named on the command line",
     AccountTaken: "accounts are opened and named on the command line",

@@ -1,10 +1,20 @@
 """The facts of a catalog, and what can be wrong with one."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
 RHEO = "RHEO"  # the system catalog of Rheo items
+
+
+class CatalogType(StrEnum):
+    """Where the products of a catalog come from; it changes nothing of what is done with them."""
+
+    DATA_ENTRY = "data_entry"  # typed in by the seller
+    SUPPLIER = "supplier"
+    CUSTOM = "custom"
+    MARKETPLACE = "marketplace"
 
 
 class CatalogTaken(Exception):
@@ -12,7 +22,7 @@ class CatalogTaken(Exception):
 
 
 class CatalogNotFound(Exception):
-    """The account has no catalog with this number; the message is the number."""
+    """The account has no catalog with this number; the message says so."""
 
 
 class CatalogInUse(Exception):
@@ -25,5 +35,6 @@ class Catalog(Struct, frozen=True, kw_only=True):
     number: int
     name: str
     code: str
+    type: CatalogType
     created_at: datetime
     products: int

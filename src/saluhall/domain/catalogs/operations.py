@@ -10,19 +10,32 @@ from saluhall.domain.catalogs.model import (
     CatalogInUse,
     CatalogNotFound,
     CatalogTaken,
+    CatalogType,
 )
 from saluhall.kit.ids import new_id
 from saluhall.storage import Conflict, Transaction
 
 
 async def create_catalog(
-    tx: Transaction, *, principal: Principal, name: str, code: str, now: datetime
+    tx: Transaction,
+    *,
+    principal: Principal,
+    name: str,
+    code: str,
+    type: CatalogType = CatalogType.DATA_ENTRY,  # noqa: A002 - the word of the field
+    now: datetime,
 ) -> int:
     """Add a catalog to an account; return the number by which the partner APIs know it. Raises CatalogTaken."""
     catalog_id = new_id()
     try:
         return await store.add(
-            tx, principal.account_id, catalog_id=catalog_id, code=code, name=name, now=now
+            tx,
+            principal.account_id,
+            catalog_id=catalog_id,
+            code=code,
+            name=name,
+            type=type,
+            now=now,
         )
     except Conflict as error:
         raise CatalogTaken(f"the account has a catalog {code!r} already") from error

@@ -180,7 +180,7 @@ def _check_offer(
     if max_quantity is not None and max_quantity < 1:
         raise OfferRefused("An offer shows at least 1 unit; give a higher maximum")
     rule = place.policy.price
-    shown = price or price_from_rule(rule, product.prices)
+    shown = price_from_rule(rule, product.prices) if price is None else price
     if shown is None:
         raise OfferRefused(f"The product has no price in price list {rule.price_list}; name one")
     units = shown_units(place.policy.quantity, product.quantity)
@@ -190,7 +190,7 @@ def _check_offer(
         format=format,
         price=shown,
         currency=rule.currency or product.currency,
-        quantity=1 if format is Format.AUCTION else max_quantity or units,
+        quantity=max_quantity or (1 if format is Format.AUCTION else units),
     )
     if refusal is not None:
         raise OfferRefused(refusal)

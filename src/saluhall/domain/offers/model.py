@@ -19,6 +19,10 @@ class OfferRefused(Exception):
     """An offer cannot be made as it was asked for; the message says what is wrong and what to do."""
 
 
+class PolicyRefused(Exception):
+    """A policy cannot be as it was asked for; the message says what is wrong and what to do."""
+
+
 class Wanted(StrEnum):
     """What the seller wants of an offer."""
 

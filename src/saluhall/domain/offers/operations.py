@@ -7,12 +7,14 @@ from uuid import UUID
 
 from saluhall.capabilities import Format
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.catalogs import queries as catalogs
 from saluhall.domain.connections.capabilities import capabilities_of
 from saluhall.domain.connections.model import ConnectionNotFound
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import Event, EventType
 from saluhall.domain.offers import store
-from saluhall.domain.offers.model import Offer, Place, Policy
+from saluhall.domain.offers.checks import wrong_policy
+from saluhall.domain.offers.model import Offer, Place, Policy, PolicyRefused
 from saluhall.storage import Transaction
 
 _WRITTEN = ("id", "price", "currency", "quantity", "revision", "wanted", "listing_id", "error")
@@ -102,9 +104,15 @@ async def connect(
 async def set_policy(
     tx: Transaction, *, principal: Principal, connection_id: UUID, policy: Policy, now: datetime
 ) -> None:
-    """Store a connection's policy. Raises ConnectionNotFound."""
-    await get_place(tx, account_id=principal.account_id, connection_id=connection_id, now=now)
-    await store.set_policy(tx, principal.account_id, connection_id, policy, now=now)
+    """Store a connection's policy. Raises ConnectionNotFound, CatalogNotFound, PolicyRefused."""
+    account_id = principal.account_id
+    place = await get_place(tx, account_id=account_id, connection_id=connection_id, now=now)
+    reason = wrong_policy(policy, place.channel, capabilities_of(place.channel))
+    if reason is not None:
+        raise PolicyRefused(reason)
+    for number in policy.filter.catalogs:
+        await catalogs.catalog_of_number(tx, principal=principal, number=number)
+    await store.set_policy(tx, account_id, connection_id, policy, now=now)
 
 
 def failure_of(offer: Offer, sku: str, reason: str, *, now: datetime) -> Event:

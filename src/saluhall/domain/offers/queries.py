@@ -26,6 +26,13 @@ async def policy_of(tx: Transaction, account_id: UUID, connection_id: UUID) -> P
     return place.policy if place else Policy()
 
 
+async def products_at(
+    tx: Transaction, account_id: UUID, connection_id: UUID, *, after: UUID | None, limit: int
+) -> list[UUID]:
+    """List the products with an offer at a connection, by id; `after` is the last one of the page before."""
+    return await store.products_at(tx, account_id, connection_id, after=after, limit=limit)
+
+
 async def list_offers(
     tx: Transaction, *, principal: Principal, sku: str | None = None
 ) -> list[ListedOffer]:

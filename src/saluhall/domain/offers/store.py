@@ -81,8 +81,12 @@ SET_POLICY = """
      set products = excluded.products, filter = excluded.filter, format = excluded.format, price = excluded.price,
          quantity = excluded.quantity, hold = excluded.hold, categories = excluded.categories, updated_at = excluded.updated_at
 """
-
-
+PRODUCTS_AT = """
+  select distinct o.product_id from offers o
+   where o.account_id = %(account_id)s and o.connection_id = %(connection_id)s
+     and (%(after)s::uuid is null or o.product_id > %(after)s)
+   order by o.product_id limit %(limit)s
+"""
 LIST = """
   select o.id as offer_id, o.connection_id, o.channel, c.number as catalog_id, p.sku, o.format, o.wanted, o.price, o.quantity,
          o.currency, l.id as listing_id, l.state, l.external_id, l.url, l.price as l_price, l.quantity as l_quantity,
@@ -210,6 +214,19 @@ def policy_from_row(row: Row) -> Policy:
         hold=Hold(row["y_hold"]),
         categories=row["y_categories"],
     )
+
+
+async def products_at(
+    tx: Transaction, account_id: UUID, connection_id: UUID, *, after: UUID | None, limit: int
+) -> list[UUID]:
+    """List products with an offer at a connection, by id, from one on."""
+    params = {
+        "account_id": account_id,
+        "connection_id": connection_id,
+        "after": after,
+        "limit": limit,
+    }
+    return await tx.all(lambda row: row["product_id"], PRODUCTS_AT, params)
 
 
 async def list_offers(tx: Transaction, account_id: UUID, *, sku: str | None) -> list[ListedOffer]:

@@ -34,7 +34,7 @@ async def lock_numbered(
     """Read a product by the number of its catalog and lock it. Raises ProductNotFound."""
     product = await store.lock_numbered(tx, by.account_id, catalog=catalog, sku=sku)
     if product is None:
-        raise ProductNotFound(sku)
+        raise ProductNotFound(f"the account has no product {sku!r} in the catalog {catalog}")
     return product
 
 

@@ -150,6 +150,7 @@ create table catalogs (
   number integer generated always as identity,
   code text not null,
   name text not null,
+  type text not null default 'data_entry', -- data_entry | supplier | custom | marketplace
   created_at timestamptz not null,
   constraint catalogs_pkey primary key (account_id, id),
   constraint catalogs_code_key unique (account_id, code)
