@@ -9,7 +9,8 @@ from saluhall.channel import OutOfBudget, Progress, Rejected
 from saluhall.channels.tradera import CHANNEL, category_tree
 from saluhall.channels.tradera.categories import CATEGORIES, category_from_offer
 from saluhall.channels.tradera.category_tree import categories_from_tree
-from tests.channels.tradera.practice import Market, Notebook, offer
+from tests.channels.tradera.practice import Market, offer
+from tests.contract.hub_side import Notebook
 
 TREE = "/v4/categories"
 

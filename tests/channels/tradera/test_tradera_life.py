@@ -20,7 +20,8 @@ from saluhall.kit.clock import utc_now
 from saluhall.kit.environment import BadSetting
 from saluhall.kit.http import Outbound
 from saluhall.kit.metrics import OUTBOUND_CALLS
-from tests.channels.tradera.practice import TOKEN, Market, Notebook, offer, reprice
+from tests.channels.tradera.practice import TOKEN, Market, offer, reprice
+from tests.contract.hub_side import Notebook
 
 WEEK_S = 7 * 24 * 3600 + 60
 UPDATED = "/v4/listings/updated-seller-items"

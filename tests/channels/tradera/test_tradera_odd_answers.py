@@ -8,7 +8,8 @@ import pytest
 
 from saluhall.channel import Acknowledged, Live, Pending, Progress, Purpose, Unavailable
 from saluhall.kit.clock import utc_now
-from tests.channels.tradera.practice import Market, Notebook, offer, reprice, submit, submitted
+from tests.channels.tradera.practice import Market, offer, reprice, submit, submitted
+from tests.contract.hub_side import Notebook
 
 MADE_AT = utc_now().replace(microsecond=0) - timedelta(hours=1)
 SINCE = MADE_AT - timedelta(hours=1)

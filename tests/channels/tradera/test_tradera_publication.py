@@ -20,7 +20,8 @@ from saluhall.channel import (
 )
 from saluhall.channels.tradera.settings import Settings
 from saluhall.kit.clock import utc_now
-from tests.channels.tradera.practice import Killed, Market, Notebook, image, live, offer, submitted
+from tests.channels.tradera.practice import Market, live, offer, submitted
+from tests.contract.hub_side import Killed, Notebook, image
 
 CREATE = "/v4/listings/items"
 IMAGES = "/v4/listings/items/*/images"

@@ -27,16 +27,8 @@ from saluhall.channels.tradera.shop_changes import changed_content, refusals
 from saluhall.channels.tradera.translate import shop_item_from_offer
 from saluhall.channels.tradera.wire import Item, ItemStatus
 from saluhall.kit.clock import utc_now
-from tests.channels.tradera.practice import (
-    TOKEN,
-    USER_ID,
-    Market,
-    Notebook,
-    image,
-    offer,
-    submit,
-    submitted,
-)
+from tests.channels.tradera.practice import TOKEN, USER_ID, Market, offer, submit, submitted
+from tests.contract.hub_side import Notebook, image
 
 SHOP = "/v4/listings/shop-items"
 

@@ -68,6 +68,8 @@ def wanted_from_offer(offer: Offer, settings: Settings) -> Wanted:
 
 def item_request_from_offer(offer: Offer, settings: Settings) -> ItemRequest:
     """Describe an auction. Raises Rejected when Tradera cannot sell the offer as it is."""
+    if offer.quantity > 1:
+        raise Rejected(f"An auction at Tradera has one unit; this offer has {offer.quantity}")
     title, description = _texts(offer, settings)
     product = offer.product
     return ItemRequest(
