@@ -1,6 +1,7 @@
 """saluhall policy set and show."""
 
 import asyncio
+import time
 from typing import Annotated
 from uuid import UUID
 
@@ -19,17 +20,22 @@ from saluhall.cli.session import (
 )
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
-from saluhall.domain.listings.policies import follow_policy
+from saluhall.domain.listings.policies import follow_policy, select_products
 from saluhall.domain.offers import operations, queries
-from saluhall.domain.offers.model import Policy
+from saluhall.domain.offers.model import Policy, Selection
+from saluhall.domain.offers.selection import KNOWN_FOR, are_over, newest_transaction
+from saluhall.domain.products.model import ProductKey
 from saluhall.settings import Settings
-from saluhall.storage import Transaction
+from saluhall.storage import Database, Transaction
 
 ConnectionId = Annotated[UUID, Parameter(help="The connection's id as `connection list` shows it.")]
 Reset = Annotated[
     list[str] | None,
     Parameter(negative="", help="The name of an option that gets its default back; repeat it."),
 ]
+
+_TIMEOUT_S = 30.0
+_LOOK_EVERY_S = 0.05
 
 policy = App(
     name="policy",
@@ -75,12 +81,35 @@ async def _set(
             tx, account_id=principal.account_id, connection_id=connection_id, after=last, now=now()
         )
 
+    async def choose(tx: Transaction) -> ProductKey | None:
+        return await select_products(
+            tx, account_id=principal.account_id, connection_id=connection_id, after=key, now=now()
+        )
+
     async with prepared(settings) as db:
         principal, policy = await db.in_transaction(change)
+        if policy.products is not Selection.NONE:
+            await _until_all_know(db)
+            key: ProductKey | None = None
+            while (key := await db.in_transaction(choose)) is not None:
+                pass
         last: UUID | None = None
         while (last := await db.in_transaction(follow)) is not None:
             pass
     return policy
+
+
+async def _until_all_know(db: Database) -> None:
+    """Wait until every product is written either by a transaction that knows the policy, or where the next transaction sees it."""
+    await asyncio.sleep(KNOWN_FOR.total_seconds())
+    async with db.statement() as tx:
+        newest = await newest_transaction(tx)
+    deadline = time.monotonic() + _TIMEOUT_S
+    while time.monotonic() < deadline:
+        async with db.statement() as tx:
+            if await are_over(tx, newest):
+                return
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 @policy.command(name="show")

@@ -31,7 +31,6 @@ from saluhall.dialects.sellrapido.wire_products import (
 from saluhall.domain.catalogs import queries as catalogs
 from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.domain.listings import operations as listings
-from saluhall.domain.products import upsert
 from saluhall.domain.products.extraction import lines_of_products
 from saluhall.domain.products.model import ProductNotFound, SkuRepeated, SkuTaken, Stored
 from saluhall.storage import Transaction
@@ -43,11 +42,11 @@ _ZIP_HEADERS: Final = {"Content-Disposition": 'attachment; filename="products.zi
 async def post_products(request: Request) -> Reply:
     """Add up to 1000 products; each row is stored or refused alone."""
     rows = rows_from_body(request.body, NewProduct)
-    stored = await upsert.create(
+    stored = await listings.create_products(
         request.tx,
-        principal=request.principal,
+        by=request.principal,
         catalogs=rows.catalogs,
-        patches=rows.patches(),
+        products=rows.patches(),
         now=request.now,
     )
     done, errors = _told(rows, stored)

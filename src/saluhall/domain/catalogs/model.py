@@ -22,7 +22,7 @@ class CatalogTaken(Exception):
 
 
 class CatalogNotFound(Exception):
-    """The account has no catalog with this number; the message says so."""
+    """The account has no catalog with this number; the message is the number, or says so."""
 
 
 class CatalogInUse(Exception):

@@ -25,5 +25,5 @@ async def catalog_of_number(tx: Transaction, *, principal: Principal, number: in
     """Find a catalog. Raises CatalogNotFound."""
     found = await store.of_numbers(tx, principal.account_id, [number])
     if number not in found:
-        raise CatalogNotFound(f"the account has no catalog with the number {number}")
+        raise CatalogNotFound(number)
     return found[number]

@@ -16,6 +16,7 @@ from saluhall.domain.offers import operations as offers
 from saluhall.domain.offers.checks import unsupported
 from saluhall.domain.offers.model import OfferNotFound, OfferRefused, Place
 from saluhall.domain.offers.pricing import price_from_rule, shown_units
+from saluhall.domain.offers.selection import select
 from saluhall.domain.products import operations as product_operations
 from saluhall.domain.products import upsert
 from saluhall.domain.products.fields import ProductPatch
@@ -46,6 +47,7 @@ async def put_products(
             tx, account_id=by.account_id, product_ids=offered, channel=offer_on, now=now
         )
     known = [each for each in stored if each.product_id and not each.created]
+    offered += await _selected(tx, by, stored, now=now)
     refusals = await _follow_stored(tx, by, known, offered, now=now)
     drafts = [each.product_id for each in known if each.product_id and each.status is Status.DRAFT]
     if drafts:  # what they waited for may not be wanted any more
@@ -54,6 +56,21 @@ async def put_products(
         replace(each, refusal=refusals[each.product_id]) if each.product_id in refusals else each
         for each in stored
     ]
+
+
+async def create_products(
+    tx: Transaction,
+    *,
+    by: Principal,
+    catalogs: Sequence[int],
+    products: Sequence[ProductPatch],
+    now: datetime,
+) -> list[Stored]:
+    """Add products, each to the catalog of this number, and offer those that a policy selects; one result per product, in order."""
+    stored = await upsert.create(tx, principal=by, catalogs=catalogs, patches=products, now=now)
+    offered = await _selected(tx, by, stored, now=now)
+    await follow(tx, account_id=by.account_id, product_ids=offered, now=now)
+    return stored
 
 
 async def change_products(
@@ -70,8 +87,16 @@ async def change_products(
     was sold out is offered again as soon as there are units.
     """
     stored = await upsert.change(tx, principal=by, catalogs=catalogs, patches=changes, now=now)
-    await _follow_stored(tx, by, stored, [], now=now)
+    await _follow_stored(tx, by, stored, await _selected(tx, by, stored, now=now), now=now)
     return stored
+
+
+async def _selected(
+    tx: Transaction, by: Principal, stored: Sequence[Stored], *, now: datetime
+) -> list[UUID]:
+    """Offer products as the account's policies say; return those whose offers changed."""
+    ids = [each.product_id for each in stored if each.product_id]
+    return sorted(await select(tx, account_id=by.account_id, product_ids=ids, now=now))
 
 
 async def _follow_stored(

@@ -8,6 +8,7 @@ from uuid import UUID
 from saluhall.capabilities import Format
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import queries as catalogs
+from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.domain.connections.capabilities import capabilities_of
 from saluhall.domain.connections.model import ConnectionNotFound
 from saluhall.domain.history import operations as history
@@ -110,8 +111,11 @@ async def set_policy(
     reason = wrong_policy(policy, place.channel, capabilities_of(place.channel))
     if reason is not None:
         raise PolicyRefused(reason)
-    for number in policy.filter.catalogs:
-        await catalogs.catalog_of_number(tx, principal=principal, number=number)
+    numbers = policy.filter.catalogs
+    known = await catalogs.ids_by_number(tx, principal=principal, numbers=numbers)
+    for number in numbers:
+        if number not in known:
+            raise CatalogNotFound(f"the account has no catalog with the number {number}")
     await store.set_policy(tx, account_id, connection_id, policy, now=now)
 
 

@@ -47,20 +47,21 @@ PUT = """
    where p.account_id = %(account_id)s and p.id = any(%(product_ids)s) and p.kind = 'item'
    order by p.id
   on conflict (account_id, product_id, channel, connection_id, format) do update
-     set wanted = 'live', named_price = excluded.named_price, max_quantity = excluded.max_quantity, error = null,
+     set wanted = 'live', is_by_policy = false, named_price = excluded.named_price, max_quantity = excluded.max_quantity, error = null,
          revision = o.revision + 1, updated_at = %(now)s
   returning id, product_id
 """
 WRITE = """
   update offers o
      set price = w.price, currency = w.currency, quantity = w.quantity, revision = w.revision, wanted = w.wanted,
+         is_by_policy = o.is_by_policy and (w.wanted = 'live' or o.wanted = 'ended'),
          listing_id = w.listing_id, error = w.error, updated_at = %(now)s
     from jsonb_to_recordset(%(rows)s::text::jsonb)
       as w (id uuid, price numeric, currency text, quantity integer, revision integer, wanted text, listing_id uuid, error text)
    where o.account_id = %(account_id)s and o.id = w.id
 """
 END = """
-  update offers set wanted = 'ended', updated_at = %(now)s
+  update offers set wanted = 'ended', is_by_policy = false, updated_at = %(now)s
    where account_id = %(account_id)s and id = %(offer_id)s
   returning product_id
 """
@@ -84,7 +85,7 @@ SET_POLICY = """
 PRODUCTS_AT = """
   select distinct o.product_id from offers o
    where o.account_id = %(account_id)s and o.connection_id = %(connection_id)s
-     and (%(after)s::uuid is null or o.product_id > %(after)s)
+     and o.product_id > %(after)s
    order by o.product_id limit %(limit)s
 """
 LIST = """
@@ -223,7 +224,7 @@ async def products_at(
     params = {
         "account_id": account_id,
         "connection_id": connection_id,
-        "after": after,
+        "after": after or UUID(int=0),
         "limit": limit,
     }
     return await tx.all(lambda row: row["product_id"], PRODUCTS_AT, params)

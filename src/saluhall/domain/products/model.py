@@ -139,6 +139,14 @@ _PROBLEMS: Mapping[Outcome, type[Exception]] = {
 }
 
 
+class ProductKey(Struct, frozen=True):
+    """Where a product is in the order of catalogs and SKUs."""
+
+    catalog_id: UUID
+    sku: str
+    product_id: UUID
+
+
 class Stored(Struct, frozen=True, array_like=True):
     """What one patch did; of a product that was refused nothing is known.
 

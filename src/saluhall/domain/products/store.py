@@ -9,6 +9,7 @@ from saluhall.domain.products.model import (
     COLUMNS,
     DueText,
     Product,
+    ProductKey,
     Settled,
     Status,
     product_from_row,
@@ -175,3 +176,26 @@ async def record_text(
         "seen_description": due.description,
     }
     return bool(await tx.run(RECORD_TEXT, params))
+
+
+LIST_KEYS = """
+  select p.catalog_id, p.sku, p.id from products p
+   where p.account_id = %(account_id)s and not p.delete_wanted and p.kind = 'item'
+     and (p.catalog_id, p.sku) > (%(catalog_id)s, %(sku)s)
+   order by p.catalog_id, p.sku limit %(limit)s
+"""
+
+
+async def list_keys(
+    tx: Transaction, account_id: UUID, *, after: ProductKey | None, limit: int
+) -> list[ProductKey]:
+    """List items by catalog and SKU, from one on."""
+    params = {
+        "account_id": account_id,
+        "catalog_id": after.catalog_id if after else UUID(int=0),
+        "sku": after.sku if after else "",
+        "limit": limit,
+    }
+    return await tx.all(
+        lambda row: ProductKey(row["catalog_id"], row["sku"], row["id"]), LIST_KEYS, params
+    )

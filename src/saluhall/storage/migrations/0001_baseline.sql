@@ -421,6 +421,7 @@ create table offers (
   connection_id uuid,             -- null: the account has no connection of the channel yet
   format text not null,           -- auction | fixed
   wanted text not null,           -- live | ended
+  is_by_policy boolean not null default false, -- made by the connection's policy, which may end it
   named_price numeric,            -- it wins over the policy's price rule
   max_quantity integer,
   price numeric,                  -- what the channel shall show
@@ -434,7 +435,7 @@ create table offers (
   constraint offers_pkey primary key (account_id, id)
 );
 create unique index offers_product_key on offers (account_id, product_id, channel, connection_id, format) nulls not distinct;
-create index offers_connection_idx on offers (account_id, connection_id);
+create index offers_connection_idx on offers (account_id, connection_id, product_id);
 
 create table listings (
   account_id uuid not null,
