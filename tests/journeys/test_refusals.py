@@ -61,9 +61,12 @@ async def test_an_auction_sold_before_its_end_was_asked_for_is_a_sale(shop: Shop
 
 
 async def test_refused_data_is_told_and_new_data_is_listed(shop: Shop) -> None:
-    await shop.put("A", price=949.50, autoPublishTradera=True)
+    reason = "Tradera takes whole SEK only; the price is 949.50 SEK"
+    body = {"title": "Part A", "price": 949.50, "shippingCost": 49, "autoPublishTradera": True}
+    _, answer = await shop.call("PUT", shop.path("A"), body)
+    assert answer["message"].endswith(f"Not listed: {reason}.")
     failed = await shop.heard("listing.failed", "A")
-    assert failed["data"]["error"] == ("Tradera takes whole SEK only; the price is 949.50 SEK")
+    assert failed["data"]["error"] == reason
     assert (await shop.get("A"))["traderaStatus"] == "sync_error"
 
     await shop.patch("A", "price", {"price": 949})

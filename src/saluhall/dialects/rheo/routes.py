@@ -70,11 +70,13 @@ async def patch_price(request: Request) -> Reply:
     """Change the price; the marketplace follows in the background."""
     sku = request.path["external_id"]
     price = translate.price_from_body(request.body, external_id=sku)
-    product_id = await operations.change_price(
+    changed = await operations.change_price(
         request.tx, by=request.principal, catalog=CATALOG, sku=sku, price=price, now=request.now
     )
     message = "Price updated; its listing is being updated in the background."
-    return Reply(status=202, body=translate.accepted_from_id(product_id, message))
+    if changed.refusal is not None:
+        message = f"Price updated. Its listing does not follow: {changed.refusal}."
+    return Reply(status=202, body=translate.accepted_from_id(changed.product_id, message))
 
 
 async def patch_status(request: Request) -> Reply:

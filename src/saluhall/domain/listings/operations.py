@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from saluhall.capabilities import Format
@@ -22,6 +23,13 @@ from saluhall.domain.products import upsert
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import Kind, Product, Status, Stored
 from saluhall.storage import Transaction
+
+
+class PriceChanged(Struct, frozen=True, kw_only=True):
+    """A product whose price was changed; `refusal` says why a channel cannot show it at this price, None when all can."""
+
+    product_id: UUID
+    refusal: str | None = None
 
 
 async def put_products(
@@ -120,12 +128,12 @@ async def _follow_stored(
 
 async def change_price(
     tx: Transaction, *, by: Principal, catalog: str, sku: str, price: Decimal, now: datetime
-) -> UUID:
-    """Change a product's price; live listings follow. Return the product's id. Raises ProductNotFound."""
+) -> PriceChanged:
+    """Change a product's price; live listings follow. Raises ProductNotFound."""
     product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
     await product_operations.change_price(tx, by=by, product=product, price=price, now=now)
-    await _follow(tx, by, product, now=now)
-    return product.id
+    refusals = await _follow(tx, by, product, now=now)
+    return PriceChanged(product_id=product.id, refusal=refusals.get(product.id))
 
 
 async def set_status(
@@ -232,7 +240,9 @@ async def end_offer(tx: Transaction, *, by: Principal, offer_id: UUID, now: date
     return offer_id
 
 
-async def _follow(tx: Transaction, by: Principal, product: Product, *, now: datetime) -> None:
-    await follow(
+async def _follow(
+    tx: Transaction, by: Principal, product: Product, *, now: datetime
+) -> dict[UUID, str]:
+    return await follow(
         tx, account_id=by.account_id, product_ids=[product.id], changed={product.id}, now=now
     )
