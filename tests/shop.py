@@ -173,6 +173,13 @@ class Shop:
         calls = await self.hub.market.calls_to(path, method)
         return [call for call in calls if call["user"] == str(self.user_id)]
 
+    async def until_called(self, path: str, method: str, *, timeout_s: float = 30) -> None:
+        """Wait until the marketplace has got such a call on behalf of this account."""
+        deadline = time.monotonic() + timeout_s
+        while not await self.calls(path, method):
+            assert time.monotonic() < deadline, f"no {method} {path}"
+            await asyncio.sleep(0.02)
+
     async def failures(self, external_id: str) -> list[str]:
         """Wait until nothing is due; return what every listing.failed about an item says."""
         return [e["data"]["error"] for e in await self.told("listing.failed", external_id)]

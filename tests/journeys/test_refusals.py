@@ -83,7 +83,7 @@ async def test_new_data_that_comes_while_old_data_is_being_refused_is_listed(sho
         {"method": "POST", "path": "/v4/listings/items", "status": 400, "delay_s": 1, "times": 1}
     )
     await shop.put("A", autoPublishTradera=True)
-    await asyncio.sleep(0.5)
+    await shop.until_called("/v4/listings/items", "POST")
 
     await shop.put("A", title="A better title")
     await shop.heard("listing.created", "A")

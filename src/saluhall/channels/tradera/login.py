@@ -28,7 +28,7 @@ def login_page(env: Mapping[str, str], state: str) -> LoginPage:
         raise BadSetting(
             "SALUHALL_TRADERA_PUBLIC_KEY",
             "the login at Tradera needs the application's id, key and public key",
-            "set SALUHALL_TRADERA_APP_ID, SALUHALL_TRADERA_APP_KEY and SALUHALL_TRADERA_PUBLIC_KEY as Tradera gave them",
+            "give SALUHALL_TRADERA_APP_ID, SALUHALL_TRADERA_APP_KEY and SALUHALL_TRADERA_PUBLIC_KEY as Tradera gave them",
         )
     secret = str(uuid.uuid4())
     query = {
