@@ -8,6 +8,7 @@ import pyvips
 SAMPLE = "ERP_PART_12345"
 SLASHED = "DONOR/118 left door"
 THIRD = "ERP_PART_12347"
+UNITS = "BULB-H7"
 # The place where a phone says it took the image: what must not reach the marketplace.
 _PLACE = {
     "exif-ifd3-GPSLatitudeRef": "N (N, ASCII, 2 components, 2 bytes)",
@@ -50,6 +51,17 @@ def other_part(title: str, price: int, image_url: str) -> dict[str, Any]:
         "images": [image_url],
         "domain": {"domain": "auto_parts", "part": {"name": title}, "conditionGrade": "A"},
         "autoPublishTradera": True,
+    }
+
+
+def part_with_units(quantity: int, image_url: str) -> dict[str, Any]:
+    """Write a product with several units, as a client of Sellrapido does."""
+    return {
+        "sku": UNITS,
+        "title": "Halogenlampa H7 12V 55W",
+        "price1": 79,
+        "quantity": quantity,
+        "url_image1": image_url,
     }
 
 

@@ -23,6 +23,8 @@ _STOP_S = 40.0
 _LOG_LINES = 25
 _ERROR = 400
 _READY = 200
+_SELLRAPIDO = "/sr_company_ws/api/v2"
+_JSON = {"content-type": "application/json"}
 # A child that ends when we end, even by kill -9.
 _BOUND = (
     "from saluhall.kit.process_setup import die_with_parent; die_with_parent();"
@@ -47,6 +49,7 @@ class Stage:
         self.data_dir = data_dir
         self.partner = Partner(scratch)
         self.api_key = ""
+        self._access = ""
         self.base = ""
         self._market = ""
         self._log = scratch / "serve.log"
@@ -122,6 +125,27 @@ class Stage:
         headers = {"x-api-key": self.api_key, "content-type": "application/json"}
         answer = await self._call(method, url, body, headers)
         return answer.status, dict(json.loads(answer.body))
+
+    async def sign_in(self, username: str, password: str) -> None:
+        """Sign in at Sellrapido's API."""
+        url = f"{self.base}{_SELLRAPIDO}/auth/authorize"
+        answer = await self._call("POST", url, {"username": username, "password": password}, _JSON)
+        self._access = str(json.loads(answer.body)["access_token"]["token"])
+
+    async def products(self, method: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """Add or change products by Sellrapido's API."""
+        headers = {**_JSON, "authorization": f"Bearer {self._access}"}
+        url = f"{self.base}{_SELLRAPIDO}/product"
+        return dict(json.loads((await self._call(method, url, rows, headers)).body))
+
+    async def stock_of(self, sku: str) -> int:
+        """Read from an extraction of Sellrapido's API how many units there are. Raises NotTrue."""
+        url = f"{self.base}{_SELLRAPIDO}/product?fields=sku,quantity"
+        headers = {"authorization": f"Bearer {self._access}"}
+        for line in (await self._call("GET", url, None, headers)).body.decode().splitlines():
+            if line.startswith(f"{sku}|"):
+                return int(line.partition("|")[2])
+        raise NotTrue(f"{sku} is not in the extraction")
 
     async def get(self, path: str) -> Response:
         """Get something of the hub's own."""

@@ -8,6 +8,7 @@ from saluhall.cli.demo import sample_products
 from saluhall.cli.demo.narrator import Narrator, NotTrue, expect
 from saluhall.cli.demo.scene import Play
 from saluhall.cli.demo.stage import Stage, until
+from saluhall.cli.demo.units import sell_units
 from saluhall.practice.partner import Hosted
 
 _SELLER = 300124
@@ -33,6 +34,7 @@ async def play(stage: Stage, narrator: Narrator) -> None:
         refuse_a_late_price,
         take_one_off,
         delete_one,
+        sell_units,
         sell,
         count_the_calls,
         close_the_hall,
