@@ -60,6 +60,7 @@ IDENTIFIERS: Mapping[str, Words] = {
     "brand": Words("Brand", "Märke"),
     "mpn": Words("Article number", "Artikelnummer"),
     "ean": Words("EAN", "EAN"),
+    "isbn": Words("ISBN", "ISBN"),
 }
 # A serial number is left out on purpose: in a public listing it invites fraud. The others have lines of their own, or are not for buyers.
 _NOT_BY_NAME = frozenset(
