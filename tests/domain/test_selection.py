@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from saluhall.capabilities import Format
-from saluhall.domain.listings import policies
+from saluhall.domain.listings import operations, policies
 from saluhall.domain.offers import operations as offers
 from saluhall.domain.offers.model import Policy, ProductFilter, Selection
 from saluhall.storage import Database
-from tests.domain.shop import Account
+from tests.domain.shop import Account, patch
 
 OFFERS = """
   select p.sku, o.id, o.wanted, o.format, o.is_by_policy, o.quantity from offers o join products p on p.id = o.product_id
@@ -162,3 +162,19 @@ async def test_another_format_of_the_policy_moves_its_offers_to_that_format(
 
     assert (auction["format"], auction["wanted"]) == ("auction", "ended")
     assert (fixed["format"], fixed["wanted"], fixed["quantity"]) == ("fixed", "live", 4)
+
+
+async def test_products_that_are_added_in_bulk_are_offered_at_once(selling: Selling) -> None:
+    await selling.choose(Selection.ALL)
+    [row] = await selling.rows("select number from catalogs where account_id = %(account_id)s")
+    async with selling.db.transaction() as tx:
+        await operations.create_products(
+            tx,
+            by=selling.by,
+            catalogs=[row["number"]] * 2,
+            products=[patch("A", price=Decimal(10)), patch("B", price=Decimal(20))],
+            now=selling.now,
+        )
+
+    assert await selling.offered() == ["A", "B"]
+    assert len(await selling.rows("select from listings where account_id = %(account_id)s")) == 2
