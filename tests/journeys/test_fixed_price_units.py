@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 from uuid import UUID, uuid4
 
 from saluhall.capabilities import Format
@@ -18,7 +17,6 @@ from tests.dialects.sellrapido.products_client import ProductsClient
 from tests.hub import Hub, Shop
 from tests.shop import SECRET_KEY
 
-T = TypeVar("T")
 WITHIN_S = 30
 
 
@@ -101,7 +99,9 @@ async def _connect_again(shop: Shop) -> UUID:
         )
 
 
-async def until(look: Callable[[], Awaitable[T]], wanted: T, *, within_s: float = WITHIN_S) -> None:
+async def until(
+    look: Callable[[], Awaitable[object]], wanted: object, *, within_s: float = WITHIN_S
+) -> None:
     """Wait until something is as wanted."""
     deadline = time.monotonic() + within_s
     while (found := await look()) != wanted:

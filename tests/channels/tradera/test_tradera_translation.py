@@ -215,10 +215,17 @@ def test_a_footer_prints_identifiers_and_attributes_that_the_seller_named() -> N
         {"Sockets": "2", "Deep": {"a": 1}},
         brand="Volvo",
         mpn="314",
+        isbn="9780131103627",
         condition_text="Like new",
     )
 
-    assert lines[1:] == ["Brand: Volvo", "Article number: 314", "Sockets: 2", "Note: Like new"]
+    assert lines[1:] == [
+        "Brand: Volvo",
+        "Article number: 314",
+        "ISBN: 9780131103627",
+        "Sockets: 2",
+        "Note: Like new",
+    ]
     assert footer("en", {"brand": "Omega"}, brand="Volvo")[1:] == ["Brand: Omega"]
 
 
