@@ -20,7 +20,7 @@ PASSWORD = ("--password", "a good password")
 
 
 class Seller(Saluhall):
-    """Commands on a database with Anna, who has the products LAMP, VASE, STOOL and BOWL (3 units, 100 SEK), and Bo, who has none."""
+    """Commands on a database with Anna, who has products of 3 units and 100 SEK, and BOOK in EUR; and with Bo, who has none."""
 
     connection: str
     catalog: str
@@ -68,6 +68,9 @@ async def _put(url: str) -> None:
             )
             for sku in ("LAMP", "VASE", "STOOL", "BOWL")
         ]
+        patches.append(
+            ProductPatch(sku="BOOK", title="BOOK", price=Decimal(9), default_currency="EUR")
+        )
         await put_products(tx, by=principal, catalog="RHEO", products=patches, now=now())
 
 
@@ -112,6 +115,8 @@ def test_an_offer_that_the_channel_cannot_show_is_refused_in_one_sentence(seller
     assert refused("at least 1 unit", "--max-quantity", "0")
     assert refused("99999999999 are offered", "--format", "fixed", "--max-quantity", "99999999999")
     assert refused("2 are offered", "--format", "auction", "--max-quantity", "2")
+    in_euro = seller.run(*seller.offer("--json", sku="BOOK"))
+    assert refusal(in_euro, "offer_refused", "sells in SEK only; the price is in EUR")
     assert seller.run(*seller.offer("--format", "barter", "--json")).code == 2
     assert seller.run(*seller.offer("--price", "NaN", "--json")).code == 2
     assert seller.offers("--sku", "VASE") == []
