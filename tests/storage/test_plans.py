@@ -62,7 +62,8 @@ _UNTIL_THERE_ARE_ENOUGH = dict.fromkeys(
 # A catalog code is looked up by an index of its own, beside which all of the account's is read: PostgreSQL takes a code for common.
 _TAKEN_FOR_COMMON = {"page[code]": "", "page[status+code]": "", "page[changed_since+code]": ""}
 _BETTER = {
-    "domain.webhooks.deliveries_store.PRUNE": "old lines are found by a BRIN index once it pays"
+    "domain.webhooks.deliveries_store.PRUNE": "old lines are found by a BRIN index once it pays",
+    "domain.listings.follow_store.OFFERED": "the offers of an account that has few are read by either of two indexes",
 }
 Plans = Mapping[str, Mapping[str, Node]]
 
