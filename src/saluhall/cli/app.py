@@ -29,7 +29,7 @@ COMMANDS = (
     ("connection", "connections:connection", SELLING, "Connect accounts to marketplaces."),
     ("offer", "offers:offer", SELLING, "Offer products at connections, one by one."),
     ("policy", "policies:policy", SELLING, "Set which products a connection offers, and at which prices and quantities."),
-    ("channel", "categories:channel", SELLING, "Look up what the channels offer."),
+    ("channel", "categories:channel", SELLING, "Look up what the channels offer; begin a new one."),
     ("webhook", "webhooks:webhook", SELLING, "Set, list, switch and remove webhook endpoints."),
     ("status", "status:status", WATCHING, "Show how the hub is: database, workers, due work, connections, endpoints that are off, clock."),
     ("listen", "listen:listen", WATCHING,

@@ -1,7 +1,8 @@
-"""saluhall channel categories."""
+"""saluhall channel categories, channel new."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -15,7 +16,7 @@ from saluhall.cli.tables import show_table
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 
-channel = App(name="channel", help="Look up what the channels offer.")
+channel = App(name="channel", help="Look up what the channels offer; begin a new one.")
 
 
 @channel.command(name="categories")
@@ -39,6 +40,23 @@ def categories(
         show({"categories": rows}, as_json=True)
     else:
         show_table(("id", "category"), list(found.items()))
+
+
+@channel.command(name="new")
+def new(
+    name: Annotated[str, Parameter(help="The name of the channel: small letters and digits.")],
+    *,
+    root: Annotated[Path, Parameter(name="--in", help="A checkout of Saluhall.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write the folder of a new channel into a checkout: it passes the contract suite with a practice server of its own."""
+    from saluhall.cli.new_channel import write_channel  # noqa: PLC0415 - other commands do not wait for it
+
+    files = [str(file) for file in write_channel(name, root)]
+    if as_json:
+        show({"files": files}, as_json=True)
+    else:
+        show_table(("file",), [(file,) for file in files])
 
 
 async def _read(settings: Settings, card: ChannelCard) -> Sequence[Category]:
