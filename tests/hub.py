@@ -17,6 +17,7 @@ from uuid import UUID
 import aiohttp
 import yarl
 
+from saluhall.dialects.rheo.keys import KEY_PREFIX
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
@@ -161,7 +162,9 @@ class Hub:
             )
             by = Principal(account_id=account_id, account_name=name)
             await catalogs.create_catalog(tx, principal=by, name="RHEO", code="RHEO", now=now)
-            api_key = await accounts.create_api_key(tx, principal=by, name="test", now=now)
+            api_key = await accounts.create_api_key(
+                tx, principal=by, name="test", prefix=KEY_PREFIX, now=now
+            )
         return Shop(self, by=by, api_key=api_key, user_id=self._users)
 
     async def open_selling_shop(self) -> Shop:

@@ -14,10 +14,10 @@ from saluhall.channel import (
     RemoteOrderRow,
     RemoteState,
 )
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
-from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections import queries
 from saluhall.domain.connections.model import Connection

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import operations as catalogs
-from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.listings import deletions, operations, queries
 from saluhall.domain.listings.model import ListedProduct

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from saluhall.channel import Progress, RemoteListing, RemoteState
-from saluhall.domain.catalogs.model import RHEO
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.listings import events, operations, outcomes, record, submissions
 from saluhall.domain.listings.events import Event, WentLive

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import BadTimeZone
 from saluhall.domain.analytics import queries
 from saluhall.domain.analytics.model import Analytics, Revenue
-from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.listings import deletions
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.orders import operations as orders

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from saluhall.domain.catalogs.model import RHEO
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.listings import deletions, operations, queries
 from saluhall.domain.listings.model import ListedProduct, State
 from saluhall.domain.orders import operations as orders

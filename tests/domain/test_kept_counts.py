@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from msgspec import UNSET, UnsetType
 
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.analytics import queries
 from saluhall.domain.analytics.model import Inventory
 from saluhall.domain.catalogs import operations as catalogs
-from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.listings import deletions, pages
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.listings.page_model import Filter

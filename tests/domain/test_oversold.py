@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from saluhall.channel import Progress, RemoteListing, RemoteState
-from saluhall.domain.catalogs.model import RHEO
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import events, operations, outcomes, submissions
 from saluhall.domain.listings.events import Seen, Updated, WentLive

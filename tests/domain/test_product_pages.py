@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from saluhall.domain.catalogs.model import RHEO
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.listings import pages
 from saluhall.domain.listings.page_model import START, Filter, Listed, Page, Position
 from saluhall.domain.products.fields import ProductPatch

@@ -24,7 +24,7 @@ async def new_key(db: Database) -> str:
             tx, name=name, username=name, password="p", now=now
         )
         by = Principal(account_id=account_id, account_name=name)
-        return await accounts.create_api_key(tx, principal=by, name="test", now=now)
+        return await accounts.create_api_key(tx, principal=by, name="test", prefix="key_", now=now)
 
 
 async def authenticate(db: Database, key: str, tier: Tier | None) -> int | RateLimited | None:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.catalogs import operations as catalogs
-from saluhall.domain.catalogs.model import RHEO, CatalogInUse
+from saluhall.domain.catalogs.model import CatalogInUse
 from saluhall.domain.connections import queries
 from saluhall.domain.connections.model import ListingsAreLive
 from saluhall.domain.listings import disconnecting, operations, suspension
@@ -50,7 +51,7 @@ async def busy_seller(db: Database) -> Seller:
     await seller.list_at(connection, product, "a1")
     await seller.receive(connection, order("o1", [row("a1")]))
     async with db.transaction() as tx:
-        await accounts.create_api_key(tx, principal=seller.by, name="k", now=NOW)
+        await accounts.create_api_key(tx, principal=seller.by, name="k", prefix="key_", now=NOW)
         await accounts.create_legacy_key(tx, principal=seller.by, now=NOW)
         await accounts.suspend_account(tx, principal=seller.by, suspended=True, now=NOW)
     return seller
@@ -221,4 +222,4 @@ async def test_a_catalog_with_products_is_not_removed(db: Database) -> None:
             now=NOW,
         )
         with pytest.raises(CatalogInUse, match="has 1 product: delete them first"):
-            await catalogs.remove_catalog(tx, principal=seller.by, number=number, now=NOW)
+            await catalogs.remove_catalog(tx, principal=seller.by, number=number, system_code=RHEO)

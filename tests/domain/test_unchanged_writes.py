@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from saluhall.domain.catalogs.model import RHEO
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.listings import operations
 from saluhall.domain.products.fields import FIELDS
 from saluhall.domain.products.model import Kind, Status, Stored

@@ -7,6 +7,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
+from saluhall.cli.catalogs import SYSTEM_CATALOG
 from saluhall.cli.failures import Refused
 from saluhall.cli.passwords import NewPassword, read_secret
 from saluhall.cli.session import (
@@ -29,7 +30,6 @@ from saluhall.domain.accounts.model import AccountSummary, Principal
 from saluhall.domain.accounts.queries import principal_of_user
 from saluhall.domain.accounts.subscriptions import SubscriptionTier
 from saluhall.domain.catalogs import operations as catalogs
-from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.removals import operations as removals
 from saluhall.domain.removals.queries import contents_of_account
 from saluhall.domain.sessions import ending
@@ -71,7 +71,9 @@ def create_account(
             tx, name=name, username=username, password=secret, time_zone=time_zone, now=at
         )
         principal = Principal(account_id=account_id, account_name=name)
-        await catalogs.create_catalog(tx, principal=principal, name=RHEO, code=RHEO, now=at)
+        await catalogs.create_catalog(
+            tx, principal=principal, name=SYSTEM_CATALOG, code=SYSTEM_CATALOG, now=at
+        )
         if subject is not None:
             person = await principal_of_user(tx, username)
             await accounts.link_user(tx, principal=person, subject=subject, now=at)

@@ -14,6 +14,7 @@ from saluhall.domain.catalogs import operations, queries
 from saluhall.domain.catalogs.model import Catalog, CatalogType
 from saluhall.storage import Transaction
 
+SYSTEM_CATALOG = "RHEO"  # every account has it: the items of Rheo's API
 catalog = App(name="catalog", help="Create, list and remove catalogs.")
 
 
@@ -73,7 +74,7 @@ def remove_catalog(
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         removed = await operations.remove_catalog(
-            tx, principal=principal, number=catalog, now=now()
+            tx, principal=principal, number=catalog, system_code=SYSTEM_CATALOG
         )
         return {"removed": removed.number, "name": removed.name, "code": removed.code}
 

@@ -14,6 +14,7 @@ from saluhall.domain.accounts import operations, queries
 from saluhall.domain.accounts.model import ApiKey, Principal
 from saluhall.storage import Transaction
 
+KEY_PREFIX = "rheo_live_"  # of the keys of Rheo's API
 key = App(name="key", help="Create, list and revoke API keys.")
 
 
@@ -33,7 +34,7 @@ def create_key(
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         return {
             "api_key": await operations.create_api_key(
-                tx, principal=principal, name=name, now=now()
+                tx, principal=principal, name=name, prefix=KEY_PREFIX, now=now()
             )
         }
 

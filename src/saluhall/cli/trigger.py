@@ -7,13 +7,13 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from saluhall.bootstrap import now
+from saluhall.cli.catalogs import SYSTEM_CATALOG
 from saluhall.cli.failures import Refused
 from saluhall.cli.practice_sale import NoPractice, sell
 from saluhall.cli.session import Account, AsJson, DataDir, prepared, read_settings, show
 from saluhall.dialect import Webhook
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
-from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections import queries as connection_queries
 from saluhall.domain.history.model import Event, EventType
@@ -69,7 +69,12 @@ async def _trigger(
             made, note = "test", str(reason)
             async with db.transaction() as tx:
                 event = await samples.record_test_event(
-                    tx, principal=principal, catalog=RHEO, event_type=event_type, sku=sku, now=now()
+                    tx,
+                    principal=principal,
+                    catalog=SYSTEM_CATALOG,
+                    event_type=event_type,
+                    sku=sku,
+                    now=now(),
                 )
         async with db.transaction() as tx:
             endpoints = await queries.list_endpoints(tx, principal=principal)
@@ -91,7 +96,7 @@ async def _sold(
     if event_type is not EventType.ITEM_SOLD:
         raise NoPractice("a test event: only item.sold is made at a practice server")
     async with db.transaction() as tx:
-        live = await samples.find_live(tx, principal=principal, catalog=RHEO, sku=sku)
+        live = await samples.find_live(tx, principal=principal, catalog=SYSTEM_CATALOG, sku=sku)
         known = await connection_queries.list_connections(tx, by=principal)
     practising = [
         (connection.id, base)

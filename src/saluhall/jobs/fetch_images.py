@@ -18,7 +18,7 @@ from saluhall.kit.retry import RetryPolicy
 from saluhall.storage.image_store import StoreUnavailable
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
-MAX_BYTES = 4 * 1024 * 1024  # what Tradera takes
+MAX_BYTES = 4 * 1024 * 1024  # what the strictest channel takes
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 2048
 TIMEOUT_S = 20.0

@@ -207,7 +207,7 @@ async def _next_poll(
     *,
     now: datetime,
 ) -> datetime:
-    """As often as wished, or as the budget allows; and soon after the next auction ends."""
+    """As often as wished, or as the budget allows; and soon after the next end of a listing."""
     limit = run.channels[connection.channel].calls_per_day(run.env)
     async with run.db.statement() as tx:
         budget = await queries.budget_of_channel(tx, connection.channel, now=now)

@@ -34,6 +34,8 @@ class Texts(Struct, frozen=True, kw_only=True):
     media: Mapping[str, str] = {}
     schemas: Mapping[str, str] = {}
     webhooks: Mapping[str, str] = {}
+    webhook_headers: Mapping[str, str] = {}
+    webhook_data: Mapping[str, Mapping[str, Any]] = {}
     fields: Mapping[str, Mapping[str, Text]] = {}
     like: Mapping[str, str] = {}
 
@@ -59,6 +61,8 @@ def texts_of(dialect: Dialect) -> Texts:
         media=table.get("media", {}),
         schemas=table.get("schemas", {}),
         webhooks=table.get("webhooks", {}),
+        webhook_headers=table.get("webhook_headers", {}),
+        webhook_data=table.get("webhook_data", {}),
         like=table.get("like", {}),
         fields={shape: dict(_texts(given)) for shape, given in table.get("fields", {}).items()},
     )

@@ -1,6 +1,5 @@
 """The webhooks of the OpenAPI document: every type of event, with the signed body that a receiver gets."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,21 +15,6 @@ _AT: Final = datetime(2026, 5, 26, 9, 14, 3, tzinfo=UTC)
 _ID: Final = UUID("01a21a49-8931-8ee7-9e76-147a8e29af7e")
 _ACCOUNT: Final = UUID("01a21a49-79fd-8f97-72fa-a278948ee8f2")
 _SECRETS: Final = ("whsec_aBcDeFgHiJkLmNoPqRsTuVwXyZ1234567890abcdefg=",)
-_LISTING: Final = {"channel": "tradera", "currency": "SEK", "external_id": "620899097"}
-_DATA: Final[Mapping[EventType, Mapping[str, Any]]] = {
-    EventType.ITEM_CREATED: {"kind": "item"},
-    EventType.IMAGES_READY: {"images": 2},
-    EventType.ITEM_SOLD: {**_LISTING, "sale_price": "1400", "order_id": "118"},
-    EventType.LISTING_CREATED: {**_LISTING, "url": "https://www.tradera.com/item/620899097"},
-    EventType.LISTING_ENDED: _LISTING,
-    EventType.LISTING_FAILED: {**_LISTING, "error": "The auction has bids and cannot be ended"},
-}
-_HEADERS: Final[Mapping[str, str]] = {
-    "webhook-id": "The id of the event: the same in every attempt, so that a receiver knows a duplicate.",
-    "webhook-timestamp": "When this attempt was sent, in seconds since 1970.",
-    "webhook-signature": "Signatures of id, timestamp and body (Standard Webhooks), separated by blanks.",
-    "X-Rheo-Signature": "The signature of the body with the whole secret as key: sha256= and hexadecimal digits.",
-}
 
 
 def webhooks_of(dialect: Dialect, schemas: Schemas, texts: Texts) -> dict[str, Any]:
@@ -54,7 +38,7 @@ def _operation(
         at=_AT,
         product_id=_ID,
         sku="LAMP-1",
-        data=_DATA[event_type],
+        data=texts.webhook_data[event_type.value],
     )
     body = dialect.webhook.body(event)
     signed = dialect.webhook.headers(_SECRETS, event, _AT, body)
@@ -76,7 +60,7 @@ def _operation(
                 "schema": {"type": "string"},
                 "example": signed[name],
             }
-            for name, sentence in _HEADERS.items()
+            for name, sentence in texts.webhook_headers.items()
         ],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {

@@ -14,6 +14,7 @@ from saluhall.domain.accounts import operations, queries
 from saluhall.domain.accounts.model import ApiKey, KeyNotFound
 from saluhall.kit.clock import iso_from_instant
 
+KEY_PREFIX: Final = "rheo_live_"
 _KEYS: Final = "/integration/api-keys"
 _UNNAMED: Final = "API Key"
 
@@ -23,7 +24,7 @@ async def generate_key(request: Request) -> Reply:
     given = read(request.body, NewKey) if request.body else NewKey()
     name = given.name or _UNNAMED
     made = await operations.create_api_key(
-        request.tx, principal=request.principal, name=name, now=request.now
+        request.tx, principal=request.principal, name=name, prefix=KEY_PREFIX, now=request.now
     )
     return Reply(status=200, body=MadeKey(apiKey=made, name=name))
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from saluhall.dialect import COUNT, Parameter, Reply, Request, Route
 from saluhall.dialects.rheo import translate, translate_batch, translate_lists
 from saluhall.dialects.rheo.auth import READ, api_key
-from saluhall.dialects.rheo.wire import CHANNEL, Error
+from saluhall.dialects.rheo.wire import CATALOG, CHANNEL, Error
 from saluhall.dialects.rheo.wire_lists import (
     Batch,
     BatchAnswer,
@@ -19,7 +19,6 @@ from saluhall.dialects.rheo.wire_lists import (
     Summary,
 )
 from saluhall.domain.accounts.model import Tier
-from saluhall.domain.catalogs.model import RHEO
 from saluhall.domain.history import queries as history
 from saluhall.domain.listings import operations, pages, queries
 from saluhall.domain.listings.page_model import START
@@ -39,7 +38,7 @@ async def post_batch(request: Request) -> Reply:
     outcomes = await operations.put_products(
         request.tx,
         by=request.principal,
-        catalog=RHEO,
+        catalog=CATALOG,
         products=[product for _, product in batch.products],
         offer_on=CHANNEL,
         now=request.now,
@@ -54,14 +53,14 @@ async def list_items(request: Request) -> Reply:
     cursor = translate_lists.cursor_from_query(request.query, wanted=wanted)
     if cursor is None:
         total = await pages.count_products(
-            request.tx, by=request.principal, catalog=RHEO, wanted=wanted
+            request.tx, by=request.principal, catalog=CATALOG, wanted=wanted
         )
     else:
         total = cursor.total
     page = await pages.list_products(
         request.tx,
         by=request.principal,
-        catalog=RHEO,
+        catalog=CATALOG,
         wanted=wanted,
         after=cursor.position if cursor else START,
         limit=limit,
@@ -75,7 +74,7 @@ async def list_children(request: Request) -> Reply:
     family = await pages.list_children(
         request.tx,
         by=request.principal,
-        catalog=RHEO,
+        catalog=CATALOG,
         parent_sku=parent.sku,
         limit=_MAX_CHILDREN,
     )
@@ -88,7 +87,7 @@ async def sum_up_item(request: Request) -> Reply:
     sums = await pages.sum_up_children(
         request.tx,
         by=request.principal,
-        catalog=RHEO,
+        catalog=CATALOG,
         parent_sku=parent.sku,
         currency=parent.currency,
     )
@@ -108,7 +107,7 @@ async def list_history(request: Request) -> Reply:
 async def _product(request: Request) -> Product:
     sku = translate.sku_from_id(request.path["external_id"])
     listed = await queries.get_listed_product(
-        request.tx, by=request.principal, catalog=RHEO, sku=sku
+        request.tx, by=request.principal, catalog=CATALOG, sku=sku
     )
     return listed.product
 

@@ -13,6 +13,7 @@ from saluhall.dialects.rheo.auth import READ, api_key
 from saluhall.dialects.rheo.checks import RESERVED_ID
 from saluhall.dialects.rheo.errors import InvalidStatus
 from saluhall.dialects.rheo.wire import (
+    CATALOG,
     CHANNEL,
     Accepted,
     Error,
@@ -27,7 +28,6 @@ from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import Status
 from saluhall.storage import Transaction
 
-CATALOG = "RHEO"
 ITEM_SYNC = Tier("item-sync", 10)
 PRICE = Tier("price", 20)
 STATUS = Tier("status", 20)

@@ -52,6 +52,7 @@ ShippingStrategy = Literal["integrated", "seller_shipped", "fixed", "pickup_only
 
 TraderaStatus = Literal["active", "sold", "ended", "pending_sync", "sync_error"]
 
+CATALOG: Final = "RHEO"  # the code of the catalog of its items
 CHANNEL: Final = (
     "tradera"  # where `autoPublishTradera` offers items, and which the fields named after it are of
 )

@@ -32,7 +32,6 @@ from saluhall.kit.oidc_settings import is_subject
 from saluhall.kit.secrets import random_alphanumeric, sha256
 from saluhall.storage import Conflict, Transaction
 
-KEY_PREFIX = "rheo_live_"
 TIME_ZONE: Final = "Europe/Stockholm"
 _KEY_LETTERS = 32
 _SHOWN_LETTERS = 4
@@ -125,18 +124,20 @@ async def _check_zone(tx: Transaction, name: str) -> None:
         raise BadTimeZone(f"{name!r} is no time zone: name it like Europe/Stockholm")
 
 
-async def create_api_key(tx: Transaction, *, principal: Principal, name: str, now: datetime) -> str:
-    """Mint an API key and return it; it is stored by its hash only, so it is seen this once. Raises TooManyKeys."""
+async def create_api_key(
+    tx: Transaction, *, principal: Principal, name: str, prefix: str, now: datetime
+) -> str:
+    """Make an API key that begins with `prefix`, and return it; only its hash is stored. Raises TooManyKeys."""
     await store.lock_account(tx, principal.account_id)  # or several at once would all find room
     if len(await store.live_keys(tx, principal.account_id)) >= MAX_KEYS:
         raise TooManyKeys(f"the account has {MAX_KEYS} API keys: revoke one first")
-    key = KEY_PREFIX + random_alphanumeric(_KEY_LETTERS)
+    key = prefix + random_alphanumeric(_KEY_LETTERS)
     await store.add_key(
         tx,
         principal.account_id,
         key_id=new_id(),
         key_hash=sha256(key),
-        prefix=key[: len(KEY_PREFIX) + _SHOWN_LETTERS],
+        prefix=key[: len(prefix) + _SHOWN_LETTERS],
         name=name,
         now=now,
     )

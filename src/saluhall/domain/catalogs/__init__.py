@@ -1,1 +1,1 @@
-"""Catalogs: named sets of an account's products. Every account has the system catalog RHEO."""
+"""Catalogs: named sets of an account's products."""

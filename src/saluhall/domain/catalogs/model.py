@@ -5,8 +5,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-RHEO = "RHEO"  # the system catalog of Rheo items
-
 
 class CatalogType(StrEnum):
     """Where the products of a catalog come from; it changes nothing of what is done with them."""
@@ -26,7 +24,7 @@ class CatalogNotFound(Exception):
 
 
 class CatalogInUse(Exception):
-    """The catalog has products, or is the system catalog: it cannot be removed."""
+    """The catalog has products, or is kept with its account: it cannot be removed."""
 
 
 class Catalog(Struct, frozen=True, kw_only=True):

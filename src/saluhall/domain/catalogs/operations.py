@@ -5,7 +5,6 @@ from datetime import datetime
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import store
 from saluhall.domain.catalogs.model import (
-    RHEO,
     Catalog,
     CatalogInUse,
     CatalogNotFound,
@@ -42,18 +41,14 @@ async def create_catalog(
 
 
 async def remove_catalog(
-    tx: Transaction,
-    *,
-    principal: Principal,
-    number: int,
-    now: datetime,  # noqa: ARG001 - every operation has `now`
+    tx: Transaction, *, principal: Principal, number: int, system_code: str
 ) -> Catalog:
-    """Remove an empty catalog and return it. Raises CatalogNotFound, CatalogInUse."""
+    """Remove an empty catalog and return it, but not the one with the code `system_code`. Raises CatalogNotFound, CatalogInUse."""
     found = await store.lock(tx, principal.account_id, number)
     if found is None:
         raise CatalogNotFound(f"the account has no catalog with the number {number}")
-    if found.code == RHEO:
-        raise CatalogInUse("RHEO is the system catalog: it is removed with its account")
+    if found.code == system_code:
+        raise CatalogInUse(f"{system_code} is the system catalog: it is removed with its account")
     if not await store.remove(tx, principal.account_id, number):
         raise CatalogInUse(f"the catalog {found.name!r} has {_products(found.products)}")
     return found

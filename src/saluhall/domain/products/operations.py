@@ -68,7 +68,7 @@ async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: date
 
 
 async def keep_after_all(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
-    """Archive a product that was to be deleted but cannot be: its auction has bids."""
+    """Archive a product that was to be deleted but cannot be: its listing has bids."""
     await store.keep_after_all(tx, owner, product_id, now=now)
 
 

@@ -10,7 +10,7 @@ from saluhall.domain.history.model import Event, EventType
 from saluhall.kit.claim import Claim
 from saluhall.kit.retry import RetryPolicy
 
-# One first attempt and five quick retries (rheo contract 4.3).
+# One first attempt and five quick retries.
 QUICK_RETRIES = RetryPolicy(attempts=6, base=timedelta(seconds=1), max=timedelta(seconds=16))
 # Then for days: 71.6 hours in eight waits, so that one event alone is given up before its 15th failure in a row would switch its
 # endpoint off. The last wait is repeated when the operator wants more days. Jitter spreads the retries of what failed together.
