@@ -1,14 +1,17 @@
 """What every operation and query is held to."""
 
+import ast
 import importlib
 import inspect
+import re
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import DOMAIN, module_of, public_async_functions
+from tests.architecture.source import DOMAIN, module_of, public_async_functions, shown, tree_of
+from tests.architecture.statements import statements
 
 # Functions that need neither a principal nor an account, and the reason.
 OWNERLESS = {
@@ -33,39 +36,79 @@ OWNERLESS = {
     "connections.queries.count_polling": "all connections share the application's budget",
     "connections.queries.count_by_health": "counts for who measures the hub",
     "webhooks.queries.count_endpoints": "counts for who measures the hub",
-    "connections.queries.owner_of_connection": "a job's bell carries the connection's id alone",
+    "connections.queries.owner_of_connection": "a job's wake-up carries the connection's id alone",
     "vehicles.operations.recall": "a number plate is the same to every account",
     "vehicles.operations.remember": "a number plate is the same to every account",
-    "webhooks.queries.find_endpoint": "a job's bell carries the endpoint's id alone",
+    "connections.expiry.notify_of_expiry": "a job announces expiries of all accounts",
+    "connections.logins.take": "finds out whose login it is, by a secret",
+    "webhooks.deliveries.forget": "of an endpoint that is deleted only the id is known",
+    "webhooks.deliveries.claim_pruning": "old rows of all accounts are deleted at the same age",
+    "webhooks.deliveries.prune": "the same",
+    "webhooks.deliveries.forget_finished": "the same",
+    "webhooks.deliveries.end_pruning": "the same",
+    "webhooks.replays.forget_done": "the same",
+    "webhooks.replays.advance": "a job's wake-up carries the replay's id alone",
+    "webhooks.listening.remove_expired": "a job deletes expired endpoints of all accounts",
+    "webhooks.queries.find_endpoint": "a job's wake-up carries the endpoint's id alone",
 }
 
 
-def found(*names: str) -> Iterator[tuple[str, Path, str]]:
+# Statements that read the database's clock, and why.
+READS_CLOCK = {
+    "accounts.store.AUTHENTICATE": "a rate limit uses the database's clock, the same for all processes",
+    "accounts.store.COUNT_CALL": "the same",
+    "listings.listed_store.FIND": "it shows what is due at the moment",
+}
+
+
+def found() -> Iterator[tuple[str, Path, str]]:
+    """Find what a module of the domain offers to others: its public async functions in a transaction, except the stores'."""
     for file in sorted(DOMAIN.glob("*/*.py")):
-        if file.stem in names:
-            for node in public_async_functions(file):
+        for node in public_async_functions(file):
+            first = next(iter(node.args.args), None)
+            if first is not None and first.arg in {"tx", "db"} and not file.stem.endswith("store"):
                 yield f"{file.parent.name}.{file.stem}.{node.name}", file, node.name
 
 
-OPERATIONS = list(
-    found(
-        "operations", "outcomes", "record", "follow", "submissions", "suspension", "sales", "upsert"
-    )
+ASKED = list(found())
+each_function = pytest.mark.parametrize(
+    ("name", "file", "function"), ASKED, ids=[name for name, _, _ in ASKED]
 )
-ASKED = [*OPERATIONS, *found("queries")]
 
 
-@pytest.mark.parametrize(
-    ("name", "file", "function"), OPERATIONS, ids=[name for name, _, _ in OPERATIONS]
-)
-def test_an_operation_is_told_the_time_by_name(name: str, file: Path, function: str) -> None:
+@each_function
+def test_the_time_of_an_operation_has_a_name(name: str, file: Path, function: str) -> None:
     parameters = inspect.signature(
         getattr(importlib.import_module(module_of(file)), function)
     ).parameters
 
-    assert "now" in parameters, f"{name} has no `now`"
-    assert parameters["now"].kind is inspect.Parameter.KEYWORD_ONLY
-    assert parameters["now"].default is inspect.Parameter.empty
+    if "now" in parameters:
+        assert parameters["now"].kind is inspect.Parameter.KEYWORD_ONLY, name
+        assert parameters["now"].default is inspect.Parameter.empty, name
+
+
+def test_the_domain_reads_no_clock() -> None:
+    names = {"utc_now", "steady_s", "HubClock"}
+    for file in sorted(DOMAIN.glob("*/*.py")):
+        for node in ast.walk(tree_of(file)):
+            if isinstance(node, ast.ImportFrom):
+                assert not names & {each.name for each in node.names}, shown(file)
+            if isinstance(node, ast.Import):
+                assert "time" not in {each.name for each in node.names}, shown(file)
+            if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}:
+                assert getattr(node.value, "id", "") not in {"datetime", "date"}, shown(file)
+
+
+def test_a_statement_gets_the_time_as_a_parameter() -> None:
+    clock = re.compile(r"\bnow\(\)|clock_timestamp|current_timestamp")
+    read = {
+        f"{file.parent.name}.{file.stem}.{name}"
+        for file in sorted(DOMAIN.glob("*/*.py"))
+        for name, text in statements(file)
+        if clock.search(text)
+    }
+
+    assert read == READS_CLOCK.keys()
 
 
 def carries_an_owner(hint: object) -> bool:
@@ -92,7 +135,7 @@ def is_owned(file: Path, function: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(("name", "file", "function"), ASKED, ids=[name for name, _, _ in ASKED])
+@each_function
 def test_every_operation_and_query_knows_whose_rows_it_may_see(
     name: str, file: Path, function: str
 ) -> None:
