@@ -49,6 +49,8 @@ OWNERLESS = {
     "webhooks.replays.forget_done": "the same",
     "webhooks.replays.advance": "a job's wake-up carries the replay's id alone",
     "webhooks.listening.remove_expired": "a job deletes expired endpoints of all accounts",
+    "offers.selection.are_over": "looks at transactions of the database, not at rows of accounts",
+    "offers.selection.newest_transaction": "the same",
     "webhooks.queries.find_endpoint": "a job's wake-up carries the endpoint's id alone",
 }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from saluhall.channel import RemoteListing, RemoteState
-from saluhall.domain.catalogs.model import RHEO
+from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import operations, outcomes
 from saluhall.domain.products.model import Status
