@@ -15,8 +15,6 @@ SUFFIXES = {".py", ".md", ".sql", ".toml", ".sh", ".yml", ".yaml"}
 
 # Files and folders that still have retired words. The list only shrinks.
 UNFINISHED: tuple[str, ...] = (
-    "src/saluhall/bootstrap/worker.py",
-    "src/saluhall/channels/tradera",
     "src/saluhall/dialects/rheo",
     "src/saluhall/dialects/sellrapido/auth.py",
     "src/saluhall/dialects/sellrapido/errors.py",
@@ -28,12 +26,8 @@ UNFINISHED: tuple[str, ...] = (
     "src/saluhall/dialects/sellrapido/sign_in.py",
     "src/saluhall/domain/analytics/model.py",
     "src/saluhall/domain/analytics/store.py",
-    "src/saluhall/domain/connections",
-    "src/saluhall/domain/listings",
     "src/saluhall/domain/orders",
-    "src/saluhall/domain/products",
-    "src/saluhall/domain/webhooks/samples.py",
-    "src/saluhall/jobs",
+    "src/saluhall/jobs/push_orders.py",
     "src/saluhall/practice",
     "src/saluhall/storage/migrations/0001_baseline.sql",
     "tests/architecture",
@@ -55,7 +49,7 @@ EXEMPT = ("docs/glossary.md", "tests/architecture/test_retired_words.py")
 
 # Escapes; names and a message that others rely on: fields of Rheo and of `doctor --json`.
 FOREIGN = re.compile(
-    r"\\u[0-9a-f]{4}|traderaAd\w*|tradera_ad_id|stands in this request before|\"verdict\""
+    r"\\u[0-9a-f]{4}|traderaAd\w*|tradera_ad_id|stands in this request before|\"verdict\"|\"LIE\""
 )
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

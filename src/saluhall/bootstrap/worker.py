@@ -137,7 +137,7 @@ async def _analyze_grown(db: Database, stopping: asyncio.Event) -> None:
 
 
 def _webhook_format(dialects: list[Dialect]) -> WebhookFormat:
-    """Events are told in the words of the first dialect that has words for them."""
+    """Return the first dialect's format of webhooks."""
     webhook = next(d.webhook for d in dialects if d.webhook is not None)
     return WebhookFormat(body=webhook.body, headers=webhook.headers)
 

@@ -34,9 +34,9 @@ _COST: dict[Step, tuple[Purpose, int]] = {
 class CallPlan:
     """The room for work. It only plans: each call is counted, and refused, by the budget itself.
 
-    `publishing` are listings being published, whose calls the budget has not counted yet; `is_sparing` when few calls are left or
+    `publishing` are listings being published, with calls that the budget has not counted yet; `is_sparing` when few calls are left or
     less than half of the budget; `is_tight` when it does not allow all kinds of work, and `refusal` says why; `is_spent` when a call
-    found that it allows no more.
+    found that it allows none.
     """
 
     def __init__(self, run: Run, connection: Connection) -> None:
@@ -82,9 +82,9 @@ class CallPlan:
         self.is_tight = self.is_tight or not may_publish
         return last, room if may_publish else WIDTH
 
-    def first_pause(self, wished: timedelta) -> timedelta:
+    def first_pause(self, proposed: timedelta) -> timedelta:
         """Return how long to wait after the first check found no decision."""
-        return max(wished, _CHECK_TOGETHER_SPARINGLY) if self.is_sparing else wished
+        return max(proposed, _CHECK_TOGETHER_SPARINGLY) if self.is_sparing else proposed
 
     def check_in(self, pause: timedelta) -> timedelta:
         """Return when to check a submission: at the next moment at which others are checked too; such moments are rare to be sparing."""

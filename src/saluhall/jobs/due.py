@@ -72,7 +72,7 @@ class DueRows(Struct, frozen=True, kw_only=True):
 
     @property
     def due_keys(self) -> str:
-        """The statement that finds the keys with rows that are due at `now`, no more than 1000."""
+        """The statement that finds the keys with rows that are due at `now`, at most 1000."""
         shape = {None: _BY_TIME, "account_id": _BY_ACCOUNT}.get(self.within, _BY_COLUMN)
         return shape.format(
             table=self.table, key=self.key, due=self.due, within=self.within, only=self.only

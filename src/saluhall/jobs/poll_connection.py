@@ -41,7 +41,7 @@ from saluhall.storage.database import DatabaseUnavailable
 _LEASE = timedelta(minutes=5)
 _AFTER_END = timedelta(seconds=5)
 _OVERDUE = timedelta(minutes=2)
-_MOST_READS = 10
+_MAX_READS = 10
 _AFTER_FAILURE = timedelta(minutes=1)
 _ORDERS_AT_ONCE = 100
 _TRIED_AGAIN = timedelta(days=7)
@@ -73,7 +73,7 @@ async def _poll(run: Run, connection: Connection) -> None:
     async with run.db.statement() as tx:
         known = await listings.list_known_ids(tx, connection.account_id, connection.id)
     changes = await _look(run, channel, connection, known) if known else None
-    # Orders first: a sale that both tell of is told with its order. Trouble with them does not hold up what the look has shown.
+    # Orders first: a sale that both show is noted with its order. A failure of orders does not delay what the changes show.
     trouble = await _take_orders(run, channel, connection)
     now = run.clock()
     async with run.db.transaction() as tx:
@@ -99,7 +99,7 @@ async def _poll(run: Run, connection: Connection) -> None:
 
 
 async def _take_orders(run: Run, channel: Channel, connection: Connection) -> Exception | None:
-    """Read and store orders; return what stood in the way. An order that could not be stored is read again for some days."""
+    """Read and store orders; return what prevented it. An order that could not be stored is read again for some days."""
     try:
         feed = await channel.orders(connection.orders_since)
         failed = await _store(run, connection, feed.orders)
@@ -138,7 +138,7 @@ async def _store(
             await store(some)
         except DatabaseUnavailable:
             raise
-        except Exception:  # noqa: BLE001 - found out one by one whose fault it is
+        except Exception:  # noqa: BLE001 - which one fails is found one by one
             failed += await _store_singly(store, some)
     if failed:
         await keep_for_attention(run, connection, [_unstorable(*each) for each in failed])
@@ -181,7 +181,7 @@ async def _look(
         return changes
     # Not always the same ones first: some of them may never be readable.
     first = int(run.clock().timestamp()) % len(overdue)
-    there = await channel.read([*overdue[first:], *overdue[:first]][:_MOST_READS])
+    there = await channel.read([*overdue[first:], *overdue[:first]][:_MAX_READS])
     return structs.replace(changes, listings=[*changes.listings, *there])
 
 
@@ -194,7 +194,7 @@ async def _with_newcomers(
     newcomers = [external_id for external_id, _ in known if external_id in changes.others]
     if not newcomers:
         return changes
-    if len(newcomers) > _MOST_READS:  # too many to read them one by one: they are told again
+    if len(newcomers) > _MAX_READS:  # too many to read them one by one: the next poll reads them
         return structs.replace(changes, cursor=connection.cursor or changes.cursor)
     there = await channel.read(newcomers)
     return structs.replace(changes, listings=[*changes.listings, *there])
@@ -207,7 +207,7 @@ async def _next_poll(
     *,
     now: datetime,
 ) -> datetime:
-    """As often as wished, or as the budget allows; and soon after the next end of a listing."""
+    """Return when to poll next: at the interval or as the budget allows, and soon after the next listing ends."""
     limit = run.channels[connection.channel].calls_per_day(run.env)
     async with run.db.statement() as tx:
         budget = await queries.budget_of_channel(tx, connection.channel, now=now)

@@ -71,7 +71,7 @@ class Publisher:
     async def publish(
         self, due: DueListing, content: Content, *, check_in: Callable[[timedelta], timedelta]
     ) -> None:
-        """Publish an offer with its product's images; `check_in` says when to check it, given the channel's wish.
+        """Publish an offer with its product's images; `check_in` says when to check it, given what the channel proposes.
 
         Raises what the channel raises; Rejected also when no image of the item is usable; ClaimLost when others may act on it by now.
         """

@@ -1,4 +1,4 @@
-"""Queue the events of a replay, a few at a time: no faster than agreed, and no more than the endpoint takes."""
+"""Queue the events of a replay, a few at a time: at most as fast as agreed, and at most what the endpoint takes."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -89,7 +89,7 @@ class Slots:
         self._waiting: list[tuple[Share, asyncio.Event]] = []
 
     def share(self, account: Hashable, *, max_calls: int, place: Hashable = None) -> "Share":
-        """Return what an account may use for one drain; with a place that adapts, no more than that may have."""
+        """Return what an account may use for one drain; with a place that adapts, at most what that place may have."""
         return Share(self, account, max_calls=max_calls, place=place)
 
     def room_of(self, account: Hashable) -> int:

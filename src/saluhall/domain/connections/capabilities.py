@@ -1,4 +1,4 @@
-"""What the installed channels can do, for whoever plans or checks an offer."""
+"""What the installed channels can do, for planning and checking offers."""
 
 from functools import cache
 from importlib.metadata import entry_points

@@ -29,7 +29,7 @@ class ConnectionState(StrEnum):
 class WaitsFor(StrEnum):
     """What work of a connection may wait for though its access works."""
 
-    CALLS = "calls"  # the budget of calls is used up, or the marketplace takes no more
+    CALLS = "calls"  # the budget of calls is used up, or the channel refuses calls
     MARKETPLACE = "marketplace"  # it cannot be reached, or fails
 
 

@@ -16,7 +16,7 @@ from saluhall.kit.retry import RetryPolicy
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Transaction
 
-# The part of the budget that a purpose must leave for those before it. A listing that was handed in must be asked for, maybe often.
+# The part of the budget that a purpose must leave for those before it. A submission must be checked, maybe often.
 RESERVED: dict[Purpose, float] = {
     Purpose.END: 0.0,
     Purpose.PRICE: 0.05,
@@ -178,7 +178,7 @@ def next_call_at(state: BudgetState, *, limit: int, now: datetime) -> datetime |
 
 
 def left_for(purpose: Purpose, state: BudgetState, *, limit: int) -> int:
-    """Tell how many calls may still be made for a purpose; less than 0 when others have used what it must leave."""
+    """Return how many calls may still be made for a purpose; less than 0 when others have used what it must leave."""
     return limit - state.used - _left_to_others(purpose, limit)
 
 
@@ -274,7 +274,7 @@ async def poll_by(
 def poll_pause(
     state: BudgetState, *, limit: int, connections: int, interval: timedelta
 ) -> timedelta:
-    """Tell how long to wait between polls: the interval, or longer when what is left would not last a day.
+    """Return how long to wait between polls: the interval, or longer when what is left would not last a day.
 
     Polls may use half of what the other purposes do not have reserved.
     """

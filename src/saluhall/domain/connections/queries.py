@@ -25,7 +25,7 @@ async def find_connection(tx: Transaction, owner: UUID, connection_id: UUID) -> 
 
 
 async def owner_of_connection(tx: Transaction, connection_id: UUID) -> UUID | None:
-    """Tell whose connection it is."""
+    """Return the account of a connection."""
     return await store.owner_of(tx, connection_id)
 
 

@@ -194,7 +194,7 @@ async def remove(
 
 
 async def owner_of(tx: Transaction, connection_id: UUID) -> UUID | None:
-    """Tell whose connection it is (for jobs, whose bell carries only the id)."""
+    """Return the account of a connection, for jobs: a wake-up has only its id."""
     return await tx.one(lambda row: row["account_id"], OWNER, {"id": connection_id})
 
 
@@ -301,7 +301,7 @@ async def spend(
     needs: Sequence[int],
     now: datetime,
 ) -> tuple[list[bool], BudgetState]:
-    """Count the calls that the budget allows; tell which, and how the budget stands after them."""
+    """Count the calls that the budget allows; return which, and the budget after them."""
     params = {
         "channel": channel,
         "limit": limit,

@@ -1,1 +1,1 @@
-"""Listings: what shall stand on a marketplace beside what stands there."""
+"""Listings: what is, or was, on a channel for an offer."""

@@ -1,4 +1,4 @@
-"""The SQL of offers whose connection is removed."""
+"""The SQL of offers at a connection that is removed."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Let offers and listings follow their products: whoever changes a product, its stock, an offer or a policy calls this."""
+"""Let offers and listings follow their products: every change of a product, its stock, an offer or a policy calls this."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -26,7 +26,7 @@ from saluhall.storage import Transaction
 
 
 class PriceChanged(Struct, frozen=True, kw_only=True):
-    """A product whose price was changed; `refusal` says why a channel cannot show it at this price, None when all can."""
+    """A product with a new price; `refusal` says why a channel cannot show it at this price, None when all can."""
 
     product_id: UUID
     refusal: str | None = None
@@ -102,7 +102,7 @@ async def change_products(
 async def _selected(
     tx: Transaction, by: Principal, stored: Sequence[Stored], *, now: datetime
 ) -> list[UUID]:
-    """Offer products as the account's policies say; return those whose offers changed."""
+    """Offer products as the account's policies say; return those with changed offers."""
     ids = [each.product_id for each in stored if each.product_id]
     return sorted(await select(tx, account_id=by.account_id, product_ids=ids, now=now))
 
@@ -157,7 +157,7 @@ async def images_fetched(
 async def settle(
     tx: Transaction, account_id: UUID, product_ids: Sequence[UUID], *, now: datetime
 ) -> None:
-    """Activate products whose images and texts are ready, and let their offers follow."""
+    """Activate products with ready images and texts, and let their offers follow."""
     await product_operations.settle(tx, account_id, product_ids, now=now)
     await follow(tx, account_id=account_id, product_ids=product_ids, now=now)
 

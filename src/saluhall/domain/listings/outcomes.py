@@ -45,7 +45,7 @@ async def went_live(
 async def ended(tx: Transaction, due: DueListing, *, reason: EndedReason, now: datetime) -> None:
     """Record that a listing is over without a buyer, or never was live. A deleted product is removed now.
 
-    An offer whose listing expired is ended; one that is wanted again meanwhile is relisted.
+    When a listing expires, its offer is ended; one that is wanted again meanwhile is relisted.
     """
     was_live = due.listing.state is State.LIVE
     recorded = await record(tx, due, Ended(reason=reason), now=now)

@@ -47,12 +47,12 @@ class Listed(Struct, frozen=True, kw_only=True):
 
     @property
     def position(self) -> Position:
-        """Tell its place in the list."""
+        """Return its place in the list."""
         return Position(self.changed_at, self.id)
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """Some products of a list; `after` is where to go on, None at the end of it."""
+    """Some products of a list; `after` is where the next page begins, None at the end."""
 
     products: list[Listed]
     after: Position | None
@@ -66,7 +66,7 @@ class Horizon(Struct, frozen=True):
 
 
 class Child(Struct, frozen=True, kw_only=True):
-    """A product that stands in a container."""
+    """A product in a container."""
 
     id: UUID
     sku: str
@@ -84,7 +84,7 @@ class Family(Struct, frozen=True, kw_only=True):
 
 
 class Sums(Struct, frozen=True, kw_only=True):
-    """What stands in a container: its direct children, counted, and added up where they have the container's currency."""
+    """The content of a container: its direct children, counted, and added up where they have the container's currency."""
 
     children: int
     active: int

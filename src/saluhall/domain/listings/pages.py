@@ -1,4 +1,4 @@
-"""Lists of products: page by page in the order of their changes, whoever writes meanwhile, and what stands in a container."""
+"""Lists of products: page by page in the order of their changes, also while others write, and what is in a container."""
 
 from datetime import datetime
 
@@ -30,8 +30,8 @@ async def list_products(
     """List products in the order of their changes, so many after a place.
 
     A product that is not touched meanwhile comes once; one that changes comes again, or for the first time, at its new place. What
-    another transaction is just writing may come to stand before what is committed already: a page never goes beyond that, so it is
-    waited for, a second at most. If it takes longer, the page ends there and tells to go on.
+    another transaction is just writing may get a place before what is committed already. A page never passes that place, so it
+    waits for the transaction, a second at most. If that takes longer, the page ends there and the reader continues later.
     """
     began: datetime | None = None
     rows: list[Listed] = []
@@ -59,7 +59,7 @@ async def count_products(tx: Transaction, *, by: Principal, catalog: str, wanted
 async def list_children(
     tx: Transaction, *, by: Principal, catalog: str, parent_sku: str, limit: int
 ) -> Family:
-    """List what stands directly in a container, oldest first."""
+    """List what is directly in a container, oldest first."""
     return await pages_store.children(
         tx, by.account_id, catalog=catalog, parent_sku=parent_sku, limit=limit
     )
@@ -68,7 +68,7 @@ async def list_children(
 async def sum_up_children(
     tx: Transaction, *, by: Principal, catalog: str, parent_sku: str, currency: str
 ) -> Sums:
-    """Count what stands directly in a container, and add up what is priced in its currency."""
+    """Count what is directly in a container, and add up what is priced in its currency."""
     return await pages_store.sums(
         tx, by.account_id, catalog=catalog, parent_sku=parent_sku, currency=currency
     )

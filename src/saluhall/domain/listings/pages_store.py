@@ -22,9 +22,9 @@ HORIZON = """
     from pg_stat_activity
    where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
 """
-# Within a transaction PostgreSQL shows the same activity again unless it is told to look anew.
+# Within a transaction PostgreSQL shows the same activity again unless its snapshot is cleared.
 PAUSE = "select pg_stat_clear_snapshot(), pg_sleep(0.01)"
-_SHELF = """
+_OF_CATALOG = """
   p.account_id = %(owner)s and not p.delete_wanted
   and p.catalog_id = (select id from catalogs where account_id = %(owner)s and code = %(catalog)s)
 """
@@ -64,7 +64,7 @@ KEPT_COUNT = """
 _KEPT = frozenset({"status"})
 CHILDREN = f"""
   select p.id, p.sku, p.kind, p.status, p.title, p.price, count(*) over () as total
-    from products p where {_SHELF} and p.parent_sku = %(parent_sku)s
+    from products p where {_OF_CATALOG} and p.parent_sku = %(parent_sku)s
    order by p.number limit %(limit)s
 """
 SUM_UP = f"""
@@ -77,12 +77,12 @@ SUM_UP = f"""
          coalesce(sum(p.price) filter (where p.status = 'sold' and p.currency = %(currency)s), 0)
            as sold_value,
          %(currency)s as currency
-    from products p where {_SHELF} and p.parent_sku = %(parent_sku)s
+    from products p where {_OF_CATALOG} and p.parent_sku = %(parent_sku)s
 """
 
 
 async def horizon(tx: Transaction) -> Horizon:
-    """Tell up to where the list of changes is settled; what is read after this may be compared with it."""
+    """Return up to where the list of changes is settled; what is read after this may be compared with it."""
     [found] = await tx.all(lambda row: Horizon(row["at"], row["settled"]), HORIZON)
     return found
 
@@ -145,7 +145,7 @@ def _named(wanted: Filter) -> frozenset[str]:
 def _found(wanted: Filter) -> str:
     named = _named(wanted)
     conditions = " and ".join(
-        [_SHELF, *(condition for name, condition in _CONDITIONS.items() if name in named)]
+        [_OF_CATALOG, *(condition for name, condition in _CONDITIONS.items() if name in named)]
     )
     how = "not materialized" if _NARROW.isdisjoint(named) else "materialized"
     return _FOUND.format(how=how, conditions=conditions)

@@ -114,7 +114,7 @@ def _planned(
     if each.listing is not None and each.listing.claim is not None:
         return Planned(
             before=each, offer=offer, refusal=refusal
-        )  # whoever works on it reads it afresh
+        )  # the worker that holds it reads the current row
     return _with_listing(each, offer, refusal, is_changed=is_changed, now=now)
 
 

@@ -40,7 +40,7 @@ async def follow_policy(
     after: UUID | None = None,
     now: datetime,
 ) -> UUID | None:
-    """Let a batch of the offers at a connection follow its policy; return the last product, None when there are no more."""
+    """Let a batch of the offers at a connection follow its policy; return the last product, None after the last."""
     place = await offers.get_place(tx, account_id=account_id, connection_id=connection_id, now=now)
     found = await offer_queries.products_at(tx, account_id, connection_id, after=after, limit=BATCH)
     await select_at(tx, account_id=account_id, place=place, product_ids=found, now=now)

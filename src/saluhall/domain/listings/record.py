@@ -1,4 +1,4 @@
-"""Record events of listings: read afresh, apply, write what is due next, and note in the history what the seller must know.
+"""Record events of listings: read the current row, apply, write what is due next, and note in the history what the seller must know.
 
 The seller may have changed their mind while the channel was working: what is due is always computed from the row as it is now.
 """

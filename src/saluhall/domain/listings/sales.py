@@ -1,4 +1,4 @@
-"""Units were sold: note each sale once, and let the product's offers show no more than is left.
+"""Units were sold: note each sale once, and let the product's offers show at most what is left.
 
 A sale is seen in two ways, by the state of a listing and by an order. Whichever comes first is noted; stock is moved by orders alone.
 """

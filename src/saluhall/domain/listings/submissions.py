@@ -1,6 +1,6 @@
 """A listing on its way to a channel: how far its publication has come.
 
-Each of these is one statement for however many listings, on rows whose claim is checked: a publication must not wait for others.
+Each of these is one statement for however many listings, on rows with a checked claim: a publication must not wait for others.
 """
 
 from collections.abc import Sequence

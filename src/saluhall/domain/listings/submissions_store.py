@@ -13,7 +13,7 @@ from saluhall.domain.listings.model import DueListing
 from saluhall.storage import Transaction
 from saluhall.storage.claims import params_of
 
-# Rows that somebody else holds are left out, and written one by one: whoever holds some listings never waits for others.
+# Rows that somebody else holds are left out, and written one by one: a transaction that holds some listings never waits for others.
 _ROWS = """
   with r as (
     select * from jsonb_to_recordset(%(rows)s::text::jsonb)
@@ -71,7 +71,7 @@ async def save_progress(
 ) -> frozenset[UUID]:
     """Save how far publications have come, and extend the claims; with the remote id goes what it was made with.
 
-    Return the listings whose claim is lost: of them nothing was saved.
+    Return the listings with a lost claim: nothing of them was saved.
     """
     rows = [
         {
@@ -93,7 +93,7 @@ async def submit(
     *,
     now: datetime,
 ) -> frozenset[UUID]:
-    """Store that listings are submitted, and after how long to check them; return those whose claim is lost."""
+    """Store that listings are submitted, and after how long to check them; return those with a lost claim."""
     rows = [
         {**_row(due, progress), "check_in_s": check_in.total_seconds()}
         for due, progress, check_in in submitted
@@ -119,7 +119,7 @@ async def _write(
     rows: Sequence[Mapping[str, Any]],
     params: Mapping[str, Any],
 ) -> frozenset[UUID]:
-    """Write those rows that nobody else locks together, the others one by one; return those whose claim is lost."""
+    """Write those rows that nobody else locks together, the others one by one; return those with a lost claim."""
     done = await _written(tx, free, rows, params) if len(rows) > 1 else set()
     for row in rows:
         if row["id"] not in done:

@@ -41,7 +41,7 @@ async def create(
 ) -> dict[int, Stored]:
     """Create the products that are not there yet, in the catalog of this code or each in its own; return them by their places.
 
-    The others are left, and so is one whose parent is not there. When somebody else creates one of them at this moment all are left.
+    The others are left, and so is one without its parent. When another transaction creates one of them at this moment all are left.
     """
     code, catalog_ids = (catalog, []) if isinstance(catalog, str) else (None, list(catalog))
     skus = {p.sku for p in patches} | {

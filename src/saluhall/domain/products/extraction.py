@@ -54,7 +54,7 @@ CATALOG_NUMBER: Final = "c.number"
 class Layout(Struct, frozen=True, kw_only=True):
     """How the lines are written: `columns` are SQL of this module by their headings.
 
-    With a qualifier every value stands in a pair of it, and inside a value it is doubled; without one, separators and line breaks
+    With a qualifier every value is enclosed in a pair of it, and inside a value it is doubled; without one, separators and line breaks
     (CR as well as LF) inside a value become spaces, whatever ends a row.
     """
 
@@ -72,7 +72,7 @@ async def lines_of_products(
     catalog_id: UUID | None = None,
     published: bool = False,
 ) -> AsyncGenerator[bytes, None]:
-    """Write a heading, then a line for each product; `published`: only those that stand on a marketplace."""
+    """Write a heading, then a line for each product; `published`: only those that are live on a channel."""
     heading = layout.field_separator.join(layout.columns) + layout.row_separator
     yield heading.encode()
     query, params = query_of_lines(by=by, layout=layout, catalog_id=catalog_id, published=published)
@@ -100,7 +100,7 @@ def query_of_lines(
 def lines_statement(layout: Layout, *, of_catalog: bool, published: bool) -> str:
     """Write the query that makes each product's line.
 
-    The values are joined by a mark that occurs in none of them, so that each text is searched once for what must not stand in it,
+    The values are joined by a mark that occurs in none of them, so that each text is searched once for what it must not contain,
     and not once for each field.
     """
     values = f"concat_ws(%(mark)s, {', '.join(layout.columns.values())})"

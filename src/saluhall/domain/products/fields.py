@@ -68,7 +68,7 @@ Amount = Decimal | None | UnsetType
 class ProductPatch(Struct, frozen=True, kw_only=True):
     """Create or change a product. A field that is UNSET keeps its stored value (a new product gets its default); None clears it.
 
-    Money is in `currency`; a new product that names none, and one whose currency is cleared, has `default_currency`. `weight` is in
+    Money is in `currency`; a new product that names none, and one with a cleared currency, has `default_currency`. `weight` is in
     `weight_unit`. `attributes` have neutral names. `images_at` changes single places of the images: None keeps a place, "" empties it.
     `extras` holds by its own name what only one partner knows: as given, None deletes it, the others stay.
     """

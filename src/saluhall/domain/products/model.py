@@ -23,7 +23,7 @@ class Kind(StrEnum):
 class Status(StrEnum):
     """Where a product is in its life."""
 
-    DRAFT = "draft"  # its pictures are not settled yet
+    DRAFT = "draft"  # its images or its text are not ready yet
     ACTIVE = "active"
     SOLD = "sold"
     NOT_LISTED = "not_listed"
@@ -172,12 +172,12 @@ class Stored(Struct, frozen=True, array_like=True):
 
     @property
     def created(self) -> bool:
-        """Tell whether the product is new."""
+        """Return whether the product is new."""
         return self.outcome is Outcome.CREATED
 
     @property
     def changed(self) -> bool:
-        """Tell whether anything of the product is different now."""
+        """Return whether anything of the product is different now."""
         return self.outcome in {Outcome.CREATED, Outcome.UPDATED}
 
     @property
@@ -187,7 +187,7 @@ class Stored(Struct, frozen=True, array_like=True):
 
 
 class DueText(Struct, frozen=True, kw_only=True):
-    """A product whose title and description are to be enhanced."""
+    """A product with a title and description that are due to be enhanced."""
 
     account_id: UUID
     id: UUID
@@ -205,7 +205,7 @@ class Text(Struct, frozen=True, kw_only=True):
 
 
 class Settled(Struct, frozen=True, kw_only=True):
-    """A product that waits for nothing more: how many pictures were wanted, and how many can be shown."""
+    """A product that is ready: how many images were wanted, and how many can be shown."""
 
     id: UUID
     sku: str

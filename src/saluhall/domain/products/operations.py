@@ -50,7 +50,7 @@ async def change_price(
 async def set_status(
     tx: Transaction, *, by: Principal, product: Product, status: Status, now: datetime
 ) -> None:
-    """Store a status that the seller set, and tell when it is news; what was deleted and waits for a sale to be done stays archived."""
+    """Store a status that the seller set, and note it when it is news; a deleted product with a sale in progress stays archived."""
     if product.status in {status, Status.ARCHIVED}:
         return
     await store.set_status(tx, by.account_id, product.id, status=status, now=now)
@@ -85,7 +85,7 @@ async def hide(tx: Transaction, *, by: Principal, product: Product, now: datetim
 async def remove(
     tx: Transaction, owner: UUID, *, product_id: UUID, sku: str, now: datetime
 ) -> None:
-    """Delete a product with its pictures; its events stay."""
+    """Delete a product with its images; its events stay."""
     await images.forget(tx, owner, product_id, now=now)
     await store.delete(tx, owner, product_id)
     deleted = history.event_of(
@@ -97,7 +97,7 @@ async def remove(
 async def images_fetched(
     tx: Transaction, owner: UUID, fetched: Sequence[Fetched], *, now: datetime
 ) -> list[UUID]:
-    """Record what became of pictures; return the products they belong to."""
+    """Record what became of images; return the products they belong to."""
     await images.record(tx, owner, fetched, now=now)
     return sorted({f.image.product_id for f in fetched})
 
@@ -105,7 +105,7 @@ async def images_fetched(
 async def settle(
     tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
 ) -> None:
-    """Activate the drafts among these that wait for no picture and no text any more."""
+    """Activate the drafts among these with all images and texts ready."""
     settled = await store.settle(tx, owner, product_ids, now=now)
     events = [
         history.event_of(
@@ -125,7 +125,7 @@ async def settle(
 async def claim_texts(
     tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
 ) -> list[DueText]:
-    """Take an account's products whose text is to be enhanced."""
+    """Claim an account's products with a text that is due to be enhanced."""
     return await store.claim_texts(tx, owner, worker=worker, limit=limit, lease=lease, now=now)
 
 
@@ -136,7 +136,7 @@ async def text_enhanced(tx: Transaction, due: DueText, text: Text, *, now: datet
 
 
 async def text_unchanged(tx: Transaction, due: DueText, *, reason: str, now: datetime) -> None:
-    """Go on with the seller's own text, and note why."""
+    """Keep the seller's own text, and note why."""
     if await store.record_text(tx, due, title=None, description=None):
         await _note_of(tx, due, EventType.TEXT_UNCHANGED, {"reason": reason}, now=now)
 

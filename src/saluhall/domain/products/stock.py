@@ -1,4 +1,4 @@
-"""How many pieces are left of a product, and taking sold ones out."""
+"""How many units are left of a product, and taking sold ones out."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -45,6 +45,6 @@ async def lock(
 
 
 async def take(tx: Transaction, owner: UUID, left: Mapping[UUID, int], *, now: datetime) -> None:
-    """Store how many pieces are left after a sale; at 0 a product is sold, and one that was to be deleted is archived."""
+    """Store how many units are left after a sale; at 0 a product is sold, and one that was to be deleted is archived."""
     if left:
         await stock_store.take(tx, owner, left, now=now)

@@ -152,7 +152,7 @@ async def settle(
 async def claim_texts(
     tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
 ) -> list[DueText]:
-    """Take products whose text is to be enhanced, for the length of a lease."""
+    """Claim products with a text that is due to be enhanced, for the length of a lease."""
     params = {"owner": owner, "worker": worker, "limit": limit, "lease": lease, "now": now}
     return await tx.all(lambda row: _due_from_row(owner, row), CLAIM_TEXTS, params)
 

@@ -40,7 +40,7 @@ async def record_test_event(
 
     Without a SKU it is about the account's newest product among the first hundred; without products about NO_PRODUCT.
     """
-    found = await _shelved(tx, principal, catalog, sku)
+    found = await _listed_product(tx, principal, catalog, sku)
     event = history.event_of(
         principal.account_id,
         event_type,
@@ -73,7 +73,7 @@ async def find_live(
     return None
 
 
-async def _shelved(
+async def _listed_product(
     tx: Transaction, principal: Principal, catalog: str, sku: str | None
 ) -> ListedProduct | None:
     if sku is None:
