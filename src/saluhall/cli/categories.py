@@ -47,6 +47,7 @@ def new(
     name: Annotated[str, Parameter(help="The name of the channel: small letters and digits.")],
     *,
     root: Annotated[Path, Parameter(name="--in", help="A checkout of Saluhall.")] = Path(),
+    data_dir: DataDir = None,  # noqa: ARG001 - every command takes it
     as_json: AsJson = False,
 ) -> None:
     """Write the folder of a new channel into a checkout: it passes the contract suite with a practice server of its own."""
