@@ -169,6 +169,25 @@ async def test_what_was_never_published_goes_to_the_next_connection_and_what_is_
     ]
 
 
+async def test_what_was_offered_at_a_removed_connection_keeps_no_unit_from_another(
+    db: Database,
+) -> None:
+    seller = await Seller.open(db)
+    first, second = await seller.connect("1"), await seller.connect("2")
+    product = await seller.stock("A")
+    await seller.list_at(first, product, "a1")
+    await remove_connection(seller, first.id, yes=True)
+    await seller.offer(second, product)
+    assert [each["connection_id"] for each in await listings(seller)] == [
+        first.id
+    ]  # it is live there
+
+    await seller.run("update listings set state = 'ended' where account_id = %(account_id)s")
+    await seller.offer(second, product)
+
+    assert [each["connection_id"] for each in await listings(seller)] == [first.id, second.id]
+
+
 async def test_connecting_the_same_login_again_takes_its_listings_up(db: Database) -> None:
     seller = await Seller.open(db)
     first = await seller.connect("1")

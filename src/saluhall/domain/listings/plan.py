@@ -77,8 +77,10 @@ def _available(offered: Sequence[Offered]) -> int:
 
 
 def _is_wanted(each: Offered) -> bool:
-    is_live = each.listing is not None and each.listing.state is State.LIVE
-    return each.offer.wanted is Wanted.LIVE or is_live
+    """Return whether an offer needs units: what is live does, and what can become live. A removed connection publishes nothing."""
+    is_there = each.listing is not None and each.listing.state in {State.LIVE, State.SUBMITTED}
+    can_be = each.can_relist or each.offer.connection_id is None
+    return is_there or (each.offer.wanted is Wanted.LIVE and can_be)
 
 
 def _share(each: Offered) -> Share:
