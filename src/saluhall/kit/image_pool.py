@@ -21,6 +21,8 @@ MEMORY_MB = 512
 TIMEOUT_S = 60.0
 # The libraries end the process at once where memory that they must have is refused.
 _OUT_OF_MEMORY = {OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGTRAP}
+# Each thread of a library would reserve 64 MB of addresses, which count as memory: whether an image is allowed would be chance.
+_ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 _IMAGES_PER_PROCESS = 1000  # the libraries' memory comes apart with time
 _MIN_PROCESSES = 3  # one account never has the last
 _log = structlog.get_logger(__name__)
@@ -70,7 +72,7 @@ class ImagePool:
         limits = (str(self._cpu_s), str(self._memory_mb * 1024 * 1024))
         command = (sys.executable, "-m", "saluhall.kit.image_child", *limits)
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={**os.environ, **_ONE_ARENA}
         )
         return _Child(process)
 
