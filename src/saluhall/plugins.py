@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from saluhall.channel import ChannelCard
+from saluhall.domain.connections.capabilities import installed_channels
 
 if TYPE_CHECKING:  # every command reads the channels' cards, few commands need a dialect
     from saluhall.dialect import Dialect
@@ -17,5 +18,4 @@ def load_dialects() -> "list[Dialect]":
 
 def load_channels() -> dict[str, ChannelCard]:
     """Load every installed channel by name."""
-    cards = [entry.load() for entry in entry_points(group="saluhall.channels")]
-    return {card.name: card for card in cards}
+    return installed_channels()

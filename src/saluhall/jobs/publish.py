@@ -24,7 +24,7 @@ from saluhall.kit.clock import steady_s
 from saluhall.storage import Transaction
 from saluhall.storage.claims import ClaimLost, acting_since
 
-_IMAGES_PAUSE = timedelta(seconds=2)
+IMAGES_PAUSE = timedelta(seconds=2)
 _NO_IMAGE = "Image download failed: none of the item's images could be used"
 
 
@@ -76,9 +76,9 @@ class Publisher:
         Raises what the channel raises; Rejected also when no image of the item is usable; ClaimLost when others may act on it by now.
         """
         run = self._run
-        if due.product.is_text_due or any(image.state == "due" for image in content.images):
+        if not is_ready(due, content):
             async with run.db.transaction() as tx:
-                await record(tx, due, Waits(), due_in=_IMAGES_PAUSE, now=run.clock())
+                await record(tx, due, Waits(), due_in=IMAGES_PAUSE, now=run.clock())
             return
         offer = self.offer_of(due, content)
 
@@ -125,6 +125,11 @@ class Publisher:
             return await submissions.submitted(
                 tx, self._connection.account_id, submitted, now=self._run.clock()
             )
+
+
+def is_ready(due: DueListing, content: Content) -> bool:
+    """Return whether the product's text is enhanced and all of its images are fetched, or refused for good."""
+    return not due.product.is_text_due and all(image.state != "due" for image in content.images)
 
 
 def live_from(live: Live, due: DueListing, *, now: datetime) -> WentLive:

@@ -25,9 +25,9 @@ from saluhall.domain.connections.capabilities import rules_of
 from saluhall.domain.connections.model import Connection, ConnectionState
 from saluhall.domain.listings import events, outcomes, submissions, suspension
 from saluhall.domain.listings import queries as listings
-from saluhall.domain.listings.events import Broken, Event, Failed, Seen, Waits
+from saluhall.domain.listings.events import Broken, Event, Failed, Seen, UpdateRefused, Waits
 from saluhall.domain.listings.lifecycle import PRIORITY, Step
-from saluhall.domain.listings.model import DueListing, EndedReason
+from saluhall.domain.listings.model import DueListing, EndedReason, State
 from saluhall.domain.listings.record import claim_due, next_step, record
 from saluhall.domain.offers import queries as offers
 from saluhall.jobs.access import open_channel
@@ -41,7 +41,14 @@ from saluhall.jobs.failure_policy import (
     Wait,
     consequence_of,
 )
-from saluhall.jobs.publish import Content, Publisher, live_from, read_contents
+from saluhall.jobs.publish import (
+    IMAGES_PAUSE,
+    Content,
+    Publisher,
+    is_ready,
+    live_from,
+    read_contents,
+)
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Share, Size
 from saluhall.jobs.update import LISTING_RETRIES, UPDATES, update
@@ -186,14 +193,25 @@ async def _do(sync: Sync, work: Work) -> None:
             async with sync.run.db.transaction() as tx:
                 await record(tx, first, Waits(), now=sync.run.clock())
         case step:
-            contents = {
-                due.listing.id: sync.publisher.offer_of(due, work.contents[due.product.id])
-                for due in work.due
-                if step is Step.REVISE
-            }
-            failed = await update(sync.run, sync.channel, step, work.due, contents)
-            for due, error in failed:
-                await _failed(sync, [due], error)
+            await _update(sync, step, work)
+
+
+async def _update(sync: Sync, step: Step, work: Work) -> None:
+    """Change live listings. Content is revised once all images and texts of the product are ready."""
+    ready, contents = work.due, {}
+    if step is Step.REVISE:
+        ready = [due for due in work.due if is_ready(due, work.contents[due.product.id])]
+        contents = {
+            due.listing.id: sync.publisher.offer_of(due, work.contents[due.product.id])
+            for due in ready
+        }
+    for due in work.due:
+        if due not in ready:
+            async with sync.run.db.transaction() as tx:
+                await record(tx, due, Waits(), due_in=IMAGES_PAUSE, now=sync.run.clock())
+    failed = await update(sync.run, sync.channel, step, ready, contents) if ready else []
+    for due, error in failed:
+        await _failed(sync, [due], error)
 
 
 async def _publish(sync: Sync, due: DueListing, content: Content) -> None:
@@ -306,6 +324,9 @@ def _event_of(
             return Waits(reason=reason), min(pause, _MAX_WAIT)
         case Retry(reason=why, pause=pause):
             return Failed(reason=why), pause or LISTING_RETRIES.delay(due.listing.attempts + 1)
+        case Reject(reason=why) if due.listing.state is State.LIVE:
+            # What is live stays as it is: this content is not tried again before it changes.
+            return UpdateRefused(reason=why, content=due.product.content_revision), timedelta()
         case Reject(reason=why):
             return events.Rejected(reason=why), timedelta()
         case _:
