@@ -329,3 +329,15 @@ def test_every_step_has_a_priority_in_the_order_of_what_hurts_most() -> None:
     assert PRIORITY.keys() == set(Step)
     order = [Step.END, Step.LOWER_QUANTITY, Step.CHANGE_PRICE, Step.RAISE_QUANTITY, Step.PUBLISH, Step.REVISE]  # fmt: skip
     assert [PRIORITY[step] for step in order] == sorted({PRIORITY[step] for step in order})
+
+
+def test_content_that_the_channel_rejects_is_not_asked_for_again_before_it_changes() -> None:
+    target = replace(SHOWN, content=2)
+    live = fixed(1)
+    assert next_step(live, target, ALL) is Step.REVISE
+
+    refused = apply(live, UpdateRefused(reason="no", content=2))
+
+    assert (refused.state, refused.error) == (State.LIVE, "no")
+    assert next_step(refused, target, ALL) is None
+    assert next_step(refused, replace(target, content=3), ALL) is Step.REVISE
