@@ -2,7 +2,6 @@
 
 import ast
 import asyncio
-import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -73,7 +72,7 @@ async def test_the_main_job_runs_behind_a_pooler_and_nobody_meets_an_error(
         assert await hub.stop() == 0
         await hub.start()  # the next start finds no lock that a lent connection still holds
         assert (await shop.get("FIRST"))["traderaStatus"] == "active"
-        lines = [json.loads(line) for line in hub.log.read_text().splitlines()]
+        lines = hub.lines()
         assert [line for line in lines if line.get("level") in {"error", "critical"}] == []
     finally:
         await hub.close()
