@@ -12,9 +12,9 @@ from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.listings import events, operations, outcomes, record, submissions
 from saluhall.domain.listings.events import Event, WentLive
-from saluhall.domain.listings.lifecycle import Step
 from saluhall.domain.listings.model import DueListing, EndedReason, State
 from saluhall.domain.listings.record import next_step
+from saluhall.domain.listings.steps import Step
 from saluhall.domain.products.model import ProductNotFound, Status
 from saluhall.kit.ids import new_id
 from saluhall.storage import Transaction

@@ -33,16 +33,11 @@ from saluhall.domain.listings.lifecycle import (
     APPLIES,
     ATTEMPTS_BEFORE_NOTICE,
     LOOKS,
-    PRIORITY,
-    Abilities,
-    Step,
-    Target,
     apply,
-    is_relisted,
-    next_step,
     notice_of,
 )
 from saluhall.domain.listings.model import EndedReason, Listing, State
+from saluhall.domain.listings.steps import PRIORITY, Abilities, Step, Target, is_relisted, next_step
 from saluhall.kit.ids import new_id
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)

@@ -10,9 +10,9 @@ from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import events, operations, outcomes, submissions
 from saluhall.domain.listings.events import Seen, Updated, WentLive
-from saluhall.domain.listings.lifecycle import Step
 from saluhall.domain.listings.model import DueListing
 from saluhall.domain.listings.record import claim_due, next_step, record
+from saluhall.domain.listings.steps import Step
 from saluhall.domain.products.model import Status
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database

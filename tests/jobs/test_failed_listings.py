@@ -10,7 +10,7 @@ from saluhall.domain.listings import lifecycle
 from saluhall.domain.listings.model import DueListing, State
 from saluhall.domain.listings.record import claim_due
 from saluhall.jobs.failure_policy import consequence_of
-from saluhall.jobs.sync_connection import _event_of
+from saluhall.jobs.listing_failures import event_from_failure
 from saluhall.storage import Database
 from tests.domain.selling import LEASE, WORKER, Seller
 
@@ -23,7 +23,7 @@ async def test_a_rejection_ends_an_attempt_and_never_what_is_live(
 ) -> None:
     due = await claimed(db, state=state)
 
-    event, _ = _event_of(due, consequence_of(Rejected("no")), Rejected("no"), None)
+    event, _ = event_from_failure(due, consequence_of(Rejected("no")), Rejected("no"), None)
     listing = lifecycle.apply(due.listing, event)
 
     assert (listing.state, listing.error) == (after, "no")

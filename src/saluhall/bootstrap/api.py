@@ -62,6 +62,14 @@ def read_ahead() -> None:
     load_dialects()
 
 
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        max_each=settings.connections_per_address,
+        max_all=max_connections(file_limit()),
+        trusted=settings.trusted_proxies,
+    )
+
+
 def api_app(settings: Settings, url: str) -> ASGIApp:
     """Build the app: dialects over the database, wake-ups sent after commit."""
     db = Database(url, connections=_CONNECTIONS, timeout_s=_TIMEOUT_S)
@@ -70,11 +78,7 @@ def api_app(settings: Settings, url: str) -> ASGIApp:
     dialects = load_dialects()
     http = Outbound(allow=settings.outbound_allow, ca_file=settings.outbound_ca_file)
     metrics = Fresh(Measured(settings, db).text)
-    connection_limits = ConnectionLimits(
-        max_each=settings.connections_per_address,
-        max_all=max_connections(file_limit()),
-        trusted=settings.trusted_proxies,
-    )
+    connection_limits = _connection_limits(settings)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import BudgetState, Connection
 from saluhall.domain.connections.operations import check, left_for, refusal
-from saluhall.domain.listings.lifecycle import LAST_PRIORITY, PRIORITY, Step
+from saluhall.domain.listings.steps import LAST_PRIORITY, PRIORITY, Step
 from saluhall.jobs.run import Run
 from saluhall.storage import Transaction
 

@@ -1,11 +1,10 @@
 """Make a channel show what the seller wants: end, lower quantities, change prices, raise quantities, check, publish, revise."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
 from msgspec import Struct
 
 from saluhall.channel import (
@@ -21,26 +20,19 @@ from saluhall.channel import (
     Unavailable,
 )
 from saluhall.domain.connections import queries as connections
-from saluhall.domain.connections.capabilities import rules_of
 from saluhall.domain.connections.model import Connection, ConnectionState
 from saluhall.domain.listings import events, outcomes, submissions, suspension
 from saluhall.domain.listings import queries as listings
-from saluhall.domain.listings.events import Broken, Event, Failed, Seen, UpdateRefused, Waits
-from saluhall.domain.listings.lifecycle import PRIORITY, Step
-from saluhall.domain.listings.model import DueListing, EndedReason, State
+from saluhall.domain.listings.events import Event, Seen, Waits
+from saluhall.domain.listings.model import DueListing, EndedReason
 from saluhall.domain.listings.record import claim_due, next_step, record
+from saluhall.domain.listings.steps import PRIORITY, Step
 from saluhall.domain.offers import queries as offers
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.call_plan import WIDTH, CallPlan
-from saluhall.jobs.failure_policy import (
-    Consequence,
-    Reject,
-    Release,
-    Retry,
-    Suspend,
-    Wait,
-    consequence_of,
-)
+from saluhall.jobs.failure_policy import Retry, Suspend, Wait, consequence_of
+from saluhall.jobs.listing_failures import event_from_failure
+from saluhall.jobs.listing_work import Work, work_from_due
 from saluhall.jobs.publish import (
     IMAGES_PAUSE,
     Content,
@@ -51,17 +43,13 @@ from saluhall.jobs.publish import (
 )
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.slots import Share, Size
-from saluhall.jobs.update import LISTING_RETRIES, UPDATES, update
+from saluhall.jobs.update import LISTING_RETRIES, update
 from saluhall.jobs.waits import Waits as ConnectionWaits
 from saluhall.kit.retry import RetryPolicy
 
 _LEASE = timedelta(minutes=3)
 _FIRST_CHECK = timedelta(milliseconds=250)
 _MAX_CHECK_PAUSE = timedelta(minutes=10)
-_MAX_WAIT = timedelta(minutes=10)  # the operator may raise the budget meanwhile
-_RELEASED_FOR = timedelta(seconds=1)  # until a heartbeat has arrived, most likely
-_BROKEN = "Internal error; see the server log."
-_log = structlog.get_logger(__name__)
 
 
 class Sync(Struct, frozen=True):
@@ -74,14 +62,6 @@ class Sync(Struct, frozen=True):
     plan: CallPlan
     publisher: Publisher
     waits: ConnectionWaits
-
-
-class Work(Struct, frozen=True):
-    """Listings with the same step that one call does, with the contents of what is published or revised."""
-
-    step: Step | None
-    due: list[DueListing]
-    contents: Mapping[UUID, Content] = {}
 
 
 async def _open(run: Run, key: str) -> Sync | None:
@@ -141,27 +121,7 @@ async def _claim(sync: Sync, limit: int) -> Sequence[Work]:
         )
         shown = [x.product.id for x in due if next_step(x) in {Step.PUBLISH, Step.REVISE}]
         contents = await read_contents(tx, account_id, shown)
-    return _in_groups(due, contents)
-
-
-def _in_groups(due: Sequence[DueListing], contents: Mapping[UUID, Content]) -> list[Work]:
-    """Group what one call does: checks, and updates up to the batch of their format. Everything else is a call of its own."""
-    groups: dict[tuple[object, Step | None], list[DueListing]] = {}
-    for each in due:
-        step = next_step(each)
-        is_alone = step is not Step.CHECK and step not in UPDATES
-        key = each.listing.id if is_alone else each.listing.format
-        groups.setdefault((key, step), []).append(each)
-    works: list[Work] = []
-    for (_, step), group in groups.items():
-        size = _batch(group[0]) if step in UPDATES else len(group)
-        works += [Work(step, group[at : at + size], contents) for at in range(0, len(group), size)]
-    return works
-
-
-def _batch(due: DueListing) -> int:
-    rules = rules_of(due.offer.channel, due.listing.format)
-    return rules.update_batch if rules else 1
+    return work_from_due(due, contents)
 
 
 async def _work(sync: Sync, work: Work) -> None:
@@ -229,7 +189,7 @@ async def _check(sync: Sync, group: list[DueListing]) -> None:
     decisions = await sync.channel.check(keys)
     lives: list[tuple[DueListing, events.WentLive]] = []
     undecided: list[tuple[DueListing, timedelta]] = []
-    others: list[tuple[DueListing, Event]] = []
+    others: list[tuple[DueListing, Event, timedelta]] = []
     now = sync.run.clock()
     for due in group:
         match decisions.get(str(due.listing.id), Pending(check_in=_FIRST_CHECK)):
@@ -238,27 +198,22 @@ async def _check(sync: Sync, group: list[DueListing]) -> None:
             case Pending(check_in=check_in):
                 undecided.append((due, _check_pause(sync, due, check_in)))
             case Lost(reason=reason, progress=progress):
-                others.append((due, events.Lost(reason=reason, progress=progress)))
+                lost = events.Lost(reason=reason, progress=progress)
+                others.append((due, lost, LISTING_RETRIES.delay(due.listing.attempts + 1)))
             case Refusal(reason=reason):
-                others.append((due, events.Rejected(reason=reason)))
+                others.append((due, events.Rejected(reason=reason), timedelta()))
     account_id = sync.connection.account_id
     async with sync.run.db.transaction() as tx:
         await outcomes.went_live(tx, account_id, lives, now=now)
         await submissions.undecided(tx, account_id, undecided, now=now)
-        for due, event in others:
-            await record(tx, due, event, due_in=_pause_of(due, event), now=now)
+        for due, event, due_in in others:
+            await record(tx, due, event, due_in=due_in, now=now)
 
 
 def _check_pause(sync: Sync, due: DueListing, check_in: timedelta) -> timedelta:
     first = sync.plan.first_pause(check_in)
     checks = RetryPolicy(base=first, factor=3, max=_MAX_CHECK_PAUSE)
     return sync.plan.check_in(checks.delay(due.listing.attempts + 1))
-
-
-def _pause_of(due: DueListing, event: Event) -> timedelta:
-    if isinstance(event, events.Lost | Failed):
-        return LISTING_RETRIES.delay(due.listing.attempts + 1)
-    return timedelta()
 
 
 async def _look(sync: Sync, due: DueListing) -> None:
@@ -296,9 +251,8 @@ async def _failed(sync: Sync, group: Sequence[DueListing], error: Exception) -> 
     if isinstance(consequence, Suspend):
         if await _suspend(sync.run, sync.connection, consequence.reason):
             return
-        consequence = Wait(
-            timedelta(0)
-        )  # connected again meanwhile: the next pass uses the new token
+        # Connected again meanwhile: the next pass uses the new token.
+        consequence = Wait(timedelta(0))
     reason = None
     if isinstance(consequence, Wait):
         sync.plan.is_tight = sync.plan.is_spent = True
@@ -309,34 +263,8 @@ async def _failed(sync: Sync, group: Sequence[DueListing], error: Exception) -> 
         sync.waits.unreachable(consequence.reason, pause)
     for due in group:
         async with sync.run.db.transaction() as tx:
-            event, due_in = _event_of(due, consequence, error, reason)
+            event, due_in = event_from_failure(due, consequence, error, reason)
             await record(tx, due, event, due_in=due_in, now=sync.run.clock())
-
-
-def _event_of(
-    due: DueListing, consequence: Consequence, error: Exception, reason: str | None
-) -> tuple[Event, timedelta]:
-    """Return what a consequence means for a listing, and after how long it is due again."""
-    match consequence:
-        case Release():
-            return Waits(), _RELEASED_FOR
-        case Wait(pause=pause):
-            return Waits(reason=reason), min(pause, _MAX_WAIT)
-        case Retry(reason=why, pause=pause):
-            return Failed(reason=why), pause or LISTING_RETRIES.delay(due.listing.attempts + 1)
-        case Reject(reason=why) if due.listing.state is State.LIVE:
-            # What is live stays as it is: this content is not tried again before it changes.
-            return UpdateRefused(reason=why, content=due.product.content_revision), timedelta()
-        case Reject(reason=why):
-            return events.Rejected(reason=why), timedelta()
-        case _:
-            _log.error(
-                "a listing is suspended: this is a bug",
-                account_id=str(due.listing.account_id),
-                sku=due.product.sku,
-                exc_info=error,
-            )
-            return Broken(reason=_BROKEN), timedelta()
 
 
 async def _cancel(run: Run, connection: Connection) -> None:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from saluhall.channel import Change, Channel, Offer, Rejected, Unavailable
 from saluhall.domain.listings.events import Event, Failed, Updated, UpdateRefused, UpdateUnclear
-from saluhall.domain.listings.lifecycle import Step
 from saluhall.domain.listings.model import DueListing
 from saluhall.domain.listings.record import Outcome, record_all
+from saluhall.domain.listings.steps import Step
 from saluhall.jobs.run import Run
 from saluhall.kit.retry import RetryPolicy
 

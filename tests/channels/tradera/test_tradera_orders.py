@@ -18,7 +18,7 @@ from saluhall.channel import (
 )
 from saluhall.channels.tradera.countries import country_from_name
 from saluhall.channels.tradera.order_words import order_from_wire, sales_of_order
-from saluhall.channels.tradera.wire import Sale, SellerOrder
+from saluhall.channels.tradera.wire_orders import Sale, SellerOrder
 from tests.channels.tradera.practice import Market, offer, utc
 
 WEEK_S = 7 * 24 * 3600 + 60

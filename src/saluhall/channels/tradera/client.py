@@ -21,8 +21,6 @@ from saluhall.channels.tradera.wire import (
     ItemRequest,
     QueuedRequestResponse,
     RequestResult,
-    Sale,
-    SellerOrder,
     SetPriceShopItem,
     SetPricesShopItems,
     SetQuantitiesShopItems,
@@ -32,11 +30,11 @@ from saluhall.channels.tradera.wire import (
     ShopPricesResult,
     ShopQuantitiesResult,
     Time,
-    TransactionStatusUpdateData,
     UpdatedItemInfo,
     UpdateItemPriceRequest,
     UpdateItemPriceResult,
 )
+from saluhall.channels.tradera.wire_orders import Sale, SellerOrder, TransactionStatusUpdateData
 from saluhall.kit.clock import iso_from_instant
 from saluhall.kit.entries import Entries, ListReader
 

@@ -8,7 +8,7 @@ from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow
 from saluhall.channels.tradera.countries import country_from_name
 from saluhall.channels.tradera.items import instant_from_text, url_from_id
 from saluhall.channels.tradera.settings import CURRENCY, ITEM_PAGE
-from saluhall.channels.tradera.wire import (
+from saluhall.channels.tradera.wire_orders import (
     Sale,
     SellerOrder,
     SellerOrderItem,

@@ -18,7 +18,7 @@ from saluhall.channels.tradera.items import instant_from_text
 from saluhall.channels.tradera.order_words import order_from_wire, sales_of_order
 from saluhall.channels.tradera.transport import NotThere
 from saluhall.channels.tradera.window import is_doubtful, needs_time, read_until, windows
-from saluhall.channels.tradera.wire import SellerOrder
+from saluhall.channels.tradera.wire_orders import SellerOrder
 
 BEFORE_ORDER = timedelta(days=1)
 AFTER_ORDER = timedelta(days=365)  # every transaction of an order is made by then

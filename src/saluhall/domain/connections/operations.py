@@ -8,7 +8,7 @@ from uuid import UUID
 
 from saluhall.channel import OutOfBudget, Purpose
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.connections import store
+from saluhall.domain.connections import budget_store, store
 from saluhall.domain.connections.expiry import first_notice_at
 from saluhall.domain.connections.model import BudgetState, Connection, ConnectionNotFound, Wait
 from saluhall.kit.ids import new_id
@@ -137,7 +137,7 @@ async def spend(
     Each is asked for with its purpose, and with how many calls must be there so that the first makes sense.
     """
     leaves = [_left_to_others(purpose, limit) for purpose, _ in asked]
-    allowed, state = await store.spend(
+    allowed, state = await budget_store.spend(
         tx, channel, limit=limit, leaves=leaves, needs=[calls for _, calls in asked], now=now
     )
     return [None if is_allowed else refusal(state, limit=limit, now=now) for is_allowed in allowed]
@@ -150,7 +150,7 @@ async def set_limits(
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Keep how many calls in 24 hours a worker may make at each channel: the worker that started last is right."""
-    await store.set_limits(tx, limits)
+    await budget_store.set_limits(tx, limits)
 
 
 def check(state: BudgetState, *, limit: int, purpose: Purpose, calls: int, now: datetime) -> None:
@@ -190,12 +190,12 @@ async def block(
     tx: Transaction, channel: str, *, retry_in: timedelta | None, now: datetime
 ) -> None:
     """Stop calling after a 429: for as long as the marketplace said, else for longer each time."""
-    await store.lock_budget(tx, channel)
-    state = await store.budget(tx, channel, now=now)
+    await budget_store.lock_budget(tx, channel)
+    state = await budget_store.budget(tx, channel, now=now)
     blocks = _blocks_in_a_row(state, now)
     if retry_in is None:
         retry_in = BLOCKS.delay(blocks)
-    await store.block(tx, channel, until=now + retry_in, blocks=blocks)
+    await budget_store.block(tx, channel, until=now + retry_in, blocks=blocks)
 
 
 def _blocks_in_a_row(state: BudgetState, now: datetime) -> int:

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.connections import store
+from saluhall.domain.connections import budget_store, store
 from saluhall.domain.connections.model import BudgetState, Connection, ConnectionHealth, Health
 from saluhall.storage import Transaction
 
@@ -31,12 +31,12 @@ async def owner_of_connection(tx: Transaction, connection_id: UUID) -> UUID | No
 
 async def budget_of_channel(tx: Transaction, channel: str, *, now: datetime) -> BudgetState:
     """Read what was used of a channel's calls in the last 24 hours."""
-    return await store.budget(tx, channel, now=now)
+    return await budget_store.budget(tx, channel, now=now)
 
 
 async def find_limit_of_channel(tx: Transaction, channel: str) -> int | None:
     """Return how many calls in 24 hours the workers may make at a channel; None before the first worker started."""
-    return await store.limit(tx, channel)
+    return await budget_store.limit(tx, channel)
 
 
 async def count_by_health(tx: Transaction, *, now: datetime) -> list[Health]:

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from saluhall.capabilities import Format
 from saluhall.channel import ChannelCard
-from saluhall.domain.listings import lifecycle
+from saluhall.domain.listings import lifecycle, steps
 from saluhall.domain.listings.events import Changed, Rejected, UpdateRefused
-from saluhall.domain.listings.lifecycle import PRIORITY, Step
 from saluhall.domain.listings.model import DueListing, Listing, OfferedProduct, State, Stock
 from saluhall.domain.listings.record import next_step, target_of
+from saluhall.domain.listings.steps import PRIORITY, Step
 from saluhall.domain.offers.allocation import Share, allocate
 from saluhall.domain.offers.checks import unsupported
 from saluhall.domain.offers.model import Hold, Offer, Policy, Wanted
@@ -150,7 +150,7 @@ def _with_listing(
 ) -> Planned:
     target = target_of(offer, each.product)
     listing, is_new = each.listing, False
-    if each.can_relist and lifecycle.is_relisted(listing, target):
+    if each.can_relist and steps.is_relisted(listing, target):
         listing, is_new = _new_listing(each), True
     if listing is None:
         return Planned(before=each, offer=offer, refusal=refusal)

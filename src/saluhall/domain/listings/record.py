@@ -15,10 +15,11 @@ from saluhall.domain.connections.capabilities import rules_of
 from saluhall.domain.history import operations as history
 from saluhall.domain.history.model import Event as HistoryEvent
 from saluhall.domain.history.model import EventType
-from saluhall.domain.listings import events, lifecycle, store
+from saluhall.domain.listings import events, lifecycle, steps, store
 from saluhall.domain.listings.events import Event, Updated
-from saluhall.domain.listings.lifecycle import LOOKS, PRIORITY, Abilities, Step, Target
+from saluhall.domain.listings.lifecycle import LOOKS
 from saluhall.domain.listings.model import DueListing, Listing, OfferedProduct, State
+from saluhall.domain.listings.steps import PRIORITY, Abilities, Step, Target
 from saluhall.domain.offers.model import Offer, Wanted
 from saluhall.storage import Transaction
 
@@ -52,9 +53,7 @@ def abilities_of(offer: Offer) -> Abilities:
 
 def next_step(due: DueListing) -> Step | None:
     """Return what is to be done next for a listing with its offer and product."""
-    return lifecycle.next_step(
-        due.listing, target_of(due.offer, due.product), abilities_of(due.offer)
-    )
+    return steps.next_step(due.listing, target_of(due.offer, due.product), abilities_of(due.offer))
 
 
 async def claim_due(
@@ -64,7 +63,7 @@ async def claim_due(
     *,
     worker: UUID,
     limit: int,
-    last_priority: int = lifecycle.LAST_PRIORITY,
+    last_priority: int = steps.LAST_PRIORITY,
     lease: timedelta,
     now: datetime,
 ) -> list[DueListing]:
@@ -167,7 +166,7 @@ def due_row(
     """Return the row of a listing of which `step` is due in so long."""
     if step is Step.LOOK:
         due_in = max(due_in, LOOKS[min(listing.looks_left, len(LOOKS)) - 1])
-    priority = lifecycle.LAST_PRIORITY if step is None else PRIORITY[step]
+    priority = steps.LAST_PRIORITY if step is None else PRIORITY[step]
     return store.row_from_listing(
         listing, priority=priority, due_at=None if step is None else now + due_in
     )

@@ -12,7 +12,6 @@ import msgspec
 
 from saluhall.capabilities import Format
 from saluhall.channel import Progress
-from saluhall.domain.listings.lifecycle import PRIORITY
 from saluhall.domain.listings.model import (
     DueListing,
     EndedReason,
@@ -21,6 +20,7 @@ from saluhall.domain.listings.model import (
     Scheduled,
     State,
 )
+from saluhall.domain.listings.steps import PRIORITY
 from saluhall.domain.offers.model import Offer, Wanted
 from saluhall.domain.products.model import Status
 from saluhall.storage import Transaction

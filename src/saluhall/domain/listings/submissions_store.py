@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from saluhall.channel import Progress
-from saluhall.domain.listings.lifecycle import PRIORITY, Step
 from saluhall.domain.listings.model import DueListing
+from saluhall.domain.listings.steps import PRIORITY, Step
 from saluhall.storage import Transaction
 from saluhall.storage.claims import params_of
 
