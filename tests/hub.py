@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import itertools
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -238,6 +240,15 @@ class Hub:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Find a port that nobody else gets: below those that the system gives away, and apart for each process."""
+    for port in _ports:
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("0.0.0.0", port))  # noqa: S104 - some servers listen at all addresses
+            return port
+    raise OSError("no port is free")
+
+
+_SPAN = 1000
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+_first_port = 12_000 + (os.getppid() % 5 * 4 + _worker) * _SPAN
+_ports = itertools.cycle(range(_first_port, _first_port + _SPAN))

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.hub import free_port
 
 ROOT = Path(__file__).parents[1]
 GUIDES = ROOT / "docs" / "guide"
@@ -24,12 +25,6 @@ CURL = shutil.which("curl") or ""
 BASH = shutil.which("bash")
 
 pytestmark = pytest.mark.skipif(not (BASH and CURL), reason="the guide needs bash and curl")
-
-
-def free_port() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return str(found.getsockname()[1])
 
 
 @contextmanager
@@ -71,7 +66,7 @@ def ports(folder: Path) -> Iterator[dict[str, str]]:
     """The marketplace and the hub of terminals 1 and 2, which all guides start alike: the ports here by those in the guides."""
     [sandbox] = {b for g in GUIDED for b in blocks_of(g) if b.startswith("# terminal 1")}
     [server] = {b for g in GUIDED for b in blocks_of(g) if b.startswith("# terminal 2")}
-    ports = {"8080": free_port(), "8090": free_port()}
+    ports = {"8080": str(free_port()), "8090": str(free_port())}
     with (
         terminal(moved(sandbox, ports), folder, f"http://127.0.0.1:{ports['8090']}/sandbox/items"),
         terminal(moved(server, ports), folder, f"http://127.0.0.1:{ports['8080']}/readyz"),

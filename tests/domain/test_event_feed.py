@@ -118,6 +118,19 @@ async def test_an_event_minted_early_and_committed_late_is_not_passed(db: Databa
     assert reader.ids == [*early, *late]
 
 
+async def test_an_event_follows_what_it_waited_for(db: Database) -> None:
+    async with db.transaction() as order:
+        await order.run("select pg_current_xact_id()")  # it is the older one, and waits for a lock
+        async with db.transaction() as listing:
+            created = await write(listing)
+        sold = await write(order)
+    reader = Reader(db, limit=10)
+
+    await reader.read_all(2)
+
+    assert reader.ids == [*created, *sold]
+
+
 async def test_what_only_stands_in_the_history_is_not_in_the_feed(db: Database) -> None:
     now = utc_now()
     async with db.transaction() as tx:

@@ -541,6 +541,11 @@ end $$;
 
 -- Events -------------------------------------------------------------------------------------------------------------
 -- The feed returns events in the order in which their transactions began, each as soon as no earlier one can still commit (decision 0013).
+-- The last transaction that had begun to write or had ended when an event is written. What an event follows from had ended by then,
+-- even where the later event's own transaction is the older one: it may have waited for a lock.
+create function feed_position() returns xid8 language sql volatile as $$
+  select greatest(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8)
+$$;
 create table events (
   account_id uuid not null,
   id uuid not null,
@@ -550,7 +555,7 @@ create table events (
   sku text not null,
   data jsonb not null,
   era smallint not null default 1,
-  xid xid8 not null default pg_current_xact_id(),
+  xid xid8 not null default feed_position(),
   constraint events_pkey primary key (account_id, id)
 );
 create index events_product_idx on events (account_id, product_id, id);
