@@ -1,8 +1,8 @@
 """The interface of a dialect: what a partner API declares.
 
-A dialect is a value: routes that declare their authentication and rate tier, and one function that renders domain errors. The
-host (`web/host.py`) does the rest: raw-path routing, request id, authentication, one transaction and one `now` per request, wake-ups
-after commit, bounded bodies, and rendering every error in the dialect's own words.
+A dialect is a value: routes that declare their authentication, the right that they need and their rate tier, and one function
+that renders domain errors. The host (`web/host.py`) does the rest: raw-path routing, request id, authentication, rights, one
+transaction and one `now` per request, wake-ups after commit, bounded bodies, and rendering every error in the dialect's own words.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 from msgspec import Meta, Raw, Struct
 
 from saluhall.domain.accounts.model import Authenticated, Principal, Tier
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.history.model import Event
 from saluhall.kit.http import Outbound
 from saluhall.kit.jwt import Signer
@@ -199,7 +200,8 @@ class BatchedRoute(Struct, frozen=True, kw_only=True):
 class Route(Struct, frozen=True, kw_only=True):
     """One method at one path (`{name}` marks a parameter): its authentication, its rate tier, and its documentation.
 
-    A route with an `authenticator` has a `handler`, or is `batched`; a public route has a `public_handler`. `headers` are added to each
+    A route with an `authenticator` has a `handler`, or is `batched`, and the host refuses principals without its `right`; a public
+    route has a `public_handler`. `headers` are added to each
     response, errors too. `query` documents query parameters: name and purpose, and the type unless it is text; `body` is the shape of the
     request body, `responses` the shape of the body for each status, `files` the media types, other than JSON, that a 200 may have.
     `max_body_bytes` overrides that of the dialect; a public route reads 64 KiB at most.
@@ -210,6 +212,7 @@ class Route(Struct, frozen=True, kw_only=True):
     handler: Handler | None = None
     batched: BatchedRoute | None = None
     authenticator: Authenticator | None = None
+    right: Right | None = None
     public_handler: PublicHandler | None = None
     tier: Tier | None
     summary: str

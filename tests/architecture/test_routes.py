@@ -1,4 +1,4 @@
-"""Every route says whom it admits and how often, stands in its dialect's manual, and has a recorded case."""
+"""Every route says whom it admits, with which right and how often, stands in its dialect's manual, and has a recorded case."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from saluhall.dialect import Dialect, Route
 from saluhall.domain.accounts.model import Tier
+from saluhall.domain.accounts.roles import Right
 from saluhall.plugins import load_dialects
 from saluhall.web import connect_routes, schema_routes, system_routes
 from tests.architecture.source import PACKAGE, ROOT
@@ -49,12 +50,16 @@ RECEPTIONS = {
 
 
 @each_route
-def test_a_route_says_whom_it_admits_and_how_often(dialect: Dialect, route: Route) -> None:
+def test_a_route_says_whom_it_admits_with_which_right_and_how_often(
+    dialect: Dialect, route: Route
+) -> None:
     if (route.method, route.path) in RECEPTIONS:
         assert route.authenticator is None
+        assert route.right is None
         assert callable(route.public_handler)
         return
     assert callable(route.authenticator)
+    assert isinstance(route.right, Right), "the host refuses everybody"
     assert callable(route.batched.handle if route.batched else route.handler)
     assert route.batched is None or route.method != "POST", "a POST may carry an Idempotency-Key"
     assert route.authenticator.__module__ == f"saluhall.dialects.{dialect.name}.auth"

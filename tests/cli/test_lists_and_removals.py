@@ -39,18 +39,61 @@ def test_accounts_are_listed_and_shown(saluhall: Saluhall) -> None:
 
 
 def test_users_are_added_listed_and_removed_with_their_sessions(saluhall: Saluhall) -> None:
-    saluhall.json("user", "add", "eva", "--account", "Anna", *PASSWORD)
+    added = saluhall.json("user", "add", "eva", "--account", "Anna", "--role", "packer", *PASSWORD)
     taken = saluhall.run("user", "add", "eva", "--account", "Bo", *PASSWORD, "--json")
     both = saluhall.json("user", "list", "--account", "Anna")["users"]
     removed = saluhall.json("user", "remove", "eva")
     one = saluhall.json("user", "list", "--account", "Anna")["users"]
     again = saluhall.run("user", "remove", "eva", "--json")
 
+    assert added == {"username": "eva", "account": "Anna", "role": "packer"}
     assert refusal(taken, "account_taken")
-    assert [each["username"] for each in both] == ["anna", "eva"]
+    assert [(each["username"], each["role"]) for each in both] == [
+        ("anna", "owner"),
+        ("eva", "packer"),
+    ]
     assert removed == {"removed": "eva", "account": "Anna", "ended_sessions": 0}
     assert [each["username"] for each in one] == ["anna"]
     assert refusal(again, "user_not_found")
+
+
+def test_a_user_gets_another_role_and_an_account_keeps_an_owner(saluhall: Saluhall) -> None:
+    alone = saluhall.run("user", "role", "bo", "viewer")
+    gone = saluhall.run("user", "remove", "bo", "--account", "Bo")
+    saluhall.json("user", "add", "ben", "--account", "Bo", *PASSWORD)
+    strange = saluhall.run("user", "role", "ben", "--account", "Anna", "owner")
+    lowered = saluhall.json("user", "role", "bo", "--account", "Bo", "viewer")
+
+    last = "the user is the last owner of the account 'Bo': give another user the role owner first"
+    assert alone.refuses(last)
+    assert gone.refuses(last)
+    assert strange.refuses("the account 'Anna' has no user named 'ben'")
+    assert lowered == {"username": "bo", "account": "Bo", "role": "viewer"}
+    assert saluhall.run("user", "remove", "ben").refuses(last)
+    wrong = saluhall.run("user", "role", "bo", "boss")
+    assert wrong.refuses('Invalid value "boss"', code=2)
+    assert "integrator" in wrong.err
+
+
+def test_a_key_gets_a_scope_and_an_end_that_are_listed(saluhall: Saluhall) -> None:
+    def create(*words: str) -> Any:
+        return saluhall.run("key", "create", "--account", "Bo", *words, "--json")
+
+    assert create("--scope", "viewer", "--expires", "2999-01-01").code == 0
+    [listed] = saluhall.json("key", "list", "--account", "Bo")["keys"]
+
+    assert list(listed) == [
+        "key_id", "name", "prefix", "scope", "created_at", "last_used_at", "expires_at",
+    ]  # fmt: skip
+    assert (listed["scope"], listed["expires_at"]) == ("viewer", "2999-01-01T00:00:00Z")
+    assert saluhall.run("key", "create", "--account", "Bo", "--expires", "2020-01-01").refuses(
+        "a key expires in the future, not at 2020-01-01T00:00:00+00:00"
+    )
+    assert refusal(create("--expires", "tomorrow"), "refused")
+    assert (
+        "--expires takes an ISO 8601 instant, not 'tomorrow'" in create("--expires", "tomorrow").out
+    )
+    assert create("--scope", "boss").code == 2
 
 
 def test_keys_are_listed_and_revoked_by_their_own_account(saluhall: Saluhall) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from saluhall.domain.accounts.operations import create_api_key
+from saluhall.domain.accounts.roles import Role
 from saluhall.domain.resellers import operations
 from saluhall.domain.resellers.model import Amounts, DealKind
 from saluhall.kit.clock import utc_now
@@ -165,6 +167,22 @@ async def test_a_wrong_key_opens_nothing_whomever_it_names(
     )
 
     assert status == 401
+
+
+async def test_a_narrowed_key_acts_for_a_member_as_far_as_its_scope(
+    hub: Hub, reseller: Reseller
+) -> None:
+    await reseller.authenticate(await hub.open_shop(), "10")
+    shop, whole = reseller.shop, reseller.shop.api_key
+    async with shop.hub.db.transaction() as tx:
+        shop.api_key = await create_api_key(
+            tx, principal=shop.by, name="k", prefix="rheo_live_", scope=Role.VIEWER, now=utc_now()
+        )
+
+    statuses = [(await act_for(shop, "10", *ROUTED[n]))[0] for n in (0, 1)]
+    shop.api_key = whole
+
+    assert statuses == [404, 403]
 
 
 @pytest.mark.parametrize("how", ["removed", "left", "agreement over", "another deal", "suspended"])

@@ -25,7 +25,7 @@ from saluhall.cli.session import (
 from saluhall.cli.tables import show_rows
 from saluhall.cli.values import check_name, utc_instant
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts import queries, subscriptions
+from saluhall.domain.accounts import people, queries, subscriptions
 from saluhall.domain.accounts.model import AccountSummary, Principal
 from saluhall.domain.accounts.queries import principal_of_user
 from saluhall.domain.accounts.subscriptions import SubscriptionTier
@@ -59,7 +59,7 @@ def create_account(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an account with its first user and the system catalog RHEO."""
+    """Create an account with its first user, an owner, and the system catalog RHEO."""
     check_name("name", name)
     check_name("username", username)
     secret = read_secret("--password", password, twice=True)
@@ -76,7 +76,7 @@ def create_account(
         )
         if subject is not None:
             person = await principal_of_user(tx, username)
-            await accounts.link_user(tx, principal=person, subject=subject, now=at)
+            await people.link_user(tx, principal=person, subject=subject, now=at)
         return {"account_id": account_id, "username": username}
 
     show(in_transaction(read_settings(data_dir), do), as_json=as_json)

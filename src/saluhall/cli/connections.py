@@ -1,7 +1,6 @@
 """saluhall connection add tradera, connection list, reconnect and remove."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from saluhall.cli.session import (
     show,
 )
 from saluhall.cli.tables import show_table, shown
-from saluhall.cli.values import check_name, utc_instant
+from saluhall.cli.values import check_name, instant_from_text
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.attention.queries import count_by_connection
@@ -89,7 +88,7 @@ def add_tradera(
         return
     if user_id is None:
         raise WrongUsage("give --user-id and --token, or --login")
-    expires_at = _instant(expires)
+    expires_at = instant_from_text("--expires", expires)
     check_name("--user-id", user_id)
     secret = read_secret("--token", token)
     known = Login(user_id=user_id, token=secret, expires_at=expires_at, options=options)
@@ -138,16 +137,6 @@ def _categories(pairs: list[str]) -> dict[str, int]:
     return found
 
 
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Refused(f"--expires takes an ISO 8601 instant, not {text!r}") from error
-    return utc_instant("--expires", instant)
-
-
 @connection.command(name="reconnect")
 def reconnect(
     connection: ConnectionId,
@@ -160,7 +149,7 @@ def reconnect(
 ) -> None:
     """Give a connection a new token; its suspended listings are published again."""
     settings = read_settings(data_dir)
-    expires_at = _instant(expires)
+    expires_at = instant_from_text("--expires", expires)
     secret = read_secret("--token", token)
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:

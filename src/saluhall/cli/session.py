@@ -14,7 +14,7 @@ from saluhall import bootstrap
 from saluhall.bootstrap.configuration import read_configuration
 from saluhall.cli.failures import Refused
 from saluhall.cli.tables import json_from, shown
-from saluhall.domain.accounts.model import Principal
+from saluhall.domain.accounts.model import Principal, UserNotFound
 from saluhall.domain.accounts.queries import principal_of_account, principal_of_user
 from saluhall.kit.environment import BadSetting
 from saluhall.kit.logs import set_up_own_logs
@@ -89,12 +89,21 @@ def for_account(
 
 
 def for_user(
-    settings: Settings, username: str, do: Callable[[Transaction, Principal], Awaitable[T]]
+    settings: Settings,
+    username: str,
+    do: Callable[[Transaction, Principal], Awaitable[T]],
+    *,
+    account: str | None = None,
 ) -> T:
-    """Run one operation for the user of this name. Raises UserNotFound."""
+    """Run one operation for the user of this name, in this account if one is named. Raises UserNotFound, AccountNotFound."""
 
     async def run(tx: Transaction) -> T:
-        return await do(tx, await principal_of_user(tx, username))
+        if account is not None:
+            await principal_of_account(tx, account)
+        found = await principal_of_user(tx, username)
+        if account not in {None, found.account_name}:
+            raise UserNotFound(f"the account {account!r} has no user named {username!r}")
+        return await do(tx, found)
 
     return in_transaction(settings, run)
 

@@ -1,4 +1,4 @@
-"""saluhall user add, list, remove, password, sessions, sign-out, link and unlink."""
+"""saluhall user add, list, role, remove, password, sessions, sign-out, link and unlink."""
 
 from typing import Annotated
 from uuid import UUID
@@ -20,14 +20,19 @@ from saluhall.cli.session import (
 )
 from saluhall.cli.tables import show_rows
 from saluhall.cli.values import check_name
-from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts import queries
+from saluhall.domain.accounts import people, queries
 from saluhall.domain.accounts.model import Principal, UserSummary
+from saluhall.domain.accounts.roles import Role
 from saluhall.domain.sessions import ending
 from saluhall.domain.sessions.model import OpenSession
 from saluhall.storage import Transaction
 
-user = App(name="user", help="Add, list and remove users; set passwords, list and end sessions.")
+OfAccount = Annotated[
+    str | None,
+    Parameter(name="--account", help="The account's name, to be sure; user names are unique."),
+]
+
+user = App(name="user", help="Add, list and remove users; set roles and passwords, end sessions.")
 
 
 @user.command(name="add")
@@ -35,6 +40,7 @@ def add_user(
     username: Username,
     *,
     account: Account,
+    role: Annotated[Role, Parameter(help="What the user may do.")] = Role.OWNER,
     password: NewPassword = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -45,10 +51,10 @@ def add_user(
     ending.check_password(secret)
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
-        await accounts.add_user(
-            tx, principal=principal, username=username, password=secret, now=now()
+        await people.add_user(
+            tx, principal=principal, username=username, password=secret, role=role, now=now()
         )
-        return {"username": username, "account": account}
+        return {"username": username, "account": account, "role": role.value}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)
 
@@ -62,22 +68,51 @@ def list_users(*, account: Account, data_dir: DataDir = None, as_json: AsJson = 
 
     found = for_account(read_settings(data_dir), account, do)
     rows = [
-        {"username": each.username, "subject": each.subject, "created_at": each.created_at}
+        {
+            "username": each.username,
+            "role": each.role.value,
+            "subject": each.subject,
+            "created_at": each.created_at,
+        }
         for each in found
     ]
-    columns = {"username": "user", "subject": "subject", "created_at": "created"}
+    columns = {"username": "user", "role": "role", "subject": "subject", "created_at": "created"}
     show_rows("users", rows, columns, as_json=as_json)
 
 
+@user.command(name="role")
+def set_role(
+    username: Username,
+    role: Annotated[Role, Parameter(help="What the user may do from the next request on.")],
+    *,
+    account: OfAccount = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a user another role."""
+
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        await people.set_role(tx, principal=principal, role=role, now=now())
+        return {"username": username, "account": principal.account_name, "role": role.value}
+
+    show(for_user(read_settings(data_dir), username, do, account=account), as_json=as_json)
+
+
 @user.command(name="remove")
-def remove_user(username: Username, *, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def remove_user(
+    username: Username,
+    *,
+    account: OfAccount = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Remove a user and end all their sessions; what they did stays in the account."""
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         ended = await ending.remove_user(tx, principal=principal, now=now())
         return {"removed": username, "account": principal.account_name, "ended_sessions": ended}
 
-    show(for_user(read_settings(data_dir), username, do), as_json=as_json)
+    show(for_user(read_settings(data_dir), username, do, account=account), as_json=as_json)
 
 
 @user.command(name="link")
@@ -100,7 +135,7 @@ def unlink_user(*, username: Username, data_dir: DataDir = None, as_json: AsJson
 
 def _link(username: str, subject: str | None, *, data_dir: DataDir, as_json: AsJson) -> None:
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
-        await accounts.link_user(tx, principal=principal, subject=subject, now=now())
+        await people.link_user(tx, principal=principal, subject=subject, now=now())
         return {"username": username, "subject": subject}
 
     show(for_user(read_settings(data_dir), username, do), as_json=as_json)

@@ -26,6 +26,17 @@ def utc_instant(option: str, instant: datetime) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+def instant_from_text(option: str, text: str | None) -> datetime | None:
+    """Read an ISO 8601 instant, in UTC when it names no time zone. Raises Refused."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused(f"{option} takes an ISO 8601 instant, not {text!r}") from error
+    return utc_instant(option, instant)
+
+
 def number_from_text(option: str, text: str) -> Decimal:
     """Read a decimal number. Raises WrongUsage."""
     if not _NUMBER.fullmatch(text):

@@ -125,6 +125,7 @@ async def _handle(context: _RouteContext, http_request: HttpRequest, request_id:
             principal = authenticated.principal
             limits = _rate_limit_headers(route, authenticated)
             structlog.contextvars.bind_contextvars(**_principal_fields(principal))
+            principal.require(route.right)
             async with _body_of(context, http_request, headers, principal.account_id) as body:
                 if context.batcher is not None:
                     reply = await context.batcher.handle(

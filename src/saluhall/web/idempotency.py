@@ -34,7 +34,8 @@ async def handle_once(dialect: Dialect, route: Route, request: Request, target: 
         return await handler(request)
     if not is_key(key):
         refuse(HEADER, f"Must be 1 to {MAX_KEY} printable characters")
-    fingerprint = b"\0".join((route.method.encode(), target, request.body))
+    role = request.principal.role.encode()  # what an owner was given is not shown to others
+    fingerprint = b"\0".join((route.method.encode(), role, target, request.body))
     return await _KeyedRequest(dialect, request, key, fingerprint).handle(handler)
 
 

@@ -118,6 +118,10 @@ def _operation(
         "parameters": [_with_text(each, texts) for each in _parameters(dialect, route)],
         "responses": responses_of(dialect, route, schemas, examples),
     }
+    if route.right is not None:
+        operation["x-right"] = (
+            route.right
+        )  # what the role of the user or the scope of the key must have
     if "Deprecation" in route.headers:
         operation["deprecated"] = True
     if route.body is not None:

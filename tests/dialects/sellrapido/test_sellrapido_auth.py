@@ -19,6 +19,7 @@ from saluhall.dialects.sellrapido.auth import bearer, key_or_bearer, legacy_key
 from saluhall.dialects.sellrapido.errors import BadAccess
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Authenticated, Principal, UnknownKey
+from saluhall.domain.accounts.roles import Role
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions.model import Session
 from saluhall.kit.jwt import BadToken, Signer, TokenExpired
@@ -35,6 +36,7 @@ SESSION = Session(
     user_id=UUID("55555555-5555-4555-8555-555555555555"),
     user_number=7,
     username="anna",
+    role=Role.OWNER,
     access_jti=UUID("33333333-3333-4333-8333-333333333333"),
     access_expires_at=NOW + timedelta(minutes=15),
     refresh_jti=UUID("44444444-4444-4444-8444-444444444444"),

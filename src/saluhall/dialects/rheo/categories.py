@@ -15,6 +15,7 @@ from saluhall.dialects.rheo.market_categories import CATEGORIES, converted
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_categories import Category, Conversion, Converted, VehicleFacts
 from saluhall.domain.accounts.model import Tier
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.vehicles import operations as vehicles
 
 LOOKUP: Final = Tier("vehicle-lookup", 2)
@@ -85,6 +86,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path="/vehicles/lookup",
         handler=look_up_vehicle,
+        right=Right.PRODUCTS_READ,
         authenticator=api_key,
         tier=LOOKUP,
         summary="Tell what is known of the vehicle with a number plate",

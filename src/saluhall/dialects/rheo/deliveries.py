@@ -11,6 +11,7 @@ from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.translate_lists import limit_from_query
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import Deliveries, Delivery, Redelivery
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.history.model import text_from_event_id
 from saluhall.domain.webhooks import deliveries, queries
 from saluhall.domain.webhooks.model import AttemptNotFound, LoggedAttempt
@@ -67,6 +68,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=_LOG,
         handler=list_deliveries,
+        right=Right.WEBHOOKS_READ,
         summary="List attempts to deliver webhooks, newest first",
         query={
             "status": Parameter("only those that ended so", Literal["success", "failed"]),
@@ -84,6 +86,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{_LOG}/{{id}}/redeliver",
         handler=redeliver,
+        right=Right.WEBHOOKS_WRITE,
         summary="Send an event to its endpoint once more",
         responses={
             202: Redelivery,

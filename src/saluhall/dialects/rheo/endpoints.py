@@ -26,6 +26,7 @@ from saluhall.dialects.rheo.wire_webhooks import (
     SettingsChange,
     TestResult,
 )
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.history.model import Event
 from saluhall.domain.webhooks import operations, queries, replays
 from saluhall.domain.webhooks.model import BadEndpoint, EndpointNotFound, Scope
@@ -219,6 +220,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=_SETTINGS,
         handler=get_settings,
+        right=Right.WEBHOOKS_WRITE,
         summary="Tell the account's webhook address and its secret",
         responses={**_REFUSED, 200: Settings},
     ),
@@ -226,6 +228,7 @@ ROUTES: Sequence[Route] = (
         method="PUT",
         path=_SETTINGS,
         handler=put_settings,
+        right=Right.WEBHOOKS_WRITE,
         summary="Set or remove the account's webhook address",
         body=SettingsChange,
         example={"webhookUrl": "https://partner.example.com/rheo-webhook"},
@@ -235,6 +238,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{_SETTINGS}/rotate-secret",
         handler=rotate_settings,
+        right=Right.WEBHOOKS_WRITE,
         summary="Make a new secret for the account's webhook address",
         responses={**_POSTED, 200: Settings},
     ),
@@ -242,6 +246,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=_ENDPOINTS,
         handler=list_endpoints,
+        right=Right.WEBHOOKS_READ,
         summary="List the webhook endpoints",
         responses={**_REFUSED, 200: Endpoints},
     ),
@@ -249,6 +254,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=_ENDPOINTS,
         handler=create_endpoint,
+        right=Right.WEBHOOKS_WRITE,
         summary="Add a webhook endpoint; its secret is shown this once",
         body=NewEndpoint,
         example={
@@ -263,6 +269,7 @@ ROUTES: Sequence[Route] = (
         method="PATCH",
         path=_ENDPOINT,
         handler=patch_endpoint,
+        right=Right.WEBHOOKS_WRITE,
         summary="Change a webhook endpoint",
         body=EndpointPatch,
         example={"active": True},
@@ -272,6 +279,7 @@ ROUTES: Sequence[Route] = (
         method="DELETE",
         path=_ENDPOINT,
         handler=delete_endpoint,
+        right=Right.WEBHOOKS_WRITE,
         summary="Delete a webhook endpoint and what waits for it",
         responses={**_REFUSED, 204: None, 404: Error},
     ),
@@ -279,6 +287,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{_ENDPOINT}/rotate-secret",
         handler=rotate_endpoint,
+        right=Right.WEBHOOKS_WRITE,
         summary="Make a new secret for a webhook endpoint; it is shown this once",
         responses={**_POSTED, 200: Endpoint, 404: Error},
     ),
@@ -286,6 +295,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{_ENDPOINT}/test",
         handler=send_test,
+        right=Right.WEBHOOKS_WRITE,
         summary="Send a signed test event now, and tell what the receiver said",
         responses={**_POSTED, 200: TestResult, 404: Error},
     ),
@@ -293,6 +303,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{_ENDPOINT}/replay",
         handler=replay,
+        right=Right.WEBHOOKS_WRITE,
         summary="Send events of the past once more, in the background",
         body=ReplayRequest,
         example={"since": "2026-05-26T00:00:00Z", "eventTypes": ["item.sold"]},

@@ -11,6 +11,7 @@ from saluhall.dialects.rheo.translate_lists import limit_from_query
 from saluhall.dialects.rheo.webhooks import envelope_from_event
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import Events
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.history import queries
 
 
@@ -33,6 +34,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path="/integration/events",
         handler=list_events,
+        right=Right.EVENTS_READ,
         authenticator=api_key,
         tier=READ,
         summary="List events in an order without gaps",

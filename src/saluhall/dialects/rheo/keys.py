@@ -12,6 +12,7 @@ from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_people import Key, Keys, MadeKey, NewKey
 from saluhall.domain.accounts import operations, queries
 from saluhall.domain.accounts.model import ApiKey, KeyNotFound
+from saluhall.domain.accounts.roles import Right
 from saluhall.kit.clock import iso_from_instant
 
 KEY_PREFIX: Final = "rheo_live_"
@@ -20,7 +21,7 @@ _UNNAMED: Final = "API Key"
 
 
 async def generate_key(request: Request) -> Reply:
-    """Mint a key; its text is shown this once."""
+    """Make a key that may do what the person may; its text is shown this once."""
     given = read(request.body, NewKey) if request.body else NewKey()
     name = given.name or _UNNAMED
     made = await operations.create_api_key(
@@ -31,7 +32,7 @@ async def generate_key(request: Request) -> Reply:
 
 async def list_keys(request: Request) -> Reply:
     """List the live keys, the newest first."""
-    keys = await queries.list_keys(request.tx, principal=request.principal)
+    keys = await queries.list_live_keys(request.tx, principal=request.principal, now=request.now)
     return Reply(status=200, body=Keys(keys=[_key_from_ours(key) for key in keys]))
 
 
@@ -67,6 +68,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{_KEYS}/generate",
         handler=generate_key,
+        right=Right.KEYS_WRITE,
         summary="Make an API key; it is shown this once",
         body=NewKey,
         example={"name": "Warehouse system"},
@@ -84,6 +86,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=_KEYS,
         handler=list_keys,
+        right=Right.KEYS_READ,
         summary="List the live API keys, the newest first",
         responses={200: Keys, 401: Error, 403: Error, 429: Error},
     ),
@@ -91,6 +94,7 @@ ROUTES: Sequence[Route] = (
         method="DELETE",
         path=f"{_KEYS}/{{id}}",
         handler=revoke_key,
+        right=Right.KEYS_WRITE,
         summary="Revoke an API key at once",
         responses={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
     ),

@@ -11,6 +11,7 @@ from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_limits import Limit, Limits
 from saluhall.domain.accounts import queries as accounts
 from saluhall.domain.accounts.model import MAX_KEYS, RateLimited, Tier, TooManyKeys
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.connections import operations as budgets
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.webhooks import queries as webhooks
@@ -24,6 +25,7 @@ def routes_of(others: Sequence[Route]) -> Sequence[Route]:
         method="GET",
         path="/limits",
         handler=_limits_of(others),
+        right=Right.SELF_READ,
         authenticator=key_or_person,
         tier=READ,
         summary="Read the caller's own limits: used, left, and when they reset",
@@ -68,7 +70,9 @@ def _rate(tier: Tier, full_at: datetime | None, counts_for: str, now: datetime) 
 
 async def _owned(request: Request) -> list[Limit]:
     """Say how many keys and endpoints the account has."""
-    keys = len(await accounts.list_keys(request.tx, principal=request.principal))
+    keys = len(
+        await accounts.list_live_keys(request.tx, principal=request.principal, now=request.now)
+    )
     endpoints = await webhooks.count_endpoints_of_account(request.tx, principal=request.principal)
     return [
         _count("API keys", keys, limit=MAX_KEYS, fact=TooManyKeys),

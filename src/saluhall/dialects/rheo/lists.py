@@ -19,6 +19,7 @@ from saluhall.dialects.rheo.wire_lists import (
     Summary,
 )
 from saluhall.domain.accounts.model import Tier
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.history import queries as history
 from saluhall.domain.listings import operations, pages, queries
 from saluhall.domain.listings.page_model import START
@@ -121,6 +122,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=_ITEMS + "/batch",
         handler=post_batch,
+        right=Right.PRODUCTS_WRITE,
         tier=BATCH,
         summary="Create or update up to 500 items",
         body=Batch,
@@ -141,6 +143,7 @@ ROUTES: Sequence[Route] = (
     _read(
         path=_ITEMS,
         handler=list_items,
+        right=Right.PRODUCTS_READ,
         summary="List items in the order of their changes",
         query={
             "status": Parameter("only those in this status", Status),
@@ -156,18 +159,21 @@ ROUTES: Sequence[Route] = (
     _read(
         path=_ITEM + "/children",
         handler=list_children,
+        right=Right.PRODUCTS_READ,
         summary="List what stands directly in a container",
         responses={200: Children, 404: Error, **_REFUSED},
     ),
     _read(
         path=_ITEM + "/summary",
         handler=sum_up_item,
+        right=Right.PRODUCTS_READ,
         summary="Count and add up what stands directly in a container",
         responses={200: Summary, 404: Error, **_REFUSED},
     ),
     _read(
         path=_ITEM + "/history",
         handler=list_history,
+        right=Right.PRODUCTS_READ,
         summary="List what happened to an item, newest first",
         query={
             "limit": Parameter("how many at most; 100 when not said, never more than 1000", COUNT)

@@ -24,6 +24,7 @@ from saluhall.dialects.rheo.wire_partner import (
     SoldCategory,
     Subscription,
 )
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.accounts.subscriptions import SubscriptionTier, subscription_of_account
 from saluhall.domain.analytics import model, queries
 from saluhall.kit.clock import iso_from_instant
@@ -145,6 +146,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path="/partner/analytics",
         handler=get_analytics,
+        right=Right.ANALYTICS_READ,
         summary="Count what is there and add up what was sold",
         responses={200: Analytics, 401: Error, 403: Error, 429: Error},
     ),
@@ -152,6 +154,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path="/partner/subscription",
         handler=get_subscription,
+        right=Right.ACCOUNT_READ,
         summary="Tell what the account subscribes to",
         responses={200: Subscription, 401: Error, 403: Error, 429: Error},
     ),
@@ -159,6 +162,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path="/partner/subscription/checkout",
         handler=checkout,
+        right=Right.ACCOUNT_WRITE,
         summary="Get a page on which to pay for the paid tier",
         responses={200: Checkout, 401: Error, 403: Error, 429: Error, 501: Error, 502: Error},
     ),

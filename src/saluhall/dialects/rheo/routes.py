@@ -23,6 +23,7 @@ from saluhall.dialects.rheo.wire import (
     StatusChange,
 )
 from saluhall.domain.accounts.model import Principal, Tier
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.listings import deletions, operations, queries
 from saluhall.domain.products.fields import ProductPatch
 from saluhall.domain.products.model import Status
@@ -120,6 +121,7 @@ ROUTES: Sequence[Route] = (
         method="PUT",
         path=_ITEM,
         batched=BatchedRoute(read=_item_to_put, key=attrgetter("sku"), handle=put_item),
+        right=Right.PRODUCTS_WRITE,
         tier=ITEM_SYNC,
         summary="Create or update an item",
         body=Item,
@@ -144,6 +146,7 @@ ROUTES: Sequence[Route] = (
         method="PUT",
         path="/integration/v1/items/batch",
         handler=put_batch,
+        right=Right.PRODUCTS_WRITE,
         tier=ITEM_SYNC,
         summary="Refuse an item of this id: it is the address of batches",
         responses={401: Error, 422: Error, 429: Error},
@@ -152,6 +155,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=_ITEM,
         handler=get_item,
+        right=Right.PRODUCTS_READ,
         tier=READ,
         summary="Tell how an item stands here and at Tradera",
         responses={200: ItemStatus, 401: Error, 404: Error, 422: Error, 429: Error},
@@ -160,6 +164,7 @@ ROUTES: Sequence[Route] = (
         method="PATCH",
         path=_ITEM + "/price",
         handler=patch_price,
+        right=Right.PRODUCTS_WRITE,
         tier=PRICE,
         summary="Change an item's price",
         body=PriceChange,
@@ -170,6 +175,7 @@ ROUTES: Sequence[Route] = (
         method="PATCH",
         path=_ITEM + "/status",
         handler=patch_status,
+        right=Right.PRODUCTS_WRITE,
         tier=STATUS,
         summary="Mark an item as sold or not listed",
         body=StatusChange,
@@ -180,6 +186,7 @@ ROUTES: Sequence[Route] = (
         method="DELETE",
         path=_ITEM,
         handler=delete_item,
+        right=Right.PRODUCTS_WRITE,
         tier=DELETE,
         summary="Remove an item",
         responses=_CHANGED,

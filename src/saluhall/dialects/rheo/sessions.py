@@ -10,6 +10,7 @@ from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_people import NewPassword, OpenSession, OpenSessions
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.sessions import ending, model
 from saluhall.domain.sessions.model import SessionNotFound
 from saluhall.kit.clock import iso_from_instant
@@ -87,6 +88,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=_SESSIONS,
         handler=list_sessions,
+        right=Right.SELF_READ,
         summary="List the open sessions of the person, the newest first",
         responses={200: OpenSessions, 401: Error, 403: Error, 429: Error},
     ),
@@ -94,6 +96,7 @@ ROUTES: Sequence[Route] = (
         method="DELETE",
         path=f"{_SESSIONS}/{{id}}",
         handler=end_session,
+        right=Right.SELF_WRITE,
         summary="End a session: its tokens open nothing from now on",
         responses={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
     ),
@@ -101,6 +104,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path="/auth/sign-out",
         handler=sign_out,
+        right=Right.SELF_WRITE,
         summary="End the session of this access token",
         responses={204: None, 401: Error, 403: Error, 404: Error, 429: Error},
     ),
@@ -108,6 +112,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path="/auth/password",
         handler=change_password,
+        right=Right.SELF_WRITE,
         summary="Change the password and end all other sessions",
         body=NewPassword,
         example={"current_password": "a good password", "new_password": "a better password"},

@@ -9,6 +9,7 @@ from saluhall.dialects.rheo.bodies import read
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_tracking import Shipment, Tracking
 from saluhall.domain.accounts.model import Tier
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.orders import shipments
 from saluhall.domain.orders.model import OrderNotFound
 from saluhall.domain.orders.shipments import Parcel
@@ -51,6 +52,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path="/integration/v1/orders/{order_id}/tracking",
         handler=post_tracking,
+        right=Right.ORDERS_SHIP,
         authenticator=api_key,
         tier=TRACKING,
         summary="Report the parcel of an order that the seller ships",

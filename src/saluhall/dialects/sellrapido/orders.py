@@ -27,6 +27,7 @@ from saluhall.dialects.sellrapido.wire_orders import (
     StatusError,
     StatusUpdate,
 )
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.orders import operations
 
 _NO_FILTER: Final = "{}"
@@ -112,6 +113,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=f"{V2}/order",
         handler=get_orders,
+        right=Right.ORDERS_READ,
         summary="Extract orders as JSON or CSV",
         query=_FILTERS,
         responses=_EXTRACTED,
@@ -121,6 +123,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{V2}/order/status",
         handler=post_status,
+        right=Right.ORDERS_SHIP,
         summary="Change the status of orders",
         body=list[StatusUpdate],
         example=_UPDATES,
@@ -130,6 +133,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{V1}/order/{{key}}",
         handler=post_order_query,
+        right=Right.ORDERS_READ,
         summary="Extract orders as JSON or CSV (v1)",
         body=OrderQuery,
         example=_QUERY,
@@ -140,6 +144,7 @@ ROUTES: Sequence[Route] = (
         method="POST",
         path=f"{V1}/order/{{key}}/status",
         handler=post_legacy_status,
+        right=Right.ORDERS_SHIP,
         summary="Change the status of orders (v1)",
         body=list[StatusUpdate],
         example=_UPDATES,
@@ -149,6 +154,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=f"{V1}/export/order/{{key}}",
         handler=export_orders,
+        right=Right.ORDERS_READ,
         summary="Extract orders as JSON or CSV, with the filters as a parameter (v1)",
         query={"body": "The filters, as JSON"},
         responses=_EXTRACTED,

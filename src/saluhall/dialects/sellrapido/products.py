@@ -28,6 +28,7 @@ from saluhall.dialects.sellrapido.wire_products import (
     RowError,
     UpdatedProducts,
 )
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.catalogs import queries as catalogs
 from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.domain.listings import operations as listings
@@ -150,6 +151,7 @@ _CHANGES: Final = [{"catalog": 2, "sku": "SKU-00123", "price1": 15, "quantity": 
 _posting: Final[dict[str, Any]] = {
     "method": "POST",
     "handler": post_products,
+    "right": Right.PRODUCTS_WRITE,
     "body": list[NewProduct],  # type: ignore[valid-type] # made at run time
     "example": _NEW,
     "responses": {200: CreatedProducts, 400: Error, 401: Error, 413: Error},
@@ -157,6 +159,7 @@ _posting: Final[dict[str, Any]] = {
 _patching: Final[dict[str, Any]] = {
     "method": "PATCH",
     "handler": patch_products,
+    "right": Right.PRODUCTS_WRITE,
     "body": list[ChangedProduct],  # type: ignore[valid-type] # made at run time
     "example": _CHANGES,
     "responses": {200: UpdatedProducts, 400: Error, 401: Error, 413: Error},
@@ -168,6 +171,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=f"{V2}/product",
         handler=get_products,
+        right=Right.PRODUCTS_READ,
         summary="Extract products as CSV",
         query=_PARAMETERS,
         responses=_EXTRACTED,
@@ -183,6 +187,7 @@ ROUTES: Sequence[Route] = (
         method="GET",
         path=f"{V1}/export/product/{{key}}",
         handler=export_products,
+        right=Right.PRODUCTS_READ,
         summary="Extract products as CSV, with what is asked for as a parameter (v1)",
         query=_KEY_PARAMETERS,
         responses=_EXTRACTED,

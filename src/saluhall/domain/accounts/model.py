@@ -5,6 +5,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.domain.accounts.roles import RIGHTS, Right, Role
+
 MAX_KEYS = 100  # live ones, of one account
 
 
@@ -14,6 +16,18 @@ class UnknownKey(Exception):
 
 class UnknownSubject(Exception):
     """No user is linked to this subject of the external issuer."""
+
+
+class NotPermitted(Exception):
+    """The role of the principal lacks a right; the message names both."""
+
+
+class ExpiresInPast(Exception):
+    """The key would have expired before it is made."""
+
+
+class LastOwner(Exception):
+    """The account would be left without an owner."""
 
 
 class KeyNotFound(Exception):
@@ -71,7 +85,8 @@ class Tier(Struct, frozen=True):
 class Principal(Struct, frozen=True, kw_only=True):
     """The caller: every query and operation is scoped by `account_id`.
 
-    `user_id` is the person's who signed in and `session_id` their session, `key_id` the key's.
+    `user_id` is the person's who signed in and `session_id` their session, `key_id` the key's; `role` is the user's, or the
+    scope of the key.
     """
 
     account_id: UUID
@@ -79,21 +94,33 @@ class Principal(Struct, frozen=True, kw_only=True):
     key_id: UUID | None = None
     user_id: UUID | None = None
     session_id: UUID | None = None
+    role: Role = Role.OWNER
+
+    def require(self, right: Right | None) -> None:
+        """Check that the role has a right; no role has None. Raises NotPermitted."""
+        if right not in RIGHTS[self.role]:
+            raise NotPermitted(f"This needs the right {right}, which the role {self.role} lacks")
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
-    """A live API key as its account sees it: the beginning alone is known. `last_used_at` is exact to a minute."""
+    """An API key as its account sees it: the beginning alone is known. `last_used_at` is exact to a minute."""
 
     id: UUID
     account_id: UUID
-    prefix: str
     name: str
+    prefix: str
+    scope: Role
     created_at: datetime
     last_used_at: datetime | None
+    expires_at: datetime | None
+
+    def is_live(self, *, now: datetime) -> bool:
+        """Return whether the key opens something."""
+        return self.expires_at is None or now < self.expires_at
 
 
 class AccountSummary(Struct, frozen=True, kw_only=True):
-    """An account as the operator sees it, with how many users and live API keys it has."""
+    """An account as the operator sees it, with how many users it has and API keys that are not revoked."""
 
     account_id: UUID
     name: str
@@ -110,6 +137,7 @@ class UserSummary(Struct, frozen=True, kw_only=True):
 
     id: UUID
     username: str
+    role: Role
     subject: str | None
     created_at: datetime
 

@@ -9,26 +9,25 @@ from zoneinfo import available_timezones
 
 from argon2 import PasswordHasher
 
-from saluhall.domain.accounts import people_store, store
+from saluhall.domain.accounts import store
 from saluhall.domain.accounts.model import (
     MAX_KEYS,
     AccountSuspended,
     AccountTaken,
     Authenticated,
-    BadSubject,
     BadTimeZone,
+    ExpiresInPast,
     KeyNotFound,
+    NotPermitted,
     Principal,
     RateLimited,
-    SubjectTaken,
     Tier,
     TooManyKeys,
     UnknownKey,
     UnknownSubject,
-    UserNotFound,
 )
+from saluhall.domain.accounts.roles import RIGHTS, Role
 from saluhall.kit.ids import new_id
-from saluhall.kit.oidc_settings import is_subject
 from saluhall.kit.secrets import random_alphanumeric, sha256
 from saluhall.storage import Conflict, Transaction
 
@@ -65,43 +64,13 @@ async def create_account(
             user_id=new_id(),
             username=username,
             password_hash=PasswordHasher().hash(password),
+            role=Role.OWNER,
             now=now,
         )
     except Conflict as error:
         taken = f"username {username!r}" if "username" in error.constraint else f"account {name!r}"
         raise AccountTaken(f"{taken} exists already") from error
     return account_id
-
-
-async def add_user(
-    tx: Transaction, *, principal: Principal, username: str, password: str, now: datetime
-) -> UUID:
-    """Add a user to an account. Raises AccountTaken."""
-    user_id = new_id()
-    hashed = PasswordHasher().hash(password)
-    try:
-        await store.add_user(
-            tx,
-            principal.account_id,
-            user_id=user_id,
-            username=username,
-            password_hash=hashed,
-            now=now,
-        )
-    except Conflict as error:
-        raise AccountTaken(f"username {username!r} exists already") from error
-    return user_id
-
-
-async def remove_user(
-    tx: Transaction,
-    *,
-    principal: Principal,
-    now: datetime,  # noqa: ARG001 - every operation has `now`
-) -> None:
-    """Remove the user that `by` names. Raises UserNotFound."""
-    if not await people_store.remove_user(tx, principal.account_id, principal.user_id):
-        raise UserNotFound("the user was removed meanwhile")
 
 
 async def set_time_zone(
@@ -125,11 +94,27 @@ async def _check_zone(tx: Transaction, name: str) -> None:
 
 
 async def create_api_key(
-    tx: Transaction, *, principal: Principal, name: str, prefix: str, now: datetime
+    tx: Transaction,
+    *,
+    principal: Principal,
+    name: str,
+    prefix: str,
+    scope: Role | None = None,
+    expires_at: datetime | None = None,
+    now: datetime,
 ) -> str:
-    """Make an API key that begins with `prefix`, and return it; only its hash is stored. Raises TooManyKeys."""
+    """Make an API key that begins with `prefix`, and return it; only its hash is stored.
+
+    Without a scope it may do what the principal may, and never more. Raises TooManyKeys, NotPermitted, ExpiresInPast.
+    """
+    scope = scope or principal.role
+    if not RIGHTS[scope] <= RIGHTS[principal.role]:
+        raise NotPermitted(f"The role {principal.role} cannot make a key with the scope {scope}")
+    if expires_at is not None and expires_at <= now:
+        raise ExpiresInPast(f"a key expires in the future, not at {expires_at.isoformat()}")
     await store.lock_account(tx, principal.account_id)  # or several at once would all find room
-    if len(await store.live_keys(tx, principal.account_id)) >= MAX_KEYS:
+    found = await store.keys(tx, principal.account_id)
+    if sum(key.is_live(now=now) for key in found) >= MAX_KEYS:
         raise TooManyKeys(f"the account has {MAX_KEYS} API keys: revoke one first")
     key = prefix + random_alphanumeric(_KEY_LETTERS)
     await store.add_key(
@@ -139,6 +124,8 @@ async def create_api_key(
         key_hash=sha256(key),
         prefix=key[: len(prefix) + _SHOWN_LETTERS],
         name=name,
+        scope=scope,
+        expires_at=expires_at,
         now=now,
     )
     return key
@@ -178,23 +165,12 @@ async def authenticate_subject(tx: Transaction, *, subject: str, now: datetime) 
         raise UnknownSubject
     if row["is_suspended"]:
         raise AccountSuspended
-    return Principal(account_id=row["account_id"], account_name=row["name"], user_id=row["id"])
-
-
-async def link_user(
-    tx: Transaction,
-    *,
-    principal: Principal,
-    subject: str | None,
-    now: datetime,  # noqa: ARG001 - a link has no history
-) -> None:
-    """Let a user in as this subject of the external issuer, or no longer as any. Raises BadSubject, SubjectTaken."""
-    if subject is not None and not is_subject(subject):
-        raise BadSubject("a subject has 1 to 255 printable characters")
-    try:
-        await store.link(tx, principal.account_id, principal.user_id, subject=subject)
-    except Conflict as error:
-        raise SubjectTaken(f"another user is linked to {subject!r} already") from error
+    return Principal(
+        account_id=row["account_id"],
+        account_name=row["name"],
+        user_id=row["id"],
+        role=Role(row["role"]),
+    )
 
 
 async def suspend_account(
@@ -209,16 +185,21 @@ async def authenticate_key(
     *,
     key: str,
     tier: Tier | None,
-    now: datetime,  # noqa: ARG001 - the bucket uses the database's clock, the same for all processes
+    now: datetime,
 ) -> Authenticated:
     """Find the principal of an API key and take one token of its tier. Raises UnknownKey, RateLimited."""
     rate = tier.per_second if tier else 1
     row = await store.authenticate(
-        tx, key_hash=sha256(key), tier=tier.name if tier else None, per_second=rate
+        tx, key_hash=sha256(key), tier=tier.name if tier else None, per_second=rate, now=now
     )
     if row is None:
         raise UnknownKey
-    principal = Principal(account_id=row["account_id"], account_name=row["name"], key_id=row["id"])
+    principal = Principal(
+        account_id=row["account_id"],
+        account_name=row["name"],
+        key_id=row["id"],
+        role=Role(row["scope"]),
+    )
     return Authenticated(principal=principal) if tier is None else _counted(principal, tier, row)
 
 
@@ -227,7 +208,7 @@ async def count_call(
     *,
     principal: Principal,
     tier: Tier | None,
-    now: datetime,  # noqa: ARG001 - as above
+    now: datetime,  # noqa: ARG001 - the bucket uses the database's clock, the same for all processes
 ) -> Authenticated:
     """Take one token of the tier for a person who has signed in. Raises RateLimited."""
     if tier is None or principal.user_id is None:

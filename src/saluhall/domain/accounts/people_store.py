@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from saluhall.domain.accounts.model import AccountSummary, UserSummary
+from saluhall.domain.accounts.roles import Role
 from saluhall.storage import Transaction
 
 _SUMMARY = """
@@ -14,10 +15,17 @@ _SUMMARY = """
 LIST_ACCOUNTS = f"{_SUMMARY} order by a.name"
 FIND_SUMMARY = f"{_SUMMARY} where a.account_id = %(account_id)s"
 LIST_USERS = """
-  select id, username, external_subject as subject, created_at from users
+  select id, username, role, external_subject as subject, created_at from users
    where account_id = %(account_id)s order by username
 """
+USERS_WITH_ROLE = """
+  select id from users where account_id = %(account_id)s and role = %(role)s
+"""
+SET_ROLE = "update users set role = %(role)s where account_id = %(account_id)s and id = %(id)s"
 REMOVE_USER = "delete from users where account_id = %(account_id)s and id = %(id)s"
+LINK = """
+  update users set external_subject = %(subject)s where account_id = %(account_id)s and id = %(id)s
+"""
 
 
 async def list_accounts(tx: Transaction) -> list[AccountSummary]:
@@ -32,9 +40,32 @@ async def find_summary(tx: Transaction, account_id: UUID) -> AccountSummary | No
 
 async def list_users(tx: Transaction, account_id: UUID) -> list[UserSummary]:
     """Read an account's users by name."""
-    return await tx.all(lambda row: UserSummary(**row), LIST_USERS, {"account_id": account_id})
+    return await tx.all(
+        lambda row: UserSummary(**{**row, "role": Role(row["role"])}),
+        LIST_USERS,
+        {"account_id": account_id},
+    )
+
+
+async def users_with_role(tx: Transaction, account_id: UUID, role: Role) -> list[UUID]:
+    """Read the ids of an account's users who have a role."""
+    params = {"account_id": account_id, "role": role}
+    return await tx.all(lambda row: row["id"], USERS_WITH_ROLE, params)
+
+
+async def set_role(tx: Transaction, account_id: UUID, user_id: UUID | None, role: Role) -> bool:
+    """Store a user's role; False when there is no such user."""
+    params = {"account_id": account_id, "id": user_id, "role": role}
+    return await tx.run(SET_ROLE, params) > 0
 
 
 async def remove_user(tx: Transaction, account_id: UUID, user_id: UUID | None) -> bool:
     """Delete a user; False when there is none."""
     return await tx.run(REMOVE_USER, {"account_id": account_id, "id": user_id}) > 0
+
+
+async def link(
+    tx: Transaction, account_id: UUID, user_id: UUID | None, *, subject: str | None
+) -> None:
+    """Link a user to a subject. Raises Conflict."""
+    await tx.run(LINK, {"account_id": account_id, "id": user_id, "subject": subject})

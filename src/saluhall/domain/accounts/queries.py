@@ -49,8 +49,13 @@ async def list_users(tx: Transaction, *, principal: Principal) -> list[UserSumma
 
 
 async def list_keys(tx: Transaction, *, principal: Principal) -> list[ApiKey]:
-    """List the account's live API keys, the newest first."""
-    return await store.live_keys(tx, principal.account_id)
+    """List the account's API keys that were not revoked, expired ones too, the newest first."""
+    return await store.keys(tx, principal.account_id)
+
+
+async def list_live_keys(tx: Transaction, *, principal: Principal, now: datetime) -> list[ApiKey]:
+    """List the account's API keys that open something, the newest first."""
+    return [key for key in await store.keys(tx, principal.account_id) if key.is_live(now=now)]
 
 
 async def list_buckets(tx: Transaction, *, principal: Principal) -> dict[str, datetime]:

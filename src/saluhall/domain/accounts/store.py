@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from saluhall.domain.accounts.model import ApiKey, Principal
+from saluhall.domain.accounts.roles import Role
 from saluhall.storage import Transaction
+from saluhall.storage.database import Row
 
 # So far ahead refused calls get turns of their own; more of them share.
 TURNS_AHEAD = timedelta(minutes=1)
@@ -15,16 +17,16 @@ ADD_ACCOUNT = """
   values (%(id)s, %(name)s, coalesce(%(time_zone)s, %(usual)s), %(time_zone)s::text is not null, %(now)s)
 """
 ADD_USER = """
-  insert into users (account_id, id, username, password_hash, created_at)
-  values (%(account_id)s, %(id)s, %(username)s, %(password_hash)s, %(now)s)
+  insert into users (account_id, id, username, password_hash, role, created_at)
+  values (%(account_id)s, %(id)s, %(username)s, %(password_hash)s, %(role)s, %(now)s)
 """
 ADD_KEY = """
-  insert into api_keys (account_id, id, key_hash, prefix, name, created_at)
-  values (%(account_id)s, %(id)s, %(key_hash)s, %(prefix)s, %(name)s, %(now)s)
+  insert into api_keys (account_id, id, key_hash, prefix, name, scope, created_at, expires_at)
+  values (%(account_id)s, %(id)s, %(key_hash)s, %(prefix)s, %(name)s, %(scope)s, %(now)s, %(expires_at)s)
 """
 LOCK_ACCOUNT = "select account_id from accounts where account_id = %(account_id)s for no key update"
-LIVE_KEYS = """
-  select id, account_id, prefix, name, created_at, last_used_at from api_keys
+KEYS = """
+  select id, account_id, name, prefix, scope, created_at, last_used_at, expires_at from api_keys
    where account_id = %(account_id)s and revoked_at is null
    order by created_at desc, id desc
 """
@@ -33,16 +35,13 @@ REVOKE_KEY = """
    where account_id = %(account_id)s and id = %(id)s and revoked_at is null
 """
 FIND_USER = """
-  select u.account_id, u.id, a.name from users u join accounts a using (account_id)
+  select u.account_id, u.id, u.role, a.name from users u join accounts a using (account_id)
    where u.username = %(username)s
 """
 FIND_SUBJECT = """
-  select u.account_id, u.id, a.name, a.suspended_at is not null as is_suspended
+  select u.account_id, u.id, u.role, a.name, a.suspended_at is not null as is_suspended
     from users u join accounts a using (account_id)
    where u.external_subject = %(subject)s
-"""
-LINK = """
-  update users set external_subject = %(subject)s where account_id = %(account_id)s and id = %(id)s
 """
 ADD_LEGACY_KEY = """
   insert into legacy_keys (account_id, id, key_hash, created_at)
@@ -91,16 +90,17 @@ AUTHENTICATE = f"""
   with clock as materialized (
     select clock_timestamp() as now
   ), k as (
-    select k.account_id, k.id, k.last_used_at, a.name
+    select k.account_id, k.id, k.scope, k.last_used_at, a.name
       from api_keys k join accounts a using (account_id)
      where k.key_hash = %(key_hash)s and k.revoked_at is null and a.suspended_at is null
+       and (k.expires_at is null or k.expires_at > %(now)s)
   ), used as (
     update api_keys u set last_used_at = clock.now
       from k, clock
      where u.account_id = k.account_id and u.id = k.id
        and (k.last_used_at is null or k.last_used_at < clock.now - interval '1 minute')
   ), {_BUCKET}
-  select k.account_id, k.id, k.name, {_LEFT} from clock, k left join bucket on true
+  select k.account_id, k.id, k.scope, k.name, {_LEFT} from clock, k left join bucket on true
 """
 COUNT_CALL = f"""
   with clock as materialized (
@@ -155,6 +155,7 @@ async def add_user(
     user_id: UUID,
     username: str,
     password_hash: str,
+    role: Role,
     now: datetime,
 ) -> None:
     """Store a user. Raises Conflict."""
@@ -163,6 +164,7 @@ async def add_user(
         "id": user_id,
         "username": username,
         "password_hash": password_hash,
+        "role": role,
         "now": now,
     }
     await tx.run(ADD_USER, params)
@@ -176,6 +178,8 @@ async def add_key(
     key_hash: bytes,
     prefix: str,
     name: str,
+    scope: Role,
+    expires_at: datetime | None,
     now: datetime,
 ) -> None:
     """Store an API key by its hash."""
@@ -185,6 +189,8 @@ async def add_key(
         "key_hash": key_hash,
         "prefix": prefix,
         "name": name,
+        "scope": scope,
+        "expires_at": expires_at,
         "now": now,
     }
     await tx.run(ADD_KEY, params)
@@ -195,9 +201,14 @@ async def lock_account(tx: Transaction, account_id: UUID) -> None:
     await tx.run(LOCK_ACCOUNT, {"account_id": account_id})
 
 
-async def live_keys(tx: Transaction, account_id: UUID) -> list[ApiKey]:
-    """Read the keys that open something."""
-    return await tx.all(lambda row: ApiKey(**row), LIVE_KEYS, {"account_id": account_id})
+async def keys(tx: Transaction, account_id: UUID) -> list[ApiKey]:
+    """Read the keys that are not revoked, the newest first."""
+    return await tx.all(key_from_row, KEYS, {"account_id": account_id})
+
+
+def key_from_row(row: Row) -> ApiKey:
+    """Read a key."""
+    return ApiKey(**{**row, "scope": Role(row["scope"])})
 
 
 async def revoke_key(tx: Transaction, account_id: UUID, key_id: UUID, *, now: datetime) -> bool:
@@ -209,7 +220,10 @@ async def find_user(tx: Transaction, username: str) -> Principal | None:
     """Find a user by name."""
     return await tx.one(
         lambda row: Principal(
-            account_id=row["account_id"], account_name=row["name"], user_id=row["id"]
+            account_id=row["account_id"],
+            account_name=row["name"],
+            user_id=row["id"],
+            role=Role(row["role"]),
         ),
         FIND_USER,
         {"username": username},
@@ -219,13 +233,6 @@ async def find_user(tx: Transaction, username: str) -> Principal | None:
 async def find_subject(tx: Transaction, subject: str) -> Mapping[str, Any] | None:
     """Find the user who is linked to a subject."""
     return await tx.one(dict, FIND_SUBJECT, {"subject": subject})
-
-
-async def link(
-    tx: Transaction, account_id: UUID, user_id: UUID | None, *, subject: str | None
-) -> None:
-    """Link a user to a subject. Raises Conflict."""
-    await tx.run(LINK, {"account_id": account_id, "id": user_id, "subject": subject})
 
 
 async def add_legacy_key(
@@ -264,7 +271,7 @@ async def find_account(tx: Transaction, name: str) -> Principal | None:
 
 
 async def authenticate(
-    tx: Transaction, *, key_hash: bytes, tier: str | None, per_second: int
+    tx: Transaction, *, key_hash: bytes, tier: str | None, per_second: int, now: datetime
 ) -> Mapping[str, Any] | None:
     """Look a key up and take one token of its bucket; None when no live key has this hash."""
     params = {
@@ -273,6 +280,7 @@ async def authenticate(
         "limited": tier is not None,
         "step": timedelta(seconds=1) / per_second,
         "horizon": TURNS_AHEAD,
+        "now": now,
     }
     return await tx.one(dict, AUTHENTICATE, params)
 

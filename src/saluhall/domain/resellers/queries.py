@@ -31,7 +31,10 @@ async def member_principal(tx: Transaction, *, principal: Principal, external_id
     if found is None:
         raise MemberNotFound
     return Principal(
-        account_id=found.account_id, account_name=found.account_name, key_id=principal.key_id
+        account_id=found.account_id,
+        account_name=found.account_name,
+        key_id=principal.key_id,
+        role=principal.role,
     )
 
 

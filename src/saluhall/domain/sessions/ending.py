@@ -7,6 +7,7 @@ from uuid import UUID
 from argon2 import PasswordHasher
 
 from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts import people
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.sessions import store
 from saluhall.domain.sessions.model import (
@@ -50,9 +51,9 @@ async def end_sessions(
 
 
 async def remove_user(tx: Transaction, *, principal: Principal, now: datetime) -> int:
-    """Remove the user and end all their sessions; return how many there were. Raises UserNotFound."""
+    """Remove the user and end all their sessions; return how many there were. Raises LastOwner, UserNotFound."""
     ended = await store.end_of_user(tx, principal.account_id, principal.user_id, spare=None)
-    await accounts.remove_user(tx, principal=principal, now=now)
+    await people.remove_user(tx, principal=principal, now=now)
     return ended
 
 

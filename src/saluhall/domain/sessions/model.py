@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from saluhall.domain.accounts.roles import Role
 from saluhall.kit.retry import RetryPolicy
 
 ACCESS_LIFE = timedelta(minutes=15)
@@ -60,6 +61,7 @@ class User(Struct, frozen=True, kw_only=True):
     number: int
     username: str
     password_hash: str
+    role: Role
     account_id: UUID
     account_number: int
     account_name: str
@@ -78,6 +80,7 @@ class Session(Struct, frozen=True, kw_only=True):
     user_id: UUID
     user_number: int
     username: str
+    role: Role
     access_jti: UUID
     access_expires_at: datetime
     refresh_jti: UUID

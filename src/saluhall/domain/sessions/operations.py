@@ -110,6 +110,7 @@ def _session_of(user: User, *, now: datetime) -> Session:
         user_id=user.id,
         user_number=user.number,
         username=user.username,
+        role=user.role,
         access_jti=uuid4(),
         access_expires_at=now + ACCESS_LIFE,
         refresh_jti=uuid4(),
@@ -196,4 +197,5 @@ async def authenticate(
         account_name=session.account_name,
         user_id=session.user_id,
         session_id=session.id,
+        role=session.role,
     )

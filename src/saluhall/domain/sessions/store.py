@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from saluhall.domain.accounts.roles import Role
 from saluhall.domain.sessions.model import Failures, OpenSession, Session, User
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
 FIND_USER = """
-  select u.id, u.number, u.username, u.password_hash, a.account_id, a.number as account_number,
+  select u.id, u.number, u.username, u.password_hash, u.role, a.account_id, a.number as account_number,
          a.name as account_name, a.suspended_at is not null as is_suspended,
          exists (
            select from sessions s
@@ -31,7 +32,7 @@ FORGET_OLD = (
 _SESSION = """
   s.id, s.account_id, a.number as account_number, a.name as account_name,
   a.suspended_at is not null as is_suspended, u.id as user_id, u.number as user_number, u.username,
-  s.access_jti, s.access_expires_at, s.refresh_jti, s.refresh_expires_at
+  u.role, s.access_jti, s.access_expires_at, s.refresh_jti, s.refresh_expires_at
 """
 _PERSON = """
   join users u on u.account_id = s.account_id and u.id = s.user_id
@@ -103,7 +104,7 @@ FORGET_FAILURES = """
 async def find_user(tx: Transaction, username: str, *, address: str, now: datetime) -> User | None:
     """Find a user by name, over all accounts: user names are unique over all accounts."""
     params = {"username": username, "address": address, "now": now}
-    return await tx.one(lambda row: User(**row), FIND_USER, params)
+    return await tx.one(user_from_row, FIND_USER, params)
 
 
 async def add(tx: Transaction, session: Session, *, address: str, now: datetime) -> None:
@@ -253,6 +254,11 @@ async def forgive(tx: Transaction, subject: str) -> None:
     await tx.run(FORGIVE, {"subject": subject})
 
 
+def user_from_row(row: Row) -> User:
+    """Read a user."""
+    return User(**{**row, "role": Role(row["role"])})
+
+
 def session_from_row(row: Row) -> Session:
     """Read a session."""
-    return Session(**row)
+    return Session(**{**row, "role": Role(row["role"])})

@@ -28,6 +28,7 @@ create table users (
   number integer generated always as identity,
   username text not null constraint users_username_key unique,
   password_hash text not null,
+  role text not null default 'owner', -- owner | manager | packer | viewer | integrator
   external_subject text,          -- the subject of the tokens of an external issuer
   created_at timestamptz not null,
   constraint users_pkey primary key (account_id, id)
@@ -40,8 +41,10 @@ create table api_keys (
   key_hash bytea not null constraint api_keys_key_hash_key unique,
   prefix text not null,
   name text not null,
+  scope text not null default 'owner', -- a role: the key may do what its users may
   created_at timestamptz not null,
   last_used_at timestamptz,
+  expires_at timestamptz,         -- null: it does not expire
   revoked_at timestamptz,
   constraint api_keys_pkey primary key (account_id, id)
 );
