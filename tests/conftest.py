@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from saluhall.bootstrap.counters import sweep_counters
 from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.accounts import people
 from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
@@ -41,7 +42,10 @@ class Remembering:
 
 @pytest.fixture(scope="session", autouse=True)
 def _passwords_are_hashed_once() -> Iterator[None]:
-    with patch.object(accounts, "PasswordHasher", Remembering):
+    with (
+        patch.object(accounts, "PasswordHasher", Remembering),
+        patch.object(people, "PasswordHasher", Remembering),
+    ):
         yield
 
 

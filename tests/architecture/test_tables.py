@@ -10,7 +10,10 @@ from tests.architecture.statements import STATEMENT, tables, tables_of, uses
 
 # The tables of each module; triggers fill those of analytics, and counts and times of changes of the others.
 OWNERS = {
-    "accounts": ("accounts", "api_keys", "legacy_keys", "rate_buckets", "users"),
+    "accounts": (
+        "account_directory", "accounts", "api_keys", "key_directory", "legacy_keys", "rate_buckets", "subject_directory",
+        "user_directory", "users",
+    ),
     "analytics": ("sale_sums", "sales"),
     "attention": ("attention_entries",),
     "catalogs": ("catalogs",),
@@ -22,11 +25,11 @@ OWNERS = {
     "offers": ("offers", "policies"),
     "orders": ("order_heads", "order_rows", "shipments"),
     "products": ("product_counts", "products"),
-    "resellers": ("deal_requests", "deals", "members", "profiles"),
+    "resellers": ("deal_requests", "deals", "members", "profile_directory", "profiles"),
     "sessions": ("sessions", "sign_in_failures"),
     "vehicles": ("vehicles",),
     "webhooks": ("deliveries", "delivery_attempts", "endpoints", "prunings", "replays"),
-}
+}  # fmt: skip
 NOT_OF_THE_DOMAIN = {"workers"}  # storage/claims.py
 OWNER = {table: module for module, owned in OWNERS.items() for table in owned}
 
@@ -53,7 +56,7 @@ READ = {
     "orders": {"connections", "listings", "products"},
     "products": {"catalogs", "images"},
     "resellers": {"accounts"},
-    "sessions": {"accounts"},
+    "sessions": {"accounts", "user_directory"},
     "webhooks": {"accounts", "events", "members"},
 }  # fmt: skip
 # Modules besides stores that have SQL; the list only shrinks.

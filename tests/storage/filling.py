@@ -29,6 +29,17 @@ _EVENTS = (
 # What an account has once or a few times: table -> columns and their values for each account n.
 _ONCE = {
     "accounts": {"account_id": id_of("account", "n"), "name": "'account ' || n", "created_at": "now()"},
+    "account_directory": {"name": "'account ' || n", "account_id": id_of("account", "n")},
+    "user_directory": {
+        "username": "'user ' || n", "account_id": id_of("account", "n"), "user_id": id_of("user", "n"),
+    },
+    "subject_directory": {
+        "external_subject": "'subject ' || n", "account_id": id_of("account", "n"), "user_id": id_of("user", "n"),
+    },
+    "key_directory": {
+        "key_hash": "sha256(('key ' || n)::bytea)", "account_id": id_of("account", "n"), "key_id": id_of("key", "n"),
+    },
+    "profile_directory": {"slug": "'shop-' || n", "account_id": id_of("account", "n")},
     "users": {
         "account_id": id_of("account", "n"), "id": id_of("user", "n"), "username": "'user ' || n",
         "password_hash": "'x'", "created_at": "now()", "external_subject": "'subject ' || n",

@@ -30,6 +30,7 @@ _ALL_IS_WANTED = {
     **dict.fromkeys(("orders json[tags", "orders csv[tags"), "tags are looked for in all orders"),
     "domain.listings.store.KNOWN_IDS": "all that is live is compared with what the marketplace tells",
     "domain.listings.suspension_store.": "a connection was lost or made: all its listings are set aside, or taken up again",
+    "domain.accounts.people_store.LIST_ACCOUNTS": "all accounts are listed for the operator",
     "domain.connections.store.POLLING": "all connections that are polled are counted",
     "domain.connections.store.HEALTH": "all connections are listed for the operator",
     "domain.webhooks.store.OFF": "all endpoints that are off are listed for the operator",

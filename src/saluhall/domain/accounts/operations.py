@@ -68,7 +68,8 @@ async def create_account(
             now=now,
         )
     except Conflict as error:
-        taken = f"username {username!r}" if "username" in error.constraint else f"account {name!r}"
+        is_user = error.constraint == "user_directory_pkey"
+        taken = f"username {username!r}" if is_user else f"account {name!r}"
         raise AccountTaken(f"{taken} exists already") from error
     return account_id
 

@@ -96,6 +96,9 @@ async def link_user(
     """Let a user in as this subject of the external issuer, or no longer as any. Raises BadSubject, SubjectTaken."""
     if subject is not None and not is_subject(subject):
         raise BadSubject("a subject has 1 to 255 printable characters")
+    await store.lock_account(
+        tx, principal.account_id
+    )  # two links at once would leave a subject behind
     try:
         await people_store.link(tx, principal.account_id, principal.user_id, subject=subject)
     except Conflict as error:

@@ -22,9 +22,27 @@ USERS_WITH_ROLE = """
   select id from users where account_id = %(account_id)s and role = %(role)s
 """
 SET_ROLE = "update users set role = %(role)s where account_id = %(account_id)s and id = %(id)s"
-REMOVE_USER = "delete from users where account_id = %(account_id)s and id = %(id)s"
+REMOVE_USER = """
+  with gone as (
+    delete from users where account_id = %(account_id)s and id = %(id)s returning username, external_subject
+  ), subject as (
+    delete from subject_directory d using gone where d.external_subject = gone.external_subject
+  )
+  delete from user_directory d using gone where d.username = gone.username
+"""
+UNLINK = """
+  with known as (
+    select external_subject from users where account_id = %(account_id)s and id = %(id)s
+  )
+  delete from subject_directory d using known where d.external_subject = known.external_subject
+"""
 LINK = """
-  update users set external_subject = %(subject)s where account_id = %(account_id)s and id = %(id)s
+  with linked as (
+    update users set external_subject = %(subject)s where account_id = %(account_id)s and id = %(id)s
+    returning account_id, id
+  )
+  insert into subject_directory (external_subject, account_id, user_id)
+  select %(subject)s, account_id, id from linked where %(subject)s::text is not null
 """
 
 
@@ -67,5 +85,7 @@ async def remove_user(tx: Transaction, account_id: UUID, user_id: UUID | None) -
 async def link(
     tx: Transaction, account_id: UUID, user_id: UUID | None, *, subject: str | None
 ) -> None:
-    """Link a user to a subject. Raises Conflict."""
-    await tx.run(LINK, {"account_id": account_id, "id": user_id, "subject": subject})
+    """Link a user to a subject in place of the one before. Raises Conflict."""
+    params = {"account_id": account_id, "id": user_id, "subject": subject}
+    await tx.run(UNLINK, params)
+    await tx.run(LINK, params)

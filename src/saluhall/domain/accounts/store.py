@@ -13,14 +13,23 @@ from saluhall.storage.database import Row
 # So far ahead refused calls get turns of their own; more of them share.
 TURNS_AHEAD = timedelta(minutes=1)
 ADD_ACCOUNT = """
+  with known as (
+    insert into account_directory (name, account_id) values (%(name)s, %(id)s)
+  )
   insert into accounts (account_id, name, time_zone, has_chosen_zone, created_at)
   values (%(id)s, %(name)s, coalesce(%(time_zone)s, %(usual)s), %(time_zone)s::text is not null, %(now)s)
 """
 ADD_USER = """
+  with known as (
+    insert into user_directory (username, account_id, user_id) values (%(username)s, %(account_id)s, %(id)s)
+  )
   insert into users (account_id, id, username, password_hash, role, created_at)
   values (%(account_id)s, %(id)s, %(username)s, %(password_hash)s, %(role)s, %(now)s)
 """
 ADD_KEY = """
+  with known as (
+    insert into key_directory (key_hash, account_id, key_id) values (%(key_hash)s, %(account_id)s, %(id)s)
+  )
   insert into api_keys (account_id, id, key_hash, prefix, name, scope, created_at, expires_at)
   values (%(account_id)s, %(id)s, %(key_hash)s, %(prefix)s, %(name)s, %(scope)s, %(now)s, %(expires_at)s)
 """
@@ -35,22 +44,32 @@ REVOKE_KEY = """
    where account_id = %(account_id)s and id = %(id)s and revoked_at is null
 """
 FIND_USER = """
-  select u.account_id, u.id, u.role, a.name from users u join accounts a using (account_id)
-   where u.username = %(username)s
+  select u.account_id, u.id, u.role, a.name
+    from user_directory d
+    join users u on u.account_id = d.account_id and u.id = d.user_id
+    join accounts a on a.account_id = d.account_id
+   where d.username = %(username)s
 """
 FIND_SUBJECT = """
   select u.account_id, u.id, u.role, a.name, a.suspended_at is not null as is_suspended
-    from users u join accounts a using (account_id)
-   where u.external_subject = %(subject)s
+    from subject_directory d
+    join users u on u.account_id = d.account_id and u.id = d.user_id
+    join accounts a on a.account_id = d.account_id
+   where d.external_subject = %(subject)s
 """
 ADD_LEGACY_KEY = """
+  with known as (
+    insert into key_directory (key_hash, account_id, key_id) values (%(key_hash)s, %(account_id)s, %(id)s)
+  )
   insert into legacy_keys (account_id, id, key_hash, created_at)
   values (%(account_id)s, %(id)s, %(key_hash)s, %(now)s)
 """
 FIND_LEGACY_KEY = """
   select k.account_id, k.id, a.name, a.suspended_at is not null as is_suspended
-    from legacy_keys k join accounts a using (account_id)
-   where k.key_hash = %(key_hash)s and (k.revoked_at is null or k.revoked_at > %(now)s)
+    from key_directory d
+    join legacy_keys k on k.account_id = d.account_id and k.id = d.key_id
+    join accounts a on a.account_id = d.account_id
+   where d.key_hash = %(key_hash)s and (k.revoked_at is null or k.revoked_at > %(now)s)
 """
 BUCKETS = "select tier, full_at from rate_buckets where account_id = %(account_id)s and key_id = %(key_id)s"
 SUSPEND = "update accounts set suspended_at = %(at)s where account_id = %(account_id)s"
@@ -59,7 +78,7 @@ FIND_CHOSEN_ZONE = """
   select case when has_chosen_zone then time_zone end as chosen from accounts where account_id = %(account_id)s
 """
 SET_TIME_ZONE = "select set_time_zone(%(account_id)s, %(time_zone)s)"
-FIND_ACCOUNT = "select account_id, name from accounts where name = %(name)s"
+FIND_ACCOUNT = "select account_id, name from account_directory where name = %(name)s"
 
 # A token bucket, kept as the instant at which it would be full again; `k` is its key, `clock` one instant for all of it. Each
 # rejected request gets a turn of its own: one step after the turn of the rejected request before, or, when that is over or beyond the
@@ -91,8 +110,10 @@ AUTHENTICATE = f"""
     select clock_timestamp() as now
   ), k as (
     select k.account_id, k.id, k.scope, k.last_used_at, a.name
-      from api_keys k join accounts a using (account_id)
-     where k.key_hash = %(key_hash)s and k.revoked_at is null and a.suspended_at is null
+      from key_directory d
+      join api_keys k on k.account_id = d.account_id and k.id = d.key_id
+      join accounts a on a.account_id = d.account_id
+     where d.key_hash = %(key_hash)s and k.revoked_at is null and a.suspended_at is null
        and (k.expires_at is null or k.expires_at > %(now)s)
   ), used as (
     update api_keys u set last_used_at = clock.now

@@ -134,6 +134,7 @@ async def put_profile(
     now: datetime,  # noqa: ARG001 - as above
 ) -> Profile:
     """Set what everybody may read of an account, and under which address. Raises SlugTaken."""
+    await store.lock(tx, [principal.account_id])  # two at once would leave an address behind
     try:
         await store.put_profile(tx, principal.account_id, slug=slug, name=name)
     except Conflict as error:

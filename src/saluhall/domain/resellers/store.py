@@ -90,9 +90,24 @@ _PROFILE = f"""
   select p.account_id, p.slug, p.name, {_IS_RESELLER.format(account="p.account_id")} as is_reseller
     from profiles p join accounts a using (account_id)
 """
-PROFILE_BY_SLUG = _PROFILE + " where p.slug = %(slug)s and a.suspended_at is null"
+PROFILE_BY_SLUG = (
+    _PROFILE
+    + """
+    join profile_directory d on d.account_id = p.account_id
+   where d.slug = %(slug)s and a.suspended_at is null
+"""
+)
 PROFILE = _PROFILE + " where p.account_id = %(account_id)s"
+FREE_SLUG = """
+  with known as (
+    select slug from profiles where account_id = %(account_id)s
+  )
+  delete from profile_directory d using known where d.slug = known.slug
+"""
 PUT_PROFILE = """
+  with known as (
+    insert into profile_directory (slug, account_id) values (%(slug)s, %(account_id)s)
+  )
   insert into profiles (account_id, slug, name) values (%(account_id)s, %(slug)s, %(name)s)
   on conflict (account_id) do update set slug = excluded.slug, name = excluded.name
 """
@@ -217,7 +232,9 @@ async def profile(tx: Transaction, account_id: UUID) -> Profile | None:
 
 async def put_profile(tx: Transaction, account_id: UUID, *, slug: str, name: str) -> None:
     """Store a public profile. Raises Conflict."""
-    await tx.run(PUT_PROFILE, {"account_id": account_id, "slug": slug, "name": name})
+    params = {"account_id": account_id, "slug": slug, "name": name}
+    await tx.run(FREE_SLUG, params)
+    await tx.run(PUT_PROFILE, params)
 
 
 def _deal_from_row(row: Row) -> Deal:

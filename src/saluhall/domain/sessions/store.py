@@ -17,8 +17,10 @@ FIND_USER = """
             where s.account_id = u.account_id and s.user_id = u.id and s.address = %(address)s
               and s.refresh_expires_at > %(now)s
          ) as at_home
-    from users u join accounts a on a.account_id = u.account_id
-   where u.username = %(username)s
+    from user_directory d
+    join users u on u.account_id = d.account_id and u.id = d.user_id
+    join accounts a on a.account_id = d.account_id
+   where d.username = %(username)s
 """
 ADD = """
   insert into sessions (account_id, id, user_id, access_jti, access_expires_at, refresh_jti,

@@ -1,4 +1,5 @@
--- The whole schema, by area. The first column of a row that belongs to an account is account_id.
+-- The whole schema, by area. The first column of a row that belongs to an account is account_id, and each of its unique keys has it.
+-- What is unique over all accounts is the key of a directory: a table that maps it to the account and the row (decision 0032).
 
 -- Identifiers sort by time: 48 bits of milliseconds, then random bits (the ULID layout in a uuid).
 create function new_ulid() returns uuid language sql volatile parallel safe as $$
@@ -12,7 +13,7 @@ $$;
 create table accounts (
   account_id uuid not null constraint accounts_pkey primary key,
   number integer generated always as identity,
-  name text not null constraint accounts_name_key unique,
+  name text not null,             -- unique by its directory
   time_zone text not null default 'Europe/Stockholm',
   has_chosen_zone boolean not null default false, -- filters of orders count days in UTC until the account chooses a zone
   tier text not null default 'free',              -- free | pro
@@ -22,23 +23,39 @@ create table accounts (
   created_at timestamptz not null
 );
 
+create table account_directory (
+  name text not null constraint account_directory_pkey primary key,
+  account_id uuid not null
+);
+
 create table users (
   account_id uuid not null,
   id uuid not null,
   number integer generated always as identity,
-  username text not null constraint users_username_key unique,
+  username text not null,         -- unique by its directory
   password_hash text not null,
   role text not null default 'owner', -- owner | manager | packer | viewer | integrator
-  external_subject text,          -- the subject of the tokens of an external issuer
+  external_subject text,          -- of the tokens of an external issuer; unique by its directory
   created_at timestamptz not null,
   constraint users_pkey primary key (account_id, id)
 );
-create unique index users_external_subject_key on users (external_subject);
+
+create table user_directory (
+  username text not null constraint user_directory_pkey primary key,
+  account_id uuid not null,
+  user_id uuid not null
+);
+
+create table subject_directory (
+  external_subject text not null constraint subject_directory_pkey primary key,
+  account_id uuid not null,
+  user_id uuid not null
+);
 
 create table api_keys (
   account_id uuid not null,
   id uuid not null,
-  key_hash bytea not null constraint api_keys_key_hash_key unique,
+  key_hash bytea not null,        -- unique by its directory
   prefix text not null,
   name text not null,
   scope text not null default 'owner', -- a role: the key may do what its users may
@@ -53,10 +70,17 @@ create table api_keys (
 create table legacy_keys (
   account_id uuid not null,
   id uuid not null,
-  key_hash bytea not null constraint legacy_keys_key_hash_key unique,
+  key_hash bytea not null,        -- unique by its directory
   created_at timestamptz not null,
   revoked_at timestamptz,
   constraint legacy_keys_pkey primary key (account_id, id)
+);
+
+-- Of both kinds of keys.
+create table key_directory (
+  key_hash bytea not null constraint key_directory_pkey primary key,
+  account_id uuid not null,
+  key_id uuid not null
 );
 
 -- One row per key and tier; `full_at` is when the bucket is full again (generic cell rate algorithm).
@@ -130,9 +154,14 @@ create table deal_requests (
 -- The public page of an account, found by its slug.
 create table profiles (
   account_id uuid not null,
-  slug text not null constraint profiles_slug_key unique,
+  slug text not null,             -- unique by its directory
   name text not null,
   constraint profiles_pkey primary key (account_id)
+);
+
+create table profile_directory (
+  slug text not null constraint profile_directory_pkey primary key,
+  account_id uuid not null
 );
 
 -- Members: accounts that a reseller acts for, each under the reseller's own name for it.
