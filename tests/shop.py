@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
 
+from saluhall.dialects.rheo.event_words import VOCABULARY
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections import operations as connections
-from saluhall.domain.history.model import DELIVERED
 from saluhall.domain.listings import suspension
 from saluhall.domain.webhooks import operations as webhooks
 from saluhall.kit.clock import utc_now
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SECRET_KEY = "a key for tests, as long as it must be"
 PASSWORD = "a good password"
-ALL_EVENTS = tuple(sorted(DELIVERED))
+ALL_EVENTS = tuple(sorted(set(VOCABULARY.words.values())))
 _ITEMS = "/integration/v1/items/"
 
 
@@ -224,7 +224,7 @@ class Shop:
                 tx,
                 principal=self.by,
                 url=self.hub.partner.url + self.hook,
-                event_types=event_types,
+                subscription=VOCABULARY.subscription(event_types),
                 http=Outbound(allow=[ip_network("127.0.0.0/8")]),
                 vault=Vault(SECRET_KEY),
                 now=utc_now(),

@@ -26,17 +26,17 @@ _SETTLE_S = 5.0  # until what is slow has taken all that it gets
 _TIMEOUT_S = 60.0
 _WEBHOOK, _IMAGE = "item.created", "item.images_ready"
 _SLOW_ENDPOINTS = """
-  insert into endpoints (account_id, id, url, secret, event_types, created_at, updated_at)
-  select account_id, new_ulid(), %(url)s || '/slow/' || n, secret, '{}', now(), now()
+  insert into endpoints (account_id, id, dialect, url, secret, event_types, created_at, updated_at)
+  select account_id, new_ulid(), dialect, %(url)s || '/slow/' || n, secret, '{product.created,images.ready}', now(), now()
     from endpoints, generate_series(1, %(count)s) n
    where account_id = %(account)s and main
 """
-_ALL_EVENTS = "update endpoints set event_types = '{}' where account_id = %(account)s"
+_ALL_EVENTS = "update endpoints set event_types = '{product.created,images.ready}' where account_id = %(account)s"
 _NO_MAIN = "delete from endpoints where account_id = %(account)s and main"
 _DUE = """
   with e as (
     insert into events (account_id, id, type, at, product_id, sku, data)
-    select %(account)s, new_ulid(), 'item.created', now(), new_ulid(), 'PART-' || n, '{"kind": "item"}'
+    select %(account)s, new_ulid(), 'product.created', now(), new_ulid(), 'PART-' || n, '{"kind": "item"}'
       from generate_series(1, %(count)s) n
     returning account_id, id
   )

@@ -29,7 +29,7 @@ _STUCK_S = 120.0
 _LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 _HAPPENED = """
   insert into events (account_id, id, type, at, product_id, sku, data)
-  select %(account_id)s, new_ulid(), 'listing.created', now(), new_ulid(), 'PART-' || n,
+  select %(account_id)s, new_ulid(), 'listing.published', now(), new_ulid(), 'PART-' || n,
          jsonb_build_object('platform', 'tradera', 'currency', 'SEK', 'external_id', n::text,
                             'url', 'https://www.tradera.com/item/' || n)
     from generate_series(1, %(count)s) n

@@ -14,7 +14,7 @@ _TIMEOUT_S = 120.0
 _DUE = """
   with e as (
     insert into events (account_id, id, type, at, product_id, sku, data)
-    select %(account_id)s, new_ulid(), 'listing.created', now(), new_ulid(), 'PART-' || n,
+    select %(account_id)s, new_ulid(), 'listing.published', now(), new_ulid(), 'PART-' || n,
            jsonb_build_object('platform', 'tradera', 'currency', 'SEK', 'external_id', n::text,
                               'url', 'https://www.tradera.com/item/' || n)
       from generate_series(1, %(count)s) n

@@ -13,7 +13,8 @@ from msgspec import Meta, Raw, Struct
 
 from saluhall.domain.accounts.model import Authenticated, Principal, Tier
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.history.model import Event
+from saluhall.domain.events.model import Event
+from saluhall.domain.webhooks.model import Vocabulary
 from saluhall.kit.http import Outbound
 from saluhall.kit.jwt import Signer
 from saluhall.kit.oidc import Issuer
@@ -242,13 +243,14 @@ class Received(Struct, frozen=True, kw_only=True):
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """How the dialect renders events as webhooks: the body, and the headers that sign it.
+    """How the dialect renders events as webhooks: its words for them, the body, and the headers that sign it.
 
     The headers are computed from the secrets (the newest first), the event, the time and the body. `read` is the receiver's side: it
     verifies a delivery as a partner does, with the secret, the headers in lower case, the body, and the time of its arrival.
     `shape` is that of the body, for the OpenAPI document.
     """
 
+    vocabulary: Vocabulary
     body: Callable[[Event], bytes]
     headers: Callable[[Sequence[str], Event, datetime, bytes], Mapping[str, str]]
     read: Callable[[str, Mapping[str, str], bytes, datetime], Received]

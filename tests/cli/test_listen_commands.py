@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from saluhall.domain.history.model import DELIVERED
+from saluhall.dialects.rheo.event_words import VOCABULARY
 from tests.cli.command import Saluhall
 from tests.postgres import Postgres
 
@@ -61,7 +61,7 @@ def test_an_unknown_event_type_is_refused_with_the_list(
 ) -> None:
     ran = operator.start(*arguments)
 
-    assert ran.refuses("item.gone; there are " + ", ".join(sorted(DELIVERED)))
+    assert ran.refuses("item.gone; there are " + ", ".join(sorted(set(VOCABULARY.words.values()))))
 
 
 def test_what_does_not_exist_is_refused(operator: Saluhall) -> None:
@@ -82,4 +82,4 @@ def test_a_command_that_records_an_event_prints_one_json_object_and_logs_on_stan
 
     assert json.loads(quiet.out)["eventType"] == json.loads(logged.out)["eventType"]
     assert quiet.err == ""
-    assert json.loads(logged.err)["event"] == "item.created"
+    assert json.loads(logged.err)["event"] == "product.created"

@@ -249,7 +249,7 @@ class Seller:
     async def sales_told(self) -> list[dict[str, Any]]:
         """What item.sold said, oldest first."""
         found = await self.rows(
-            "select data from events where account_id = %(account_id)s and type = 'item.sold' order by id"
+            "select data from events where account_id = %(account_id)s and type = 'listing.sold' order by id"
         )
         return [row["data"] for row in found]
 

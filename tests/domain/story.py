@@ -178,13 +178,13 @@ class Story:
         """Hold what was told to what is: each standing is told when it begins and when it is over, a sale once."""
         told = await self.account.rows(
             "select type, product_id from events where account_id = %(account_id)s and sku = %(sku)s"
-            " and type in ('listing.created', 'listing.ended', 'item.sold')"
+            " and type in ('listing.published', 'listing.ended', 'listing.sold')"
             " and data ->> 'channel' = 'tradera' order by id",
             sku=self.sku,
         )
         standing: dict[UUID, bool] = {}
         for row in told:
-            begins = row["type"] == "listing.created"
+            begins = row["type"] == "listing.published"
             assert standing.get(row["product_id"], False) != begins, told
             standing[row["product_id"]] = begins
         live = [state for state in (await self.states()).values() if state is State.LIVE]

@@ -173,7 +173,7 @@ async def test_a_product_deleted_while_its_order_is_in_progress_is_archived_unti
         await shown(seller)
     assert (await put(seller)).status is Status.ACTIVE
     [event] = await seller.rows(
-        "select 1 from events where account_id = %(account_id)s and type = 'item.deleted'"
+        "select 1 from events where account_id = %(account_id)s and type = 'product.deleted'"
     )
     assert event
 

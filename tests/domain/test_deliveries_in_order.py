@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import EventType
+from saluhall.domain.events.model import EventType, new_event
+from saluhall.domain.recording import operations as recording
 from saluhall.domain.webhooks import deliveries, queries
 from saluhall.domain.webhooks.model import FAILURES_BEFORE_OFF, Attempt, DueDelivery, Endpoint
 from saluhall.kit.ids import new_id
@@ -18,10 +18,15 @@ from saluhall.storage.claims import params_of
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
 WORKER = new_id()
 ENDPOINT = """
-  insert into endpoints (account_id, id, url, secret, event_types, created_at, updated_at)
-  values (%(account_id)s, %(id)s, 'https://example.com', '', '{}', now(), now())
+  insert into endpoints (account_id, id, dialect, url, secret, event_types, created_at, updated_at)
+  values (%(account_id)s, %(id)s, 'rheo', 'https://example.com', '', '{product.created,listing.published,listing.sold}',
+          now(), now())
 """
-CREATED, LISTED, SOLD = EventType.ITEM_CREATED, EventType.LISTING_CREATED, EventType.ITEM_SOLD
+CREATED, LISTED, SOLD = (
+    EventType.PRODUCT_CREATED,
+    EventType.LISTING_PUBLISHED,
+    EventType.LISTING_SOLD,
+)
 
 
 class Desk:
@@ -45,11 +50,11 @@ class Desk:
     async def happens(self, *events: tuple[str, EventType], second: float = 0) -> None:
         now = at(second)
         made = [
-            history.event_of(self.account_id, kind, product_id=new_id(), sku=sku, data={}, now=now)
+            new_event(self.account_id, kind, product_id=new_id(), sku=sku, data={}, now=now)
             for sku, kind in events
         ]
         async with self.db.transaction() as tx:
-            await history.record(tx, made, now=now)
+            await recording.record(tx, made, now=now)
 
     async def claimed(self, *, second: float = 0, limit: int = 100) -> list[DueDelivery]:
         async with self.db.statement() as tx:
@@ -166,7 +171,7 @@ async def test_what_is_sent_once_more_holds_back_nothing_new_and_keeps_its_place
     await desk.ended(more, second=2)
     last = await desk.claimed(second=2)
 
-    assert told(more) == [("A", CREATED), ("A", SOLD), ("B", CREATED)]
+    assert told(more) == [("A", SOLD), ("A", CREATED), ("B", CREATED)]
     assert told(last) == [("B", LISTED)]
 
 

@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history import operations, queries
-from saluhall.domain.history.model import START, EventType, Position
-from saluhall.domain.history.store import FEED
+from saluhall.domain.events import queries
+from saluhall.domain.events.model import START, EventType, Position, new_event
+from saluhall.domain.events.store import FEED
+from saluhall.domain.recording import operations as recording
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database, Transaction
@@ -33,7 +34,11 @@ class Reader:
     async def read(self) -> int:
         async with self._db.statement() as tx:
             page = await queries.list_events_after(
-                tx, principal=BY, after=self.at[-1], limit=self._limit
+                tx,
+                principal=BY,
+                types=[EventType.PRODUCT_CREATED],
+                after=self.at[-1],
+                limit=self._limit,
             )
         self.ids += [event.id for event, _ in page]
         self.at += [position for _, position in page]
@@ -53,18 +58,18 @@ async def write(tx: Transaction, *, alike: int = 0) -> list[UUID]:
     now = utc_now()
     if alike:
         of = {str(new_id()): f"SKU {n}" for n in range(alike)}
-        await operations.record_alike(
-            tx, BY.account_id, EventType.ITEM_CREATED, of=of, data={"kind": "item"}, now=now
+        await recording.record_alike(
+            tx, BY.account_id, EventType.PRODUCT_CREATED, of=of, data={"kind": "item"}, now=now
         )
         return await tx.all(
             lambda row: row["id"],
             "select id from events where account_id = %(account_id)s and product_id = any(%(of)s)",
             {"account_id": BY.account_id, "of": list(of)},
         )
-    event = operations.event_of(
-        BY.account_id, EventType.ITEM_CREATED, product_id=new_id(), sku="A", now=now
+    event = new_event(
+        BY.account_id, EventType.PRODUCT_CREATED, product_id=new_id(), sku="A", now=now
     )
-    await operations.record(tx, [event], now=now)
+    await recording.record(tx, [event], now=now)
     return [event.id]
 
 
@@ -135,13 +140,13 @@ async def test_what_only_stands_in_the_history_is_not_in_the_feed(db: Database) 
     now = utc_now()
     async with db.transaction() as tx:
         shown = await write(tx)
-        hidden = operations.event_of(
-            BY.account_id, EventType.PRICE_UPDATED, product_id=new_id(), sku="A", now=now
+        hidden = new_event(
+            BY.account_id, EventType.PRICE_CHANGED, product_id=new_id(), sku="A", now=now
         )
-        other = operations.event_of(
-            new_id(), EventType.ITEM_CREATED, product_id=new_id(), sku="A", now=now
+        other = new_event(
+            new_id(), EventType.PRODUCT_CREATED, product_id=new_id(), sku="A", now=now
         )
-        await operations.record(tx, [hidden, other], now=now)
+        await recording.record(tx, [hidden, other], now=now)
     reader = Reader(db, limit=10)
 
     await reader.read_all(1)
@@ -177,7 +182,14 @@ async def test_a_page_is_read_by_the_index(db: Database) -> None:
         plan = await tx.all(
             lambda row: str(next(iter(row.values()))),
             "explain " + FEED,
-            {"account_id": BY.account_id, "era": 0, "xid": "0", "id": UUID(int=0), "limit": 10},
+            {
+                "account_id": BY.account_id,
+                "types": ["order.paid"],
+                "era": 0,
+                "xid": "0",
+                "id": UUID(int=0),
+                "limit": 10,
+            },
         )
 
     assert any("events_feed_idx" in line for line in plan), plan

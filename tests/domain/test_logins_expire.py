@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from saluhall.dialects.rheo.event_words import VOCABULARY
 from saluhall.domain.connections import expiry, operations
 from saluhall.domain.webhooks import operations as webhooks
 from saluhall.kit.http import Outbound
@@ -78,7 +79,7 @@ async def test_an_endpoint_hears_of_it_only_when_it_asks_for_it_by_name(seller: 
     for n, types in enumerate(([], ["connection.expiring"], ["item.sold"])):
         async with seller.db.transaction() as tx:
             await webhooks.set_main_endpoint(
-                tx, principal=seller.by, url="https://example.com/hook", event_types=types,
+                tx, principal=seller.by, url="https://example.com/hook", subscription=VOCABULARY.subscription(types),
                 http=Outbound(), vault=Vault("k"), now=NOW,
             )  # fmt: skip
         await log_in(seller, NOW + (20 + n) * DAY, now=NOW)

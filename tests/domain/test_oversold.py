@@ -37,7 +37,7 @@ async def mark_sold(seller: Seller) -> None:
 async def told(seller: Seller) -> list[str]:
     """Which events a partner hears, the oldest first."""
     found = await seller.rows(
-        "select type, data from events where account_id = %(account_id)s and type <> 'item.created' order by id"
+        "select type, data from events where account_id = %(account_id)s and type <> 'product.created' order by id"
     )
     return [f"{each['type']} {each['data'].get('channel', 'rheo')}" for each in found]
 
@@ -56,7 +56,7 @@ async def test_a_sale_of_what_the_seller_sold_elsewhere_is_one_sale_and_a_failur
     if not seen_first:
         await seller.see_sold(connection, "620")
 
-    assert await told(seller) == ["item.sold rheo", "listing.failed tradera"]
+    assert await told(seller) == ["product.sold rheo", "listing.oversold tradera"]
     [head] = await seller.heads()
     assert head["attention"] == "oversold"
     product = await seller.product("A")
@@ -74,7 +74,7 @@ async def test_a_seller_who_says_sold_after_the_marketplace_did_says_nothing_new
     await mark_sold(seller)
     await seller.receive(connection, order("1", [row("620", listing=listing)]))
 
-    assert await told(seller) == ["item.sold tradera"]
+    assert await told(seller) == ["listing.sold tradera"]
     assert [head["attention"] for head in await seller.heads()] == [None]
 
 
@@ -167,8 +167,8 @@ async def test_what_was_published_is_told_as_published_before_it_is_over(
         async with seller.db.transaction() as tx:
             await outcomes.observe(tx, connection, [there], now=seller.now)
 
-    over = "listing.ended tradera" if end == "ended" else "item.sold tradera"
-    published = [] if state == "live" else ["listing.created tradera"]
+    over = "listing.ended tradera" if end == "ended" else "listing.sold tradera"
+    published = [] if state == "live" else ["listing.published tradera"]
     assert await told(seller) == [*published, over]
     assert (await seller.listings())["620"][1] == ("ended" if end == "ended" else "sold")
 

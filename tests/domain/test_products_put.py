@@ -171,7 +171,7 @@ async def test_twenty_who_create_one_sku_at_once_make_one_product(account: Accou
     rows = await account.rows("select 1 from products where account_id = %(account_id)s")
     assert len(rows) == 1
     created = await account.rows("select type from events where account_id = %(account_id)s")
-    assert [row["type"] for row in created] == ["item.created"]
+    assert [row["type"] for row in created] == ["product.created"]
 
 
 async def test_twenty_batches_of_the_same_skus_at_once_do_not_get_in_each_others_way(

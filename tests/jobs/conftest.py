@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from saluhall.jobs.run import Run, WebhookFormat
+from saluhall.jobs.run import Run
 from saluhall.kit.clock import utc_now
 from saluhall.kit.http import Outbound
 from saluhall.kit.ids import new_id
@@ -22,7 +22,7 @@ def run(db: Database) -> Run:
         clock=utc_now,
         stopping=asyncio.Event(),
         channels={},
-        webhook_format=WebhookFormat(body=lambda _: b"", headers=lambda *_: {}),
+        webhook_formats={},
         http=Outbound(),
         images=ImageStore.open("memory://"),
         image_pool=ImagePool(),

@@ -175,8 +175,8 @@ async def test_a_delivery_that_is_being_sent_once_more_is_not_forgotten(db: Data
 
 STANDING = """
   with e as (
-    insert into endpoints (account_id, id, url, secret, event_types, created_at, updated_at)
-    values (%(account_id)s, new_ulid(), 'https://a.example', '', '{}', now(), now()) returning account_id, id
+    insert into endpoints (account_id, id, dialect, url, secret, event_types, created_at, updated_at)
+    values (%(account_id)s, new_ulid(), 'rheo', 'https://a.example', '', '{}', now(), now()) returning account_id, id
   ), d as (
     insert into deliveries (account_id, id, endpoint_id, event_id, state)
     select account_id, new_ulid(), id, new_ulid(), 'delivered' from e returning *

@@ -125,7 +125,7 @@ async def test_two_that_find_a_listing_live_tell_it_once(desk: Desk) -> None:
         await desk.go_live(listing)
 
     told = await desk.account.rows(
-        "select 1 from events where account_id = %(account_id)s and type = 'listing.created'"
+        "select 1 from events where account_id = %(account_id)s and type = 'listing.published'"
     )
     assert len(told) == 1
     assert (await desk.row())["external_id"] == "77"

@@ -46,7 +46,7 @@ async def test_one_bad_picture_does_not_sink_the_item(shop: Shop, partner: Partn
 
     assert [ad["images"] for ad in await shop.ads()] == [1]
     assert (await shop.heard("item.images_ready", "A"))["data"]["imagesProcessed"] == 1
-    refused = [e["data"] for e in await shop.history("A") if e["type"] == "image.refused"]
+    refused = [e["data"] for e in await shop.history("A") if e["type"] == "image.rejected"]
     assert {e["url"] for e in refused} == set(urls[1:])
     assert all(e["reason"] for e in refused)
 

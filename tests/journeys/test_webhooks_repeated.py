@@ -43,7 +43,7 @@ async def write_events(shop: Shop, count: int) -> None:
     await shop.rows(
         """
         insert into events (account_id, id, type, at, product_id, sku, data)
-        select %(account_id)s, new_ulid(), 'item.created', now(), new_ulid(), 'PART-' || n, '{"kind": "item"}'
+        select %(account_id)s, new_ulid(), 'product.created', now(), new_ulid(), 'PART-' || n, '{"kind": "item"}'
           from generate_series(1, %(count)s) n
         returning id
         """,

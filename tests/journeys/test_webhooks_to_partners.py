@@ -182,7 +182,7 @@ async def test_only_what_was_asked_for_is_delivered_and_each_event_once(shop: Sh
     assert [e["eventType"] for e in shop.events()] == ["item.created", "listing.created"]
     assert len({e["eventId"] for e in shop.events()}) == 2
     assert {e["type"] for e in await shop.history("A")} >= {
-        "item.images_ready",
-        "item.sold",
+        "images.ready",
+        "product.sold",
         "listing.ended",
     }

@@ -184,14 +184,14 @@ async def test_many_items_put_at_once_are_each_put_once(shop: Shop) -> None:
     stored = await shop.rows("select sku, title from products where account_id = %(account_id)s")
     assert {row["sku"]: row["title"] for row in stored} == {sku: f"Title {sku}" for sku in ids}
     for sku in ids:
-        assert [event["type"] for event in await shop.history(sku)] == ["item.created"]
+        assert [event["type"] for event in await shop.history(sku)] == ["product.created"]
 
 
 async def test_one_item_put_many_times_at_once_is_created_once(shop: Shop) -> None:
     uuids = await asyncio.gather(*[shop.put("twice", title=f"Title {n}") for n in range(20)])
 
     assert len(set(uuids)) == 1
-    assert [event["type"] for event in await shop.history("twice")] == ["item.created"]
+    assert [event["type"] for event in await shop.history("twice")] == ["product.created"]
 
 
 async def test_bad_calls_among_good_ones_get_their_own_answers(shop: Shop) -> None:

@@ -50,7 +50,7 @@ async def test_an_events_id_is_the_same_in_the_log_the_webhook_and_the_feed(hub:
     heard = await shop.heard("item.created", "NAMED")
 
     logged = [line for line in hub.lines() if line.get("event_id") == heard["eventId"]]
-    assert [line["event"] for line in logged] == ["item.created"]
+    assert [line["event"] for line in logged] == ["product.created"]
     status, feed = await shop.call("GET", "/integration/events")
     assert status == 200
     assert heard["eventId"] in str(feed)

@@ -23,9 +23,7 @@ def _owned(kind: str = "account") -> str:
 
 
 _DUE = "case when n % 50 in (0, 1) then now() - (n % 1000) * interval '1 second' end"
-_EVENTS = (
-    "(array['item.created', 'item.updated', 'listing.created', 'listing.ended'])[1 + n / 7 % 4]"
-)
+_EVENTS = "(array['product.created', 'product.updated', 'listing.published', 'listing.ended'])[1 + n / 7 % 4]"
 # What an account has once or a few times: table -> columns and their values for each account n.
 _ONCE = {
     "accounts": {"account_id": id_of("account", "n"), "name": "'account ' || n", "created_at": "now()"},
@@ -66,8 +64,8 @@ _ONCE = {
         "poll_due_at": "now() + n * interval '1 second'",
     },
     "endpoints": {
-        "account_id": id_of("account", "n"), "id": id_of("endpoint", "n"), "url": "'https://example.com'",
-        "secret": "'x'", "event_types": "'{}'", "main": "true", "created_at": "now()", "updated_at": "now()",
+        "account_id": id_of("account", "n"), "id": id_of("endpoint", "n"), "dialect": "'rheo'", "url": "'https://example.com'",
+        "secret": "'x'", "event_types": "'{listing.published}'", "main": "true", "created_at": "now()", "updated_at": "now()",
     },
     "sessions": {
         "account_id": id_of("account", "n"), "id": id_of("session", "n"), "user_id": id_of("user", "n"),

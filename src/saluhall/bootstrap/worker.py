@@ -7,7 +7,6 @@ from uuid import UUID
 import structlog
 
 from saluhall.bootstrap import GRACE_S, direct_url, vault_of
-from saluhall.dialect import Dialect
 from saluhall.domain.connections import operations as connections
 from saluhall.jobs.heartbeat import beating
 from saluhall.jobs.keyed_worker import KeyedWorker
@@ -21,7 +20,7 @@ from saluhall.kit.metrics import begin_background, begin_outages
 from saluhall.kit.outages import KINDS
 from saluhall.kit.process_setup import relax_gc
 from saluhall.kit.timeouts import repeat
-from saluhall.plugins import load_channels, load_dialects
+from saluhall.plugins import load_channels, load_webhooks
 from saluhall.queue import WakeUps, receive_wake_ups
 from saluhall.queue.worker import forget_stalled
 from saluhall.settings import Settings
@@ -91,7 +90,7 @@ def _run(
         clock=utc_now,
         stopping=stopping,
         channels=load_channels(),
-        webhook_format=_webhook_format(load_dialects()),
+        webhook_formats=_webhook_formats(),
         http=http,
         images=ImageStore.open(settings.image_store),
         image_pool=image_pool,
@@ -136,10 +135,14 @@ async def _analyze_grown(db: Database, stopping: asyncio.Event) -> None:
     )
 
 
-def _webhook_format(dialects: list[Dialect]) -> WebhookFormat:
-    """Return the first dialect's format of webhooks."""
-    webhook = next(d.webhook for d in dialects if d.webhook is not None)
-    return WebhookFormat(body=webhook.body, headers=webhook.headers)
+def _webhook_formats() -> dict[str, WebhookFormat]:
+    """Return each dialect's format of webhooks."""
+    return {
+        name: WebhookFormat(
+            word=webhook.vocabulary.word_of, body=webhook.body, headers=webhook.headers
+        )
+        for name, webhook in load_webhooks().items()
+    }
 
 
 def _webhook_settings(settings: Settings) -> WebhookSettings:

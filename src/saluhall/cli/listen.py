@@ -12,6 +12,7 @@ from uuid import UUID
 from cyclopts import Parameter
 
 from saluhall.bootstrap import now, vault_of
+from saluhall.cli.dialects import Dialect, webhook_of
 from saluhall.cli.failures import Refused
 from saluhall.cli.session import (
     Account,
@@ -23,9 +24,8 @@ from saluhall.dialect import Received, Webhook
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.webhooks import listening
-from saluhall.domain.webhooks.model import TIMEOUT_S
+from saluhall.domain.webhooks.model import TIMEOUT_S, Subscription
 from saluhall.kit.http import NoResponse, NotAllowed, Outbound, TooLarge, check_target
-from saluhall.plugins import load_dialects
 from saluhall.practice.receiver import Receiver
 from saluhall.settings import Settings
 from saluhall.storage import Database
@@ -43,6 +43,7 @@ def listen(
         Parameter(help="Post each event to this address too, such as http://localhost:3000/hook."),
     ] = None,
     event_types: Annotated[str, Parameter(help="Comma-separated event types, or 'all'.")] = "all",
+    dialect: Dialect = None,
     data_dir: DataDir = None,
     as_json: Annotated[
         bool, Parameter(name="--json", negative="", help="Print each whole event as one JSON line.")
@@ -55,8 +56,10 @@ def listen(
     """
     settings = read_settings(data_dir)
     target = _target(forward_to)
-    types = [] if event_types == "all" else [t.strip() for t in event_types.split(",")]
-    asyncio.run(_listen(settings, account, types, target, as_json=as_json))
+    words = [] if event_types == "all" else [t.strip() for t in event_types.split(",")]
+    webhook = webhook_of(dialect)
+    asked = webhook.vocabulary.subscription(words)
+    asyncio.run(_listen(settings, account, webhook, asked, target, as_json=as_json))
 
 
 def _target(text: str | None) -> str | None:
@@ -72,16 +75,23 @@ def _target(text: str | None) -> str | None:
 
 
 async def _listen(
-    settings: Settings, account: str, types: list[str], target: str | None, *, as_json: bool
+    settings: Settings,
+    account: str,
+    webhook: Webhook,
+    asked: Subscription,
+    target: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    forwarder = _Forwarder(target, as_json=as_json)
+    forwarder = _Forwarder(webhook, target, as_json=as_json)
     async with prepared(settings) as db, Receiver(forwarder.take) as receiver:
         async with db.transaction() as tx:
             principal = await principal_of_account(tx, account)
-        registration = _Registration(db, principal, receiver, types, settings)
+        usual = webhook.vocabulary.subscription(webhook.vocabulary.usual)
+        registration = _Registration(db, principal, receiver, (asked, usual), settings)
         try:
             forwarder.secret = await registration.add()
             _note(
@@ -101,10 +111,11 @@ class _Registration:
         db: Database,
         principal: Principal,
         receiver: Receiver,
-        types: list[str],
+        subscriptions: tuple[Subscription, Subscription],
         settings: Settings,
     ) -> None:
-        self._db, self._by, self._receiver, self._types = db, principal, receiver, types
+        self._db, self._by, self._receiver = db, principal, receiver
+        self._asked, self._usual = subscriptions
         self._vault = vault_of(settings)
         self._endpoint_id: UUID | None = None
 
@@ -116,7 +127,8 @@ class _Registration:
                 principal=self._by,
                 url=self._receiver.url,
                 certificate=self._receiver.certificate,
-                event_types=self._types,
+                subscription=self._asked,
+                usual=self._usual,
                 vault=self._vault,
                 now=now(),
             )
@@ -162,11 +174,11 @@ class _Registration:
 class _Forwarder:
     """Takes deliveries: verifies, prints, forwards."""
 
-    def __init__(self, target: str | None, *, as_json: bool) -> None:
+    def __init__(self, webhook: Webhook, target: str | None, *, as_json: bool) -> None:
         self.secret = ""
         self._target, self._as_json = target, as_json
         self._http = Outbound()
-        self._webhook = _webhook()
+        self._webhook = webhook
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> int:
         """Return the status that the hub gets: that of the address it was forwarded to, 401 for a wrong signature."""
@@ -206,10 +218,6 @@ class _Forwarder:
     async def close(self) -> None:
         """Close every connection."""
         await self._http.close()
-
-
-def _webhook() -> Webhook:
-    return next(d.webhook for d in load_dialects() if d.webhook is not None)
 
 
 def _line(event: Received, at: datetime, forwarded: str) -> str:

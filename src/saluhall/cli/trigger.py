@@ -8,21 +8,22 @@ from cyclopts import Parameter
 
 from saluhall.bootstrap import now
 from saluhall.cli.catalogs import SYSTEM_CATALOG
+from saluhall.cli.dialects import Dialect, webhook_of
 from saluhall.cli.failures import Refused
 from saluhall.cli.practice_sale import NoPractice, sell
 from saluhall.cli.session import Account, AsJson, DataDir, prepared, read_settings, show
-from saluhall.dialect import Webhook
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections import queries as connection_queries
-from saluhall.domain.history.model import Event, EventType
-from saluhall.domain.history.queries import list_events_of_product
+from saluhall.domain.events.model import Event, EventType, text_from_event_id
+from saluhall.domain.events.queries import list_events_of_product
+from saluhall.domain.listings import samples
 from saluhall.domain.listings.model import ListedProduct
 from saluhall.domain.products.model import ProductNotFound
-from saluhall.domain.webhooks import queries, samples
+from saluhall.domain.webhooks import queries
 from saluhall.kit.http import Outbound
-from saluhall.plugins import load_channels, load_dialects
+from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Database
 
@@ -40,6 +41,7 @@ def trigger(
     *,
     account: Account,
     sku: Annotated[str | None, Parameter(help="The product the event is about.")] = None,
+    dialect: Dialect = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,12 +50,12 @@ def trigger(
     item.sold of a product that is live at a practice server is a real sale there: the auction gets a bid and ends. Every other event
     is a test: it goes to all endpoints that ask for its type, its data says "test": true, and nothing else changes.
     """
-    wanted = samples.event_type_of(event_type)
+    wanted, *_ = webhook_of(dialect).vocabulary.types_of([event_type])
     try:
-        answer = asyncio.run(_trigger(read_settings(data_dir), account, wanted, sku))
+        made = asyncio.run(_trigger(read_settings(data_dir), account, wanted, sku))
     except ProductNotFound as error:
         raise Refused(f"account {account} has no item {sku}") from error
-    show(answer, as_json=as_json)
+    show({"eventType": event_type, **made}, as_json=as_json)
 
 
 async def _trigger(
@@ -78,13 +80,11 @@ async def _trigger(
                 )
         async with db.transaction() as tx:
             endpoints = await queries.list_endpoints(tx, principal=principal)
-    asked = sum(e.is_on and (not e.event_types or event_type in e.event_types) for e in endpoints)
     answer: dict[str, object] = {
-        "eventType": event.type.value,
-        "eventId": _id_of(event),
+        "eventId": text_from_event_id(event.id),
         "externalId": event.sku,
         "made": made,
-        "endpoints": asked,
+        "endpoints": sum(e.is_on and event_type in e.event_types for e in endpoints),
     }
     return {**answer, "note": note} if note else answer
 
@@ -93,7 +93,7 @@ async def _sold(
     db: Database, principal: Principal, event_type: EventType, sku: str | None
 ) -> Event:
     """Sell a product at a practice server and wait until the hub has recorded it. Raises NoPractice, ProductNotFound."""
-    if event_type is not EventType.ITEM_SOLD:
+    if event_type is not EventType.LISTING_SOLD:
         raise NoPractice("a test event: only item.sold is made at a practice server")
     async with db.transaction() as tx:
         live = await samples.find_live(tx, principal=principal, catalog=SYSTEM_CATALOG, sku=sku)
@@ -127,7 +127,7 @@ async def _recorded(db: Database, principal: Principal, live: ListedProduct) -> 
             )
         for event in events:
             if (
-                event.type is EventType.ITEM_SOLD
+                event.type is EventType.LISTING_SOLD
                 and event.data.get("external_id") == live.external_id
             ):
                 return event
@@ -136,9 +136,3 @@ async def _recorded(db: Database, principal: Principal, live: ListedProduct) -> 
         f"{live.product.sku} was sold at the practice server, but the hub has not read it within {_MAX_WAIT_S:.0f} s"
         " (is a worker running, and are calls left?): a test event"
     )
-
-
-def _id_of(event: Event) -> str:
-    """Spell the id as receivers see it."""
-    webhook: Webhook = next(d.webhook for d in load_dialects() if d.webhook is not None)
-    return webhook.read("", {}, webhook.body(event), event.at).event_id

@@ -6,13 +6,14 @@ from uuid import UUID
 from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now, vault_of
+from saluhall.cli.dialects import Dialect, webhook_of
 from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings, show
 from saluhall.cli.tables import show_rows
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history.model import DELIVERED
 from saluhall.domain.webhooks import operations, queries
-from saluhall.domain.webhooks.model import DEFAULT_EVENT_TYPES, Endpoint, EndpointChange
+from saluhall.domain.webhooks.model import Endpoint, EndpointChange, Vocabulary
 from saluhall.kit.http import Outbound
+from saluhall.plugins import load_webhooks
 from saluhall.settings import Settings
 from saluhall.storage import Transaction
 
@@ -27,21 +28,27 @@ def set_webhook(
     *,
     account: Account,
     event_types: Annotated[
-        str, Parameter(help="Comma-separated event types, or 'all'.")
-    ] = ",".join(DEFAULT_EVENT_TYPES),
+        str | None,
+        Parameter(
+            help="Comma-separated event types, or 'all'; without it those that every client of the API knows."
+        ),
+    ] = None,
+    dialect: Dialect = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Set the address of the account's main endpoint and print its secret, which stays the same when the address changes."""
     settings = read_settings(data_dir)
-    wanted = sorted(DELIVERED) if event_types == "all" else event_types.split(",")
+    vocabulary = webhook_of(dialect).vocabulary
+    words = {None: vocabulary.usual, "all": tuple(dict.fromkeys(vocabulary.words.values()))}
+    wanted = words.get(event_types) or [t.strip() for t in (event_types or "").split(",")]
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         at, secret = await operations.set_main_endpoint(
             tx,
             principal=principal,
             url=url,
-            event_types=[t.strip() for t in wanted],
+            subscription=vocabulary.subscription(wanted),
             http=_outbound(settings),
             vault=vault_of(settings),
             now=now(),
@@ -58,7 +65,10 @@ def list_webhooks(*, account: Account, data_dir: DataDir = None, as_json: AsJson
     async def do(tx: Transaction, principal: Principal) -> list[dict[str, Any]]:
         pending = await queries.count_pending(tx, principal=principal)
         found = await queries.list_endpoints(tx, principal=principal)
-        return [_row(each, pending.get(each.id, 0)) for each in found]
+        vocabularies = {name: known.vocabulary for name, known in load_webhooks().items()}
+        return [
+            _row(each, vocabularies.get(each.dialect), pending.get(each.id, 0)) for each in found
+        ]
 
     rows = for_account(read_settings(data_dir), account, do)
     columns = {"endpoint_id": "endpoint", "url": "address", "state": "state", "failures": "failures in a row",
@@ -67,14 +77,16 @@ def list_webhooks(*, account: Account, data_dir: DataDir = None, as_json: AsJson
     show_rows("endpoints", rows if as_json else printed, columns, as_json=as_json)
 
 
-def _row(endpoint: Endpoint, pending: int) -> dict[str, Any]:
+def _row(endpoint: Endpoint, vocabulary: Vocabulary | None, pending: int) -> dict[str, Any]:
+    words = vocabulary.words_of(endpoint.event_types) if vocabulary else endpoint.event_types
     return {
         "endpoint_id": endpoint.id,
         "url": endpoint.url,
         "state": "on" if endpoint.active else "off",
         "failures": endpoint.fail_count,
         "pending": pending,
-        "event_types": endpoint.event_types,
+        "dialect": endpoint.dialect,
+        "event_types": [] if endpoint.takes_all else words,
         "scope": endpoint.scope,
         "description": endpoint.description,
         "created_at": endpoint.created_at,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from saluhall.domain.webhooks import deliveries, listening, operations, queries
 from saluhall.domain.webhooks.model import Attempt, DueDelivery, Endpoint, retry_at
 from saluhall.domain.webhooks.posting import post
-from saluhall.jobs.run import Job, Run
+from saluhall.jobs.run import Job, Run, WebhookFormat
 from saluhall.jobs.slots import Pace, Share, Size
 from saluhall.kit.ids import new_id
 from saluhall.kit.metrics import WEBHOOK_ATTEMPTS
@@ -89,7 +89,8 @@ async def _next_at(to: Delivering) -> datetime | None:
 
 
 async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attempt:
-    status, error = await _post(run, endpoint, delivery)
+    how = run.webhook_formats.get(endpoint.dialect)
+    status, error = await _post(run, how, endpoint, delivery)
     now = run.clock()
     _note(endpoint, error)
     again_at = retry_at(
@@ -102,7 +103,7 @@ async def _attempt(run: Run, endpoint: Endpoint, delivery: DueDelivery) -> Attem
         id=new_id(),
         delivery_id=delivery.id,
         event_id=delivery.event.id,
-        event_type=delivery.event.type,
+        event_type=how.word(delivery.event.type) if how else delivery.event.type,
         sku=delivery.event.sku,
         success=error is None,
         counts=not delivery.repeated,
@@ -126,15 +127,17 @@ def _note(endpoint: Endpoint, error: str | None) -> None:
 
 
 async def _post(
-    run: Run, endpoint: Endpoint, delivery: DueDelivery
+    run: Run, how: WebhookFormat | None, endpoint: Endpoint, delivery: DueDelivery
 ) -> tuple[int | None, str | None]:
     """Send it; return the status of the response, and what was wrong."""
+    if how is None:
+        return None, f"the dialect {endpoint.dialect} of this endpoint is not installed"
     now = run.clock()
     secrets = operations.secrets_of(endpoint, run.vault, now=now)
     if not secrets:
         return None, "the signing secret cannot be decrypted: SALUHALL_SECRET_KEY has changed"
-    body = run.webhook_format.body(delivery.event)
-    headers = run.webhook_format.headers(secrets, delivery.event, now, body)
+    body = how.body(delivery.event)
+    headers = how.headers(secrets, delivery.event, now, body)
     return await post(run.http, endpoint, body=body, headers=headers)
 
 

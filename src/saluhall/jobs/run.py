@@ -10,7 +10,7 @@ import structlog
 from msgspec import Struct, field
 
 from saluhall.channel import ChannelCard
-from saluhall.domain.history.model import Event
+from saluhall.domain.events.model import Event, EventType
 from saluhall.jobs.due import DUE_ROWS, DueRows
 from saluhall.jobs.slots import Share, Size, Slots
 from saluhall.kit.http import Outbound
@@ -34,8 +34,9 @@ class Ai(Struct, frozen=True, kw_only=True):
 
 
 class WebhookFormat(Struct, frozen=True, kw_only=True):
-    """How a partner hears of an event: the body, and the headers that sign it (secrets, the newest first, event, instant, body)."""
+    """How a dialect sends an event: its word, the body, and the headers that sign it (secrets, the newest first, event, time, body)."""
 
+    word: Callable[[EventType], str]
     body: Callable[[Event], bytes]
     headers: Callable[[Sequence[str], Event, datetime, bytes], Mapping[str, str]]
 
@@ -66,7 +67,7 @@ class Run(Struct, frozen=True, kw_only=True):
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     slots: Slots = field(default_factory=lambda: Slots(FEW))
     channels: Mapping[str, ChannelCard]
-    webhook_format: WebhookFormat
+    webhook_formats: Mapping[str, WebhookFormat]
     http: Outbound
     images: ImageStore
     image_pool: ImagePool

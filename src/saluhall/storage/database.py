@@ -95,6 +95,12 @@ class Transaction:
         async with self._connection.transaction():
             yield
 
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[None]:
+        """Send the statements of the block without waiting for each; the first one of which a result is read waits for all before it."""
+        async with self._connection.pipeline():
+            yield
+
     async def freeze(self) -> None:
         """Use one snapshot until the end of this transaction, which only reads; call this before any statement."""
         await self._execute("set transaction isolation level repeatable read, read only", ())

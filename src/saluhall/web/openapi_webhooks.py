@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from saluhall.dialect import Dialect
-from saluhall.domain.history.model import DELIVERED, Event, EventType
+from saluhall.domain.events.model import Event, EventType
 from saluhall.web.openapi_schemas import Schemas
 from saluhall.web.openapi_texts import Texts
 
@@ -21,14 +21,17 @@ def webhooks_of(dialect: Dialect, schemas: Schemas, texts: Texts) -> dict[str, A
     """Describe what a dialect posts to endpoints, by the type of event."""
     if dialect.webhook is None:
         return {}
+    types: dict[str, EventType] = {}
+    for event_type, word in dialect.webhook.vocabulary.words.items():
+        types.setdefault(word, event_type)
     return {
-        event_type.value: {"post": _operation(dialect, event_type, schemas, texts)}
-        for event_type in sorted(DELIVERED)
+        word: {"post": _operation(dialect, word, types[word], schemas, texts)}
+        for word in sorted(types)
     }
 
 
 def _operation(
-    dialect: Dialect, event_type: EventType, schemas: Schemas, texts: Texts
+    dialect: Dialect, word: str, event_type: EventType, schemas: Schemas, texts: Texts
 ) -> dict[str, Any]:
     assert dialect.webhook is not None  # noqa: S101 - the caller looked
     event = Event(
@@ -38,7 +41,7 @@ def _operation(
         at=_AT,
         product_id=_ID,
         sku="LAMP-1",
-        data=texts.webhook_data[event_type.value],
+        data=texts.webhook_data[word],
     )
     body = dialect.webhook.body(event)
     signed = dialect.webhook.headers(_SECRETS, event, _AT, body)
@@ -47,10 +50,10 @@ def _operation(
         "example": msgspec.json.decode(body),
     }
     return {
-        "operationId": f"{dialect.name}_on_{event_type.value.replace('.', '_')}",
+        "operationId": f"{dialect.name}_on_{word.replace('.', '_')}",
         "tags": [dialect.name],
-        "summary": f"Receive {event_type.value}",
-        "description": texts.webhooks.get(event_type.value, ""),
+        "summary": f"Receive {word}",
+        "description": texts.webhooks.get(word, ""),
         "parameters": [
             {
                 "name": name,

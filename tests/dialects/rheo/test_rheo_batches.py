@@ -53,7 +53,7 @@ async def test_five_hundred_items_go_in_at_once_and_again(seller: Shop) -> None:
     assert again == first
     assert len(again) == 500
     created = await seller.rows("select type from events where account_id = %(account_id)s")
-    assert [row["type"] for row in created] == ["item.created"] * 500
+    assert [row["type"] for row in created] == ["product.created"] * 500
 
 
 async def test_more_than_five_hundred_are_refused_and_nothing_is_stored(seller: Shop) -> None:
@@ -189,7 +189,7 @@ async def test_batches_of_the_same_items_at_once_wait_for_each_other_and_all_suc
     assert [task.result()["accepted"] for task in pushes] == [60] * 6
     assert await skus(seller) == names
     created = await seller.rows(
-        "select sku from events where account_id = %(account_id)s and type = 'item.created'"
+        "select sku from events where account_id = %(account_id)s and type = 'product.created'"
     )
     assert sorted(row["sku"] for row in created) == names
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from saluhall.dialects.rheo.event_words import VOCABULARY
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
-from saluhall.domain.history.model import DELIVERED, Event, EventType
+from saluhall.domain.events.model import Event, EventType
 from saluhall.kit.secrets import new_webhook_secret
 
 AT = datetime(2026, 5, 27, 16, 32, 0, 900_000, tzinfo=timezone(timedelta(hours=2)))
@@ -34,7 +35,7 @@ def event(happened: EventType, /, **data: Any) -> Event:
 
 def test_a_sale_reads_as_printed() -> None:
     sold = event(
-        EventType.ITEM_SOLD,
+        EventType.LISTING_SOLD,
         channel="tradera",
         sale_price="1100.00",
         currency="SEK",
@@ -55,13 +56,13 @@ def test_a_sale_reads_as_printed() -> None:
     ("kind", "given", "extras"),
     [
         (
-            EventType.LISTING_CREATED,
+            EventType.LISTING_PUBLISHED,
             {"external_id": "12", "url": "https://www.tradera.com/item/12"},
             {"traderaAdId": "12", "traderaAdUrl": "https://www.tradera.com/item/12"},
         ),
         (EventType.LISTING_ENDED, {"external_id": "12", "sale_price": "5"}, {"traderaAdId": "12"}),
-        (EventType.LISTING_FAILED, {"error": "Expired", "url": None}, {"error": "Expired"}),
-        (EventType.ITEM_CREATED, {"kind": "container"}, {"type": "container"}),
+        (EventType.LISTING_REJECTED, {"error": "Expired", "url": None}, {"error": "Expired"}),
+        (EventType.PRODUCT_CREATED, {"kind": "container"}, {"type": "container"}),
         (EventType.IMAGES_READY, {"images": 0}, {"imagesProcessed": 0}),
     ],
 )
@@ -70,8 +71,7 @@ def test_a_type_adds_what_it_knows(
 ) -> None:
     envelope = json.loads(envelope_from_event(event(kind, **given)))
 
-    assert kind in DELIVERED
-    assert envelope["eventType"] == kind.value
+    assert envelope["eventType"] == VOCABULARY.words[kind]
     assert envelope["data"] == {
         "externalId": "ERP_PART_12345",
         "rheoItemId": ITEM,

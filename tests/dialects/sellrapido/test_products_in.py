@@ -297,7 +297,7 @@ async def test_a_listing_follows_the_price_and_ends_when_none_is_left(hub: Hub) 
     await shop.heard("listing.ended", "L-1")
     assert (await hub.market.item(ad))["ended"] is True
     assert (await shop.get("L-1"))["rheoStatus"] == "not_listed"
-    assert [e["type"] for e in await shop.history("L-1")].count("item.unlisted") == 1
+    assert [e["type"] for e in await shop.history("L-1")].count("product.unlisted") == 1
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

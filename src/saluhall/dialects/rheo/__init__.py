@@ -19,6 +19,7 @@ from saluhall.dialects.rheo import (
 from saluhall.dialects.rheo.auth import api_key, key_or_person, person
 from saluhall.dialects.rheo.delivery_check import received_from_delivery
 from saluhall.dialects.rheo.errors import render_error
+from saluhall.dialects.rheo.event_words import VOCABULARY
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.dialects.rheo.wire import Envelope, Error
 
@@ -65,6 +66,7 @@ DIALECT = Dialect(
     },
     schemes={person: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     webhook=Webhook(
+        vocabulary=VOCABULARY,
         body=envelope_from_event,
         headers=lambda secrets, event, sent_at, body: signed_headers(
             secrets, event_id(event), sent_at, body

@@ -12,7 +12,7 @@ from saluhall.dialects.rheo.translate_lists import limit_from_query
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import Deliveries, Delivery, Redelivery
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.history.model import text_from_event_id
+from saluhall.domain.events.model import text_from_event_id
 from saluhall.domain.webhooks import deliveries, queries
 from saluhall.domain.webhooks.model import AttemptNotFound, LoggedAttempt
 from saluhall.kit.clock import iso_from_instant

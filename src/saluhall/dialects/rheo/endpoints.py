@@ -12,6 +12,7 @@ from saluhall.dialect import Reply, Request, Route, refuse
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.bodies import read
+from saluhall.dialects.rheo.event_words import NAME, USUAL, VOCABULARY
 from saluhall.dialects.rheo.webhooks import envelope_from_event, event_id, signed_headers
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import (
@@ -27,7 +28,7 @@ from saluhall.dialects.rheo.wire_webhooks import (
     TestResult,
 )
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.history.model import Event
+from saluhall.domain.events.model import Event
 from saluhall.domain.webhooks import operations, queries, replays
 from saluhall.domain.webhooks.model import BadEndpoint, EndpointNotFound, Scope
 from saluhall.domain.webhooks.model import Endpoint as OurEndpoint
@@ -44,7 +45,11 @@ _LOCKED: Final = "The signing secret cannot be read any more: rotate it"
 async def get_settings(request: Request) -> Reply:
     """Tell the address and the secret; the secret is made at the first look."""
     endpoint, secret = await operations.open_main_endpoint(
-        request.tx, principal=request.principal, vault=request.services.vault, now=request.now
+        request.tx,
+        principal=request.principal,
+        usual=USUAL,
+        vault=request.services.vault,
+        now=request.now,
     )
     return Reply(status=200, body=Settings(webhookUrl=endpoint.url, webhookSecret=secret))
 
@@ -57,6 +62,7 @@ async def put_settings(request: Request) -> Reply:
             request.tx,
             principal=request.principal,
             url=given.webhookUrl,
+            usual=USUAL,
             http=request.services.http,
             vault=request.services.vault,
             now=request.now,
@@ -70,7 +76,7 @@ async def rotate_settings(request: Request) -> Reply:
     """Make a new secret."""
     vault = request.services.vault
     main, _ = await operations.open_main_endpoint(
-        request.tx, principal=request.principal, vault=vault, now=request.now
+        request.tx, principal=request.principal, usual=USUAL, vault=vault, now=request.now
     )
     endpoint, secret = await operations.rotate_secret(
         request.tx, principal=request.principal, endpoint_id=main.id, vault=vault, now=request.now
@@ -80,7 +86,7 @@ async def rotate_settings(request: Request) -> Reply:
 
 async def list_endpoints(request: Request) -> Reply:
     """List the endpoints, of their secrets the beginning."""
-    found = await queries.list_endpoints(request.tx, principal=request.principal)
+    found = await queries.list_endpoints(request.tx, principal=request.principal, dialect=NAME)
     return Reply(status=200, body=Endpoints(webhooks=[_masked(request, e) for e in found]))
 
 
@@ -92,7 +98,7 @@ async def create_endpoint(request: Request) -> Reply:
             request.tx,
             principal=request.principal,
             url=given.url,
-            event_types=translate.each_once(given.eventTypes),
+            subscription=translate.subscription_from_names(given.eventTypes),
             scope=Scope(given.scope or Scope.SELF),
             description=given.description or "",
             http=request.services.http,
@@ -168,7 +174,7 @@ async def _try(
     result = TestResult(
         success=error is None,
         eventId=event_id(event),
-        eventType=event.type.value,
+        eventType=VOCABULARY.word_of(event.type),
         httpStatus=status,
         latencyMs=round((time.perf_counter() - started) * 1000),
         errorMessage=error,
@@ -186,7 +192,7 @@ async def replay(request: Request) -> Reply:
         endpoint_id=_id_of(request),
         since=since,
         until=until,
-        event_types=translate.each_once(given.eventTypes),
+        event_types=translate.types_from_names(given.eventTypes),
         now=request.now,
     )
     body = ReplayAccepted(

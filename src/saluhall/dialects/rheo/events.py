@@ -7,12 +7,13 @@ from msgspec import Raw
 from saluhall.dialect import COUNT, Parameter, Reply, Request, Route
 from saluhall.dialects.rheo import translate_webhooks as translate
 from saluhall.dialects.rheo.auth import READ, api_key
+from saluhall.dialects.rheo.event_words import VOCABULARY
 from saluhall.dialects.rheo.translate_lists import limit_from_query
 from saluhall.dialects.rheo.webhooks import envelope_from_event
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_webhooks import Events
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.history import queries
+from saluhall.domain.events import queries
 
 
 async def list_events(request: Request) -> Reply:
@@ -20,7 +21,11 @@ async def list_events(request: Request) -> Reply:
     after = translate.position_from_query(request.query)
     limit = limit_from_query(request.query)
     found = await queries.list_events_after(
-        request.tx, principal=request.principal, after=after, limit=limit
+        request.tx,
+        principal=request.principal,
+        types=VOCABULARY.words,
+        after=after,
+        limit=limit,
     )
     last = (
         translate.text_from_position(found[-1][1]) if found else request.query.get("after") or None

@@ -9,6 +9,7 @@ from msgspec import Struct
 from saluhall.dialect import COUNT, Parameter, Reply, Request, Route
 from saluhall.dialects.rheo import translate, translate_batch, translate_lists
 from saluhall.dialects.rheo.auth import READ, api_key
+from saluhall.dialects.rheo.event_words import HISTORY
 from saluhall.dialects.rheo.wire import CATALOG, CHANNEL, Error
 from saluhall.dialects.rheo.wire_lists import (
     Batch,
@@ -20,7 +21,7 @@ from saluhall.dialects.rheo.wire_lists import (
 )
 from saluhall.domain.accounts.model import Tier
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.history import queries as history
+from saluhall.domain.events import queries as events_queries
 from saluhall.domain.listings import operations, pages, queries
 from saluhall.domain.listings.page_model import START
 from saluhall.domain.products.model import Product, Status
@@ -99,8 +100,8 @@ async def list_history(request: Request) -> Reply:
     """List what happened to an item, newest first."""
     limit = translate_lists.limit_from_query(request.query)
     product = await _product(request)
-    events = await history.list_events_of_product(
-        request.tx, principal=request.principal, product_id=product.id, limit=limit
+    events = await events_queries.list_events_of_product(
+        request.tx, principal=request.principal, product_id=product.id, types=HISTORY, limit=limit
     )
     return Reply(status=200, body=translate_lists.history_from_events(events, product=product))
 

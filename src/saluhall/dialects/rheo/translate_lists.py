@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from saluhall.dialect import Invalid, Problem
 from saluhall.dialects.rheo.cursors import BadCursor, Cursor, cursor_from_text, text_from_position
+from saluhall.dialects.rheo.event_words import HISTORY, SALES
 from saluhall.dialects.rheo.translate import ad_url, metadata_of, number_from_decimal
 from saluhall.dialects.rheo.wire import MAX_ID
 from saluhall.dialects.rheo.wire_lists import (
@@ -20,7 +21,7 @@ from saluhall.dialects.rheo.wire_lists import (
     ListItem,
     Summary,
 )
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.events.model import Event, EventType
 from saluhall.domain.listings.page_model import Family, Filter, Listed, Page, Sums
 from saluhall.domain.products.model import Product, Status
 
@@ -37,7 +38,8 @@ _EXTRAS: Final[Mapping[str, str]] = {
     "order_id": "orderId",
     "sale_price": "salePrice",
 }
-_OURS: Final = frozenset({EventType.ITEM_CREATED, EventType.IMAGES_READY, EventType.ITEM_SOLD})
+_OURS: Final = frozenset({EventType.PRODUCT_CREATED, EventType.IMAGES_READY, *SALES})
+_UNSHOWN: Final = frozenset({"channel", "connection_id", "listing_id"})
 _AMOUNTS: Final = frozenset({"price", "salePrice"})
 
 
@@ -149,16 +151,18 @@ def history_from_events(events: list[Event], *, product: Product) -> History:
         rheoItemId=str(product.id),
         count=len(events),
         events=[
-            HistoryEvent(eventType=event.type.value, data=_data(event), createdAt=_text(event.at))
+            HistoryEvent(
+                eventType=HISTORY[event.type], data=_data(event), createdAt=_text(event.at)
+            )
             for event in events
         ],
     )
 
 
 def _data(event: Event) -> dict[str, Any]:
-    is_picture = event.type is EventType.IMAGE_REFUSED
-    names = {**_EXTRAS, "url": "sourceUrl"} if is_picture else _EXTRAS
-    given = {name: value for name, value in event.data.items() if name != "channel"}
+    is_image = event.type is EventType.IMAGE_REJECTED
+    names = {**_EXTRAS, "url": "sourceUrl"} if is_image else _EXTRAS
+    given = {name: value for name, value in event.data.items() if name not in _UNSHOWN}
     platform = event.data.get("channel") or ("rheo" if event.type in _OURS else None)
     if platform is not None:  # in the order in which PostgreSQL keeps keys
         facts = {**given, "platform": platform}

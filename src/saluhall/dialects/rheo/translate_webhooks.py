@@ -9,9 +9,10 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from saluhall.dialect import Invalid, Problem
+from saluhall.dialects.rheo.event_words import VOCABULARY
 from saluhall.dialects.rheo.wire_webhooks import Endpoint, EndpointPatch, ReplayRequest
-from saluhall.domain.history.model import DELIVERED, START, Event, EventType, Position
-from saluhall.domain.webhooks.model import AttemptFilter, EndpointChange, Scope
+from saluhall.domain.events.model import START, Event, EventType, Position
+from saluhall.domain.webhooks.model import AttemptFilter, EndpointChange, Scope, Subscription
 from saluhall.domain.webhooks.model import Endpoint as OurEndpoint
 from saluhall.kit.clock import iso_from_instant
 
@@ -22,7 +23,7 @@ _HINT: Final = 9
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)  # nothing happened here before
 _NO_INSTANT: Final = "Must be an ISO 8601 date and time"
 _STATUSES: Final = {"success": True, "failed": False}
-_FIRST_CHOICE: Final = EventType.LISTING_CREATED  # every client knows it
+_FIRST_CHOICE: Final = EventType.LISTING_PUBLISHED  # every client knows it
 # As large as a database can count and no larger.
 _POSITION: Final = re.compile(r"([0-9]{1,4})-([0-9]{1,19})-([0-9a-f]{32})")
 
@@ -32,7 +33,7 @@ def endpoint_from_ours(endpoint: OurEndpoint, secret: str, *, shown: bool) -> En
     return Endpoint(
         id=str(endpoint.id),
         url=endpoint.url,
-        eventTypes=list(endpoint.event_types),
+        eventTypes=[] if endpoint.takes_all else VOCABULARY.words_of(endpoint.event_types),
         scope=endpoint.scope.value,
         active=endpoint.active,
         failCount=endpoint.fail_count,
@@ -50,7 +51,7 @@ def change_from_patch(patch: EndpointPatch) -> EndpointChange:
     scope = named(patch.scope)
     return EndpointChange(
         url=named(patch.url),
-        event_types=UNSET if types is UNSET else each_once(types),
+        subscription=UNSET if types is UNSET else VOCABULARY.subscription(types),
         scope=UNSET if scope is UNSET else Scope(scope),
         active=named(patch.active),
         description=named(patch.description),
@@ -62,9 +63,14 @@ def named(value: T | UnsetType | None) -> T | UnsetType:
     return UNSET if value is None else value
 
 
-def each_once(names: Sequence[str] | UnsetType | None) -> tuple[str, ...]:
-    """Drop repetitions, keep the order; nothing when there are none."""
-    return tuple(dict.fromkeys(names or ()))
+def subscription_from_names(names: Sequence[str] | UnsetType | None) -> Subscription:
+    """Read which events an endpoint gets; all when it names none."""
+    return VOCABULARY.subscription(names or ())
+
+
+def types_from_names(names: Sequence[str] | UnsetType | None) -> tuple[EventType, ...]:
+    """Read types of events; nothing when none are named."""
+    return VOCABULARY.types_of(names or ())
 
 
 def window_from_request(asked: ReplayRequest, *, now: datetime) -> tuple[datetime, datetime]:
@@ -85,7 +91,7 @@ def filter_from_query(query: Mapping[str, str]) -> AttemptFilter:
     status, event_type = query.get("status"), query.get("eventType")
     if status and status not in _STATUSES:
         problems.append(Problem("status", "Must be 'success' or 'failed'"))
-    if event_type and event_type not in {name.value for name in DELIVERED}:
+    if event_type and event_type not in VOCABULARY.words.values():
         problems.append(Problem("eventType", "Must be an event type that is delivered"))
     sku = query.get("externalId")
     if sku and "\0" in sku:
@@ -149,11 +155,10 @@ def position_from_query(query: Mapping[str, str]) -> Position:
 def event_of_test(endpoint: OurEndpoint, *, event_id: UUID, now: datetime) -> Event:
     """Make an event in which nothing happened, of a type that the endpoint asks for."""
     types = endpoint.event_types
-    asked = _FIRST_CHOICE in types or not types
     return Event(
         id=event_id,
         account_id=endpoint.account_id,
-        type=_FIRST_CHOICE if asked else EventType(types[0]),
+        type=_FIRST_CHOICE if _FIRST_CHOICE in types else types[0],
         at=now,
         product_id=UUID(int=0),
         sku=TEST_ID,

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from saluhall.dialects.rheo.event_words import SALES, VOCABULARY
 from saluhall.dialects.rheo.translate import number_from_decimal
 from saluhall.dialects.rheo.wire import Account, Envelope, EventData
-from saluhall.domain.history.model import Event, EventType, text_from_event_id
+from saluhall.domain.events.model import Event, text_from_event_id
 from saluhall.kit.clock import iso_from_instant
 from saluhall.kit.secrets import hmac_sha256
 
@@ -32,7 +33,7 @@ def envelope_from_event(event: Event) -> bytes:
     """Write an event as the body of a delivery; the same event gives the same bytes."""
     envelope = Envelope(
         eventId=event_id(event),
-        eventType=event.type.value,
+        eventType=VOCABULARY.word_of(event.type),
         timestamp=iso_from_instant(event.at),
         data=_data_from_event(event),
     )
@@ -76,7 +77,7 @@ def _data_from_event(event: Event) -> EventData:
     extras: dict[str, Any] = {
         theirs: given[ours] for ours, theirs in _EXTRAS.items() if given.get(ours) is not None
     }
-    sold_for = given.get("sale_price") if event.type is EventType.ITEM_SOLD else None
+    sold_for = given.get("sale_price") if event.type in SALES else None
     return EventData(
         externalId=event.sku,
         rheoItemId="" if event.product_id is None else str(event.product_id),

@@ -7,8 +7,8 @@ import structlog
 
 from saluhall.domain.connections import expiry_store
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.events.model import Event, EventType, new_event
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 NOTICES = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
@@ -44,7 +44,7 @@ async def notify_of_expiry(
         for each in due
     ]
     await expiry_store.mark(tx, nexts)
-    await history.record(tx, events, now=now)
+    await recording.record(tx, events, now=now)
     return len(due)
 
 
@@ -61,11 +61,15 @@ def _event(connection: Connection, label: str, *, now: datetime) -> Event:
     )
     when = f"{expires_at:%Y-%m-%d %H:%M} UTC" if expires_at else "soon"
     reason = f"The login of user {user_id} at {label} expires on {when}. Connect again before then."
-    return history.event_of(
+    return new_event(
         connection.account_id,
         EventType.CONNECTION_EXPIRING,
         product_id=None,
         sku="",
-        data={"channel": connection.channel, "error": reason},
+        data={
+            "channel": connection.channel,
+            "connection_id": str(connection.id),
+            "error": reason,
+        },
         now=now,
     )

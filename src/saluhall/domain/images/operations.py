@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import EventType
+from saluhall.domain.events.model import EventType, new_event
 from saluhall.domain.images import store
 from saluhall.domain.images.model import DueImage, Fetched, Rooms
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -44,9 +44,9 @@ async def record(
     await store.record(tx, account_id, fetched, now=now)
     refused = [f for f in fetched if f.reason is not None and f.retry_in_s is None]
     events = [
-        history.event_of(
+        new_event(
             account_id,
-            EventType.IMAGE_REFUSED,
+            EventType.IMAGE_REJECTED,
             product_id=f.image.product_id,
             sku=f.image.sku,
             data={"url": f.image.source_url, "reason": f.reason},
@@ -54,7 +54,7 @@ async def record(
         )
         for f in refused
     ]
-    await history.record(tx, events, now=now)
+    await recording.record(tx, events, now=now)
 
 
 async def forget(tx: Transaction, account_id: UUID, product_id: UUID, *, now: datetime) -> None:  # noqa: ARG001 - every operation has `now`

@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from saluhall.domain.connections.capabilities import installed_channels
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import Event
+from saluhall.domain.events.model import Event
 from saluhall.domain.listings import follow_store, store
 from saluhall.domain.listings.model import DueListing, State
 from saluhall.domain.listings.plan import Planned, plan, products_of
 from saluhall.domain.listings.record import due_row, failure_of
 from saluhall.domain.offers import operations as offers
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -57,7 +57,7 @@ async def _store(
         offers=[p.offer for p in planned if p.offer != p.before.offer],
         now=now,
     )
-    await history.record(tx, [_failure(p, now=now) for p in planned if p.failure], now=now)
+    await recording.record(tx, [_failure(p, now=now) for p in planned if p.failure], now=now)
     tx.wake(
         "sync_connection",
         {p.offer.connection_id for p in planned if p.listing is not None and p.step is not None},

@@ -8,8 +8,7 @@ from saluhall.capabilities import Format
 from saluhall.channel import RemoteListing, RemoteState
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import EventType
+from saluhall.domain.events.model import EventType
 from saluhall.domain.listings import deletions, sales, store
 from saluhall.domain.listings.events import Ended, EndRefused, Seen, Sold, WentLive
 from saluhall.domain.listings.follow import follow
@@ -17,6 +16,7 @@ from saluhall.domain.listings.model import DueListing, EndedReason, State
 from saluhall.domain.listings.record import Outcome, event_of, record, record_all, target_of
 from saluhall.domain.offers import operations as offers
 from saluhall.domain.products import operations as product_operations
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -31,10 +31,10 @@ async def went_live(
     outcomes = [Outcome(due=due, event=event) for due, event in lives]
     recorded = await record_all(tx, account_id, outcomes, now=now) if lives else []
     events = [
-        event_of(due, EventType.LISTING_CREATED, {"url": due.listing.url}, now=now)
+        event_of(due, EventType.LISTING_PUBLISHED, {"url": due.listing.url}, now=now)
         for due in recorded
     ]
-    await history.record(tx, events, now=now)
+    await recording.record(tx, events, now=now)
     ends = [(due.listing.ends_at, due.listing.connection_id) for due in recorded]
     soonest = min(((at, to) for at, to in ends if at is not None), default=None)
     if soonest is not None:
@@ -52,7 +52,7 @@ async def ended(tx: Transaction, due: DueListing, *, reason: EndedReason, now: d
     if recorded is None:
         return
     if was_live:
-        await history.record(
+        await recording.record(
             tx, [event_of(recorded, EventType.LISTING_ENDED, {}, now=now)], now=now
         )
     account_id, product_id = recorded.listing.account_id, recorded.product.id

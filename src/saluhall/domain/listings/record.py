@@ -12,15 +12,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from saluhall.domain.connections.capabilities import rules_of
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import Event as HistoryEvent
-from saluhall.domain.history.model import EventType
+from saluhall.domain.events.model import Event as HistoryEvent
+from saluhall.domain.events.model import EventType, new_event
 from saluhall.domain.listings import events, lifecycle, steps, store
 from saluhall.domain.listings.events import Event, Updated
 from saluhall.domain.listings.lifecycle import LOOKS
 from saluhall.domain.listings.model import DueListing, Listing, OfferedProduct, State
 from saluhall.domain.listings.steps import PRIORITY, Abilities, Step, Target
 from saluhall.domain.offers.model import Offer, Wanted
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -125,7 +125,7 @@ async def record_all(
             events.append(failure_of(replace(before, listing=after), notice, now=now))
         written.append(replace(before, listing=after))
     await store.write(tx, account_id, rows, now=now)
-    await history.record(tx, events, now=now)
+    await recording.record(tx, events, now=now)
     return written
 
 
@@ -177,7 +177,7 @@ def due_row(
 
 def failure_of(due: DueListing, reason: str, *, now: datetime) -> HistoryEvent:
     """Make the event that notifies the seller of a failure."""
-    return event_of(due, EventType.LISTING_FAILED, {"error": reason}, now=now)
+    return event_of(due, EventType.LISTING_REJECTED, {"error": reason}, now=now)
 
 
 def event_of(
@@ -186,11 +186,13 @@ def event_of(
     """Make an event of a listing; what is None is left out."""
     facts = {
         "channel": due.offer.channel,
+        "connection_id": str(due.listing.connection_id),
+        "listing_id": str(due.listing.id),
         "currency": due.offer.currency,
         "external_id": due.listing.external_id,
         **data,
     }
-    return history.event_of(
+    return new_event(
         due.listing.account_id,
         event_type,
         product_id=due.product.id,

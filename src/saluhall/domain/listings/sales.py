@@ -13,15 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from saluhall.channel import RemoteListing
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.events.model import Event, EventType, new_event
 from saluhall.domain.listings import lifecycle, sales_store, store
 from saluhall.domain.listings.events import Sold
 from saluhall.domain.listings.follow import follow
 from saluhall.domain.listings.model import DueListing, Listing, Scheduled, State
-from saluhall.domain.listings.record import event_of, failure_of
+from saluhall.domain.listings.record import event_of
 from saluhall.domain.products import operations as product_operations
 from saluhall.domain.products import stock as stock_of_products
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 OVERSOLD = "The listing was sold although the item had been sold already; one of the two sales must be cancelled"
@@ -84,7 +84,7 @@ async def record_sales(
     await store.write(tx, account_id, rows, now=now)
     product_ids = sorted({sale.product_id for sale in sales})
     await follow(tx, account_id=account_id, product_ids=product_ids, now=now)
-    await history.record(tx, events, now=now)
+    await recording.record(tx, events, now=now)
 
 
 def _row(before: Scheduled, after: Listing) -> dict[str, Any]:
@@ -117,10 +117,10 @@ async def seen_sold(
     """Note a sale that was seen on the channel. It is a failure when the seller has sold the product elsewhere."""
     if await _unit_sold(tx, due.listing.account_id, due.product.id, now=now):
         data = {"sale_price": str(there.sale_price or 0)}
-        event = event_of(due, EventType.ITEM_SOLD, data, now=now)
+        event = event_of(due, EventType.LISTING_SOLD, data, now=now)
     else:
-        event = failure_of(due, OVERSOLD, now=now)
-    await history.record(tx, [event], now=now)
+        event = event_of(due, EventType.LISTING_OVERSOLD, {"error": OVERSOLD}, now=now)
+    await recording.record(tx, [event], now=now)
 
 
 async def _unit_sold(tx: Transaction, account_id: UUID, product_id: UUID, *, now: datetime) -> bool:
@@ -143,21 +143,26 @@ def _event(account_id: UUID, sale: Sale, *, now: datetime) -> Event:
     order = {"order_id": str(sale.order_id)}
     if sale.is_oversold:
         facts = {"error": OVERSOLD, **order}
-        return _event_of(account_id, EventType.LISTING_FAILED, sale, facts, now=now)
+        return _event_of(account_id, EventType.LISTING_OVERSOLD, sale, facts, now=now)
     facts = {"sale_price": str(sale.price), **order}
-    return _event_of(account_id, EventType.ITEM_SOLD, sale, facts, now=now)
+    return _event_of(account_id, EventType.LISTING_SOLD, sale, facts, now=now)
 
 
 def _published(account_id: UUID, sale: Sale, *, now: datetime) -> Event:
     facts = {"url": sale.url} if sale.url else {}
-    return _event_of(account_id, EventType.LISTING_CREATED, sale, facts, now=now)
+    return _event_of(account_id, EventType.LISTING_PUBLISHED, sale, facts, now=now)
 
 
 def _event_of(
     account_id: UUID, event_type: EventType, sale: Sale, facts: Mapping[str, str], *, now: datetime
 ) -> Event:
-    known = {"channel": sale.channel, "currency": sale.currency, "external_id": sale.external_id}
-    return history.event_of(
+    known = {
+        "channel": sale.channel,
+        "listing_id": str(sale.listing_id),
+        "currency": sale.currency,
+        "external_id": sale.external_id,
+    }
+    return new_event(
         account_id,
         event_type,
         product_id=sale.product_id,

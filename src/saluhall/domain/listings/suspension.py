@@ -5,11 +5,11 @@ from uuid import UUID
 
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import EventType
+from saluhall.domain.events.model import EventType, new_event
 from saluhall.domain.listings import suspension_store
 from saluhall.domain.listings.follow import follow
 from saluhall.domain.offers import operations as offers
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -23,19 +23,19 @@ async def suspend(tx: Transaction, connection: Connection, *, reason: str, now: 
     account_id = connection.account_id
     rows = await suspension_store.suspend(tx, account_id, connection.id, reason=reason, now=now)
     events = [
-        history.event_of(
+        new_event(
             account_id,
-            EventType.LISTING_FAILED,
+            EventType.LISTING_REJECTED,
             product_id=row["product_id"],
             sku=row["sku"],
             data={name: row[name] for name in ("channel", "currency", "external_id") if row[name]}
-            | {"error": reason},
+            | {"connection_id": str(connection.id), "error": reason},
             now=now,
         )
         for row in rows
         if row["is_news"]
     ]
-    await history.record(tx, events, now=now)
+    await recording.record(tx, events, now=now)
     return True
 
 

@@ -11,8 +11,7 @@ from saluhall.domain.catalogs import queries as catalogs
 from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.domain.connections.capabilities import capabilities_of
 from saluhall.domain.connections.model import ConnectionNotFound
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.events.model import Event, EventType, new_event
 from saluhall.domain.offers import store
 from saluhall.domain.offers.checks import wrong_policy
 from saluhall.domain.offers.model import Offer, Place, Policy, PolicyRefused
@@ -121,11 +120,14 @@ async def set_policy(
 
 def failure_of(offer: Offer, sku: str, reason: str, *, now: datetime) -> Event:
     """Make the event that notifies the seller that an offer cannot be shown."""
-    return history.event_of(
+    facts = {"channel": offer.channel, "currency": offer.currency, "error": reason}
+    if offer.connection_id is not None:
+        facts["connection_id"] = str(offer.connection_id)
+    return new_event(
         offer.account_id,
-        EventType.LISTING_FAILED,
+        EventType.LISTING_REJECTED,
         product_id=offer.product_id,
         sku=sku,
-        data={"channel": offer.channel, "currency": offer.currency, "error": reason},
+        data=facts,
         now=now,
     )

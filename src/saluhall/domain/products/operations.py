@@ -6,12 +6,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import EventType
+from saluhall.domain.events.model import EventType, new_event
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import Fetched
 from saluhall.domain.products import store
 from saluhall.domain.products.model import DueText, Product, ProductNotFound, Status, Text
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -44,7 +44,7 @@ async def change_price(
     """Store a new price and note it; the same price again changes nothing."""
     if price != product.price:
         await store.set_price(tx, by.account_id, product.id, price=price, now=now)
-        await _note(tx, by, product, EventType.PRICE_UPDATED, {"price": str(price)}, now=now)
+        await _note(tx, by, product, EventType.PRICE_CHANGED, {"price": str(price)}, now=now)
 
 
 async def set_status(
@@ -56,9 +56,9 @@ async def set_status(
     await store.set_status(tx, by.account_id, product.id, status=status, now=now)
     if status is Status.SOLD:
         sale = {"sale_price": str(product.price), "currency": product.currency}
-        await _note(tx, by, product, EventType.ITEM_SOLD, sale, now=now)
+        await _note(tx, by, product, EventType.PRODUCT_SOLD, sale, now=now)
     elif status is Status.NOT_LISTED:
-        await _note(tx, by, product, EventType.ITEM_UNLISTED, {}, now=now)
+        await _note(tx, by, product, EventType.PRODUCT_UNLISTED, {}, now=now)
 
 
 async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
@@ -88,10 +88,8 @@ async def remove(
     """Delete a product with its images; its events stay."""
     await images.forget(tx, owner, product_id, now=now)
     await store.delete(tx, owner, product_id)
-    deleted = history.event_of(
-        owner, EventType.ITEM_DELETED, product_id=product_id, sku=sku, now=now
-    )
-    await history.record(tx, [deleted], now=now)
+    deleted = new_event(owner, EventType.PRODUCT_DELETED, product_id=product_id, sku=sku, now=now)
+    await recording.record(tx, [deleted], now=now)
 
 
 async def images_fetched(
@@ -108,7 +106,7 @@ async def settle(
     """Activate the drafts among these with all images and texts ready."""
     settled = await store.settle(tx, owner, product_ids, now=now)
     events = [
-        history.event_of(
+        new_event(
             owner,
             EventType.IMAGES_READY,
             product_id=each.id,
@@ -119,7 +117,7 @@ async def settle(
         for each in settled
         if each.wanted
     ]
-    await history.record(tx, events, now=now)
+    await recording.record(tx, events, now=now)
 
 
 async def claim_texts(
@@ -144,10 +142,10 @@ async def text_unchanged(tx: Transaction, due: DueText, *, reason: str, now: dat
 async def _note_of(
     tx: Transaction, due: DueText, event_type: EventType, data: dict[str, str], *, now: datetime
 ) -> None:
-    event = history.event_of(
+    event = new_event(
         due.account_id, event_type, product_id=due.id, sku=due.sku, data=data, now=now
     )
-    await history.record(tx, [event], now=now)
+    await recording.record(tx, [event], now=now)
 
 
 async def _note(
@@ -159,7 +157,7 @@ async def _note(
     *,
     now: datetime,
 ) -> None:
-    event = history.event_of(
+    event = new_event(
         by.account_id, event_type, product_id=product.id, sku=product.sku, data=data, now=now
     )
-    await history.record(tx, [event], now=now)
+    await recording.record(tx, [event], now=now)

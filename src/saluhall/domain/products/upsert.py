@@ -7,8 +7,7 @@ from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.catalogs import queries as catalog_queries
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import EventType
+from saluhall.domain.events.model import EventType, new_event
 from saluhall.domain.images import operations as images
 from saluhall.domain.products import copy_store, upsert_store
 from saluhall.domain.products.fields import ProductPatch
@@ -18,6 +17,7 @@ from saluhall.domain.products.model import (
     Status,
     Stored,
 )
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Conflict, Transaction
 
 _FEW = 50
@@ -76,8 +76,8 @@ async def change(
         for each in stored
         if each.status is Status.NOT_LISTED and each.status_before is not Status.NOT_LISTED
     }
-    await history.record_alike(
-        tx, principal.account_id, EventType.ITEM_UNLISTED, of=unlisted, now=now
+    await recording.record_alike(
+        tx, principal.account_id, EventType.PRODUCT_UNLISTED, of=unlisted, now=now
     )
     return stored
 
@@ -201,11 +201,11 @@ async def _record_created(
         data = {"kind": kind.value}
         if len(of) == 1:
             [(product_id, sku)] = of.items()
-            event = history.event_of(
-                account_id, EventType.ITEM_CREATED, product_id=UUID(product_id), sku=sku, data=data, now=now
+            event = new_event(
+                account_id, EventType.PRODUCT_CREATED, product_id=UUID(product_id), sku=sku, data=data, now=now
             )  # fmt: skip
-            await history.record(tx, [event], now=now)
+            await recording.record(tx, [event], now=now)
         else:
-            await history.record_alike(
-                tx, account_id, EventType.ITEM_CREATED, of=of, data=data, now=now
+            await recording.record_alike(
+                tx, account_id, EventType.PRODUCT_CREATED, of=of, data=data, now=now
             )

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.events.model import Event, EventType
 from saluhall.domain.webhooks.model import (
     FAILING_BEFORE_OFF,
     FAILURES_BEFORE_OFF,

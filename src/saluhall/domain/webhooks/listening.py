@@ -4,14 +4,12 @@ Such an endpoint is a webhook endpoint like any other, with three differences: t
 nothing but this machine for it, and deletes it with its deliveries once it was not renewed for LIFETIME.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history.model import DELIVERED
 from saluhall.domain.webhooks import listening_store, store
-from saluhall.domain.webhooks.model import BadEndpoint, Endpoint
+from saluhall.domain.webhooks.model import Endpoint, Subscription
 from saluhall.domain.webhooks.operations import open_main_endpoint
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
@@ -28,27 +26,23 @@ async def start_listening(
     principal: Principal,
     url: str,
     certificate: str,
-    event_types: Sequence[str],
+    subscription: Subscription,
+    usual: Subscription,
     vault: Vault,
     now: datetime,
 ) -> tuple[Endpoint, str]:
-    """Add a temporary endpoint and return it with the secret that signs: that of the account's main endpoint. Raises BadEndpoint.
-
-    An empty list of event types means all.
-    """
-    unknown = sorted(set(event_types) - DELIVERED)
-    if unknown:
-        known = ", ".join(sorted(DELIVERED))
-        raise BadEndpoint(f"unknown event types: {', '.join(unknown)}; there are {known}")
+    """Add a temporary endpoint and return it with the secret that signs: that of the account's main endpoint of the dialect."""
     await remove_expired(tx, now=now)
-    main, secret = await open_main_endpoint(tx, principal=principal, vault=vault, now=now)
+    main, secret = await open_main_endpoint(
+        tx, principal=principal, usual=usual, vault=vault, now=now
+    )
     endpoint = await listening_store.add(
         tx,
         principal.account_id,
         endpoint_id=new_id(),
         url=url,
         secret=main.secret,
-        event_types=event_types,
+        subscription=subscription,
         description="saluhall listen",
         certificate=certificate,
         expires_at=now + LIFETIME,

@@ -1,17 +1,17 @@
 """The SQL of temporary endpoints."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from saluhall.domain.webhooks.model import Endpoint
+from saluhall.domain.webhooks.model import Endpoint, Subscription
 from saluhall.domain.webhooks.store import COLUMNS, endpoint_from_row
 from saluhall.storage import Transaction
 
 ADD = f"""
-  insert into endpoints (account_id, id, url, secret, event_types, description, certificate, expires_at, created_at, updated_at)
-  values (%(account_id)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(description)s, %(certificate)s, %(expires_at)s,
-          %(now)s, %(now)s)
+  insert into endpoints (account_id, id, dialect, url, secret, event_types, takes_all, description, certificate, expires_at,
+                         created_at, updated_at)
+  values (%(account_id)s, %(id)s, %(dialect)s, %(url)s, %(secret)s, %(event_types)s, %(takes_all)s, %(description)s,
+          %(certificate)s, %(expires_at)s, %(now)s, %(now)s)
   returning {COLUMNS}
 """
 RENEW = """
@@ -30,7 +30,7 @@ async def add(
     endpoint_id: UUID,
     url: str,
     secret: bytes,
-    event_types: Sequence[str],
+    subscription: Subscription,
     description: str,
     certificate: str,
     expires_at: datetime,
@@ -42,7 +42,9 @@ async def add(
         "id": endpoint_id,
         "url": url,
         "secret": secret,
-        "event_types": list(event_types),
+        "dialect": subscription.dialect,
+        "event_types": list(subscription.types),
+        "takes_all": subscription.is_all,
         "description": description,
         "certificate": certificate,
         "expires_at": expires_at,

@@ -1,12 +1,13 @@
 """The facts of endpoints and deliveries, and the schedule of retries."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from saluhall.domain.history.model import Event, EventType
+from saluhall.domain.events.model import Event, EventType
 from saluhall.kit.claim import Claim
 from saluhall.kit.retry import RetryPolicy
 
@@ -26,13 +27,6 @@ TIMEOUT_S = 10.0
 OVERLAP = timedelta(hours=24)  # a secret that was replaced signs on beside the new one
 MAX_SECRETS = 10  # sign at the same time: frequent rotation makes no endless header
 MAX_ENDPOINTS = 50
-# What an endpoint hears that did not choose; the other two are surprises to older clients (contract 4.1).
-DEFAULT_EVENT_TYPES = (
-    EventType.LISTING_CREATED,
-    EventType.LISTING_ENDED,
-    EventType.LISTING_FAILED,
-    EventType.ITEM_SOLD,
-)
 
 
 class DeliveryState(StrEnum):
@@ -56,7 +50,7 @@ class BadEndpoint(Exception):
 
 
 class UnknownEventType(Exception):
-    """No endpoint gets events of this type; the message lists the types that there are."""
+    """The dialect has no such word for events; the message lists those that there are."""
 
 
 class EndpointNotFound(Exception):
@@ -79,8 +73,55 @@ class ReplayRunning(Exception):
     """An endpoint takes one replay at a time."""
 
 
+class Subscription(Struct, frozen=True, kw_only=True):
+    """The types of events that an endpoint of a dialect gets; `is_all` when it asked for all of the dialect's."""
+
+    dialect: str
+    types: tuple[EventType, ...]
+    is_all: bool = False
+
+
+class Vocabulary(Struct, frozen=True, kw_only=True):
+    """The words of a dialect for types of events; several types may have the same word.
+
+    `words` are sent to endpoints that ask for all, `on_request` only to those that name them; `usual` are the words of an account's
+    main endpoint that named none.
+    """
+
+    dialect: str
+    words: Mapping[EventType, str]
+    on_request: Mapping[EventType, str] = {}
+    usual: tuple[str, ...] = ()
+
+    def word_of(self, event_type: EventType) -> str:
+        """Return the dialect's word for a type; our own where it has none."""
+        return self.words.get(event_type) or self.on_request.get(event_type, event_type.value)
+
+    def words_of(self, types: Iterable[EventType]) -> list[str]:
+        """Return the dialect's words for types, each once, in this order."""
+        return list(dict.fromkeys(self.word_of(each) for each in types))
+
+    def types_of(self, words: Iterable[str]) -> tuple[EventType, ...]:
+        """Return the types that these words are for, in this order. Raises UnknownEventType."""
+        types: dict[EventType, None] = {}
+        unknown: list[str] = []
+        for word in words:
+            named = [t for t, known in {**self.words, **self.on_request}.items() if known == word]
+            types.update(dict.fromkeys(named))
+            unknown += [] if named else [word]
+        if unknown:
+            known = ", ".join(sorted(set(self.words.values())))
+            raise UnknownEventType(f"unknown event types: {', '.join(unknown)}; there are {known}")
+        return tuple(types)
+
+    def subscription(self, words: Sequence[str]) -> Subscription:
+        """Return what an endpoint gets that names these words, or none for all. Raises UnknownEventType."""
+        types = self.types_of(words) if words else tuple(self.words)
+        return Subscription(dialect=self.dialect, types=types, is_all=not words)
+
+
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """An endpoint; the secrets are sealed. `url` is None as long as only the secret was asked for.
+    """An endpoint of a dialect; the secrets are sealed. `url` is None as long as only the secret was asked for.
 
     `previous_secret` was replaced at `rotated_at`; `older_secrets` before that, the last one first. A temporary endpoint has a
     `certificate` (PEM), by which alone its receiver on this machine is known, and `expires_at`.
@@ -88,13 +129,15 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     id: UUID
     account_id: UUID
+    dialect: str
     url: str | None
     secret: bytes
     previous_secret: bytes | None = None
     rotated_at: datetime | None = None
     older_secrets: tuple[bytes, ...] = ()
     older_replaced_at: tuple[datetime, ...] = ()
-    event_types: tuple[str, ...]
+    event_types: tuple[EventType, ...]
+    takes_all: bool
     scope: Scope
     description: str
     active: bool
@@ -138,7 +181,7 @@ class EndpointChange(Struct, frozen=True, kw_only=True):
     """What to change about an endpoint; UNSET stays as it is."""
 
     url: str | UnsetType = UNSET
-    event_types: tuple[str, ...] | UnsetType = UNSET
+    subscription: Subscription | UnsetType = UNSET
     scope: Scope | UnsetType = UNSET
     active: bool | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -155,7 +198,10 @@ class DueDelivery(Struct, frozen=True, kw_only=True):
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """What became of one attempt. `retry_at` is None after the last one; `counts` as a failure in a row, or does not."""
+    """What became of one attempt. `event_type` is the dialect's word.
+
+    `retry_at` is None after the last one; `counts` as a failure in a row, or does not.
+    """
 
     id: UUID
     delivery_id: UUID

@@ -1,18 +1,15 @@
 """What is done with endpoints."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import UNSET
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history.model import DELIVERED, ON_REQUEST
 from saluhall.domain.resellers import queries as resellers
 from saluhall.domain.resellers.model import DealKind
 from saluhall.domain.webhooks import deliveries_store, store
 from saluhall.domain.webhooks.model import (
-    DEFAULT_EVENT_TYPES,
     MAX_ENDPOINTS,
     BadEndpoint,
     Endpoint,
@@ -20,6 +17,7 @@ from saluhall.domain.webhooks.model import (
     EndpointNotFound,
     NoMembers,
     Scope,
+    Subscription,
     TooManyEndpoints,
 )
 from saluhall.kit.http import NotAllowed, NotPublic, Outbound
@@ -36,27 +34,23 @@ async def set_main_endpoint(
     *,
     principal: Principal,
     url: str,
-    event_types: Sequence[str],
+    subscription: Subscription,
     http: Outbound,
     vault: Vault,
     now: datetime,
 ) -> tuple[str, str]:
-    """Set where the account hears of its events; return (url, secret). Raises BadEndpoint.
+    """Set the address of the account's main endpoint of a dialect; return (url, secret). Raises BadEndpoint.
 
-    The secret is minted once; setting another address keeps it. An empty list of event types means all.
+    The secret is made once; setting another address keeps it.
     """
     _check_url(http, url)
-    unknown = sorted(set(event_types) - DELIVERED - ON_REQUEST)
-    if unknown:
-        known = ", ".join(sorted(DELIVERED))
-        raise BadEndpoint(f"unknown event types: {', '.join(unknown)}; there are {known}")
     endpoint = await store.put_main(
         tx,
         principal.account_id,
         endpoint_id=new_id(),
         url=url,
         secret=_sealed_secret(principal.account_id, vault)[1],
-        event_types=event_types,
+        subscription=subscription,
         keeps_types=False,
         now=now,
     )
@@ -69,11 +63,15 @@ async def set_main_url(
     *,
     principal: Principal,
     url: str | None,
+    usual: Subscription,
     http: Outbound,
     vault: Vault,
     now: datetime,
 ) -> None:
-    """Set or remove the address of the main endpoint; its secret and its event types stay. Raises BadEndpoint."""
+    """Set or remove the address of the main endpoint of a dialect; its secret and its event types stay. Raises BadEndpoint.
+
+    A new one gets the `usual` events.
+    """
     if url is not None:
         _check_url(http, url)
     endpoint = await store.put_main(
@@ -82,7 +80,7 @@ async def set_main_url(
         endpoint_id=new_id(),
         url=url,
         secret=_sealed_secret(principal.account_id, vault)[1],
-        event_types=DEFAULT_EVENT_TYPES,
+        subscription=usual,
         keeps_types=True,
         now=now,
     )
@@ -93,15 +91,15 @@ async def set_main_url(
 
 
 async def open_main_endpoint(
-    tx: Transaction, *, principal: Principal, vault: Vault, now: datetime
+    tx: Transaction, *, principal: Principal, usual: Subscription, vault: Vault, now: datetime
 ) -> tuple[Endpoint, str]:
-    """Return the main endpoint and its secret; there is one from now on, if without an address."""
+    """Return the main endpoint of a dialect and its secret; there is one from now on, if without an address."""
     endpoint = await store.mint_main(
         tx,
         principal.account_id,
         endpoint_id=new_id(),
         secret=_sealed_secret(principal.account_id, vault)[1],
-        event_types=DEFAULT_EVENT_TYPES,
+        usual=usual,
         now=now,
     )
     try:
@@ -119,7 +117,7 @@ async def create_endpoint(
     *,
     principal: Principal,
     url: str,
-    event_types: Sequence[str],
+    subscription: Subscription,
     scope: Scope,
     description: str,
     http: Outbound,
@@ -136,7 +134,7 @@ async def create_endpoint(
         endpoint_id=new_id(),
         url=url,
         secret=sealed,
-        event_types=event_types,
+        subscription=subscription,
         scope=scope,
         description=description,
         max_count=MAX_ENDPOINTS,

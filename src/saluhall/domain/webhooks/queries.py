@@ -30,9 +30,11 @@ async def endpoint_of_account(
     return endpoint
 
 
-async def list_endpoints(tx: Transaction, *, principal: Principal) -> list[Endpoint]:
-    """List the account's endpoints that have an address, oldest first."""
-    return await store.list_owned(tx, principal.account_id)
+async def list_endpoints(
+    tx: Transaction, *, principal: Principal, dialect: str | None = None
+) -> list[Endpoint]:
+    """List the account's endpoints of a dialect, or all, that have an address, oldest first."""
+    return await store.list_owned(tx, principal.account_id, dialect=dialect)
 
 
 async def list_off(tx: Transaction) -> list[EndpointOff]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history.model import DELIVERED
+from saluhall.domain.events.model import EventType
 from saluhall.domain.webhooks import replays_store as store
 from saluhall.domain.webhooks.model import Endpoint, Replay, ReplayRunning
 from saluhall.domain.webhooks.queries import endpoint_of_account
@@ -27,7 +27,7 @@ async def start(
     endpoint_id: UUID,
     since: datetime,
     until: datetime,
-    event_types: Sequence[str],
+    event_types: Sequence[EventType],
     now: datetime,
 ) -> tuple[UUID, int]:
     """Send events once more to an endpoint; return the replay's id and how many they are, up to COUNTED.
@@ -35,7 +35,7 @@ async def start(
     No event types means those that the endpoint asks for. Raises EndpointNotFound, ReplayRunning.
     """
     endpoint = await endpoint_of_account(tx, principal=principal, endpoint_id=endpoint_id)
-    asked = event_types or endpoint.event_types or sorted(DELIVERED)
+    asked = event_types or endpoint.event_types
     replay_id = new_id()
     try:
         await store.add(

@@ -1,11 +1,11 @@
 """The SQL of endpoints."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import UNSET, structs
 
+from saluhall.domain.events.model import EventType
 from saluhall.domain.webhooks.model import (
     FAILURES_BEFORE_OFF,
     MAX_SECRETS,
@@ -14,17 +14,19 @@ from saluhall.domain.webhooks.model import (
     EndpointChange,
     EndpointOff,
     Scope,
+    Subscription,
 )
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
-COLUMNS = """id, account_id, url, secret, previous_secret, rotated_at, older_secrets, older_replaced_at, event_types, scope,
-         description, active, fail_count, certificate, expires_at, created_at, updated_at"""
+COLUMNS = """id, account_id, dialect, url, secret, previous_secret, rotated_at, older_secrets, older_replaced_at, event_types,
+         takes_all, scope, description, active, fail_count, certificate, expires_at, created_at, updated_at"""
 PUT_MAIN = f"""
-  insert into endpoints as e (account_id, id, url, secret, event_types, main, created_at, updated_at)
-  values (%(account_id)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
-  on conflict (account_id) where main do update
+  insert into endpoints as e (account_id, id, dialect, url, secret, event_types, takes_all, main, created_at, updated_at)
+  values (%(account_id)s, %(id)s, %(dialect)s, %(url)s, %(secret)s, %(event_types)s, %(takes_all)s, true, %(now)s, %(now)s)
+  on conflict (account_id, dialect) where main do update
      set url = excluded.url, event_types = case when %(keeps_types)s then e.event_types else excluded.event_types end,
+         takes_all = case when %(keeps_types)s then e.takes_all else excluded.takes_all end,
          active = true, fail_count = 0, failing_since = null, updated_at = excluded.updated_at
   returning {COLUMNS}
 """
@@ -37,15 +39,16 @@ OFF = """
    where not e.active and e.url is not null order by a.name, e.id
 """
 MINT_MAIN = f"""
-  insert into endpoints as e (account_id, id, secret, event_types, main, created_at, updated_at)
-  values (%(account_id)s, %(id)s, %(secret)s, %(event_types)s, true, %(now)s, %(now)s)
-  on conflict (account_id) where main do update set main = true
+  insert into endpoints as e (account_id, id, dialect, secret, event_types, takes_all, main, created_at, updated_at)
+  values (%(account_id)s, %(id)s, %(dialect)s, %(secret)s, %(event_types)s, %(takes_all)s, true, %(now)s, %(now)s)
+  on conflict (account_id, dialect) where main do update set main = true
   returning {COLUMNS}
 """
 FIND = f"select {COLUMNS} from endpoints where id = %(id)s"
 OF_ACCOUNT = f"""
   select {COLUMNS} from endpoints
    where account_id = %(account_id)s and id = coalesce(%(id)s, id) and (url is not null or %(id)s::uuid is not null)
+     and dialect = coalesce(%(dialect)s, dialect)
    order by id
 """
 COUNT_OWNED = "select count(*)::integer as found from endpoints where account_id = %(account_id)s"
@@ -57,15 +60,17 @@ COUNT_BY_STATE = """
 """
 LOCK_ACCOUNT = "select 1 from accounts where account_id = %(account_id)s for no key update"
 ADD = f"""
-  insert into endpoints (account_id, id, url, secret, event_types, scope, description, created_at, updated_at)
-  select %(account_id)s, %(id)s, %(url)s, %(secret)s, %(event_types)s, %(scope)s, %(description)s, %(now)s, %(now)s
+  insert into endpoints (account_id, id, dialect, url, secret, event_types, takes_all, scope, description, created_at, updated_at)
+  select %(account_id)s, %(id)s, %(dialect)s, %(url)s, %(secret)s, %(event_types)s, %(takes_all)s, %(scope)s, %(description)s,
+         %(now)s, %(now)s
    where (select count(*) from endpoints where account_id = %(account_id)s) < %(max_count)s
   returning {COLUMNS}
 """
 CHANGE = f"""
   update endpoints
      set url = coalesce(%(url)s, url), event_types = coalesce(%(event_types)s, event_types),
-         scope = coalesce(%(scope)s, scope), description = coalesce(%(description)s, description),
+         takes_all = coalesce(%(takes_all)s, takes_all), scope = coalesce(%(scope)s, scope),
+         description = coalesce(%(description)s, description),
          active = coalesce(%(active)s, active), fail_count = case when %(active)s then 0 else fail_count end,
          failing_since = case when %(active)s then null else failing_since end, updated_at = %(now)s
    where account_id = %(account_id)s and id = %(id)s
@@ -114,18 +119,18 @@ async def put_main(
     endpoint_id: UUID,
     url: str | None,
     secret: bytes,
-    event_types: Sequence[str],
+    subscription: Subscription,
     keeps_types: bool,
     now: datetime,
 ) -> Endpoint:
-    """Set the account's main endpoint; a known one keeps its secret and is switched on again."""
+    """Set the account's main endpoint of a dialect; a known one keeps its secret and is switched on again."""
     params = {
         "account_id": account_id,
         "id": endpoint_id,
         "url": url,
         "secret": secret,
-        "event_types": list(event_types),
         "keeps_types": keeps_types,
+        **_params_of(subscription),
         "now": now,
     }
     return _stored(await tx.one(endpoint_from_row, PUT_MAIN, params))
@@ -137,15 +142,15 @@ async def mint_main(
     *,
     endpoint_id: UUID,
     secret: bytes,
-    event_types: Sequence[str],
+    usual: Subscription,
     now: datetime,
 ) -> Endpoint:
-    """Read the account's main endpoint; make one without an address when there is none."""
+    """Read the account's main endpoint of a dialect; make one without an address when there is none."""
     params = {
         "account_id": account_id,
         "id": endpoint_id,
         "secret": secret,
-        "event_types": list(event_types),
+        **_params_of(usual),
         "now": now,
     }
     return _stored(await tx.one(endpoint_from_row, MINT_MAIN, params))
@@ -158,9 +163,8 @@ async def find(tx: Transaction, endpoint_id: UUID) -> Endpoint | None:
 
 async def find_owned(tx: Transaction, account_id: UUID, endpoint_id: UUID) -> Endpoint | None:
     """Find an endpoint of the account."""
-    return await tx.one(
-        endpoint_from_row, OF_ACCOUNT, {"account_id": account_id, "id": endpoint_id}
-    )
+    params = {"account_id": account_id, "id": endpoint_id, "dialect": None}
+    return await tx.one(endpoint_from_row, OF_ACCOUNT, params)
 
 
 async def list_off(tx: Transaction) -> list[EndpointOff]:
@@ -168,9 +172,10 @@ async def list_off(tx: Transaction) -> list[EndpointOff]:
     return await tx.all(lambda row: EndpointOff(**row), OFF, {"failures": FAILURES_BEFORE_OFF})
 
 
-async def list_owned(tx: Transaction, account_id: UUID) -> list[Endpoint]:
-    """List the account's endpoints that have an address, oldest first."""
-    return await tx.all(endpoint_from_row, OF_ACCOUNT, {"account_id": account_id, "id": None})
+async def list_owned(tx: Transaction, account_id: UUID, *, dialect: str | None) -> list[Endpoint]:
+    """List the account's endpoints of a dialect, or all, that have an address, oldest first."""
+    params = {"account_id": account_id, "id": None, "dialect": dialect}
+    return await tx.all(endpoint_from_row, OF_ACCOUNT, params)
 
 
 async def add(
@@ -180,7 +185,7 @@ async def add(
     endpoint_id: UUID,
     url: str,
     secret: bytes,
-    event_types: Sequence[str],
+    subscription: Subscription,
     scope: Scope,
     description: str,
     max_count: int,
@@ -192,7 +197,7 @@ async def add(
         "id": endpoint_id,
         "url": url,
         "secret": secret,
-        "event_types": list(event_types),
+        **_params_of(subscription),
         "scope": scope,
         "description": description,
         "max_count": max_count,
@@ -206,11 +211,14 @@ async def change(
     tx: Transaction, account_id: UUID, endpoint_id: UUID, change: EndpointChange, *, now: datetime
 ) -> Endpoint | None:
     """Change what the change names; switching it on forgets its failures."""
+    asked = change.subscription
     named = {
-        name: None if value is UNSET else list(value) if isinstance(value, tuple) else value
+        name: None if value is UNSET else value
         for name, value in structs.asdict(change).items()
+        if name != "subscription"
     }
-    params = {"account_id": account_id, "id": endpoint_id, "now": now, **named}
+    types = {"event_types": None, "takes_all": None} if asked is UNSET else _params_of(asked)
+    params = {"account_id": account_id, "id": endpoint_id, "now": now, **named, **types}
     return await tx.one(endpoint_from_row, CHANGE, params)
 
 
@@ -235,6 +243,14 @@ async def delete(tx: Transaction, account_id: UUID, endpoint_id: UUID) -> bool:
     return await tx.one(lambda row: row["id"], DELETE, params) is not None
 
 
+def _params_of(subscription: Subscription) -> dict[str, object]:
+    return {
+        "dialect": subscription.dialect,
+        "event_types": list(subscription.types),
+        "takes_all": subscription.is_all,
+    }
+
+
 def _stored(endpoint: Endpoint | None) -> Endpoint:
     assert endpoint is not None  # noqa: S101 - an upsert returns its row
     return endpoint
@@ -242,7 +258,10 @@ def _stored(endpoint: Endpoint | None) -> Endpoint:
 
 def endpoint_from_row(row: Row) -> Endpoint:
     """Read an endpoint."""
-    lists = ("event_types", "older_secrets", "older_replaced_at")
-    return Endpoint(
-        **{**row, **{name: tuple(row[name]) for name in lists}, "scope": Scope(row["scope"])}
-    )
+    read = {
+        "event_types": tuple(map(EventType, row["event_types"])),
+        "older_secrets": tuple(row["older_secrets"]),
+        "older_replaced_at": tuple(row["older_replaced_at"]),
+        "scope": Scope(row["scope"]),
+    }
+    return Endpoint(**{**row, **read})

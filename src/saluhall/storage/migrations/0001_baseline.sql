@@ -592,7 +592,9 @@ create table events (
 );
 create index events_product_idx on events (account_id, product_id, id);
 create index events_feed_idx on events (account_id, era, xid, id)
-  where type in ('item.created', 'item.images_ready', 'item.sold', 'listing.created', 'listing.ended', 'listing.failed');
+  where type in ('images.ready', 'listing.ended', 'listing.oversold', 'listing.published', 'listing.rejected', 'listing.sold',
+                 'order.cancelled', 'order.created', 'order.paid', 'order.refunded', 'order.shipped', 'product.created',
+                 'product.sold');
 
 -- Transaction ids restart where a dump is restored; a new era keeps later events behind earlier ones.
 create table eras (
@@ -620,6 +622,7 @@ $$;
 create table endpoints (
   account_id uuid not null,
   id uuid not null,
+  dialect text not null,              -- whose words and signatures its deliveries have
   scope text not null default 'self', -- self | members
   url text,                           -- null: the secret exists before the address does
   description text not null default '',
@@ -629,7 +632,8 @@ create table endpoints (
   rotated_at timestamptz,
   older_secrets bytea[] not null default '{}', -- encrypted, newest first: replaced before the previous one, and sign for a day as well
   older_replaced_at timestamptz[] not null default '{}',
-  event_types text[] not null,        -- empty: all that are delivered
+  event_types text[] not null,        -- in our words
+  takes_all boolean not null default false, -- it asked for all that the dialect sends
   active boolean not null default true,
   fail_count integer not null default 0,
   failing_since timestamptz,          -- since when every attempt failed
@@ -639,7 +643,7 @@ create table endpoints (
   expires_at timestamptz,             -- null: it stays until it is deleted
   constraint endpoints_pkey primary key (account_id, id)
 );
-create unique index endpoints_main_idx on endpoints (account_id) where main;
+create unique index endpoints_main_idx on endpoints (account_id, dialect) where main;
 create index endpoints_id_idx on endpoints (id); -- a wake-up names an endpoint by its id alone
 create index endpoints_expiring_idx on endpoints (expires_at) where expires_at is not null;
 
@@ -674,7 +678,7 @@ create table delivery_attempts (
   delivery_id uuid not null,
   endpoint_id uuid not null,
   event_id uuid not null,
-  event_type text not null default '',
+  event_type text not null default '', -- in the words of the endpoint's dialect
   sku text not null default '',
   success boolean not null,
   http_status integer,
@@ -1058,7 +1062,7 @@ begin
 end $$;
 -- A test event (`saluhall trigger`) reports no sale: analytics do not count it.
 create trigger events_sold_directly after insert on events for each row
-  when (new.type = 'item.sold' and not new.data ?| array['channel', 'test'])
+  when (new.type = 'product.sold' and not new.data ? 'test')
   execute function product_sold_directly();
 
 -- A product that changes from sold to not listed was not sold: its last sale is void, unless an order reported it.

@@ -6,25 +6,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.history import operations as history
-from saluhall.domain.history.model import DELIVERED, Event, EventType
+from saluhall.domain.events.model import Event, EventType, new_event
 from saluhall.domain.listings import pages, queries
 from saluhall.domain.listings.model import ListedProduct
 from saluhall.domain.listings.page_model import Filter
-from saluhall.domain.webhooks.model import UnknownEventType
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 NO_PRODUCT: Final = "TEST_EVENT"  # the SKU when the account has no product
 _LOOKED_THROUGH: Final = 100
-
-
-def event_type_of(name: str) -> EventType:
-    """Return the type of this name. Raises UnknownEventType."""
-    if name not in DELIVERED:
-        raise UnknownEventType(
-            f"unknown event type: {name}; there are {', '.join(sorted(DELIVERED))}"
-        )
-    return EventType(name)
 
 
 async def record_test_event(
@@ -41,7 +31,7 @@ async def record_test_event(
     Without a SKU it is about the account's newest product among the first hundred; without products about NO_PRODUCT.
     """
     found = await _listed_product(tx, principal, catalog, sku)
-    event = history.event_of(
+    event = new_event(
         principal.account_id,
         event_type,
         product_id=found.product.id if found else UUID(int=0),
@@ -49,7 +39,7 @@ async def record_test_event(
         data={"test": True, **_data(event_type, found)},
         now=now,
     )
-    await history.record(tx, [event], now=now)
+    await recording.record(tx, [event], now=now)
     return event
 
 
@@ -93,11 +83,15 @@ def _data(event_type: EventType, found: ListedProduct | None) -> Mapping[str, An
     product, known = found.product, {"currency": found.product.currency}
     listing = {"external_id": found.external_id, "url": found.external_url}
     added: Mapping[EventType, Mapping[str, Any]] = {
-        EventType.ITEM_SOLD: {"sale_price": str(product.price), **listing},
-        EventType.LISTING_CREATED: listing,
+        EventType.LISTING_SOLD: {"sale_price": str(product.price), **listing},
+        EventType.PRODUCT_SOLD: {"sale_price": str(product.price)},
+        EventType.LISTING_PUBLISHED: listing,
         EventType.LISTING_ENDED: listing,
-        EventType.LISTING_FAILED: {"error": "A test: nothing has failed"},
-        EventType.ITEM_CREATED: {"kind": product.kind.value},
+        EventType.LISTING_REJECTED: {"error": "A test: nothing has failed"},
+        EventType.PRODUCT_CREATED: {"kind": product.kind.value},
         EventType.IMAGES_READY: {"images": len(product.image_urls)},
     }
-    return {**known, **{name: text for name, text in added[event_type].items() if text is not None}}
+    return {
+        **known,
+        **{name: text for name, text in added.get(event_type, {}).items() if text is not None},
+    }
