@@ -30,7 +30,10 @@ WITH_KEY: dict[Role, tuple[Any, Any]] = {
 SIGNED_IN: dict[Role, tuple[Any, Any]] = {
     Role.OWNER: (("POST", "/product", [], 200), None),
     Role.MANAGER: (("PATCH", "/product", [], 200), None),
-    Role.PACKER: (("POST", "/order/status", [], 200), ("GET", "/product")),
+    Role.PACKER: (
+        ("POST", "/order/status", [{"id": 1, "status": "sent"}], 200),
+        ("GET", "/product"),
+    ),
     Role.VIEWER: (("GET", "/order", None, 200), ("POST", "/product")),
     Role.INTEGRATOR: (None, ("GET", "/order")),
 }
@@ -88,6 +91,9 @@ async def test_a_narrowed_user_opens_what_the_role_may_and_nothing_else(shop: Sh
             method, path = refused
             status, _, answer = await client.call(method, path)
             assert (status, answer["error"]) == (403, "Account not authorized"), role
+        if role is Role.PACKER:
+            cancelled = [{"id": 1, "status": "sent"}, {"id": 1, "status": "cancelled"}]
+            assert (await client.call("POST", "/order/status", cancelled))[0] == 403
     # Another role counts from the next request on, with the same access token.
     async with shop.hub.db.transaction() as tx:
         user = await queries.principal_of_user(tx, client.username)

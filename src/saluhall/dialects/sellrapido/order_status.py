@@ -7,6 +7,7 @@ from typing import Final
 
 from saluhall.dialects.sellrapido.dates import NoDate, instant_from_text
 from saluhall.dialects.sellrapido.wire_orders import StatusError
+from saluhall.domain.accounts.roles import Right
 from saluhall.domain.orders.model import (
     ChangePending,
     OrderCancelled,
@@ -86,6 +87,12 @@ def error_from_refusal(refusal: Refusal) -> StatusError:
     told = {"code": fact.code, "shop": fact.shop} if isinstance(fact, ChangePending) else {}
     message = ERROR_RESPONSES[type(fact)].format(id=order_id, **told)
     return StatusError(index=refusal.index, id=order_id, error_message=message)
+
+
+def right_for(changes: Sequence[StatusChange]) -> Right:
+    """Return what the changes need: a packer ships orders, and neither accepts nor cancels them."""
+    is_shipping = all(change.status is OrderStatus.SENT for change in changes)
+    return Right.ORDERS_SHIP if is_shipping else Right.ORDERS_WRITE
 
 
 def in_order(errors: Sequence[StatusError]) -> list[StatusError]:

@@ -19,6 +19,7 @@ from saluhall.dialects.sellrapido.order_status import (
     error_from_refusal,
     error_of_call,
     in_order,
+    right_for,
 )
 from saluhall.dialects.sellrapido.wire import Error
 from saluhall.dialects.sellrapido.wire_orders import (
@@ -53,6 +54,7 @@ async def post_status(request: Request) -> Reply:
     """Change the status of orders; the answer names the elements that were refused."""
     try:
         changes, errors = changes_from_body(request.body)
+        request.principal.require(right_for(changes))
     except Unfit as error:
         return Reply(status=400, body=error_of_call(str(error)))
     refused = await operations.change_status(
