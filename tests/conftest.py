@@ -3,8 +3,8 @@
 import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-from functools import cache
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from saluhall.bootstrap.counters import sweep_counters
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts import people
+from saluhall.domain.sessions import ending, passwords
 from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage import Database
 from tests.hub import Hub, Market, Shop
@@ -34,18 +35,16 @@ settings.register_profile("hub", deadline=None, suppress_health_check=[HealthChe
 settings.load_profile("hub")
 
 
-class Remembering:
-    """Hashes a password once in a run, as costly as ever: a thousand accounts with the same one would pay 0.1 s each."""
-
-    hash = staticmethod(cache(PasswordHasher().hash))
-
-
 @pytest.fixture(scope="session", autouse=True)
-def _passwords_are_hashed_once() -> Iterator[None]:
-    with (
-        patch.object(accounts, "PasswordHasher", Remembering),
-        patch.object(people, "PasswordHasher", Remembering),
-    ):
+def _passwords_cost_little() -> Iterator[None]:
+    """Hash the passwords of tests at the lowest cost, which a hash carries: a thousand sign-ins would pay 0.1 s each.
+
+    What a hub hashes itself costs as much as ever (`test_secrets_stay_secret`).
+    """
+    quick = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    with ExitStack() as stack:
+        for module in (accounts, people, passwords, ending):
+            stack.enter_context(patch.object(module, "PasswordHasher", quick))
         yield
 
 

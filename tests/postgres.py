@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -27,6 +27,10 @@ class Postgres:
 
     def __init__(self, server: EmbeddedPostgres) -> None:
         self.admin_url = server.url
+        self._admin = psycopg.connect(server.url, autocommit=True)
+
+    def close(self) -> None:
+        self._admin.close()
 
     def url_of(self, name: str) -> str:
         return self.admin_url.replace("/postgres?", f"/{name}?")
@@ -44,8 +48,9 @@ class Postgres:
     def new_database(self, *, empty: bool = False) -> str:
         name = f"t_{uuid.uuid4().hex}"
         template = "template1" if empty else _TEMPLATE
+        # Its files are copied in half the time that it takes to log their pages.
         self._run(
-            sql.SQL("create database {} template {}").format(
+            sql.SQL("create database {} template {} strategy file_copy").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
@@ -57,8 +62,7 @@ class Postgres:
         self._run(sql.SQL("drop database {} with (force)").format(sql.Identifier(str(name))))
 
     def _run(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(statement)
+        self._admin.execute(statement)
 
 
 def _quickest_folder() -> Path | None:
@@ -74,8 +78,8 @@ def running_postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="saluhall-test-", dir=_quickest_folder()) as folder:
         server = EmbeddedPostgres(Path(folder), version=TESTED_VERSION)
         try:
-            started = Postgres(server)
-            started.be_quick()
-            yield started
+            with closing(Postgres(server)) as started:
+                started.be_quick()
+                yield started
         finally:
             server.close()

@@ -52,6 +52,7 @@ async def test_no_key_token_secret_or_password_is_kept_or_logged_in_clear(
     kept, logged = await dump(hub), hub.log.read_text()
 
     assert "OPEN" in kept  # so the dump is one
+    assert "$argon2id$v=19$m=65536,t=3,p=4$" in kept  # at the cost of RFC 9106, for one who guesses
     hidden = [key, shop.api_key, TOKEN, secret, secret.removeprefix("whsec_"), "pass-word-4714",
               "app-key-4712", "ai-key-4713", SECRET_KEY, "rheo_live_" + "a" * 32]  # fmt: skip
     hidden += [TOKEN.encode().hex(), secret.encode().hex(), shop.api_key.encode().hex()]
