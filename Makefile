@@ -10,7 +10,7 @@ export CHAOS_SEED CHAOS_MINUTES CHAOS_WITHOUT CHAOS_LOG
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-clients check fix docs bench bench-peers chaos test-fencing test-cluster test-watching test-install test-proxies wheel notices lock
+.PHONY: help setup demo test test-clients check lint types fix docs bench bench-peers chaos test-fencing test-cluster test-watching test-install test-proxies wheel notices lock
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -29,10 +29,15 @@ demo: setup ## set up and play the main job, step by step
 	$(BIN)/saluhall demo
 
 check: setup ## lint, format, types, import rules
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types
+
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/mypy
 
 test: setup ## set up and run every check and every test
 	@# The tests are compiled once meanwhile: each of the four processes would do it again.

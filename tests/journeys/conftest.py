@@ -12,3 +12,4 @@ async def calm_market(market: Market) -> AsyncIterator[Market]:
     """The shared marketplace; whatever trouble a journey orders is cancelled at its end."""
     yield market
     await market.faults()
+    await market.quota(None)

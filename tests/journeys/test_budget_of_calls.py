@@ -6,7 +6,7 @@ import pytest
 
 from saluhall.kit.clock import iso_from_instant, utc_now
 from tests.conftest import StartHub
-from tests.hub import Hub, Shop
+from tests.hub import Hub, Market, Shop
 
 
 async def _shown(shop: Shop) -> dict[str, int]:
@@ -104,19 +104,18 @@ async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matter
 
 @pytest.mark.long
 async def test_a_marketplace_that_says_stop_is_left_alone_until_its_time(
-    start_hub: StartHub,
+    shop: Shop, calm_market: Market
 ) -> None:
-    hub = await start_hub()
-    shop = await hub.open_selling_shop()
+    hub = shop.hub
     await shop.listed("FIRST")
-    await hub.market.quota(0)
-    before = len(await hub.market.calls())
+    await calm_market.quota(0)
+    before = len(await calm_market.calls())
 
     names = [f"ITEM {n}" for n in range(20)]
     await asyncio.gather(*(shop.put(name, autoPublishTradera=True) for name in names))
     await asyncio.sleep(5)
 
-    calls = (await hub.market.calls())[before:]
+    calls = (await calm_market.calls())[before:]
     assert (
         1 <= len([c for c in calls if c["status"] == 429]) <= len(names)
     )  # those under way, no loop
@@ -125,7 +124,7 @@ async def test_a_marketplace_that_says_stop_is_left_alone_until_its_time(
     assert listed["connections"][0]["state"] == "connected"
     assert not [e for e in shop.events() if e["eventType"] == "listing.failed"]
 
-    await hub.market.quota(None)
+    await calm_market.quota(None)
     await hub.pass_time(3)
     await asyncio.gather(*(shop.heard("listing.created", name) for name in names))
     assert len(await shop.ads()) == len(names) + 1

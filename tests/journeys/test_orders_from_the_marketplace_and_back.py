@@ -10,7 +10,7 @@ from saluhall.domain.orders import operations
 from saluhall.domain.orders.model import OrderStatus, StatusChange
 from saluhall.kit.clock import utc_now
 from tests.conftest import StartHub
-from tests.hub import Hub, Shop
+from tests.hub import Hub, Market, Shop
 
 WEEK_AND_A_DAY_S = 8 * 86400
 
@@ -204,17 +204,15 @@ async def test_a_worker_killed_while_it_tells_loses_nothing(start_hub: StartHub)
     assert (await there(hub, order))["shipped"] is True
 
 
-async def test_trouble_with_orders_does_not_hold_up_a_sale(start_hub: StartHub) -> None:
-    hub = await start_hub()
-    shop = await hub.open_selling_shop()
+async def test_trouble_with_orders_does_not_hold_up_a_sale(shop: Shop, calm_market: Market) -> None:
     item_id = await shop.listed("ALONE")
-    await hub.market.faults({"method": "GET", "path": "/v4/orders*", "status": 503})
-    await hub.market.bid(item_id, 1100)
-    await hub.market.advance(WEEK_AND_A_DAY_S)
+    await calm_market.faults({"method": "GET", "path": "/v4/orders*", "status": 503})
+    await calm_market.bid(item_id, 1100)
+    await calm_market.advance(WEEK_AND_A_DAY_S)
 
     told = await shop.heard("item.sold", "ALONE")
     assert "orderId" not in told["data"]
-    await hub.market.faults()
+    await calm_market.faults()
 
     order = await until(shop, str(item_id))
     assert (order["attention"], order["stock_unloaded"]) == (None, 1)

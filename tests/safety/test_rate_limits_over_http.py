@@ -6,6 +6,8 @@ import math
 import time
 from collections import Counter
 
+import pytest
+
 from tests.conftest import StartHub
 from tests.hub import Hub, Shop
 
@@ -36,10 +38,17 @@ async def fire(shop: Shop, calls: int, *, method: str = "PUT", prefix: str = "R"
     return await asyncio.gather(*map(one, range(calls)))
 
 
+@pytest.fixture(scope="module")
+async def limiting_hub(start_module_hub: StartHub) -> Hub:
+    """A hub of two processes that limits rates."""
+    args = ("--no-worker", "--processes", "2")
+    return await start_module_hub(*args, SALUHALL_RATE_LIMITS="on")
+
+
 async def test_sixty_at_once_over_two_processes_get_what_the_tier_gives_and_waiting_helps(
-    start_hub: StartHub,
+    limiting_hub: Hub,
 ) -> None:
-    hub = await start_hub("--processes", "2", SALUHALL_RATE_LIMITS="on")
+    hub = limiting_hub
     first, second = await hub.open_shop(), await hub.open_shop()
     await asyncio.gather(*(hub.request("GET", "/readyz") for _ in range(40)))  # connections open
 
@@ -78,10 +87,9 @@ async def retried(shop: Shop, number: int) -> tuple[int, int]:
 
 
 async def test_sixty_at_once_get_through_a_client_that_tries_three_times_more(
-    start_hub: StartHub,
+    limiting_hub: Hub,
 ) -> None:
-    hub = await start_hub("--no-worker", SALUHALL_RATE_LIMITS="on")
-    shop = await hub.open_shop()
+    shop = await limiting_hub.open_shop()
 
     got = await asyncio.gather(*(retried(shop, number) for number in range(60)))
 
