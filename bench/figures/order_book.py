@@ -15,34 +15,31 @@ PASSWORD = "a good password"  # as `open_account` sets it
 _BASE = "/sr_company_ws/api/v2"
 _HEADER_END = b"\r\n\r\n"
 _PRODUCT: dict[str, object] = {
-    "fieldConstraints": None, "product_id": 2054, "catalog_id": 14, "catalog_code": "CUSTOM",
-    "catalog_name": "parts", "sku": "284", "sku_noprefix": None, "brand": "Fiat", "mpn": "x",
-    "catalog_category1": "PARTS", "catalog_category2": "CAPS", "price1": 3.0, "price_shipping1": 1.0,
-    "url_image1": "https://images.example.com/18886479-1.jpg", "on_demand": False,
-    **{f"extra{n}": "" for n in range(1, 10)}, **{f"price{n}": 0.0 for n in range(2, 7)},
-    **{f"price_shipping{n}": 0.0 for n in range(2, 7)}, "variations": [], "compatibility": {},
-    "attributes": {}, "quantity": 10.0, "is_sro": True, "title": "7579570 cap", "delivery_days": 1,
+    "number": 2054, "catalog_number": 14, "catalog_code": "CUSTOM", "catalog_name": "parts", "sku": "284", "ean": "",
+    "isbn": "", "brand": "Fiat", "mpn": "x", "category1": "PARTS", "category2": "CAPS", "category3": "", "price": 3.0,
+    "shipping_cost": 1.0, "vat_percent": 25.0, "cost": 0.0, "condition_text": "",
+    "image_url": "https://images.example.com/18886479-1.jpg", "extras": {},
+    **{f"price{n}": 0.0 for n in range(2, 7)}, **{f"shipping_cost{n}": 0.0 for n in range(2, 7)},
+    "quantity": 10, "title": "7579570 cap", "delivery_days": 1,
 }  # fmt: skip
 _FILL = """
-  with h as (
-    insert into order_heads (account_id, remote_id, code, code_number, marketplace_code, channel_code,
-                             courier_code, shipping_code, payment_code, date_order, buyer_user_id,
-                             shipping_price, marketplace_fee, buyer_name, buyer_address1, buyer_zip,
-                             buyer_city, buyer_country, buyer_phone, currency, price, status, status_old,
-                             date_payment, tracking, tags, marketplace_country, created, modified)
-    select %(account_id)s, n::text, '11-' || n, n, 'Tradera', 'Sweden', 'GLS', 'Standard parcel', 'Card',
+  with o as (
+    insert into orders (account_id, external_id, number, channel, site, carrier, shipping_method, payment_method, placed_at,
+                        buyer_id, shipping_price, fee, billing_name, billing_line1, billing_zip, billing_city,
+                        billing_country, billing_phone, currency, total, status, previous_status, paid_at, tags,
+                        site_country, created_at, changed_at)
+    select %(account_id)s, n::text, '11-' || n, 'Tradera', 'Sweden', 'GLS', 'Standard parcel', 'Card',
            now() - n * interval '1 minute', 'buyer' || n, 5.0, 2.45, 'Anna Andersson', 'Storgatan 45',
-           '41101', 'Göteborg', 'SWE', '031123456', 'SEK', 9.5, 'accepted', 'standby', now(), '',
-           'menu-tags2;', 'SWE', now(), now()
+           '41101', 'Göteborg', 'SWE', '031123456', 'SEK', 9.5, 'paid', 'pending', now(), array['menu-tags2'],
+           'SWE', now(), now()
       from generate_series(1, %(count)s) n
     returning account_id, id
   )
-  insert into order_rows (account_id, order_id, transaction_id, product_id, sku, brand, title, quantity,
-                          stock_unloaded, price, price_total, price_cost, vat_perc, product_info,
-                          created, modified)
-  select account_id, id, id::text, '197139218223', '14_284', 'Fiat', 'Fiat 7579570 cap Panda', 1, 1, 4.5,
-         4.5, 3.0, 25.0, %(product)s::json, now(), now()
-    from h
+  insert into order_lines (account_id, order_id, external_id, listing_external_id, catalog_number, sku, brand, title,
+                           quantity, units_taken, unit_price, total, cost, tax_percent, product, created_at, changed_at)
+  select account_id, id, id::text, '197139218223', 14, '284', 'Fiat', 'Fiat 7579570 cap Panda', 1, 1, 4.5,
+         4.5, 3.0, 25.0, %(product)s::jsonb, now(), now()
+    from o
 """
 
 

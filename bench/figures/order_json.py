@@ -11,7 +11,7 @@ from bench.figure import Figure, Result, middle, spread
 from bench.figures.order_book import Client, fill
 from bench.seller import Seller, open_account
 from bench.stage import Process, Stage
-from saluhall.dialects.sellrapido.order_responses import LAYOUT
+from saluhall.dialects.sellrapido.order_layout import LAYOUT
 from saluhall.domain.orders.extraction import json_statement
 from saluhall.storage.embedded import binary
 
@@ -81,7 +81,7 @@ async def _download(client: Client, server: Process) -> tuple[float, float]:
 async def _psql(url: str, seller: Seller, folder: Path) -> float:
     """Let psql write the same text to a file of no size; return the seconds."""
     script = folder / "orders.sql"
-    params = {"owner": seller.account_id, "limit": None, "offset": 0}
+    params = {"account_id": seller.account_id, "limit": None, "offset": 0}
     async with await psycopg.AsyncConnection.connect(url) as connection:
         query = psycopg.AsyncClientCursor(connection).mogrify(json_statement(LAYOUT, ()), params)
     script.write_text(f"copy ({query}) to stdout;\n")

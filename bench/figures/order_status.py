@@ -12,7 +12,7 @@ from bench.stage import Stage
 TARGET_S = 1.0
 ROUNDS = 5
 ORDERS = 1000
-_IDS = "select id from order_heads where account_id = %s order by id"
+_IDS = "select id from orders where account_id = %s order by id"
 
 
 async def measure(stage: Stage) -> list[Result]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from saluhall.capabilities import Capabilities, Category, Format, LoginPage, Option
+from saluhall.channel_orders import Acknowledgement, OrderFeed, Refund, Shipment
 from saluhall.kit.environment import Setting
 from saluhall.kit.http import Outbound
 
@@ -229,79 +230,6 @@ class Changes(Struct, frozen=True, kw_only=True):
     others: frozenset[str] = frozenset()
 
 
-class RemoteAddress(Struct, frozen=True, kw_only=True):
-    """A person and where they live; what the channel does not say is "".
-
-    `user_id` is the name or number they have there; `country` is ISO 3166 alpha-3, or a name that the channel could not read.
-    """
-
-    user_id: str = ""
-    name: str = ""
-    line1: str = ""
-    line2: str = ""
-    zip: str = ""
-    city: str = ""
-    country: str = ""
-    email: str = ""
-    phone: str = ""
-
-
-class RemoteOrderRow(Struct, frozen=True, kw_only=True):
-    """One line of an order. `external_id` is the listing's id; money in whole currency units and hundredths."""
-
-    external_id: str
-    own_references: Sequence[str]
-    title: str
-    quantity: int
-    unit_price: Decimal
-    vat_rate: Decimal
-    url: str = ""
-
-
-class RemoteOrder(Struct, frozen=True, kw_only=True):
-    """An order as it is on the channel; `total` includes VAT and no shipping. Instants are the channel's."""
-
-    remote_id: str
-    created_at: datetime
-    modified_at: datetime
-    currency: str
-    total: Decimal
-    shipping_price: Decimal
-    shipping_code: str
-    payment_code: str
-    payment_fee: Decimal
-    paid_at: datetime | None
-    buyer: RemoteAddress
-    ship_to: RemoteAddress | None
-    rows: Sequence[RemoteOrderRow]
-
-
-class OrderFeed(Struct, frozen=True, kw_only=True):
-    """Orders changed since an instant; `read_until` is the channel's own time up to which they were read."""
-
-    orders: Sequence[RemoteOrder]
-    read_until: datetime
-
-
-class Shipment(Struct, frozen=True, kw_only=True):
-    """A parcel: carrier and tracking number where they are known, and the lines in it by external id; no lines are all."""
-
-    carrier: str = ""
-    tracking: str = ""
-    lines: Mapping[str, int] = {}
-
-
-class Acknowledged(Struct, frozen=True):
-    """The channel has recorded it."""
-
-
-class NotSupported(Struct, frozen=True):
-    """The channel cannot record it: it is done in the hub only."""
-
-
-Acknowledgement = Acknowledged | NotSupported
-
-
 class UnreadableEntry(Struct, frozen=True, kw_only=True):
     """An entry of a channel's list that cannot be understood, or not be stored: its text as it came and what is wrong.
 
@@ -353,6 +281,12 @@ class Channel(Protocol):
 
     async def mark_paid(self, order_id: str) -> Acknowledgement:
         """Notify the channel that an order was paid."""
+
+    async def cancel(self, order_id: str, reason: str) -> Acknowledgement:
+        """Notify the channel that an order, or what is left of it, is cancelled; twice is fine."""
+
+    async def refund(self, order_id: str, refund: Refund) -> Acknowledgement:
+        """Pay money back through the channel, or notify it that it was paid back. Once for each `key`."""
 
 
 class Toolbox(Struct, frozen=True, kw_only=True):

@@ -27,7 +27,6 @@ UNFINISHED: tuple[str, ...] = (
     "src/saluhall/domain/analytics/model.py",
     "src/saluhall/domain/analytics/store.py",
     "src/saluhall/domain/orders",
-    "src/saluhall/jobs/push_orders.py",
     "src/saluhall/practice",
     "src/saluhall/storage/migrations/0001_baseline.sql",
     "tests/architecture",

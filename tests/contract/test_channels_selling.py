@@ -5,15 +5,13 @@ from itertools import count
 import pytest
 
 from saluhall.capabilities import Format, OrderNotice
-from saluhall.channel import (
+from saluhall.channel import Rejected, RemoteState, Unavailable
+from saluhall.channel_orders import (
     Acknowledged,
     Acknowledgement,
     NotSupported,
-    Rejected,
     RemoteOrder,
-    RemoteState,
     Shipment,
-    Unavailable,
 )
 from tests.contract.lossy_proxy import Loss
 from tests.contract.seller import Seller, assert_sentence
@@ -107,14 +105,15 @@ async def test_an_order_says_what_was_bought_for_how_much_by_whom(
 
     (order,) = (await seller.channel().orders(None)).orders
 
-    (line,) = order.rows
-    assert (line.external_id, line.quantity) == (made.external_id, units)
+    (line,) = order.lines
+    assert (line.listing_id, line.quantity) == (made.external_id, units)
     assert line.unit_price == offer.price
     assert offer.key in line.own_references
-    assert (order.currency, order.total) == (offer.currency, offer.price * units)
+    assert order.total - order.shipping_price == offer.price * units
+    assert order.currency == offer.currency
     assert order.paid_at is None
     assert order.buyer.name
-    assert order.created_at.tzinfo is not None
+    assert order.placed_at.tzinfo is not None
 
 
 async def test_orders_since_an_instant_have_all_that_is_new(
@@ -127,7 +126,7 @@ async def test_orders_since_an_instant_have_all_that_is_new(
 
     later = await seller.channel().orders(feed.read_until)
 
-    assert made.external_id in [line.external_id for each in later.orders for line in each.rows]
+    assert made.external_id in [line.listing_id for each in later.orders for line in each.lines]
     assert later.read_until >= feed.read_until
 
 
@@ -135,12 +134,12 @@ async def test_a_payment_at_the_channel_is_a_change_of_the_order(
     seller: Seller, sold_as: Format
 ) -> None:
     order = await sold(seller, sold_as)
-    await seller.counterpart.pay(order.remote_id)
+    await seller.counterpart.pay(order.external_id)
 
-    since = order.modified_at
-    found = {each.remote_id: each for each in (await seller.channel().orders(since)).orders}
+    since = order.changed_at
+    found = {each.external_id: each for each in (await seller.channel().orders(since)).orders}
 
-    assert found[order.remote_id].paid_at is not None
+    assert found[order.external_id].paid_at is not None
 
 
 async def test_shipping_and_payment_are_acknowledged_as_declared(
@@ -150,11 +149,11 @@ async def test_shipping_and_payment_are_acknowledged_as_declared(
     paid, shipped = answer(seller, OrderNotice.PAID), answer(seller, OrderNotice.SHIPPED)
 
     for _ in range(2 if seller.can.repeats_notices else 1):
-        assert await seller.channel().mark_paid(order.remote_id) == paid
-        assert await seller.channel().ship(order.remote_id, SHIPMENT) == shipped
+        assert await seller.channel().mark_paid(order.external_id) == paid
+        assert await seller.channel().ship(order.external_id, SHIPMENT) == shipped
 
-    assert await seller.counterpart.is_marked_paid(order.remote_id) == (paid == Acknowledged())
-    assert await seller.counterpart.is_shipped(order.remote_id) == (shipped == Acknowledged())
+    assert await seller.counterpart.is_marked_paid(order.external_id) == (paid == Acknowledged())
+    assert await seller.counterpart.is_shipped(order.external_id) == (shipped == Acknowledged())
 
 
 async def test_notices_of_an_unknown_order_are_rejected(seller: Seller) -> None:
@@ -174,13 +173,13 @@ async def test_a_lost_call_for_orders_changes_and_notices_is_repaired_by_the_nex
     seller: Seller, sold_as: Format, loss: Loss
 ) -> None:
     order = await sold(seller, sold_as)
-    channel, (line,) = seller.channel(), order.rows
+    channel, (line,) = seller.channel(), order.lines
     works = (
         lambda: channel.orders(None),
-        lambda: channel.changes(None, [line.external_id]),
-        lambda: channel.read([line.external_id]),
-        lambda: channel.mark_paid(order.remote_id),
-        lambda: channel.ship(order.remote_id, SHIPMENT),
+        lambda: channel.changes(None, [line.listing_id]),
+        lambda: channel.read([line.listing_id]),
+        lambda: channel.mark_paid(order.external_id),
+        lambda: channel.ship(order.external_id, SHIPMENT),
     )
     for work in works:
         for number in count(1):
@@ -194,4 +193,4 @@ async def test_a_lost_call_for_orders_changes_and_notices_is_repaired_by_the_nex
         seller.proxy.mend()
         assert await work()
     is_shipped = OrderNotice.SHIPPED in seller.can.order_notices
-    assert await seller.counterpart.is_shipped(order.remote_id) == is_shipped
+    assert await seller.counterpart.is_shipped(order.external_id) == is_shipped

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from saluhall.capabilities import Format, OrderNotice, Revision
-from saluhall.channel import Disconnected, OutOfBudget, Progress, Shipment, Submitted, Unavailable
+from saluhall.channel import Disconnected, OutOfBudget, Progress, Submitted, Unavailable
+from saluhall.channel_orders import Shipment
 from tests.contract.hub_side import Notebook
 from tests.contract.seller import Seller, assert_sentence, change
 
@@ -42,9 +43,9 @@ async def works(seller: Seller, sold_as: Format) -> dict[str, Work]:
     if Revision.PRICE in seller.rules(sold_as).revisions:
         found["update"] = update
     if OrderNotice.SHIPPED in seller.can.order_notices:
-        found["ship"] = lambda: channel.ship(order.remote_id, Shipment())
+        found["ship"] = lambda: channel.ship(order.external_id, Shipment())
     if OrderNotice.PAID in seller.can.order_notices:
-        found["mark_paid"] = lambda: channel.mark_paid(order.remote_id)
+        found["mark_paid"] = lambda: channel.mark_paid(order.external_id)
     return found
 
 

@@ -6,14 +6,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from saluhall.channel import (
-    Progress,
-    RemoteAddress,
-    RemoteListing,
-    RemoteOrder,
-    RemoteOrderRow,
-    RemoteState,
-)
+from saluhall.channel import Progress, RemoteListing, RemoteState
+from saluhall.channel_orders import RemoteAddress, RemoteOrder, RemoteOrderLine
 from saluhall.dialects.rheo.wire import CATALOG as RHEO
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Principal
@@ -23,8 +17,8 @@ from saluhall.domain.connections import queries
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import operations, outcomes, record, submissions
 from saluhall.domain.listings.events import WentLive
-from saluhall.domain.orders import arrivals
-from saluhall.domain.orders.arriving import Marketplace
+from saluhall.domain.orders import intake
+from saluhall.domain.orders.mapping import Marketplace
 from saluhall.kit.ids import new_id
 from saluhall.kit.secrets import Vault
 from saluhall.storage import Database
@@ -188,7 +182,7 @@ class Seller:
 
     async def receive(self, connection: Connection, *orders: RemoteOrder) -> None:
         async with self.db.transaction() as tx:
-            await arrivals.receive(tx, connection, orders, market=MARKET, now=self.now)
+            await intake.receive(tx, connection, orders, market=MARKET, now=self.now)
 
     async def see_sold(self, connection: Connection, external_id: str) -> None:
         """Look at the marketplace and see that a listing is sold."""
@@ -206,14 +200,12 @@ class Seller:
         async with self.db.statement() as tx:
             return await tx.all(dict, sql, {"account_id": self.by.account_id, **params})
 
-    async def heads(self) -> list[dict[str, Any]]:
-        return await self.rows(
-            "select * from order_heads where account_id = %(account_id)s order by id"
-        )
+    async def orders(self) -> list[dict[str, Any]]:
+        return await self.rows("select * from orders where account_id = %(account_id)s order by id")
 
-    async def order_rows(self) -> list[dict[str, Any]]:
+    async def order_lines(self) -> list[dict[str, Any]]:
         return await self.rows(
-            "select * from order_rows where account_id = %(account_id)s order by id"
+            "select * from order_lines where account_id = %(account_id)s order by id"
         )
 
     async def product(self, sku: str) -> dict[str, Any]:
@@ -261,20 +253,20 @@ def row(
     quantity: int = 1,
     price: int = 4,
     vat: int = 0,
-) -> RemoteOrderRow:
-    return RemoteOrderRow(
-        external_id=external_id,
+) -> RemoteOrderLine:
+    return RemoteOrderLine(
+        listing_id=external_id,
         own_references=["not ours", *([str(listing)] if listing else [])],
         title=f"Sold {external_id}",
         quantity=quantity,
         unit_price=Decimal(price),
-        vat_rate=Decimal(vat),
+        tax_percent=Decimal(vat),
     )
 
 
 def order(
-    remote_id: str,
-    rows: Sequence[RemoteOrderRow],
+    external_id: str,
+    lines: Sequence[RemoteOrderLine],
     *,
     at: datetime = NOW,
     later: timedelta = timedelta(),
@@ -282,18 +274,18 @@ def order(
     **changes: Any,
 ) -> RemoteOrder:
     facts: dict[str, Any] = {
-        "remote_id": remote_id,
-        "created_at": at,
-        "modified_at": at + later,
+        "external_id": external_id,
+        "placed_at": at,
+        "changed_at": at + later,
         "currency": "SEK",
-        "total": sum((r.unit_price * r.quantity for r in rows), Decimal(0)),
+        "total": sum((r.unit_price * r.quantity for r in lines), Decimal(5)),
         "shipping_price": Decimal(5),
-        "shipping_code": "PostNord",
-        "payment_code": "TraderaPay" if paid else "",
-        "payment_fee": Decimal(1),
+        "shipping_method": "PostNord",
+        "payment_method": "TraderaPay" if paid else "",
+        "fee": Decimal(1),
         "paid_at": at + later if paid else None,
         "buyer": EVA,
         "ship_to": None,
-        "rows": rows,
+        "lines": lines,
     }
     return RemoteOrder(**{**facts, **changes})

@@ -65,7 +65,7 @@ async def set_status(seller: Seller, sku: str, status: Status, *, at: datetime =
 async def change_order(seller: Seller, order_id: int, status: OrderStatus) -> None:
     change = StatusChange(index=0, order_id=order_id, status=status)
     async with seller.db.transaction() as tx:
-        assert not await orders.change_status(tx, by=seller.by, changes=[change], now=NOW)
+        assert not await orders.change_status(tx, principal=seller.by, changes=[change], now=NOW)
 
 
 async def test_without_sales_there_are_twelve_months_of_nothing(db: Database) -> None:
@@ -137,17 +137,17 @@ async def test_an_order_is_pending_until_it_is_paid_and_counts_nothing_once_canc
     tradera = await seller.connect()
     await seller.receive(tradera, order("A", [row("1", price=100), row("2", price=20, quantity=2)]))
     await seller.receive(tradera, order("B", [row("3", price=7)], paid=True))
-    first, second = [head["id"] for head in await seller.heads()]
+    first, second = [head["id"] for head in await seller.orders()]
 
     total = (await asked(seller)).total
     assert figures(total) == (1, 1, 7, 1, 140)
     assert total.net == 6
 
-    await change_order(seller, first, OrderStatus.ACCEPTED)
+    await change_order(seller, first, OrderStatus.PAID)
     total = (await asked(seller)).total
     assert figures(total) == (2, 4, 147, 2, 0)
 
-    await change_order(seller, first, OrderStatus.SENT)
+    await change_order(seller, first, OrderStatus.SHIPPED)
     assert (await asked(seller)).total == total
 
     await change_order(seller, second, OrderStatus.CANCELLED)
@@ -233,7 +233,7 @@ async def test_the_kept_sums_are_those_of_adding_everything_up(db: Database) -> 
         if dice.random() < 0.3:
             await set_status(seller, f"D{dice.randint(0, n)}", Status.NOT_LISTED)
         if dice.random() < 0.4:
-            head = dice.choice(await seller.heads())
+            head = dice.choice(await seller.orders())
             if head["status"] in {"standby", "accepted"} and head["wanted_status"] is None:
                 await change_order(seller, head["id"], OrderStatus.CANCELLED)
 

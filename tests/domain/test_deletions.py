@@ -123,10 +123,12 @@ async def delete(seller: Seller, sku: str = "A") -> None:
 
 
 async def change_order(seller: Seller, status: OrderStatus) -> None:
-    [head] = await seller.heads()
+    [head] = await seller.orders()
     change = StatusChange(index=0, order_id=head["id"], status=status)
     async with seller.db.transaction() as tx:
-        assert not await orders.change_status(tx, by=seller.by, changes=[change], now=seller.now)
+        assert not await orders.change_status(
+            tx, principal=seller.by, changes=[change], now=seller.now
+        )
 
 
 async def shown(seller: Seller, sku: str = "A") -> ListedProduct:
@@ -143,7 +145,7 @@ async def put(seller: Seller, sku: str = "A") -> Product:
     return (await shown(seller, sku)).product
 
 
-@pytest.mark.parametrize("status", [OrderStatus.SENT, OrderStatus.CANCELLED])
+@pytest.mark.parametrize("status", [OrderStatus.SHIPPED, OrderStatus.CANCELLED])
 async def test_a_product_whose_order_is_done_is_deleted_at_once(
     seller: Seller, status: OrderStatus
 ) -> None:
@@ -156,14 +158,14 @@ async def test_a_product_whose_order_is_done_is_deleted_at_once(
         await shown(seller)
 
 
-@pytest.mark.parametrize("status", [OrderStatus.SENT, OrderStatus.CANCELLED])
+@pytest.mark.parametrize("status", [OrderStatus.SHIPPED, OrderStatus.CANCELLED])
 async def test_a_product_deleted_while_its_order_is_in_progress_is_archived_until_that_is_done(
     seller: Seller, status: OrderStatus
 ) -> None:
     product = await sold(seller)
     await delete(seller)
     assert (await shown(seller)).product.status is Status.ARCHIVED
-    await change_order(seller, OrderStatus.ACCEPTED)
+    await change_order(seller, OrderStatus.PAID)
 
     again = await put(seller)
     assert (again.id, again.status, again.title) == (product, Status.ARCHIVED, "Again")
@@ -190,8 +192,8 @@ async def test_what_sells_while_it_is_deleted_does_not_take_its_sku_back(seller:
     assert (await shown(seller)).product == new
     [sale] = await seller.sales_told()
     assert sale["external_id"] == "620"
-    assert [r["product"] for r in await seller.order_rows()] == [old]
-    await change_order(seller, OrderStatus.SENT)
+    assert [r["product_id"] for r in await seller.order_lines()] == [old]
+    await change_order(seller, OrderStatus.SHIPPED)
     assert [r["id"] for r in await seller.rows("select id from products where account_id = %(account_id)s")] == [new.id]  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from tests.dialects.sellrapido.order_book import keep_in, order
 NOW = utc_now().replace(microsecond=0)
 BY = Principal(account_id=new_id(), account_name="a shop")
 _PUSH = """
-  select status, wanted_status, push_due_at, push_attempts, push_claimed_by
-    from order_heads where account_id = %(account_id)s and id = %(id)s
+  select o.status, u.kind, u.due_at, coalesce(u.attempts, 0) as attempts, u.claimed_by
+    from orders o
+    left join order_updates u on u.account_id = o.account_id and u.order_id = o.id and u.due_at is not null
+   where o.account_id = %(account_id)s and o.id = %(id)s
 """
 _CLAIM = """
-  update order_heads
-     set push_claimed_by = %(worker)s, push_attempts = 3, push_due_at = push_due_at + interval '1 hour'
-   where account_id = %(account_id)s
+  update order_updates set claimed_by = %(worker)s, attempts = 3, due_at = due_at + interval '1 hour'
+   where account_id = %(account_id)s and due_at is not null
 """
 
 
@@ -34,7 +35,7 @@ async def change(db: Database, order_id: int, status: OrderStatus) -> set[tuple[
     """Change a status; return the wake_ups that ring for it."""
     change = StatusChange(index=0, order_id=order_id, status=status)
     async with db.transaction() as tx:
-        assert await operations.change_status(tx, by=BY, changes=[change], now=NOW) == []
+        assert await operations.change_status(tx, principal=BY, changes=[change], now=NOW) == []
         return set(tx.wake_ups)
 
 
@@ -55,39 +56,39 @@ async def push(db: Database, order_id: int) -> tuple[Any, ...]:
 async def test_a_change_is_due_and_rings_for_its_connection(db: Database) -> None:
     order_id, connection_id = await at_a_marketplace(db)
 
-    wake_ups = await change(db, order_id, OrderStatus.ACCEPTED)
+    wake_ups = await change(db, order_id, OrderStatus.PAID)
 
     assert wake_ups == {("push_orders", str(connection_id))}
-    assert await push(db, order_id) == ("accepted", "accepted", NOW, 0, None)
+    assert await push(db, order_id) == ("paid", "paid", NOW, 0, None)
 
 
 async def test_the_same_status_again_leaves_the_push_with_its_worker(db: Database) -> None:
     order_id, _ = await at_a_marketplace(db)
-    await change(db, order_id, OrderStatus.SENT)
+    await change(db, order_id, OrderStatus.SHIPPED)
     worker = await claim(db)
 
-    await change(db, order_id, OrderStatus.SENT)
+    await change(db, order_id, OrderStatus.SHIPPED)
 
     due_at = NOW + timedelta(hours=1)
-    assert await push(db, order_id) == ("sent", "sent", due_at, 3, worker)
+    assert await push(db, order_id) == ("shipped", "shipped", due_at, 3, worker)
 
 
 async def test_another_wish_is_pushed_anew(db: Database) -> None:
     order_id, _ = await at_a_marketplace(db)
-    await change(db, order_id, OrderStatus.ACCEPTED)
+    await change(db, order_id, OrderStatus.PAID)
     await claim(db)
 
-    await change(db, order_id, OrderStatus.SENT)
+    await change(db, order_id, OrderStatus.SHIPPED)
 
-    assert await push(db, order_id) == ("sent", "sent", NOW, 0, None)
+    assert await push(db, order_id) == ("shipped", "shipped", NOW, 0, None)
 
 
 async def test_what_is_taken_back_is_not_pushed(db: Database) -> None:
     order_id, _ = await at_a_marketplace(db)
-    await change(db, order_id, OrderStatus.ACCEPTED)
+    await change(db, order_id, OrderStatus.PAID)
     await claim(db)
 
-    wake_ups = await change(db, order_id, OrderStatus.STANDBY)
+    wake_ups = await change(db, order_id, OrderStatus.PENDING)
 
     assert wake_ups == set()
-    assert await push(db, order_id) == ("standby", None, None, 0, None)
+    assert await push(db, order_id) == ("pending", None, None, 0, None)

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from saluhall.channel import RemoteOrder
+from saluhall.channel_orders import RemoteOrder
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.orders import arrivals
+from saluhall.domain.orders import intake
 from saluhall.storage import Database
 from tests.domain.selling import MARKET, NOW, Seller, order, row
 
@@ -86,9 +86,9 @@ async def test_more_than_is_there_is_oversold_and_takes_what_is_there(seller: Se
 
     await seller.receive(connection, order("1", [row("620", listing=listing, quantity=3)]))
 
-    [head] = await seller.heads()
-    [got] = await seller.order_rows()
-    assert (head["attention"], got["stock_unloaded"], got["quantity"]) == ("oversold", 0, 3)
+    [head] = await seller.orders()
+    [got] = await seller.order_lines()
+    assert (head["attention"], got["units_taken"], got["quantity"]) == (["oversold"], 2, 3)
     assert (await seller.product("A"))["quantity"] == 0
 
 
@@ -98,8 +98,8 @@ async def test_what_the_seller_sold_elsewhere_cannot_be_sold_again(seller: Selle
 
     await seller.receive(connection, order("1", [row("620", listing=listing)]))
 
-    [head] = await seller.heads()
-    assert head["attention"] == "oversold"
+    [head] = await seller.orders()
+    assert head["attention"] == ["oversold"]
     assert (await seller.product("A"))["quantity"] == 0
 
 
@@ -124,17 +124,18 @@ async def test_what_was_to_be_deleted_is_archived_when_it_sells(seller: Seller) 
 
 async def test_a_sale_seen_first_in_an_order_is_told_with_it_and_not_again(seller: Seller) -> None:
     connection = await seller.connect()
-    await seller.list_at(connection, await seller.stock("A"), "620")
+    listing = await seller.list_at(connection, await seller.stock("A"), "620")
 
     await seller.receive(connection, order("1", [row("620")]))
     await seller.see_sold(connection, "620")
 
-    [head] = await seller.heads()
+    [head] = await seller.orders()
     assert await seller.sales_told() == [
         {
             "channel": "tradera",
             "currency": "SEK",
             "external_id": "620",
+            "listing_id": str(listing),
             "sale_price": "4",
             "order_id": str(head["id"]),
         }
@@ -159,9 +160,9 @@ async def test_a_sale_seen_first_by_its_state_is_told_then_and_takes_stock_with_
 
     [told] = await seller.sales_told()
     assert "order_id" not in told
-    [head] = await seller.heads()
-    [got] = await seller.order_rows()
-    assert (head["attention"], got["stock_unloaded"]) == (None, 1)
+    [head] = await seller.orders()
+    [got] = await seller.order_lines()
+    assert (head["attention"], got["units_taken"]) == ([], 1)
     assert (await seller.product("A"))["quantity"] == 0
 
 
@@ -192,7 +193,7 @@ async def test_a_second_buyer_of_one_piece_is_told_too_and_the_order_wants_atten
     await seller.receive(here, order("1", [row("HERE")]))
     await seller.receive(there, order("2", [row("THERE")]))
 
-    assert [head["attention"] for head in await seller.heads()] == [None, "oversold"]
+    assert [head["attention"] for head in await seller.orders()] == [[], ["oversold"]]
     assert [told["external_id"] for told in await seller.sales_told()] == ["HERE", "THERE"]
 
 
@@ -206,7 +207,7 @@ async def test_of_200_sales_of_one_piece_one_wins_and_none_is_lost(
 
     async def read(database: Database, connection: Connection, sold: RemoteOrder) -> None:
         async with database.transaction() as tx:
-            await arrivals.receive(tx, connection, [sold], market=MARKET, now=NOW)
+            await intake.receive(tx, connection, [sold], market=MARKET, now=NOW)
 
     async with Database(db.url, connections=12, timeout_s=120) as pool:
         await asyncio.gather(
@@ -217,11 +218,11 @@ async def test_of_200_sales_of_one_piece_one_wins_and_none_is_lost(
             )
         )
 
-    heads, rows = await seller.heads(), await seller.order_rows()
+    heads, rows = await seller.orders(), await seller.order_lines()
     assert len(heads) == len(rows) == 200
-    assert [head["attention"] for head in heads].count(None) == 1
-    assert {head["attention"] for head in heads} == {None, "oversold"}
-    assert sum(row["stock_unloaded"] for row in rows) == 1
+    assert [head["attention"] for head in heads].count([]) == 1
+    assert {tuple(head["attention"]) for head in heads} == {(), ("oversold",)}
+    assert sum(row["units_taken"] for row in rows) == 1
     left = await seller.product("A")
     assert (left["quantity"], left["status"]) == (0, "sold")
     told = [sale["order_id"] for sale in await seller.sales_told()]

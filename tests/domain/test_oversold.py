@@ -57,8 +57,8 @@ async def test_a_sale_of_what_the_seller_sold_elsewhere_is_one_sale_and_a_failur
         await seller.see_sold(connection, "620")
 
     assert await told(seller) == ["product.sold rheo", "listing.oversold tradera"]
-    [head] = await seller.heads()
-    assert head["attention"] == "oversold"
+    [head] = await seller.orders()
+    assert head["attention"] == ["oversold"]
     product = await seller.product("A")
     assert (product["status"], product["quantity"]) == ("sold", 0)
     assert (await seller.listings())["620"][1] == "sold"
@@ -75,7 +75,7 @@ async def test_a_seller_who_says_sold_after_the_marketplace_did_says_nothing_new
     await seller.receive(connection, order("1", [row("620", listing=listing)]))
 
     assert await told(seller) == ["listing.sold tradera"]
-    assert [head["attention"] for head in await seller.heads()] == [None]
+    assert [head["attention"] for head in await seller.orders()] == [[]]
 
 
 # While it is being published ------------------------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ from saluhall.domain.connections import queries
 from saluhall.domain.connections.model import ListingsAreLive
 from saluhall.domain.listings import disconnecting, operations, suspension
 from saluhall.domain.listings.disconnecting import RemovedConnection
-from saluhall.domain.orders import pushes
+from saluhall.domain.orders import operations as orders
+from saluhall.domain.orders import updates
+from saluhall.domain.orders.model import OrderStatus, StatusChange
 from saluhall.domain.removals import operations as removals
 from saluhall.domain.removals.model import AccountBusy, AccountContents, NotSuspended
 from saluhall.domain.removals.store import DELETIONS
@@ -213,17 +215,21 @@ async def test_a_removed_connection_leaves_no_order_update_due(db: Database) -> 
     seller = await Seller.open(db)
     connection = await seller.connect()
     await seller.receive(connection, order("o1", [row("a1")]))
-    await seller.run(
-        "update order_heads set wanted_status = 'sent', push_due_at = created where account_id = %(account_id)s"
-    )
+    [sold] = await seller.orders()
+    change = StatusChange(index=0, order_id=sold["id"], status=OrderStatus.SHIPPED)
+    async with db.transaction() as tx:
+        assert not await orders.change_status(tx, principal=seller.by, changes=[change], now=NOW)
 
     removed = await remove_connection(seller, connection.id, yes=False)
     async with db.transaction() as tx:
         reason = disconnecting.REASON
-        assert await pushes.cancel(tx, removed.connection, reason=reason, now=NOW) == 1
+        assert await updates.cancel(tx, removed.connection, reason=reason, now=NOW) == 1
 
-    [head] = await seller.heads()
-    assert (head["wanted_status"], head["push_due_at"]) == (None, None)
+    [update] = await seller.rows(
+        "select state, due_at from order_updates where account_id = %(account_id)s"
+    )
+    assert (update["state"], update["due_at"]) == ("withdrawn", None)
+    [head] = await seller.orders()
     assert head["status_message"] == "The connection was removed."
 
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from saluhall.channel import Acknowledged, Acknowledgement, NotSupported
+from saluhall.channel_orders import Acknowledged, Acknowledgement, NotSupported
 from saluhall.domain.connections.model import Connection
-from saluhall.domain.orders import operations, pushes
-from saluhall.domain.orders.model import DuePush, OrderStatus, StatusChange
+from saluhall.domain.orders import operations, updates
+from saluhall.domain.orders.model import DueUpdate, OrderStatus, StatusChange, UpdateKind
 from saluhall.jobs.due import DUE_ROWS
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
@@ -27,22 +27,33 @@ class Desk:
         self.connection = connection
 
     async def say(self, status: OrderStatus) -> None:
-        [head] = await self.seller.heads()
+        [head] = await self.seller.orders()
         change = StatusChange(index=0, order_id=head["id"], status=status)
         async with self.seller.db.transaction() as tx:
-            await operations.change_status(tx, by=self.seller.by, changes=[change], now=NOW)
+            await operations.change_status(tx, principal=self.seller.by, changes=[change], now=NOW)
 
-    async def claim(self, worker: UUID, *, now: datetime = NOW) -> list[DuePush]:
+    async def claim(self, worker: UUID, *, now: datetime = NOW) -> list[DueUpdate]:
         async with self.seller.db.transaction() as tx:
-            return await pushes.claim_due(
+            return await updates.claim_due(
                 tx, self.seller.by.account_id, self.connection.id, worker=worker, limit=10, lease=LEASE, now=now
             )  # fmt: skip
 
-    async def told(self, push: DuePush, answer: Acknowledgement) -> dict[str, object]:
+    async def told(self, push: DueUpdate, answer: Acknowledgement) -> dict[str, object]:
         async with self.seller.db.transaction() as tx:
-            await pushes.told(tx, push, answer, label="Tradera", now=NOW)
-        [head] = await self.seller.heads()
-        return head
+            await updates.settled(tx, push, answer, label="Tradera", now=NOW)
+        return await self.order()
+
+    async def order(self) -> dict[str, object]:
+        """Read the order with what is due of it, and when."""
+        [order] = await self.seller.rows(
+            """
+            select o.*, u.kind as due, u.due_at from orders o
+              left join order_updates u
+                on u.account_id = o.account_id and u.order_id = o.id and u.due_at is not null
+             where o.account_id = %(account_id)s
+            """
+        )
+        return order
 
     async def rung(self) -> list[str]:
         async with self.seller.db.statement() as tx:
@@ -60,85 +71,79 @@ async def desk(db: Database) -> Desk:
 
 
 async def test_an_order_is_taken_by_one_worker_until_its_lease_runs_out(desk: Desk) -> None:
-    await desk.say(OrderStatus.SENT)
+    await desk.say(OrderStatus.SHIPPED)
 
     [push] = await desk.claim(ONE)
 
-    assert (push.remote_id, push.wanted_status, push.attempts) == ("77", OrderStatus.SENT, 0)
+    assert (push.external_id, push.kind, push.attempts) == ("77", UpdateKind.SHIPPED, 0)
     assert await desk.claim(OTHER) == []
     assert [p.id for p in await desk.claim(OTHER, now=NOW + LEASE)] == [push.id]
 
 
 async def test_only_whoever_holds_the_claim_records_an_answer(desk: Desk) -> None:
-    await desk.say(OrderStatus.SENT)
+    await desk.say(OrderStatus.SHIPPED)
     [push] = await desk.claim(ONE)
     [taken] = await desk.claim(OTHER, now=NOW + LEASE)
 
     late = await desk.told(push, Acknowledged())
-    assert late["wanted_status"] == "sent"
+    assert late["due"] == "shipped"
 
     done = await desk.told(taken, Acknowledged())
-    assert (done["wanted_status"], done["push_due_at"], done["push_claimed_by"]) == (
-        None,
-        None,
-        None,
-    )
+    assert (done["due"], done["acknowledged"]) == (None, "shipped")
 
 
 async def test_an_answer_to_what_is_not_wanted_any_more_changes_nothing(desk: Desk) -> None:
-    await desk.say(OrderStatus.ACCEPTED)
+    await desk.say(OrderStatus.PAID)
     [push] = await desk.claim(ONE)
-    await desk.say(OrderStatus.SENT)
+    await desk.say(OrderStatus.SHIPPED)
 
     head = await desk.told(push, NotSupported())
 
-    assert (head["status"], head["wanted_status"], head["status_message"]) == ("sent", "sent", "")
-    assert [p.wanted_status for p in await desk.claim(ONE)] == [OrderStatus.SENT]
+    assert (head["status"], head["due"], head["status_message"]) == ("shipped", "shipped", "")
+    assert [p.kind for p in await desk.claim(ONE)] == [UpdateKind.SHIPPED]
 
 
-async def test_what_was_told_stands_in_the_order_in_the_words_of_partners(desk: Desk) -> None:
-    await desk.say(OrderStatus.SENT)
+async def test_an_order_shows_what_its_channel_has_recorded_and_when(desk: Desk) -> None:
+    await desk.say(OrderStatus.SHIPPED)
     [push] = await desk.claim(ONE)
 
     head = await desk.told(push, Acknowledged())
 
-    assert head["upload_status"] == {
-        "request_payload": '{"order_id":"77","status":"sent"}',
-        "request_date": "Sun Nov 22 12:00:00 UTC 2026",
-    }
+    assert (head["acknowledged"], head["acknowledged_at"]) == ("shipped", NOW)
 
 
 async def test_pauses_grow_and_the_trouble_is_seen(desk: Desk) -> None:
-    await desk.say(OrderStatus.SENT)
+    await desk.say(OrderStatus.SHIPPED)
     pauses = []
     now = NOW
-    [head] = await desk.seller.heads()
+    head = await desk.order()
     for _ in range(14):
         [push] = await desk.claim(ONE, now=now)
         async with desk.seller.db.transaction() as tx:
-            await pushes.postpone(tx, push, reason="no answer", pause=None, now=now)
-        [head] = await desk.seller.heads()
-        pauses.append(head["push_due_at"] - now)
-        now = head["push_due_at"]
+            await updates.postpone(tx, push, reason="no answer", pause=None, now=now)
+        head = await desk.order()
+        assert isinstance(head["due_at"], datetime)
+        pauses.append(head["due_at"] - now)
+        now = head["due_at"]
         assert head["status_message"] == "no answer"
 
     assert [p.total_seconds() for p in pauses[:4]] == [2, 4, 8, 16]
     assert pauses[-1] == timedelta(hours=1)
-    assert head["modified"] == NOW  # it said something new once
+    assert head["changed_at"] == NOW  # it said something new once
 
 
 async def test_nothing_is_taken_or_rung_for_without_access_and_all_is_with_it(desk: Desk) -> None:
-    await desk.say(OrderStatus.SENT)
+    await desk.say(OrderStatus.SHIPPED)
     assert await desk.rung() == [str(desk.connection.id)]
     await desk.claim(ONE)
     await desk.seller.run(
         "update connections set state = 'disconnected' where account_id = %(account_id)s"
     )
     async with desk.seller.db.transaction() as tx:
-        await pushes.park(tx, desk.connection, reason="connect again", now=NOW)
+        await updates.suspend(tx, desk.connection, reason="connect again", now=NOW)
 
-    [head] = await desk.seller.heads()
-    assert (head["status_message"], head["wanted_status"]) == ("connect again", "sent")
+    head = await desk.order()
+    assert (head["status_message"], head["due"]) == ("connect again", "shipped")
     assert (await desk.rung(), await desk.claim(OTHER)) == ([], [])
 
     await desk.seller.connect()
@@ -147,7 +152,7 @@ async def test_nothing_is_taken_or_rung_for_without_access_and_all_is_with_it(de
 
 
 async def test_what_a_dead_worker_held_is_due_at_once(desk: Desk) -> None:
-    await desk.say(OrderStatus.SENT)
+    await desk.say(OrderStatus.SHIPPED)
     await desk.claim(ONE)
 
     async with desk.seller.db.transaction() as tx:

@@ -25,7 +25,7 @@ async def answer(hub: Hub, *orders: object) -> None:
 
 async def codes(shop: Shop) -> list[str]:
     rows = await shop.rows(
-        "select code from order_heads where account_id = %(account_id)s order by code"
+        "select number as code from orders where account_id = %(account_id)s order by number"
     )
     return [row["code"] for row in rows]
 

@@ -32,9 +32,12 @@ async def until(
     while True:
         found = await shop.rows(
             """
-            select h.*, r.product_id, r.sku, r.stock_unloaded from order_heads h
-              join order_rows r on r.account_id = h.account_id and r.order_id = h.id
-             where h.account_id = %(account_id)s and r.product_id = %(item)s
+            select o.*, l.listing_external_id, l.sku, l.units_taken, u.kind as due, u.attempts, u.claimed_by
+              from orders o
+              join order_lines l on l.account_id = o.account_id and l.order_id = o.id
+              left join order_updates u
+                on u.account_id = o.account_id and u.order_id = o.id and u.due_at is not null
+             where o.account_id = %(account_id)s and l.listing_external_id = %(item)s
             """,
             item=item_id,
         )
@@ -46,21 +49,25 @@ async def until(
 
 async def say(shop: Shop, order: dict[str, Any], status: OrderStatus) -> None:
     """Set an order's status; only the sweeper rings for it, as when a bell is lost."""
-    change = StatusChange(index=0, order_id=order["id"], status=status, courier=1, tracking="T1")
+    change = StatusChange(
+        index=0, order_id=order["id"], status=status, carrier="DHL", tracking="T1"
+    )
     async with shop.hub.db.transaction() as tx:
-        refused = await operations.change_status(tx, by=shop.by, changes=[change], now=utc_now())
+        refused = await operations.change_status(
+            tx, principal=shop.by, changes=[change], now=utc_now()
+        )
     assert refused == []
 
 
 async def there(hub: Hub, order: dict[str, Any]) -> dict[str, Any]:
     """Look at the order at the marketplace."""
     orders = await hub.market.control("GET", "/orders")
-    return next(o for o in orders if str(o["orderId"]) == order["remote_id"])
+    return next(o for o in orders if str(o["orderId"]) == order["external_id"])
 
 
 async def shipments(hub: Hub, order: dict[str, Any]) -> list[int]:
     """The answers to what was told of its shipping."""
-    calls = await hub.market.calls_to(f"/v4/orders/{order['remote_id']}/ship")
+    calls = await hub.market.calls_to(f"/v4/orders/{order['external_id']}/ship")
     return [call["status"] for call in calls]
 
 
@@ -72,18 +79,21 @@ async def test_a_sale_becomes_an_order_is_paid_and_is_shipped_at_the_marketplace
     told = await shop.heard("item.sold", "O/1")
     assert told["data"]["orderId"] == str(order["id"])
     assert len(await shop.told("item.sold", "O/1")) == 1
-    assert (order["status"], order["attention"], order["stock_unloaded"]) == ("standby", None, 1)
-    assert (order["price"], order["currency"], order["marketplace_code"]) == (950, "SEK", "Tradera")
-    assert (order["buyer_user_id"], order["buyer_country"]) == ("anna", "SWE")
+    assert (order["status"], order["attention"], order["units_taken"]) == ("pending", [], 1)
+    assert (order["total"], order["currency"], order["channel"]) == (950, "SEK", "Tradera")
+    assert (order["buyer_id"], order["billing_country"]) == ("anna", "SWE")
 
-    await hub.market.control("POST", f"/orders/{order['remote_id']}/pay")
-    paid = await until(shop, order["product_id"], status="accepted")
-    assert paid["date_payment"] is not None
+    await hub.market.control("POST", f"/orders/{order['external_id']}/pay")
+    paid = await until(shop, order["listing_external_id"], status="paid")
+    assert paid["paid_at"] is not None
 
-    await say(shop, paid, OrderStatus.SENT)
-    sent = await until(shop, order["product_id"], wanted_status=None)
-    assert (sent["status"], sent["status_message"], sent["push_due_at"]) == ("sent", "", None)
-    assert sent["upload_status"]["request_payload"].startswith('{"order_id":')
+    await say(shop, paid, OrderStatus.SHIPPED)
+    sent = await until(shop, order["listing_external_id"], due=None)
+    assert (sent["status"], sent["status_message"], sent["acknowledged"]) == (
+        "shipped",
+        "",
+        "shipped",
+    )
     assert (await there(hub, order))["shipped"] is True
     assert await shipments(hub, order) == [200]
 
@@ -93,10 +103,10 @@ async def test_what_the_seller_says_is_paid_is_marked_where_the_marketplace_has_
 ) -> None:
     order = await sell(shop, "O/2")
 
-    await say(shop, order, OrderStatus.ACCEPTED)
+    await say(shop, order, OrderStatus.PAID)
 
-    told = await until(shop, order["product_id"], wanted_status=None)
-    assert (told["status"], told["status_message"]) == ("accepted", "")
+    told = await until(shop, order["listing_external_id"], due=None)
+    assert (told["status"], told["status_message"]) == ("paid", "")
     marked = await hub.market.calls_to("/v4/listings/transaction-status", "PUT")
     assert [call["status"] for call in marked][-1] == 200
 
@@ -106,22 +116,15 @@ async def test_what_the_marketplace_has_no_word_for_is_done_here_and_says_so(
 ) -> None:
     order = await sell(shop, "O/3")
 
-    async with hub.db.transaction() as tx:
-        await tx.run(
-            """
-            update order_heads set status = 'cancelled', wanted_status = 'cancelled', push_due_at = now()
-             where account_id = %(account_id)s and id = %(id)s
-            """,
-            {"account_id": shop.by.account_id, "id": order["id"]},
-        )
+    await say(shop, order, OrderStatus.CANCELLED)
 
-    told = await until(shop, order["product_id"], wanted_status=None)
+    told = await until(shop, order["listing_external_id"], due=None)
     assert told["status"] == "cancelled"
     assert (
         told["status_message"]
-        == "Done here only: Tradera cannot be told that an order is cancelled."
+        == f"Done here only: Tradera {shop.user_id} cannot be notified that an order is cancelled."
     )
-    assert told["upload_status"] is None
+    assert told["acknowledged"] is None
     assert await shipments(hub, order) == []
 
 
@@ -130,30 +133,29 @@ async def test_a_marketplace_in_trouble_is_told_later_and_the_trouble_is_seen(
     hub: Hub, shop: Shop
 ) -> None:
     order = await sell(shop, "O/4")
-    path = f"/v4/orders/{order['remote_id']}/ship"
+    path = f"/v4/orders/{order['external_id']}/ship"
     await hub.market.faults({"method": "POST", "path": path, "status": 503, "times": 2})
 
-    await say(shop, order, OrderStatus.SENT)
+    await say(shop, order, OrderStatus.SHIPPED)
 
-    tried = await until(shop, order["product_id"], push_attempts=1)
-    assert tried["status"] == "sent"
+    tried = await until(shop, order["listing_external_id"], attempts=1)
+    assert tried["status"] == "shipped"
     assert "Tradera is in trouble" in tried["status_message"]
-    sent = await until(shop, order["product_id"], wanted_status=None)
-    assert (sent["status_message"], sent["push_attempts"]) == ("", 0)
+    sent = await until(shop, order["listing_external_id"], due=None)
+    assert (sent["status_message"], sent["acknowledged"]) == ("", "shipped")
     assert await shipments(hub, order) == [503, 503, 200]
 
 
 async def test_what_the_marketplace_refuses_is_not_asked_again(hub: Hub, shop: Shop) -> None:
     order = await sell(shop, "O/5")
-    path = f"/v4/orders/{order['remote_id']}/ship"
+    path = f"/v4/orders/{order['external_id']}/ship"
     await hub.market.faults({"method": "POST", "path": path, "status": 400})
 
-    await say(shop, order, OrderStatus.SENT)
+    await say(shop, order, OrderStatus.SHIPPED)
 
-    refused = await until(shop, order["product_id"], wanted_status=None)
-    assert refused["status"] == "sent"
+    refused = await until(shop, order["listing_external_id"], due=None)
+    assert refused["status"] == "shipped"
     assert refused["status_message"].startswith("Tradera refused")
-    assert refused["push_due_at"] is None
     assert await shipments(hub, order) == [400]
     await hub.market.faults()
 
@@ -164,17 +166,16 @@ async def test_without_access_a_status_waits_until_the_account_is_connected_agai
     order = await sell(shop, "O/6")
     await hub.market.seller(shop.user_id, "another")
 
-    await say(shop, order, OrderStatus.SENT)
+    await say(shop, order, OrderStatus.SHIPPED)
 
     waiting = await until(
         shop,
-        order["product_id"],
+        order["listing_external_id"],
         status_message="Tradera token has expired. Partner must reconnect their Tradera account.",
     )
-    assert (waiting["status"], waiting["wanted_status"]) == ("sent", "sent")
-    assert waiting["push_due_at"] is not None
+    assert (waiting["status"], waiting["due"]) == ("shipped", "shipped")
     await shop.connect("another")
-    sent = await until(shop, order["product_id"], wanted_status=None)
+    sent = await until(shop, order["listing_external_id"], due=None)
     assert sent["status_message"] == ""
     assert (await there(hub, order))["shipped"] is True
 
@@ -184,23 +185,23 @@ async def test_a_worker_killed_while_it_tells_loses_nothing(start_hub: StartHub)
     hub = await start_hub()
     shop = await hub.open_selling_shop()
     order = await sell(shop, "KILLED")
-    path = f"/v4/orders/{order['remote_id']}/ship"
+    path = f"/v4/orders/{order['external_id']}/ship"
     await hub.market.faults(
         {"method": "POST", "path": path, "status": 500, "delay_s": 30, "times": 1}
     )
-    await say(shop, order, OrderStatus.SENT)
+    await say(shop, order, OrderStatus.SHIPPED)
     deadline = time.monotonic() + 30
-    while not (await until(shop, order["product_id"]))["push_claimed_by"]:
+    while not (await until(shop, order["listing_external_id"]))["claimed_by"]:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
 
     await hub.kill()
-    await say(shop, order, OrderStatus.SENT)  # told twice by a client that heard no answer
+    await say(shop, order, OrderStatus.SHIPPED)  # told twice by a client that heard no answer
     await hub.market.faults()
     await hub.start()
 
-    sent = await until(shop, order["product_id"], wanted_status=None)
-    assert (sent["status"], sent["tracking"]) == ("sent", "T1")
+    sent = await until(shop, order["listing_external_id"], due=None)
+    assert (sent["status"], sent["tracking"]) == ("shipped", "T1")
     assert (await there(hub, order))["shipped"] is True
 
 
@@ -215,5 +216,5 @@ async def test_trouble_with_orders_does_not_hold_up_a_sale(shop: Shop, calm_mark
     await calm_market.faults()
 
     order = await until(shop, str(item_id))
-    assert (order["attention"], order["stock_unloaded"]) == (None, 1)
+    assert (order["attention"], order["units_taken"]) == ([], 1)
     assert len(await shop.told("item.sold", "ALONE")) == 1

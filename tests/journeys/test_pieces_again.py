@@ -43,8 +43,8 @@ async def until_unloaded(shop: Shop, sku: str, *, orders: int = 1) -> None:
     while True:
         rows = await shop.rows(
             """
-            select r.id from order_rows r join products p on p.account_id = r.account_id and p.id = r.product
-             where r.account_id = %(account_id)s and p.sku = %(sku)s and r.stock_unloaded = 1
+            select l.id from order_lines l join products p on p.account_id = l.account_id and p.id = l.product_id
+             where l.account_id = %(account_id)s and p.sku = %(sku)s and l.units_taken = 1
             """,
             sku=sku,
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saluhall.domain.connections.operations import BLOCKS
-from saluhall.domain.orders.pushes import PUSH_RETRIES
+from saluhall.domain.orders.updates import UPDATE_RETRIES
 from saluhall.domain.sessions.model import SIGN_IN_WAITS
 from saluhall.domain.webhooks.model import LATER_RETRIES, QUICK_RETRIES
 from saluhall.jobs.fetch_images import IMAGE_RETRIES
@@ -23,7 +23,7 @@ MINUTE, HOUR = 60, 3600
     ("policy", "delays_s"),
     [
         (LISTING_RETRIES, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, HOUR, HOUR]),
-        (PUSH_RETRIES, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, HOUR, HOUR]),
+        (UPDATE_RETRIES, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, HOUR, HOUR]),
         (IMAGE_RETRIES, [1, 2, 4]),
         (QUICK_RETRIES, [1, 2, 4, 8, 16]),
         (LATER_RETRIES, [m * MINUTE for m in (5, 30, 120, 300, 600, 840, 960, 1440, 1440)]),

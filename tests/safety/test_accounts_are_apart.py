@@ -34,8 +34,9 @@ CLOCKS = (
 )
 OWNED = ("products", "images", "offers", "policies", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
          "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
-         "sessions", "legacy_keys", "requests", "order_heads", "order_rows",
-         "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "shipments", "members",
+         "sessions", "legacy_keys", "requests", "orders", "order_lines",
+         "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "members",
+         "fulfilments", "fulfilment_lines", "order_updates", "refunds",
          "replays", "attention_entries", "login_attempts")  # fmt: skip
 
 

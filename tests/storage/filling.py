@@ -135,24 +135,34 @@ _GROWING = {
         "endpoint_id": _owned("endpoint"), "event_id": id_of("event", "n"), "success": "n % 10 < 8",
         "at": "now() - (1000000 - n) * interval '1 second'", "event_type": _EVENTS, "sku": "'SKU-' || n",
     }),
-    "order_heads": (0.2, {
-        "account_id": _owned(), "connection_id": _owned("connection"), "remote_id": "n::text", "code": "'T-' || n",
-        "date_order": "now() - n * interval '1 second'", "status": "case when n % 100 in (8, 9) then 'standby' else 'sent' end",
-        "modified": "now() - n * interval '1 second'",
-        "created": "now()", "push_due_at": _DUE, "wanted_status": "case when n % 50 in (0, 1) then 'sent' end",
+    "orders": (0.2, {
+        "account_id": _owned(), "connection_id": _owned("connection"), "external_id": "n::text", "number": "'T-' || n",
+        "placed_at": "now() - n * interval '1 second'", "status": "case when n % 100 in (8, 9) then 'pending' else 'shipped' end",
+        "changed_at": "now() - n * interval '1 second'", "created_at": "now()",
     }),
-    "order_rows": (0.2, {
-        "account_id": _owned(), "order_id": "n", "product": id_of("product", "n"), "sku": "'SKU-' || n",
-        "created": "now()", "modified": "now()",
+    "order_lines": (0.2, {
+        "account_id": _owned(), "order_id": "n", "product_id": id_of("product", "n"), "sku": "'SKU-' || n",
+        "created_at": "now()", "changed_at": "now()",
+    }),
+    "order_updates": (0.1, {
+        "account_id": _owned(), "id": id_of("update", "n"), "order_id": "n", "connection_id": _owned("connection"),
+        "kind": "'shipped'", "state": "'due'", "due_at": _DUE, "created_at": "now()",
     }),
     "sales": (0.2, {
         "account_id": _owned(), "sold_at": "now() - n * interval '1 second'", "row_id": "n",
         "product_id": id_of("product", "n"), "state": "'paid'", "category": "'other'", "orders": "1", "pieces": "1",
         "gross": "100", "fee": "1",
     }),
-    "shipments": (0.1, {
-        "account_id": _owned(), "id": id_of("shipment", "n"), "order_id": "n", "carrier": "'DHL'",
-        "tracking_number": "'P' || n", "created_at": "now()",
+    "fulfilments": (0.1, {
+        "account_id": _owned(), "id": id_of("fulfilment", "n"), "order_id": "n", "carrier": "'DHL'", "tracking": "'P' || n",
+        "shipped_at": "now()", "created_at": "now()",
+    }),
+    "fulfilment_lines": (0.1, {
+        "account_id": _owned(), "fulfilment_id": id_of("fulfilment", "n"), "line_id": "n", "quantity": "1",
+    }),
+    "refunds": (0.1, {
+        "account_id": _owned(), "id": id_of("refund", "n"), "order_id": "n", "external_id": "n::text", "amount": "1",
+        "currency": "'SEK'", "refunded_at": "now()", "created_at": "now()",
     }),
     "requests": (0.1, {
         "account_id": _owned(), "key": "'request ' || n", "asked": "'x'", "answered_at": "now() - n * interval '1 second'",

@@ -18,7 +18,7 @@ _TYPES = {
     "now": "timestamptz",
     "limited": "boolean",
     **dict.fromkeys(("ask_in", "dead_after", "lease", "memory", "step"), "interval"),
-    **dict.fromkeys(("modified_from", "modified_to", "ordered_from", "ordered_to"), "date"),
+    **dict.fromkeys(("changed_from", "changed_to", "placed_from", "placed_to"), "date"),
 }
 # Values: what belongs to an account, whose number is `{account}`; others by name, and else by type.
 _OF_ACCOUNT = {
@@ -31,7 +31,7 @@ _BY_NAME = {
     "parent_sku": "'SKU-1'",
     "time_zone": "'Europe/Stockholm'",
     "status": "'active'",
-    "statuses": "array['standby']",
+    "statuses": "array['pending']",
     "before": "now() - interval '30 days'",
     "offset": "0",
     "limit": "50",

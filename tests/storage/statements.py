@@ -11,12 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
-from saluhall.dialects.sellrapido.order_responses import LAYOUT
+from saluhall.dialects.sellrapido.order_layout import LAYOUT
 from saluhall.dialects.sellrapido.product_fields import SHOWN
 from saluhall.domain.listings import pages_store, submissions_store
 from saluhall.domain.listings.page_model import START, Filter
 from saluhall.domain.orders import extraction as orders
-from saluhall.domain.orders import pushes_store
 from saluhall.domain.products import extraction as products
 from saluhall.domain.products.model import Status
 from saluhall.domain.removals import store as removals_store
@@ -127,10 +126,6 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     "domain.listings.pages_store.count": [
         ("page kept count", pages_store.KEPT_COUNT),
         *_named("page count", _pages(pages_store._COUNT)),
-    ],
-    "domain.orders.pushes_store.settle": [
-        ("push settle", pushes_store.SETTLE),
-        ("push settle locally", pushes_store.SETTLE_LOCALLY),
     ],
     "domain.orders.store.as_json": [
         (f"orders json[{'+'.join(c)}]", orders.json_statement(LAYOUT, c)) for c in _some(orders.CONDITIONS, most=1)

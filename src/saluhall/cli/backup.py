@@ -15,7 +15,7 @@ _COUNTED = {
     "accounts": "accounts",
     "products": "products",
     "listings": "listings",
-    "orders": "order_heads",
+    "orders": "orders",
     "events": "events",
 }
 

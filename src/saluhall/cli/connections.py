@@ -32,7 +32,7 @@ from saluhall.domain.connections.expiry import days_left
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import disconnecting, suspension
 from saluhall.domain.listings.disconnecting import RemovedConnection
-from saluhall.domain.orders import pushes
+from saluhall.domain.orders import updates
 from saluhall.plugins import load_channels
 from saluhall.settings import Settings
 from saluhall.storage import Transaction
@@ -186,7 +186,7 @@ def remove(
             tx, by=principal, connection_id=connection, leave_live=yes, now=at
         )
         reason = disconnecting.REASON
-        return removed, await pushes.cancel(tx, removed.connection, reason=reason, now=at)
+        return removed, await updates.cancel(tx, removed.connection, reason=reason, now=at)
 
     removed, cancelled = for_account(read_settings(data_dir), account, do)
     answer: dict[str, object] = {

@@ -126,15 +126,13 @@ DUE_ROWS: Final[Mapping[str, DueRows]] = {
         table="connections", key="id", due="poll_due_at", claimed="poll_claimed_by"
     ),
     "push_orders": DueRows(
-        table="order_heads",
+        table="order_updates",
         key="connection_id",
-        due="push_due_at",
-        claimed="push_claimed_by",
         within="connection_id",
         # What waits until its connection is connected again stays due, but no job can help it.
         only="""
           exists (select from connections c
-                   where c.account_id = order_heads.account_id and c.id = connection_id
+                   where c.account_id = order_updates.account_id and c.id = connection_id
                      and c.state = 'connected')
         """,
     ),

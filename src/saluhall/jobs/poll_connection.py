@@ -12,17 +12,17 @@ from saluhall.channel import (
     Changes,
     Channel,
     OutOfBudget,
-    RemoteOrder,
     Unavailable,
     UnreadableEntry,
 )
+from saluhall.channel_orders import RemoteOrder
 from saluhall.domain.attention import operations as attention
 from saluhall.domain.connections import operations, queries
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.listings import outcomes, suspension
 from saluhall.domain.listings import queries as listings
-from saluhall.domain.orders import arrivals
-from saluhall.domain.orders.arriving import Marketplace
+from saluhall.domain.orders import intake
+from saluhall.domain.orders.mapping import Marketplace
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.attention import keep_for_attention
 from saluhall.jobs.failure_policy import (
@@ -104,10 +104,10 @@ async def _take_orders(run: Run, channel: Channel, connection: Connection) -> Ex
         feed = await channel.orders(connection.orders_since)
         failed = await _store(run, connection, feed.orders)
         tried_again = [
-            o.modified_at for o in failed if o.modified_at > feed.read_until - _TRIED_AGAIN
+            o.changed_at for o in failed if o.changed_at > feed.read_until - _TRIED_AGAIN
         ]
-        out = {order.remote_id for order in failed}
-        stored = [order.remote_id for order in feed.orders if order.remote_id not in out]
+        out = {order.external_id for order in failed}
+        stored = [order.external_id for order in feed.orders if order.external_id not in out]
         now = run.clock()
         async with run.db.transaction() as tx:
             await attention.settle(tx, connection, kinds=["order"], remote_ids=stored, now=now)
@@ -125,11 +125,11 @@ async def _store(
     """Store orders, many at a time; where that fails one by one, so that an odd one does not keep the others out. Return the odd ones."""
     card = run.channels[connection.channel]
     market = Marketplace(label=card.label, site=card.site, country=card.country)
-    oldest_first = sorted(orders, key=lambda order: (order.created_at, order.remote_id))
+    oldest_first = sorted(orders, key=lambda order: (order.placed_at, order.external_id))
 
     async def store(some: Sequence[RemoteOrder]) -> None:
         async with run.db.transaction() as tx:
-            await arrivals.receive(tx, connection, some, market=market, now=run.clock())
+            await intake.receive(tx, connection, some, market=market, now=run.clock())
 
     failed: list[tuple[RemoteOrder, Exception]] = []
     for start in range(0, len(oldest_first), _ORDERS_AT_ONCE):
@@ -155,7 +155,7 @@ async def _store_singly(
         except DatabaseUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - this order alone waits for a person
-            _log.error("an order could not be stored", remote_id=order.remote_id, exc_info=error)
+            _log.error("an order could not be stored", remote_id=order.external_id, exc_info=error)
             failed.append((order, error))
     return failed
 
@@ -163,7 +163,7 @@ async def _store_singly(
 def _unstorable(order: RemoteOrder, error: Exception) -> UnreadableEntry:
     return UnreadableEntry(
         kind="order",
-        remote_id=order.remote_id,
+        remote_id=order.external_id,
         raw=msgspec.json.encode(order, enc_hook=str).decode(),
         reason=f"It could not be stored: {error}",
     )

@@ -1,25 +1,21 @@
-"""Send an order's status to its channel: that it was shipped, or paid."""
+"""Notify channels of what became of their orders: paid, shipped, cancelled, refunded."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import structlog
 from msgspec import Struct
 
-from saluhall.channel import (
-    Acknowledgement,
-    Channel,
-    Disconnected,
-    NotSupported,
-    Shipment,
-)
+from saluhall.channel import Channel, Disconnected
+from saluhall.channel_orders import Acknowledgement, Refund, Shipment
 from saluhall.domain.connections import queries as connections
 from saluhall.domain.connections.model import Connection, ConnectionState
 from saluhall.domain.listings import suspension
-from saluhall.domain.orders import pushes
-from saluhall.domain.orders.model import DuePush, OrderStatus
+from saluhall.domain.orders import updates
+from saluhall.domain.orders.model import DueUpdate, UpdateKind
 from saluhall.jobs.access import open_channel
 from saluhall.jobs.failure_policy import (
     Consequence,
@@ -74,11 +70,11 @@ async def _open(run: Run, key: str) -> Push | None:
     return Push(run, found, channel, run.slots.share(found.account_id, max_calls=_WIDTH))
 
 
-async def _claim(push: Push, limit: int) -> Sequence[DuePush]:
+async def _claim(push: Push, limit: int) -> Sequence[DueUpdate]:
     if push.is_over:
         return ()
     async with push.run.db.transaction() as tx:
-        return await pushes.claim_due(
+        return await updates.claim_due(
             tx,
             push.connection.account_id,
             push.connection.id,
@@ -89,9 +85,9 @@ async def _claim(push: Push, limit: int) -> Sequence[DuePush]:
         )
 
 
-async def _work(push: Push, due: DuePush) -> tuple[DuePush, Acknowledgement | Consequence]:
+async def _work(push: Push, due: DueUpdate) -> tuple[DueUpdate, Acknowledgement | Consequence]:
     try:
-        return due, await _say(push.channel, due)
+        return due, await _notify(push.channel, due)
     except asyncio.CancelledError:
         raise
     except Exception as error:
@@ -100,9 +96,9 @@ async def _work(push: Push, due: DuePush) -> tuple[DuePush, Acknowledgement | Co
             raise
         if isinstance(failure, Crash):
             _log.error(
-                "an order's status is suspended: this is a bug",
+                "an order's update is suspended: this is a bug",
                 account_id=str(due.account_id),
-                order_id=due.id,
+                order_id=due.order_id,
                 exc_info=error,
             )
         push.is_over = push.is_over or isinstance(failure, Suspend | Wait)
@@ -110,7 +106,7 @@ async def _work(push: Push, due: DuePush) -> tuple[DuePush, Acknowledgement | Co
 
 
 async def _record(
-    push: Push, results: Sequence[tuple[DuePush, Acknowledgement | Consequence]]
+    push: Push, results: Sequence[tuple[DueUpdate, Acknowledgement | Consequence]]
 ) -> None:
     now = push.run.clock()
     async with push.run.db.transaction() as tx:
@@ -124,7 +120,7 @@ async def _record(
 async def _write(
     tx: Transaction,
     push: Push,
-    due: DuePush,
+    due: DueUpdate,
     result: Acknowledgement | Consequence,
     *,
     now: datetime,
@@ -132,29 +128,36 @@ async def _write(
     match result:
         case Wait(pause=pause):
             pause = min(pause, _MAX_WAIT)
-            await pushes.wait(tx, due, reason=_NO_CALLS, pause=pause, now=now)
+            await updates.wait(tx, due, reason=_NO_CALLS, pause=pause, now=now)
         case Retry(reason=reason, pause=later):
-            await pushes.postpone(tx, due, reason=reason, pause=later, now=now)
+            await updates.postpone(tx, due, reason=reason, pause=later, now=now)
         case Reject(reason=reason):
-            await pushes.refused(tx, due, reason=reason, now=now)
+            await updates.rejected(tx, due, reason=reason, now=now)
         case Crash():
-            await pushes.refused(tx, due, reason=_OUR_BUG, now=now)
+            await updates.rejected(tx, due, reason=_OUR_BUG, now=now)
         case Suspend() | Release():
             pass  # the whole connection is suspended; a claim that was lost is not ours to write
         case acknowledgement:
-            await pushes.told(tx, due, acknowledgement, label=push.label, now=now)
+            await updates.settled(tx, due, acknowledgement, label=push.label, now=now)
 
 
-async def _say(channel: Channel, due: DuePush) -> Acknowledgement:
-    """Notify the channel of what it may record; an order that waits or is cancelled is known here only."""
-    match due.wanted_status:
-        case OrderStatus.SENT:
-            shipment = Shipment(carrier=due.courier_code, tracking=due.tracking)
-            return await channel.ship(due.remote_id, shipment)
-        case OrderStatus.ACCEPTED:
-            return await channel.mark_paid(due.remote_id)
-        case OrderStatus.STANDBY | OrderStatus.CANCELLED:
-            return NotSupported()
+async def _notify(channel: Channel, due: DueUpdate) -> Acknowledgement:
+    match due.kind:
+        case UpdateKind.SHIPPED:
+            parcel = Shipment(carrier=due.carrier, tracking=due.tracking, lines=due.lines)
+            return await channel.ship(due.external_id, parcel)
+        case UpdateKind.PAID:
+            return await channel.mark_paid(due.external_id)
+        case UpdateKind.CANCELLED:
+            return await channel.cancel(due.external_id, due.reason)
+        case UpdateKind.REFUNDED:
+            refund = Refund(
+                key=str(due.id),
+                amount=due.amount or Decimal(0),
+                currency=due.currency,
+                reason=due.reason,
+            )
+            return await channel.refund(due.external_id, refund)
 
 
 async def _suspend(run: Run, connection: Connection, reason: str) -> None:
@@ -162,7 +165,7 @@ async def _suspend(run: Run, connection: Connection, reason: str) -> None:
     now = run.clock()
     async with run.db.transaction() as tx:
         await suspension.suspend(tx, connection, reason=reason, now=now)
-        await pushes.park(tx, connection, reason=reason, now=now)
+        await updates.suspend(tx, connection, reason=reason, now=now)
 
 
 PUSH_ORDERS = Job(name="push_orders", open=_open, claim=_claim, work=_work, record=_record)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from saluhall.channel import Acknowledged, Live, Pending, Progress, Purpose, Unavailable
+from saluhall.channel import Live, Pending, Progress, Purpose, Unavailable
+from saluhall.channel_orders import Acknowledged
 from saluhall.kit.clock import utc_now
 from tests.channels.tradera.practice import Market, offer, reprice, submit, submitted
 from tests.contract.hub_side import Notebook
@@ -57,7 +58,7 @@ async def test_an_odd_order_is_reported_and_its_neighbours_are_read(
 
     feed = await market.channel().orders(SINCE)
 
-    assert [each.remote_id for each in feed.orders] == ["1", "2"]
+    assert [each.external_id for each in feed.orders] == ["1", "2"]
     assert feed.read_until == MADE_AT
     [entry] = market.reported
     assert (entry.kind, entry.raw) == ("order", odd)
@@ -117,7 +118,10 @@ async def test_an_odd_change_does_not_hide_the_others_nor_itself(market: Market)
 
     assert changes.cursor == "41"
     assert sorted(each.external_id for each in changes.listings) == sorted(ids)
-    assert [(e.kind, e.remote_id) for e in market.reported] == [("change", ids[0]), ("change", "")]
+    assert [(e.kind, e.remote_id) for e in market.reported] == [
+        ("change", ids[0]),
+        ("change", ""),
+    ]
 
 
 @pytest.mark.parametrize("count", [2, 4])
@@ -179,7 +183,7 @@ async def test_odd_references_beside_ours_do_no_harm(market: Market) -> None:
 
     [read] = (await market.channel().orders(SINCE)).orders
 
-    assert read.rows[0].own_references == ["lst_1"]
+    assert read.lines[0].own_references == ["lst_1"]
     assert market.reported == []
 
 

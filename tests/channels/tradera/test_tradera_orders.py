@@ -7,15 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from saluhall.channel import (
-    Acknowledged,
-    NotSupported,
-    Purpose,
-    Rejected,
-    RemoteOrder,
-    Shipment,
-    Unavailable,
-)
+from saluhall.channel import Purpose, Rejected, Unavailable
+from saluhall.channel_orders import Acknowledged, NotSupported, RemoteOrder, Shipment
 from saluhall.channels.tradera.countries import country_from_name
 from saluhall.channels.tradera.order_words import order_from_wire, sales_of_order
 from saluhall.channels.tradera.wire_orders import Sale, SellerOrder
@@ -55,9 +48,9 @@ async def test_an_order_says_who_bought_what_for_how_much(market: Market) -> Non
     feed = await market.channel().orders(None)
 
     [order] = feed.orders
-    assert order.remote_id == remote_id
+    assert order.external_id == remote_id
     assert (order.currency, order.total, order.paid_at) == ("SEK", Decimal(950), None)
-    [row] = order.rows
+    [row] = order.lines
     assert (row.own_references, row.quantity) == (["lst_1"], 1)
     assert row.unit_price == Decimal(950)
     assert (order.buyer.user_id, order.buyer.country) == ("eva", "SWE")
@@ -88,14 +81,14 @@ async def test_what_changed_is_read_again_and_what_is_old_is_not(market: Market)
     new = await sold(market, "lst_new")
 
     later = await market.channel().orders(start.read_until)
-    assert [o.remote_id for o in later.orders] == [new]
+    assert [o.external_id for o in later.orders] == [new]
 
     await market.turn("POST", f"orders/{old}/pay")
     paid = await market.channel().orders(later.read_until)
-    found = {o.remote_id: o for o in paid.orders}
+    found = {o.external_id: o for o in paid.orders}
     assert found[old].paid_at is not None
-    assert found[old].payment_code == "TraderaPay"
-    assert found[old].modified_at > later.read_until - timedelta(hours=1)
+    assert found[old].payment_method == "TraderaPay"
+    assert found[old].changed_at > later.read_until - timedelta(hours=1)
 
 
 async def test_shipping_twice_is_fine(market: Market) -> None:
@@ -169,10 +162,10 @@ def order(**changes: Any) -> RemoteOrder:
 def test_a_bare_order_is_read_with_nothing_invented() -> None:
     bare = order()
 
-    assert (bare.remote_id, bare.total, bare.shipping_price) == ("7", Decimal(40), Decimal(0))
-    assert (bare.paid_at, bare.payment_code, bare.ship_to) == (None, "", None)
+    assert (bare.external_id, bare.total, bare.shipping_price) == ("7", Decimal(40), Decimal(0))
+    assert (bare.paid_at, bare.payment_method, bare.ship_to) == (None, "", None)
     assert bare.buyer.name == ""
-    assert bare.modified_at == bare.created_at == utc("2026-05-27T10:00:00")
+    assert bare.changed_at == bare.placed_at == utc("2026-05-27T10:00:00")
 
 
 def test_an_order_without_any_date_cannot_be_read() -> None:
@@ -193,7 +186,7 @@ def test_any_payment_means_paid_and_its_cost_is_a_fee() -> None:
 
     assert paid.paid_at is not None
     assert paid.paid_at.replace(microsecond=0) == utc("2026-05-28T09:00:00")
-    assert (paid.payment_fee, paid.payment_code) == (Decimal(3), "Swish")
+    assert (paid.fee, paid.payment_method) == (Decimal(3), "Swish")
 
 
 def test_where_it_goes_and_what_is_in_it() -> None:
@@ -215,10 +208,10 @@ def test_where_it_goes_and_what_is_in_it() -> None:
 
     assert whole.ship_to is not None
     assert (whole.ship_to.name, whole.ship_to.country) == ("Eva Ek", "NOR")
-    assert (whole.shipping_price, whole.shipping_code) == (Decimal(59), "PostNord")
-    [row] = whole.rows
-    assert (row.external_id, row.title, row.quantity) == ("620899097", "Bromsok", 2)
-    assert (row.vat_rate, row.own_references) == (Decimal(25), [])
+    assert (whole.shipping_price, whole.shipping_method) == (Decimal(59), "PostNord")
+    [row] = whole.lines
+    assert (row.listing_id, row.title, row.quantity) == ("620899097", "Bromsok", 2)
+    assert (row.tax_percent, row.own_references) == (Decimal(25), [])
 
 
 @pytest.mark.parametrize(

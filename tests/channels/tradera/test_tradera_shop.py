@@ -8,7 +8,6 @@ import pytest
 
 from saluhall.capabilities import Format
 from saluhall.channel import (
-    Acknowledged,
     Change,
     Live,
     Offer,
@@ -17,9 +16,9 @@ from saluhall.channel import (
     Rejected,
     RemoteListing,
     RemoteState,
-    Shipment,
     Unavailable,
 )
+from saluhall.channel_orders import Acknowledged, Shipment
 from saluhall.channels.tradera import shop
 from saluhall.channels.tradera.items import remote_listing_from_item
 from saluhall.channels.tradera.settings import Settings
@@ -318,8 +317,8 @@ async def test_sales_of_a_shop_item_are_orders_with_quantity_and_address(market:
     (order,) = (await channel.orders(None)).orders
     changed = await channel.changes(start.cursor, [made.external_id])
 
-    (row,) = order.rows
-    assert (order.remote_id, order.total) == (order_id, Decimal(200))
+    (row,) = order.lines
+    assert (order.external_id, order.total - order.shipping_price) == (order_id, Decimal(200))
     assert (row.quantity, row.unit_price, row.own_references[0]) == (2, Decimal(100), fixed().key)
     assert order.ship_to is not None
     assert [(each.state, each.quantity) for each in changed.listings] == [(RemoteState.LIVE, 3)]

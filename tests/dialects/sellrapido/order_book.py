@@ -1,15 +1,16 @@
 """Orders to test with: the two golden ones, and any number like them."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from saluhall.dialects.sellrapido.order_layout import HEAD, ROW, STATUS_WORDS
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.orders import operations
-from saluhall.kit.clock import utc_now
+from saluhall.domain.orders.extraction import Column
 from saluhall.kit.ids import new_id
 from saluhall.storage import Database
 from tests.hub import Shop
@@ -46,12 +47,68 @@ async def keep(shop: Shop, *orders: Order, connection_id: UUID | None = None) ->
 async def keep_in(
     db: Database, by: Principal, *orders: Order, connection_id: UUID | None = None
 ) -> None:
-    heads = [each["head"] for each in orders]
-    rows = [{**row, "order_id": row["order_head"]} for each in orders for row in each["rows"]]
+    """Store orders with all that their keys say; elsewhere an order is known by its code."""
+    heads = [_stored(each["head"], HEAD) for each in orders]
+    lines = [_stored(row, ROW) for each in orders for row in each["rows"]]
+    for head in heads:
+        head["external_id"] = str(head["id"]) if connection_id is None else head["number"]
     async with db.transaction() as tx:
-        await operations.take_in(
-            tx, by=by, heads=heads, rows=rows, connection_id=connection_id, now=utc_now()
-        )
+        for table, records in (("orders", heads), ("order_lines", lines)):
+            for record in records:
+                names = ", ".join(record)
+                await tx.run(
+                    f"""
+                    insert into {table} (account_id, {names}{", connection_id" if table == "orders" else ""})
+                    overriding system value
+                    select %(account)s, {names}{", %(connection)s" if table == "orders" else ""}
+                      from json_populate_record(null::{table}, %(record)s::text::json)
+                    """,
+                    {
+                        "account": by.account_id,
+                        "connection": connection_id,
+                        "record": json.dumps(record),
+                    },
+                )
+
+
+def _stored(given: Mapping[str, Any], columns: Iterable[Column]) -> dict[str, Any]:
+    """Turn the keys of an order, or of a row, into columns and extras."""
+    stored: dict[str, Any] = {}
+    extras: dict[str, str] = {}
+    for column in columns:
+        value = given.get(column.key)
+        known = _PLAIN.fullmatch(column.sql)
+        if column.key in _SPECIAL:
+            stored |= _SPECIAL[column.key](value)
+        elif known:
+            stored[known[1]] = value
+        elif column.key in given and value is not None:
+            extras[column.key] = _as_text(value)
+    return {**stored, "extras": extras}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _sku_columns(value: str) -> dict[str, Any]:
+    catalog, _, sku = value.partition("_")
+    return {"catalog_number": int(catalog), "sku": sku}
+
+
+_PLAIN = re.compile(r"[ol]\.(\w+)( \+ 0\.0)?")
+_SPECIAL: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "status": lambda v: {"status": STATUS_WORDS[v]},
+    "status_old": lambda v: {"previous_status": STATUS_WORDS.get(v)},
+    "tags": lambda v: {"tags": [tag for tag in (v or "").split(";") if tag]},
+    "price_discount_markup": lambda v: {"discount": -v},
+    "is_b2b": lambda v: {"is_business": bool(v)},
+    "dbClass": lambda _: {},
+    "sku": _sku_columns,
+    "stock_unloaded": lambda v: {"units_taken": v},
+}
 
 
 async def kept(client: Client, **head: Any) -> Order:

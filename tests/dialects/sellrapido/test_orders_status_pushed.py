@@ -26,7 +26,7 @@ async def selling(hub: Hub) -> AsyncIterator[tuple[Client, UUID]]:
     yield await Client.signed_in(shop), connection_id
     async with hub.db.transaction() as tx:
         await tx.run(
-            "update order_heads set push_due_at = null, wanted_status = null where account_id = %(o)s",
+            "update order_updates set due_at = null where account_id = %(o)s",
             {"o": shop.by.account_id},
         )
 
@@ -34,11 +34,12 @@ async def selling(hub: Hub) -> AsyncIterator[tuple[Client, UUID]]:
 async def due(shop: Shop) -> list[tuple[str, str]]:
     rows = await shop.rows(
         """
-        select code, wanted_status from order_heads
-         where account_id = %(account_id)s and push_due_at is not null order by code
+        select o.number, u.kind from order_updates u
+          join orders o on o.account_id = u.account_id and o.id = u.order_id
+         where u.account_id = %(account_id)s and u.due_at is not null order by o.number
         """
     )
-    return [(row["code"], row["wanted_status"]) for row in rows]
+    return [(row["number"], row["kind"]) for row in rows]
 
 
 async def test_what_the_marketplace_must_hear_is_due_there(selling: tuple[Client, UUID]) -> None:
@@ -54,7 +55,7 @@ async def test_what_the_marketplace_must_hear_is_due_there(selling: tuple[Client
     assert await change(client, *elements) == []
 
     wanted = dict(await due(client.shop))
-    assert wanted["A"] == "sent"
+    assert wanted["A"] == "shipped"
     assert "B" not in wanted
 
 

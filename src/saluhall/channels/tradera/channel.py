@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 
 from saluhall.capabilities import Format
 from saluhall.channel import (
-    Acknowledgement,
     Change,
     Changes,
     Live,
     Lost,
     Offer,
-    OrderFeed,
     Outcome,
     Pending,
     Progress,
@@ -20,9 +18,15 @@ from saluhall.channel import (
     Rejected,
     RemoteListing,
     Save,
-    Shipment,
     Submitted,
     Unavailable,
+)
+from saluhall.channel_orders import (
+    Acknowledgement,
+    NotSupported,
+    OrderFeed,
+    Refund,
+    Shipment,
 )
 from saluhall.channels.tradera.auctions import Auctions
 from saluhall.channels.tradera.category_tree import Categories
@@ -126,6 +130,14 @@ class TraderaChannel:
     async def mark_paid(self, order_id: str) -> Acknowledgement:
         """Mark an order's transactions as paid, if they can be found. Raises Rejected."""
         return await self._sales.mark_paid(order_id)
+
+    async def cancel(self, order_id: str, reason: str) -> Acknowledgement:  # noqa: ARG002 - Tradera has no word for it
+        """Return NotSupported: sellers cancel an order on Tradera's pages."""
+        return NotSupported()
+
+    async def refund(self, order_id: str, refund: Refund) -> Acknowledgement:  # noqa: ARG002 - Tradera has no word for it
+        """Return NotSupported: sellers pay back on Tradera's pages."""
+        return NotSupported()
 
     async def _outcome(
         self, progress: Progress, steps: Steps, results: Mapping[int, RequestResult]

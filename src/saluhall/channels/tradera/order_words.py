@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from saluhall.channel import RemoteAddress, RemoteOrder, RemoteOrderRow
+from saluhall.channel_orders import RemoteAddress, RemoteOrder, RemoteOrderLine
 from saluhall.channels.tradera.countries import country_from_name
 from saluhall.channels.tradera.items import instant_from_text, url_from_id
 from saluhall.channels.tradera.settings import CURRENCY, ITEM_PAGE
@@ -26,19 +26,19 @@ def order_from_wire(order: SellerOrder, page: str = ITEM_PAGE) -> RemoteOrder:
         raise ValueError("it has neither createdDate nor lastUpdatedDate")
     payments = order.sellerOrderPayments or []
     return RemoteOrder(
-        remote_id=str(order.orderId),
-        created_at=at,
-        modified_at=modified_at or at,
+        external_id=str(order.orderId),
+        placed_at=at,
+        changed_at=modified_at or at,
         currency=CURRENCY,
-        total=Decimal(order.subTotal),
+        total=Decimal(order.subTotal + (order.shippingCost or 0)),
         shipping_price=Decimal(order.shippingCost or 0),
-        shipping_code=_text(order.shippingType),
-        payment_code=next((t for p in payments if (t := _text(p.paymentType))), ""),
-        payment_fee=Decimal(sum(p.paymentCost or 0 for p in payments)),
+        shipping_method=_text(order.shippingType),
+        payment_method=next((t for p in payments if (t := _text(p.paymentType))), ""),
+        fee=Decimal(sum(p.paymentCost or 0 for p in payments)),
         paid_at=_paid_at(payments, fallback=modified_at or at),
         buyer=_buyer(order.buyer or SellerOrderUser()),
         ship_to=None if order.shipTo is None else _place(order.shipTo),
-        rows=[_row(item, page) for item in order.items or ()],
+        lines=[_line(item, page) for item in order.items or ()],
     )
 
 
@@ -69,14 +69,14 @@ def _paid_at(payments: Sequence[SellerOrderPayment], *, fallback: datetime) -> d
     return max((at for p in payments if (at := instant_from_text(p.paidDate))), default=fallback)
 
 
-def _row(item: SellerOrderItem, page: str) -> RemoteOrderRow:
-    return RemoteOrderRow(
-        external_id=str(item.itemId),
+def _line(item: SellerOrderItem, page: str) -> RemoteOrderLine:
+    return RemoteOrderLine(
+        listing_id=str(item.itemId),
         own_references=[_text(r) for r in item.ownReferences or () if isinstance(r, str)],
         title=_text(item.title),
         quantity=item.quantity,
         unit_price=Decimal(item.unitPrice),
-        vat_rate=Decimal(item.vatRate or 0),
+        tax_percent=Decimal(item.vatRate or 0),
         url=url_from_id(str(item.itemId), page),
     )
 

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from saluhall.channel import (
+from saluhall.channel import Rejected, Unavailable
+from saluhall.channel_orders import (
     Acknowledged,
     Acknowledgement,
     NotSupported,
     OrderFeed,
-    Rejected,
     RemoteOrder,
-    Unavailable,
 )
 from saluhall.channels.tradera.client import Client
 from saluhall.channels.tradera.items import instant_from_text
@@ -38,9 +37,9 @@ class Sales:
         found: dict[str, RemoteOrder] = {}
         for window in windows(since, time_there):
             for each in await self._client.orders(window.start, window.end, read):
-                found[each.remote_id] = each
+                found[each.external_id] = each
         orders = list(found.values())
-        stamps = [order.modified_at for order in orders]
+        stamps = [order.changed_at for order in orders]
         if time_there is None and is_doubtful(max(stamps, default=None), self._client.clock()):
             time_there = await self._time()
         return OrderFeed(orders=orders, read_until=read_until(since, time_there, stamps))

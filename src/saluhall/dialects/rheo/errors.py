@@ -43,10 +43,12 @@ from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, R
 from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
 from saluhall.domain.orders.model import (
     ChangePending,
+    LineNotFound,
     NotShippedBySeller,
     OrderCancelled,
     OrderNotFound,
-    TrackingWithoutCourier,
+    TooManyUnits,
+    TrackingWithoutCarrier,
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
 from saluhall.domain.removals.model import AccountBusy, NotSuspended
@@ -223,7 +225,9 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     SkuTaken: "a PUT creates or updates",
     SkuRepeated: "a PUT has one item; in a batch it is told in the item's reason",
     ChangePending: "an order is only ever set to sent here",
-    TrackingWithoutCourier: "tracking is not taken without a carrier",
+    LineNotFound: "a parcel is reported of a whole order",
+    TooManyUnits: "a parcel is reported of a whole order",
+    TrackingWithoutCarrier: "tracking is not taken without a carrier",
 }
 
 

@@ -10,13 +10,14 @@ from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_tracking import Shipment, Tracking
 from saluhall.domain.accounts.model import Tier
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.orders import shipments
+from saluhall.domain.orders import fulfilments
+from saluhall.domain.orders.fulfilments import Parcel
 from saluhall.domain.orders.model import OrderNotFound
-from saluhall.domain.orders.shipments import Parcel
 
 TRACKING: Final = Tier("tracking", 10)
 _HIGHEST_ID: Final = 2**31 - 1
 _MAX_DIGITS: Final = 10
+SELLER_SHIPPED: Final = "seller_shipped"
 
 
 async def post_tracking(request: Request) -> Reply:
@@ -26,14 +27,18 @@ async def post_tracking(request: Request) -> Reply:
     parcel = Parcel(
         order_id=order_id,
         carrier=tracking.carrier.strip(),
-        tracking_number=tracking.trackingNumber.strip(),
+        tracking=tracking.trackingNumber.strip(),
     )
-    shipment_id = await shipments.report(
-        request.tx, by=request.principal, parcel=parcel, now=request.now
+    shipment_id = await fulfilments.report(
+        request.tx,
+        principal=request.principal,
+        parcel=parcel,
+        strategy=SELLER_SHIPPED,
+        now=request.now,
     )
     answer = Shipment(
         shipmentId=str(shipment_id),
-        trackingNumber=parcel.tracking_number,
+        trackingNumber=parcel.tracking,
         carrier=parcel.carrier,
     )
     return Reply(status=200, body=answer)

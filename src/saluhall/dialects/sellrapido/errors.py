@@ -44,10 +44,12 @@ from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, R
 from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
 from saluhall.domain.orders.model import (
     ChangePending,
+    LineNotFound,
     NotShippedBySeller,
     OrderCancelled,
     OrderNotFound,
-    TrackingWithoutCourier,
+    TooManyUnits,
+    TrackingWithoutCarrier,
 )
 from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
 from saluhall.domain.removals.model import AccountBusy, NotSuspended
@@ -177,7 +179,9 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     SkuRepeated: "told in the answer of the row it is about",
     SkuTaken: "told in the answer of the row it is about",
     TokenReplaced: "told as BadAccess",
-    TrackingWithoutCourier: "told in the answer of the row it is about",
+    LineNotFound: "orders are shipped as a whole here",
+    TooManyUnits: "orders are shipped as a whole here",
+    TrackingWithoutCarrier: "told in the answer of the row it is about",
 }
 
 

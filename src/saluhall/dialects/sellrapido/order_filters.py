@@ -9,7 +9,8 @@ from msgspec import Struct
 from saluhall.dialect import Malformed
 from saluhall.dialects.sellrapido.dates import NoDate, day_from_text
 from saluhall.dialects.sellrapido.errors import Refusal
-from saluhall.domain.orders.model import OrderStatus, Wanted
+from saluhall.dialects.sellrapido.order_layout import STATUS_WORDS
+from saluhall.domain.orders.model import OrderFilter, OrderStatus
 from saluhall.kit.validation import Unreadable, plain_from_json
 
 DEFAULT_LIMIT: Final = 1000
@@ -28,7 +29,7 @@ _T = TypeVar("_T")
 class Extraction(Struct, frozen=True, kw_only=True):
     """What an extraction asks for. `limit` is -1 for all orders."""
 
-    wanted: Wanted
+    wanted: OrderFilter
     limit: int
     is_csv: bool
     separator: str
@@ -60,12 +61,12 @@ def _extraction(sent: Mapping[str, object], accept: str) -> Extraction:
         if value is not None and (value != "" or name in _SEPARATORS)
     }
     limit = _read(given, "limit", _limit, DEFAULT_LIMIT)
-    wanted = Wanted(
-        ordered_from=_read(given, "startDate", _day, None),
-        ordered_to=_read(given, "endDate", _day, None),
-        modified_from=_read(given, "startModified", _day, None),
-        modified_to=_read(given, "endModified", _day, None),
-        codes=_read(given, "code", _list, ()),
+    wanted = OrderFilter(
+        placed_from=_read(given, "startDate", _day, None),
+        placed_to=_read(given, "endDate", _day, None),
+        changed_from=_read(given, "startModified", _day, None),
+        changed_to=_read(given, "endModified", _day, None),
+        numbers=_read(given, "code", _list, ()),
         statuses=_read(given, "status", _statuses, ()),
         tags=_read(given, "tags", _list, ()),
         offset=_read(given, "offset", _offset, 0),
@@ -141,10 +142,9 @@ def _list(value: object) -> tuple[str, ...]:
 
 def _statuses(value: object) -> tuple[OrderStatus, ...]:
     named = _list(value)
-    known = [status.value for status in OrderStatus]
-    if unknown := [name for name in named if name not in known]:
-        raise ValueError(f"{', '.join(unknown)} is not among {', '.join(known)}")
-    return tuple(OrderStatus(name) for name in named)
+    if unknown := [name for name in named if name not in STATUS_WORDS]:
+        raise ValueError(f"{', '.join(unknown)} is not among {', '.join(STATUS_WORDS)}")
+    return tuple(STATUS_WORDS[name] for name in named)
 
 
 def _format(value: object) -> bool:

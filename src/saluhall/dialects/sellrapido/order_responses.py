@@ -2,36 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final
 
 from saluhall.dialect import Stream
 from saluhall.dialects.sellrapido.order_filters import Extraction
-from saluhall.dialects.sellrapido.wire_orders import (
-    DB_CLASS,
-    HEAD_KEYS,
-    IF_PUSHED,
-    ROW_KEYS,
-    ROW_PREFIX,
-)
+from saluhall.dialects.sellrapido.order_layout import LAYOUT
+from saluhall.dialects.sellrapido.wire_orders import ROW_PREFIX
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.orders import queries
-from saluhall.domain.orders.fields import Column, Layout
 from saluhall.storage import Transaction
-
-_OURS: Final = {"order_head": "order_id"}
-
-
-def _column(key: str) -> Column:
-    if key == "dbClass":
-        return Column(key=key, constant=DB_CLASS)
-    return Column(key=key, field=_OURS.get(key, key))
-
-
-LAYOUT: Final = Layout(
-    head=tuple(_column(key) for key in HEAD_KEYS),
-    row=tuple(_column(key) for key in ROW_KEYS),
-    if_any=IF_PUSHED,
-)
 
 
 def stream_of(extraction: Extraction, *, principal: Principal) -> Stream:
@@ -39,9 +17,11 @@ def stream_of(extraction: Extraction, *, principal: Principal) -> Stream:
 
     async def json_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()  # the count and the orders are of one moment
-        wanted = await queries.by_clock_of_account(tx, by=principal, wanted=extraction.wanted)
-        total = await queries.count_orders(tx, by=principal, wanted=wanted)
-        orders = queries.list_as_json(tx, by=principal, wanted=wanted, layout=LAYOUT)
+        wanted = await queries.by_clock_of_account(
+            tx, principal=principal, wanted=extraction.wanted
+        )
+        total = await queries.count_orders(tx, principal=principal, wanted=wanted)
+        orders = queries.list_as_json(tx, principal=principal, wanted=wanted, layout=LAYOUT)
         async with aclosing(orders) as blocks:
             begun = b'{"orders":['
             async for block in blocks:
@@ -53,11 +33,13 @@ def stream_of(extraction: Extraction, *, principal: Principal) -> Stream:
     async def csv_blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         await tx.freeze()
         separator = extraction.separator
-        wanted = await queries.by_clock_of_account(tx, by=principal, wanted=extraction.wanted)
+        wanted = await queries.by_clock_of_account(
+            tx, principal=principal, wanted=extraction.wanted
+        )
         if extraction.heading:
             yield heading(separator).encode()
         lines = queries.list_as_csv(
-            tx, by=principal, wanted=wanted, layout=LAYOUT, separator=separator
+            tx, principal=principal, wanted=wanted, layout=LAYOUT, separator=separator
         )
         async with aclosing(lines) as blocks:
             async for block in blocks:
@@ -70,6 +52,7 @@ def stream_of(extraction: Extraction, *, principal: Principal) -> Stream:
 
 def heading(separator: str) -> str:
     """Write the line of column names, quoted as values are."""
-    names = (*HEAD_KEYS, *(ROW_PREFIX + key for key in ROW_KEYS))
+    names = [column.key for column in LAYOUT.head]
+    names += [ROW_PREFIX + column.key for column in LAYOUT.line]
     cells = (f'"{name}"' if separator[0] in name else name for name in names)
     return separator.join(cells) + "\n"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from saluhall.dialects.sellrapido.dates import NoDate, instant_from_text
+from saluhall.dialects.sellrapido.order_layout import STATUS_WORDS
 from saluhall.dialects.sellrapido.wire_orders import StatusError
 from saluhall.domain.accounts.roles import Right
 from saluhall.domain.orders.model import (
@@ -15,18 +16,17 @@ from saluhall.domain.orders.model import (
     OrderStatus,
     Refusal,
     StatusChange,
-    TrackingWithoutCourier,
+    TrackingWithoutCarrier,
 )
 from saluhall.kit.validation import Unreadable, plain_from_json
 
 MAX_ELEMENTS: Final = 10_000
 _HIGHEST: Final = 2**31 - 1
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
-_STATUSES: Final = tuple(status.value for status in OrderStatus)
 _NO_ARRAY: Final = "Request body must be an array"
 ERROR_RESPONSES: Mapping[type[Exception], str] = {
     OrderNotFound: "order with id {id} not found",
-    TrackingWithoutCourier: "order with id {id} has tracking but no courier",
+    TrackingWithoutCarrier: "order with id {id} has tracking but no courier",
     OrderCancelled: "order with id {id} is cancelled and its status cannot change",
     ChangePending: (
         "Unable to enqueue a change status request for order {code} on shop {shop}"
@@ -69,9 +69,9 @@ def change_from_element(element: object, index: int) -> StatusChange:
         order_id=_order_id(element.get("id")),
         status=_status(element.get("status")),
         tracking=_text(element, "tracking"),
-        courier=_courier(element.get("courier")),
-        courier_code=_text(element, "courier_code"),
-        payment_date=_payment_date(element),
+        carrier_number=_courier(element.get("courier")),
+        carrier=_text(element, "courier_code"),
+        paid_at=_payment_date(element),
         shipping_note=_text(element, "shipping_note"),
     )
 
@@ -84,14 +84,14 @@ def error_of_call(message: str) -> list[StatusError]:
 def error_from_refusal(refusal: Refusal) -> StatusError:
     """Put a refusal of the domain in the documented words."""
     fact, order_id = refusal.fact, str(refusal.order_id)
-    told = {"code": fact.code, "shop": fact.shop} if isinstance(fact, ChangePending) else {}
+    told = {"code": fact.number, "shop": fact.shop} if isinstance(fact, ChangePending) else {}
     message = ERROR_RESPONSES[type(fact)].format(id=order_id, **told)
     return StatusError(index=refusal.index, id=order_id, error_message=message)
 
 
 def right_for(changes: Sequence[StatusChange]) -> Right:
     """Return what the changes need: a packer ships orders, and neither accepts nor cancels them."""
-    is_shipping = all(change.status is OrderStatus.SENT for change in changes)
+    is_shipping = all(change.status is OrderStatus.SHIPPED for change in changes)
     return Right.ORDERS_SHIP if is_shipping else Right.ORDERS_WRITE
 
 
@@ -133,9 +133,9 @@ def _courier(value: object) -> int | None:
 def _status(value: object) -> OrderStatus:
     if value is None:
         raise Unfit("status is required")
-    if not isinstance(value, str) or value.strip() not in _STATUSES:
-        raise Unfit(f"invalid format for field status, which is one of {', '.join(_STATUSES)}")
-    return OrderStatus(value.strip())
+    if not isinstance(value, str) or value.strip() not in STATUS_WORDS:
+        raise Unfit(f"invalid format for field status, which is one of {', '.join(STATUS_WORDS)}")
+    return STATUS_WORDS[value.strip()]
 
 
 def _text(element: Mapping[str, object], name: str) -> str | None:

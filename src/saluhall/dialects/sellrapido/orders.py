@@ -58,7 +58,7 @@ async def post_status(request: Request) -> Reply:
     except Unfit as error:
         return Reply(status=400, body=error_of_call(str(error)))
     refused = await operations.change_status(
-        request.tx, by=request.principal, changes=changes, now=request.now
+        request.tx, principal=request.principal, changes=changes, now=request.now
     )
     return Reply(status=200, body=in_order([*errors, *map(error_from_refusal, refused)]))
 

@@ -17,7 +17,7 @@ _MAY_BE_LIVE = f"""
     select from listings l
      where l.account_id = p.account_id and l.product_id = p.id and {MAY_BECOME_LIVE})
 """
-# A sale that was seen and has no order yet is in progress; so is an order that is neither sent nor cancelled.
+# A sale that was seen and has no order yet is in progress; so is an order that is neither shipped nor cancelled.
 _IS_IN_PROGRESS = """
   (exists (
      select from listings l
@@ -25,9 +25,9 @@ _IS_IN_PROGRESS = """
    or exists (
      select from sales s
       where s.account_id = p.account_id and s.product_id = p.id
-        and (select h.status from order_rows r
-               join order_heads h on h.account_id = r.account_id and h.id = r.order_id
-              where r.account_id = s.account_id and r.id = s.row_id) in ('standby', 'accepted')))
+        and (select o.status from order_lines r
+               join orders o on o.account_id = r.account_id and o.id = r.order_id
+              where r.account_id = s.account_id and r.id = s.row_id) in ('pending', 'paid')))
 """
 OBSTACLES = f"""
   select {_MAY_BE_LIVE} as may_be_live, {_IS_IN_PROGRESS} as is_in_progress

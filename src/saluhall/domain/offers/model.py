@@ -83,11 +83,15 @@ class PriceRule(Struct, frozen=True, kw_only=True):
 
 
 class QuantityRule(Struct, frozen=True, kw_only=True):
-    """How many of the units at hand an offer shows: `buffer` are kept back, of the others `percent`, at most `maximum`."""
+    """How many of the units at hand an offer shows: `buffer` are kept back, of the others `percent`, at most `maximum`.
+
+    Units of a cancelled order return to stock unless `returns_cancelled` is false: then a person counts them first.
+    """
 
     buffer: int = 0
     maximum: int | None = None
     percent: int = 100
+    returns_cancelled: bool = True
 
 
 class Policy(Struct, frozen=True, kw_only=True):

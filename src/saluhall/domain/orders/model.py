@@ -1,6 +1,8 @@
-"""The facts of an order: its status, the status asked for beside it, and what can be wrong with a change."""
+"""Orders as they are stored: status, lines, parcels, refunds, and what can be wrong with a change."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,43 +12,70 @@ from saluhall.kit.claim import Claim
 
 
 class OrderStatus(StrEnum):
-    """Where an order is, in the words partners use."""
+    """Where an order is."""
 
-    STANDBY = "standby"  # not paid yet
-    ACCEPTED = "accepted"  # paid
-    SENT = "sent"
+    PENDING = "pending"  # not paid yet
+    PAID = "paid"
+    SHIPPED = "shipped"  # all units that are not cancelled
     CANCELLED = "cancelled"
 
 
-DONE = frozenset({OrderStatus.SENT, OrderStatus.CANCELLED})
+DONE = frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED})
 """Where nothing of an order is in progress any more."""
 
 
+class UpdateKind(StrEnum):
+    """What a channel is notified of about an order."""
+
+    PAID = "paid"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class UpdateState(StrEnum):
+    """What became of a notification."""
+
+    DUE = "due"
+    ACKNOWLEDGED = "acknowledged"
+    NOT_SUPPORTED = "not_supported"  # the channel has no word for it
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"  # there was nothing to say any more
+
+
+class Attention(StrEnum):
+    """Why a person should look at an order."""
+
+    UNMATCHED = "unmatched"  # a line is of nothing that the hub has listed
+    OVERSOLD = "oversold"  # a line was bought when too few units were left
+
+
 class StatusChange(Struct, frozen=True, kw_only=True):
-    """One wanted change of one order; None leaves what is stored. `index` is its place in the call."""
+    """One wanted change of one order; None leaves what is stored. `index` is its place in the request."""
 
     index: int
     order_id: int
     status: OrderStatus
     tracking: str | None = None
-    courier: int | None = None
-    courier_code: str | None = None
-    payment_date: datetime | None = None
+    carrier: str | None = None
+    carrier_number: int | None = None
+    paid_at: datetime | None = None
     shipping_note: str | None = None
+    reason: str | None = None
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class OrderFilter(Struct, frozen=True, kw_only=True):
     """Which orders are asked for: days are whole days in `time_zone`, the last one included; None and () leave a thing open.
 
-    An order matches when its code, its status and one of its tags are among those named. `limit` None is all.
+    An order matches when its number, its status and one of its tags are among those named. `limit` None is all.
     """
 
-    ordered_from: date | None = None
-    ordered_to: date | None = None
-    modified_from: date | None = None
-    modified_to: date | None = None
+    placed_from: date | None = None
+    placed_to: date | None = None
+    changed_from: date | None = None
+    changed_to: date | None = None
     time_zone: str = "UTC"
-    codes: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     statuses: tuple[OrderStatus, ...] = ()
     tags: tuple[str, ...] = ()
     offset: int = 0
@@ -54,44 +83,85 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     @property
     def names_days(self) -> bool:
-        """Tell whether it matters when a day begins."""
-        days = (self.ordered_from, self.ordered_to, self.modified_from, self.modified_to)
+        """Return whether it matters when a day begins."""
+        days = (self.placed_from, self.placed_to, self.changed_from, self.changed_to)
         return any(day is not None for day in days)
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """How far an order is; `shop` is the label of the connection it came through."""
+class OrderState(Struct, frozen=True, kw_only=True):
+    """How far an order is; `shop` is the label of the connection it came through, `due` what its channel must still be notified of."""
 
     id: int
-    code: str
+    number: str
     connection_id: UUID | None
+    channel: str
     shop: str
     status: OrderStatus
-    status_old: str
+    previous_status: OrderStatus | None
     status_message: str
-    wanted_status: OrderStatus | None
-    courier: int | None
-    courier_code: str
+    due: UpdateKind | None
+    carrier: str
+    carrier_number: int | None
     tracking: str
-    date_payment: datetime | None
-    date_shipping: datetime | None
+    paid_at: datetime | None
+    shipped_at: datetime | None
+    cancelled_at: datetime | None
+    cancel_reason: str
     shipping_note: str
+
+
+class OrderLine(Struct, frozen=True, kw_only=True):
+    """A line of an order: units ordered, shipped, cancelled and refunded. `sku` is "" when nothing matched."""
+
+    id: int
+    sku: str
+    catalog: int | None
+    title: str
+    quantity: int
+    shipped: int
+    cancelled: int
+    refunded: int
+    unit_price: Decimal
+    total: Decimal
+    tax: Decimal
+    fee: Decimal
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """An order with its lines, as people read it. Amounts are in `currency`."""
+
+    id: int
+    number: str
+    channel: str
+    connection_id: UUID | None
+    status: OrderStatus
+    placed_at: datetime
+    currency: str
+    total: Decimal
+    buyer: str
+    lines: Sequence[OrderLine]
+    tags: Sequence[str]
+    attention: Sequence[str]
 
 
 class OrderNotFound(Exception):
     """The account has no order with this id."""
 
 
-class TrackingWithoutCourier(Exception):
-    """A tracking number needs a courier, in the change or in the order."""
+class LineNotFound(Exception):
+    """The order has no line with this id; the message says so."""
+
+
+class TrackingWithoutCarrier(Exception):
+    """A tracking number needs a carrier, in the change or in the order."""
 
 
 class ChangePending(Exception):
-    """An earlier change of the order with this code is still on its way to the marketplace, to the shop with this label."""
+    """The channel must still be notified that the order with this number was shipped: the shop with this label."""
 
-    def __init__(self, code: str, shop: str) -> None:
-        super().__init__(f"order {code} on shop {shop}")
-        self.code = code
+    def __init__(self, number: str, shop: str) -> None:
+        super().__init__(f"order {number} on shop {shop}")
+        self.number = number
         self.shop = shop
 
 
@@ -103,26 +173,32 @@ class OrderCancelled(Exception):
     """A cancelled order stays cancelled."""
 
 
+class TooManyUnits(Exception):
+    """A line has fewer units left than were named; the message says how many."""
+
+
 class Refusal(Struct, frozen=True, kw_only=True):
-    """Why one change of a call was refused."""
+    """Why one change of a request was refused."""
 
     index: int
     order_id: int
     fact: Exception
 
 
-class DuePush(Struct, frozen=True, kw_only=True):
-    """An order whose status the marketplace must still be told."""
+class DueUpdate(Struct, frozen=True, kw_only=True):
+    """What a channel must be notified of about an order; `lines` are the units in the parcel, by the channel's id of the line."""
 
     account_id: UUID
-    id: int
+    id: UUID
+    order_id: int
     connection_id: UUID
-    remote_id: str
-    code: str
-    status: OrderStatus
-    wanted_status: OrderStatus
+    external_id: str
+    kind: UpdateKind
+    carrier: str
     tracking: str
-    courier_code: str
-    date_payment: datetime | None
+    lines: Mapping[str, int]
+    reason: str
+    amount: Decimal | None
+    currency: str
     attempts: int
     claim: Claim | None = None

@@ -1,36 +1,39 @@
-"""Change how far orders are, and take whole orders in."""
+"""Change how far orders are, what is noted of them, and to which products they belong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
+from saluhall.capabilities import OrderNotice
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.listings import deletions
-from saluhall.domain.orders import store
-from saluhall.domain.orders.changes import changed, with_push
+from saluhall.domain.connections.capabilities import capabilities_of
+from saluhall.domain.orders import closing, store, updates_store
+from saluhall.domain.orders.lifecycle import changed, with_update
 from saluhall.domain.orders.model import (
     DONE,
     ChangePending,
     OrderCancelled,
     OrderNotFound,
+    OrderState,
+    OrderStatus,
     Refusal,
     StatusChange,
-    TrackingWithoutCourier,
+    TrackingWithoutCarrier,
+    UpdateKind,
 )
 from saluhall.storage import Transaction
 
 
 async def change_status(
-    tx: Transaction, *, by: Principal, changes: Sequence[StatusChange], now: datetime
+    tx: Transaction, *, principal: Principal, changes: Sequence[StatusChange], now: datetime
 ) -> list[Refusal]:
-    """Change orders, several times the same one in the order given; tell which changes were refused, and why.
+    """Change orders, several times the same one in the order given; return which changes were refused, and why.
 
-    A new status is seen at once; where the marketplace must hear of it, it is due there.
+    A new status is seen at once; where the channel must be notified of it, it is due there. What a shipped order has left is in its
+    parcel, what a cancelled one has left returns to stock.
     """
+    account_id = principal.account_id
     before = {
-        order.id: order
-        for order in await store.lock(tx, by.account_id, {c.order_id for c in changes})
+        order.id: order for order in await store.lock(tx, account_id, {c.order_id for c in changes})
     }
     after = dict(before)
     refused: list[Refusal] = []
@@ -38,34 +41,57 @@ async def change_status(
         order = after.get(change.order_id)
         try:
             if order is None:
-                raise OrderNotFound(change.order_id)  # noqa: TRY301 - told like every other refusal
+                raise OrderNotFound(change.order_id)  # noqa: TRY301 - returned like every other refusal
             after[order.id] = changed(order, change, now=now)
-        except (OrderNotFound, TrackingWithoutCourier, OrderCancelled, ChangePending) as fact:
+        except (OrderNotFound, TrackingWithoutCarrier, OrderCancelled, ChangePending) as fact:
             refused.append(Refusal(index=change.index, order_id=change.order_id, fact=fact))
-    pushed = [with_push(before[order_id], order) for order_id, order in after.items()]
-    news = [order for order in pushed if order != before[order.id]]
-    if news:
-        await store.write(tx, by.account_id, news, now=now)
-        done = [order.id for order in news if order.status in DONE]
-        if done:  # what was deleted meanwhile need not be kept any longer
-            deleted = await store.deleted_products(tx, by.account_id, done)
-            await deletions.finish(tx, by.account_id, deleted, now=now)
-    due = {order.connection_id for order in news if order.wanted_status is not None}
-    tx.wake("push_orders", sorted(str(connection_id) for connection_id in due))
+    planned = [
+        with_update(before[order_id], order, notices=notices_of(order.channel))
+        for order_id, order in after.items()
+    ]
+    await _write(tx, principal, before, [o for o in planned if o != before[o.id]], now=now)
     return refused
 
 
-async def take_in(
-    tx: Transaction,
-    *,
-    by: Principal,
-    heads: Sequence[Mapping[str, Any]],
-    rows: Sequence[Mapping[str, Any]],
-    connection_id: UUID | None = None,
-    now: datetime,  # noqa: ARG001 - whole orders bring their own instants
-) -> None:
-    """Take whole orders in that were kept elsewhere: every field as given, ids too. Raises Conflict.
+def notices_of(channel: str) -> frozenset[UpdateKind]:
+    """Return what a channel can be notified of about an order; one that is not installed is asked when it is back."""
+    capabilities = capabilities_of(channel)
+    if capabilities is None:
+        return frozenset(UpdateKind)
+    return frozenset(kind for kind in UpdateKind if OrderNotice(kind.value) in capabilities.order_notices)  # fmt: skip
 
-    What was sold stays what it was: no stock is taken down and no marketplace is told.
-    """
-    await store.put_whole(tx, by.account_id, heads=heads, rows=rows, connection_id=connection_id)
+
+def knows_lines(order: OrderState) -> bool:
+    """Return whether an order's channel can be notified of a parcel with some of its lines."""
+    capabilities = capabilities_of(order.channel)
+    return (
+        order.connection_id is not None
+        and capabilities is not None
+        and OrderNotice.LINES in capabilities.order_notices
+    )
+
+
+async def _write(
+    tx: Transaction,
+    principal: Principal,
+    before: dict[int, OrderState],
+    news: Sequence[OrderState],
+    *,
+    now: datetime,
+) -> None:
+    if not news:
+        return
+    account_id = principal.account_id
+    await store.write(tx, account_id, news, now=now)
+    shipped = [o.id for o in news if o.status is OrderStatus.SHIPPED]
+    await closing.ship_open_units(tx, account_id, shipped, now=now)
+    reopened = [o.id for o in news if o.status not in DONE and before[o.id].status is OrderStatus.SHIPPED]  # fmt: skip
+    await closing.reopen(tx, account_id, reopened, now=now)
+    cancelled = [o.id for o in news if o.status is OrderStatus.CANCELLED]
+    await closing.cancel_open_units(tx, account_id, cancelled, now=now)
+    due = [o for o in news if o.due is not before[o.id].due]
+    if due:
+        await updates_store.replace(tx, account_id, due, now=now)
+    await closing.finish(tx, account_id, [o.id for o in news if o.status in DONE], now=now)
+    wakes = {str(o.connection_id) for o in news if o.due is not None}
+    tx.wake("push_orders", sorted(wakes))

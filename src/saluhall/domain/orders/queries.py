@@ -7,38 +7,54 @@ from msgspec import structs
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import zone_of_days
 from saluhall.domain.orders import store
-from saluhall.domain.orders.fields import Layout
-from saluhall.domain.orders.model import Wanted
+from saluhall.domain.orders.extraction import Layout
+from saluhall.domain.orders.model import Order, OrderFilter, OrderStatus
 from saluhall.storage import Transaction
 
 
-async def by_clock_of_account(tx: Transaction, *, by: Principal, wanted: Wanted) -> Wanted:
+async def list_orders(
+    tx: Transaction,
+    *,
+    principal: Principal,
+    status: OrderStatus | None = None,
+    attention: bool = False,
+    limit: int = 1000,
+) -> list[Order]:
+    """List an account's orders, newest first: those of a status, those that a person should look at."""
+    return await store.list_orders(
+        tx, principal.account_id, status=status, attention=attention, limit=limit
+    )
+
+
+async def by_clock_of_account(
+    tx: Transaction, *, principal: Principal, wanted: OrderFilter
+) -> OrderFilter:
     """Let the days that are asked for begin by the clock that the account chose."""
     if not wanted.names_days:
         return wanted
-    return structs.replace(wanted, time_zone=await zone_of_days(tx, principal=by))
+    return structs.replace(wanted, time_zone=await zone_of_days(tx, principal=principal))
 
 
-async def count_orders(tx: Transaction, *, by: Principal, wanted: Wanted) -> int:
+async def count_orders(tx: Transaction, *, principal: Principal, wanted: OrderFilter) -> int:
     """Count all orders that match, whatever page is asked for."""
-    return await store.count(tx, by.account_id, wanted)
+    return await store.count(tx, principal.account_id, wanted)
 
 
 def list_as_json(
-    tx: Transaction, *, by: Principal, wanted: Wanted, layout: Layout
+    tx: Transaction, *, principal: Principal, wanted: OrderFilter, layout: Layout
 ) -> AsyncGenerator[bytes, None]:
     """Read a page of orders, newest first, in blocks of text: one JSON object `{"head", "rows"}` after the other, a comma before each.
 
     Read it within `aclosing`: who stops early also stops the query.
     """
-    return store.as_json(tx, by.account_id, wanted, layout)
+    return store.as_json(tx, principal.account_id, wanted, layout)
 
 
 def list_as_csv(
-    tx: Transaction, *, by: Principal, wanted: Wanted, layout: Layout, separator: str
+    tx: Transaction, *, principal: Principal, wanted: OrderFilter, layout: Layout, separator: str
 ) -> AsyncGenerator[bytes, None]:
-    """Read a page of orders, newest first, in blocks of text: one CSV line for each row of an order, or one for an order without.
+    """Read a page of orders, newest first, in blocks of text: one CSV line for each line of an order, or one for an order without.
 
     Read it within `aclosing`: who stops early also stops the query.
     """
-    return store.as_csv(tx, by.account_id, wanted, layout, separator=separator)
+    return store.as_csv(tx, principal.account_id, wanted, layout, separator=separator)

@@ -1,167 +1,165 @@
-"""The SQL of orders: changing how far they are, reading them out as text, and taking whole ones in."""
+"""The SQL of orders: changing how far they are, reading them as values, and reading them out as text."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from saluhall.domain.orders.extraction import (
     CONDITIONS,
+    Layout,
     count_statement,
     csv_statement,
     json_statement,
 )
-from saluhall.domain.orders.fields import HEAD, ROW, Layout
-from saluhall.domain.orders.model import OrderStatus, Standing, Wanted
+from saluhall.domain.orders.model import (
+    Order,
+    OrderFilter,
+    OrderLine,
+    OrderState,
+    OrderStatus,
+    UpdateKind,
+)
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
-_HIGHEST_ID = 2**31 - 1
-_AT_ONCE = 32  # orders in a block: some 200 kB
+_HIGHEST_ID: Final = 2**31 - 1
+_AT_ONCE: Final = 32  # orders in a block: some 200 kB
 LOCK = """
-  select h.id, h.code, h.connection_id, coalesce(initcap(c.channel) || ' ' || c.user_id, '') as shop,
-         h.status, h.status_old, h.status_message, h.wanted_status, h.courier, h.courier_code,
-         h.tracking, h.date_payment, h.date_shipping, h.shipping_note
-    from order_heads h
-    left join connections c on c.account_id = %(owner)s and c.id = h.connection_id
-   where h.account_id = %(owner)s and h.id = any(%(ids)s)
-   order by h.id
-     for update of h
+  select o.id, o.number, o.connection_id, coalesce(c.channel, '') as channel,
+         coalesce(initcap(c.channel) || ' ' || c.user_id, '') as shop,
+         o.status, o.previous_status, o.status_message, o.carrier, o.carrier_number, o.tracking, o.paid_at, o.shipped_at,
+         o.cancelled_at, o.cancel_reason, o.shipping_note,
+         (select u.kind from order_updates u
+           where u.account_id = o.account_id and u.order_id = o.id and u.due_at is not null and u.kind <> 'refunded'
+             and (u.kind <> 'shipped' or o.status = 'shipped')
+           order by u.id desc limit 1) as due
+    from orders o
+    left join connections c on c.account_id = %(account_id)s and c.id = o.connection_id
+   where o.account_id = %(account_id)s and o.id = any(%(ids)s)
+   order by o.id
+     for update of o
 """
-# A change of what is wanted starts the pushing anew: a claim of the earlier wish no longer counts.
 WRITE = """
-  update order_heads h
-     set status = n.status, status_old = n.status_old, status_message = n.status_message,
-         courier = n.courier, courier_code = n.courier_code, tracking = n.tracking,
-         date_payment = n.date_payment, date_shipping = n.date_shipping,
-         shipping_note = n.shipping_note, modified = %(now)s, wanted_status = n.wanted_status,
-         push_due_at = case when n.wanted_status is not distinct from h.wanted_status then h.push_due_at
-                            when n.wanted_status is not null then %(now)s end,
-         push_attempts = case when n.wanted_status is not distinct from h.wanted_status
-                              then h.push_attempts else 0 end,
-         push_claimed_by = case when n.wanted_status is not distinct from h.wanted_status
-                                then h.push_claimed_by end
-    from jsonb_to_recordset(%(standings)s::text::jsonb)
-      as n (id integer, status text, status_old text, status_message text, courier integer,
-            courier_code text, tracking text, date_payment timestamptz, date_shipping timestamptz,
-            shipping_note text, wanted_status text)
-   where h.account_id = %(owner)s and h.id = n.id
+  update orders o
+     set status = n.status, previous_status = n.previous_status, status_message = n.status_message,
+         carrier = n.carrier, carrier_number = n.carrier_number, tracking = n.tracking, paid_at = n.paid_at,
+         shipped_at = n.shipped_at, cancelled_at = n.cancelled_at, cancel_reason = n.cancel_reason,
+         shipping_note = n.shipping_note, changed_at = %(now)s
+    from jsonb_to_recordset(%(states)s::text::jsonb)
+      as n (id integer, status text, previous_status text, status_message text, carrier text, carrier_number integer,
+            tracking text, paid_at timestamptz, shipped_at timestamptz, cancelled_at timestamptz, cancel_reason text,
+            shipping_note text)
+   where o.account_id = %(account_id)s and o.id = n.id
 """
-DELETED_PRODUCTS = """
-  select distinct p.id
-    from order_rows r join products p on p.account_id = r.account_id and p.id = r.product
-   where r.account_id = %(owner)s and r.order_id = any(%(ids)s)
-     and (p.status = 'archived' or p.delete_wanted)
-"""
-
-# Whole orders with ids of their own; ours go on above them. Elsewhere an order is known by its code.
-_RECORDS = "json_populate_recordset(null::{table}, %(records)s::text::json)"
-PUT_HEADS = f"""
-  insert into order_heads (account_id, connection_id, remote_id, {", ".join(HEAD)})
-  overriding system value
-  select %(owner)s, %(connection)s, case when %(connection)s::uuid is null then id::text else code end,
-         {", ".join(HEAD)}
-    from {_RECORDS.format(table="order_heads")}
-"""
-PUT_ROWS = f"""
-  insert into order_rows (account_id, {", ".join(ROW)}) overriding system value
-  select %(owner)s, {", ".join(ROW)} from {_RECORDS.format(table="order_rows")}
-"""
-GO_ON = """
-  select setval(pg_get_serial_sequence('order_heads', 'id'),
-                greatest((select last_value from order_heads_id_seq), %(head)s)),
-         setval(pg_get_serial_sequence('order_rows', 'id'),
-                greatest((select last_value from order_rows_id_seq), %(row)s))
+LIST = """
+  select o.id, o.number, o.channel, o.connection_id, o.status, o.placed_at, o.currency, o.total,
+         o.shipping_name as buyer, o.tags, o.attention,
+         coalesce((select json_agg(json_build_object(
+                     'id', l.id, 'sku', l.sku, 'catalog', l.catalog_number, 'title', l.title, 'quantity', l.quantity,
+                     'shipped', l.units_shipped, 'cancelled', l.units_cancelled, 'refunded', l.units_refunded,
+                     'unit_price', l.unit_price::text, 'total', l.total::text, 'tax', l.tax::text, 'fee', l.fee::text)
+                     order by l.id)
+                     from order_lines l where l.account_id = o.account_id and l.order_id = o.id), '[]') as lines
+    from orders o
+   where o.account_id = %(account_id)s
+     and (%(status)s::text is null or o.status = %(status)s)
+     and (not %(attention)s or o.attention <> '{}')
+   order by o.placed_at desc, o.id desc
+   limit %(limit)s
 """
 
 
-async def lock(tx: Transaction, owner: UUID, order_ids: Collection[int]) -> list[Standing]:
+async def lock(tx: Transaction, account_id: UUID, order_ids: Collection[int]) -> list[OrderState]:
     """Lock orders by id, always in the order of ids; those that the account has not are left out."""
     ids = sorted(order_id for order_id in order_ids if 0 < order_id <= _HIGHEST_ID)
-    return await tx.all(standing_from_row, LOCK, {"owner": owner, "ids": ids})
+    return await tx.all(state_from_row, LOCK, {"account_id": account_id, "ids": ids})
 
 
 async def write(
-    tx: Transaction, owner: UUID, standings: Sequence[Standing], *, now: datetime
+    tx: Transaction, account_id: UUID, states: Sequence[OrderState], *, now: datetime
 ) -> None:
     """Store how far orders are, all in one statement."""
-    text = msgspec.json.encode(standings).decode()
-    await tx.run(WRITE, {"owner": owner, "standings": text, "now": now})
+    text = msgspec.json.encode(states).decode()
+    await tx.run(WRITE, {"account_id": account_id, "states": text, "now": now})
 
 
-async def deleted_products(tx: Transaction, owner: UUID, order_ids: Sequence[int]) -> list[UUID]:
-    """List the products in these orders that the seller has deleted."""
-    params = {"owner": owner, "ids": list(order_ids)}
-    return await tx.all(lambda row: row["id"], DELETED_PRODUCTS, params)
+async def list_orders(
+    tx: Transaction,
+    account_id: UUID,
+    *,
+    status: OrderStatus | None,
+    attention: bool,
+    limit: int,
+) -> list[Order]:
+    """Read orders with their lines, newest first."""
+    params = {"account_id": account_id, "status": status, "attention": attention, "limit": limit}
+    return await tx.all(order_from_row, LIST, params)
 
 
-async def count(tx: Transaction, owner: UUID, wanted: Wanted) -> int:
+async def count(tx: Transaction, account_id: UUID, wanted: OrderFilter) -> int:
     """Count all orders that match, whatever page is asked for."""
-    params = _params(owner, wanted)
+    params = _params(account_id, wanted)
     found = await tx.one(lambda row: int(row["count"]), count_statement(_named(wanted)), params)
     return found or 0
 
 
 def as_json(
-    tx: Transaction, owner: UUID, wanted: Wanted, layout: Layout
+    tx: Transaction, account_id: UUID, wanted: OrderFilter, layout: Layout
 ) -> AsyncGenerator[bytes, None]:
     """Read a page as JSON, one object for each order, newest first; a comma stands before each."""
-    return tx.stream(json_statement(layout, _named(wanted)), _params(owner, wanted), rows=_AT_ONCE)
+    return tx.stream(
+        json_statement(layout, _named(wanted)), _params(account_id, wanted), rows=_AT_ONCE
+    )
 
 
 def as_csv(
-    tx: Transaction, owner: UUID, wanted: Wanted, layout: Layout, *, separator: str
+    tx: Transaction, account_id: UUID, wanted: OrderFilter, layout: Layout, *, separator: str
 ) -> AsyncGenerator[bytes, None]:
     """Read a page as CSV lines, newest first."""
-    params = {**_params(owner, wanted), "separator": separator}
+    params = {**_params(account_id, wanted), "separator": separator}
     return tx.stream(csv_statement(layout, _named(wanted)), params, rows=_AT_ONCE)
 
 
-async def put_whole(
-    tx: Transaction,
-    owner: UUID,
-    *,
-    heads: Sequence[Mapping[str, Any]],
-    rows: Sequence[Mapping[str, Any]],
-    connection_id: UUID | None,
-) -> None:
-    """Store whole orders, every field and the ids given. Raises Conflict."""
-    given = {"owner": owner, "connection": connection_id}
-    await tx.run(PUT_HEADS, {**given, "records": msgspec.json.encode(heads).decode()})
-    await tx.run(PUT_ROWS, {**given, "records": msgspec.json.encode(rows).decode()})
-    highest = {
-        "head": max((int(head["id"]) for head in heads), default=1),
-        "row": max((int(row["id"]) for row in rows), default=1),
-    }
-    await tx.run(GO_ON, highest)
-
-
-def _named(wanted: Wanted) -> tuple[str, ...]:
+def _named(wanted: OrderFilter) -> tuple[str, ...]:
     return tuple(name for name in CONDITIONS if getattr(wanted, name) not in {None, ()})
 
 
-def _params(owner: UUID, wanted: Wanted) -> dict[str, object]:
+def _params(account_id: UUID, wanted: OrderFilter) -> dict[str, object]:
     filters = {name: getattr(wanted, name) for name in _named(wanted)}
     lists = {name: list(value) for name, value in filters.items() if isinstance(value, tuple)}
     return {
         **filters,
         **lists,
-        "owner": owner,
+        "account_id": account_id,
         "time_zone": wanted.time_zone,
         "offset": wanted.offset,
         "limit": wanted.limit,
     }
 
 
-def standing_from_row(row: Row) -> Standing:
+def state_from_row(row: Row) -> OrderState:
     """Read how far an order is."""
-    wanted = row["wanted_status"]
-    return Standing(
+    before, due = row["previous_status"], row["due"]
+    return OrderState(
         **{
             **row,
             "status": OrderStatus(row["status"]),
-            "wanted_status": OrderStatus(wanted) if wanted else None,
+            "previous_status": OrderStatus(before) if before else None,
+            "due": UpdateKind(due) if due else None,
+        }
+    )
+
+
+def order_from_row(row: Row) -> Order:
+    """Read an order with its lines."""
+    lines: Any = row["lines"]
+    return Order(
+        **{
+            **row,
+            "status": OrderStatus(row["status"]),
+            "lines": msgspec.convert(lines, list[OrderLine], strict=False),
         }
     )

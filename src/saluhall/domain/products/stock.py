@@ -1,4 +1,4 @@
-"""How many units are left of a product, and taking sold ones out."""
+"""How many units are left of a product, taking sold ones out, and returning cancelled ones."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -48,3 +48,10 @@ async def take(tx: Transaction, owner: UUID, left: Mapping[UUID, int], *, now: d
     """Store how many units are left after a sale; at 0 a product is sold, and one that was to be deleted is archived."""
     if left:
         await stock_store.take(tx, owner, left, now=now)
+
+
+async def restock(
+    tx: Transaction, account_id: UUID, units: Mapping[UUID, int], *, now: datetime
+) -> None:
+    """Return units to stock, of a sale that was cancelled; a product that was sold out is for sale again."""
+    await stock_store.restock(tx, account_id, units, now=now)

@@ -30,6 +30,18 @@ TAKE = """
     from jsonb_to_recordset(%(left)s::text::jsonb) as t (id uuid, quantity integer)
    where p.account_id = %(owner)s and p.id = t.id
 """
+# What the seller took off the sale or deleted stays so.
+RESTOCK = """
+  with back as (
+    select id from products
+     where account_id = %(account_id)s and id = any(%(ids)s) order by id for update
+  )
+  update products p
+     set quantity = p.quantity + t.units, updated_at = %(now)s,
+         status = case when p.status = 'sold' then 'active' else p.status end
+    from jsonb_to_recordset(%(units)s::text::jsonb) as t (id uuid, units integer), back
+   where p.account_id = %(account_id)s and p.id = t.id and back.id = p.id
+"""
 
 
 async def lock(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> list[Row]:
@@ -42,3 +54,17 @@ async def take(tx: Transaction, owner: UUID, left: Mapping[UUID, int], *, now: d
     rows = [{"id": product_id, "quantity": quantity} for product_id, quantity in left.items()]
     params = {"owner": owner, "left": msgspec.json.encode(rows).decode(), "now": now}
     await tx.run(TAKE, params)
+
+
+async def restock(
+    tx: Transaction, account_id: UUID, units: Mapping[UUID, int], *, now: datetime
+) -> None:
+    """Add units to what is left of each product."""
+    rows = [{"id": product_id, "units": count} for product_id, count in units.items()]
+    params = {
+        "account_id": account_id,
+        "ids": list(units),
+        "units": msgspec.json.encode(rows).decode(),
+        "now": now,
+    }
+    await tx.run(RESTOCK, params)

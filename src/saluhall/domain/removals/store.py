@@ -25,7 +25,7 @@ CONTENTS = """
          (select count(*) from listings where account_id = %(account_id)s
              and (state in ('live', 'submitted')
                   or state = 'pending' and (claimed_by is not null or (progress ->> 'may_be_live')::boolean))) as live_listings,
-         (select count(*) from order_heads where account_id = %(account_id)s) as orders,
+         (select count(*) from orders where account_id = %(account_id)s) as orders,
          (select count(*) from connections where account_id = %(account_id)s and removed_at is null) as connections,
          (select count(*) from endpoints where account_id = %(account_id)s and url is not null) as endpoints,
          (select count(*) from events where account_id = %(account_id)s) as events
@@ -44,9 +44,12 @@ DELETIONS = (
     "delete from replays where account_id = %(account_id)s",
     "delete from deliveries where account_id = %(account_id)s or event_account_id = %(account_id)s",
     "delete from delivery_attempts where account_id = %(account_id)s",
-    "delete from order_heads where account_id = %(account_id)s",
-    "delete from order_rows where account_id = %(account_id)s",
-    "delete from shipments where account_id = %(account_id)s",
+    "delete from orders where account_id = %(account_id)s",
+    "delete from order_lines where account_id = %(account_id)s",
+    "delete from order_updates where account_id = %(account_id)s",
+    "delete from fulfilments where account_id = %(account_id)s",
+    "delete from fulfilment_lines where account_id = %(account_id)s",
+    "delete from refunds where account_id = %(account_id)s",
     "delete from sales where account_id = %(account_id)s",
     "delete from sale_sums where account_id = %(account_id)s",
     "delete from events where account_id = %(account_id)s",

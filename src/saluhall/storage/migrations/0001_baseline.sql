@@ -723,194 +723,190 @@ create table prunings (
 );
 insert into prunings (kind, due_at) values ('delivery_attempts', now());
 
--- Orders: every documented field of an order and of an order line, under its documented name -------------------------
-create table order_heads (
+-- Orders -------------------------------------------------------------------------------------------------------------
+-- Amounts are in the order's currency; `total` includes tax, shipping and discounts. Instants are the channel's where it gives them.
+create table orders (
   account_id uuid not null,
   id integer not null generated always as identity,
-  connection_id uuid,
-  remote_id text not null,        -- the marketplace's own id: an order is stored once
-  attention text,                 -- why a person should look at it; null: nobody needs to
-  shop integer not null default 0,
-  customer integer not null default 0,
-  courier integer,
-  code text not null default '',
-  code_number integer not null default 0,
-  marketplace_code text not null default '',
-  channel_code text not null default '',
-  courier_code text not null default '',
-  shipping_code text not null default '',
-  insurance_code text not null default '',
-  payment_code text not null default '',
-  supplier_code text not null default '',
-  buyer_loc_place integer not null default 0,
-  buyer_loc_place_dd integer not null default 0,
-  merchant_id text not null default '',
-  fields_lock text not null default '',
-  date_order timestamptz not null,
-  reference_1 text not null default '',
-  reference_2 text not null default '',
-  buyer_user_id text not null default '',
-  buyer_checkout_message text not null default '',
-  buyer_email text not null default '',
-  buyer_token text not null default '',
-  shipping_price numeric not null default 0.0,
-  shipping_insurance_price numeric not null default 0.0,
-  marketplace_fee numeric not null default 0.0,
-  paypal_fee numeric not null default 0.0,
-  shipped_by_marketplace integer not null default 0,
-  is_prime integer not null default 0,
-  cod_cash_only integer not null default 0,
-  cod_option text not null default '',
-  cod_price numeric not null default 0.0,
-  price_discount_markup numeric not null default 0.0,
-  buyer_name text not null default '',
-  buyer_address1 text not null default '',
-  buyer_address2 text not null default '',
-  buyer_zip text not null default '',
-  buyer_city text not null default '',
-  buyer_province text not null default '',
-  buyer_country text not null default '',
-  buyer_latitude numeric not null default 0.0,
-  buyer_longitude numeric not null default 0.0,
-  buyer_phone text not null default '',
-  buyer_fax text not null default '',
-  buyer_mobile text not null default '',
-  buyer_fiscal_code text not null default '',
-  buyer_vat text not null default '',
-  currency text not null default '',
-  price numeric not null default 0.0,
-  status text not null default '',
-  status_old text not null default '',
+  connection_id uuid,             -- null: of no connection
+  connection_number integer not null default 0,
+  channel text not null default '', -- the channel as people call it, the site sold on, and the country of that
+  site text not null default '',
+  site_country text not null default '',
+  external_id text not null,      -- the channel's own id: an order is stored once
+  external_changed_at timestamptz,
+  number text not null,           -- what buyer and seller call it
+  status text not null,           -- pending | paid | shipped | cancelled
+  previous_status text,
   status_message text not null default '',
-  date_payment timestamptz,
-  date_shipping timestamptz,
-  weight numeric not null default 0.0,
+  placed_at timestamptz not null,
+  paid_at timestamptz,
+  shipped_at timestamptz,
+  cancelled_at timestamptz,
+  cancel_reason text not null default '',
+  ship_by timestamptz,
+  deliver_by timestamptz,
+  currency text not null default '',
+  total numeric not null default 0,
+  shipping_price numeric not null default 0,
+  discount numeric not null default 0,
+  tax numeric not null default 0,
+  fee numeric not null default 0, -- what the channel keeps
+  refunded numeric not null default 0,
+  shipping_method text not null default '',
+  payment_method text not null default '',
+  payment_reference text not null default '',
+  buyer_id text not null default '',
+  buyer_email text not null default '',
+  buyer_note text not null default '',
+  buyer_vat_number text not null default '',
+  buyer_tax_code text not null default '',
+  is_business boolean not null default false,
+  billing_name text not null default '',
+  billing_line1 text not null default '',
+  billing_line2 text not null default '',
+  billing_zip text not null default '',
+  billing_city text not null default '',
+  billing_region text not null default '',
+  billing_country text not null default '',
+  billing_phone text not null default '',
+  shipping_name text not null default '',
+  shipping_line1 text not null default '',
+  shipping_line2 text not null default '',
+  shipping_zip text not null default '',
+  shipping_city text not null default '',
+  shipping_region text not null default '',
+  shipping_country text not null default '',
+  shipping_phone text not null default '',
+  carrier text not null default '', -- of the last parcel, or of the one to come, as is the tracking number
+  carrier_number integer,         -- the seller's own number of the carrier
   tracking text not null default '',
-  note text not null default '',
-  payment_note text not null default '',
-  buyer_name_dd text not null default '',
-  buyer_address1_dd text not null default '',
-  buyer_address2_dd text not null default '',
-  buyer_zip_dd text not null default '',
-  buyer_city_dd text not null default '',
-  buyer_province_dd text not null default '',
-  buyer_country_dd text not null default '',
-  buyer_latitude_dd numeric not null default 0.0,
-  buyer_longitude_dd numeric not null default 0.0,
-  buyer_phone_dd text not null default '',
-  buyer_fax_dd text not null default '',
-  buyer_mobile_dd text not null default '',
   shipping_note text not null default '',
-  paypal_transaction_id text not null default '',
-  billed integer not null default 0,
-  tags text not null default '',
-  courier_info json not null default '{}',
-  problem_description text not null default '',
-  shipping_cost numeric not null default 0.0,
-  feedbacks json not null default '{}',
-  feedbacks_date timestamptz,
-  content_type text not null default '',
-  hidden integer not null default 0,
-  upload_status json,
-  marketplace_country text not null default '',
-  agent text not null default '',
-  buyer_invoice_ecode text not null default '',
-  buyer_pec text not null default '',
-  date_last_ship timestamptz,
-  date_last_delivery timestamptz,
-  created timestamptz not null,
-  modified timestamptz not null,
-  is_b2b integer not null default 0,
-  billing_info json not null default '{}',
-  force_profit_loss_calculation text not null default 'false',
-  total_tax numeric not null default 0.0,
-  reservation integer not null default 0,
-  tags_label text not null default '',
-  wanted_status text,             -- set through an API, not yet confirmed by the marketplace
-  push_attempts integer not null default 0,
-  push_due_at timestamptz,
-  push_claimed_by uuid,
-  push_claim_number integer not null default 0,
-  remote_modified timestamptz,
-  constraint order_heads_pkey primary key (account_id, id),
-  constraint order_heads_remote_key unique nulls not distinct (account_id, connection_id, remote_id)
+  note text not null default '',
+  weight_kg numeric not null default 0,
+  tags text[] not null default '{}',
+  attention text[] not null default '{}', -- why a person should look at it: unmatched, oversold
+  acknowledged text,              -- the last status that the channel has recorded because we said so, and when
+  acknowledged_at timestamptz,
+  extras jsonb not null default '{}', -- what only one partner or channel knows, under its name, as the text that is written
+  created_at timestamptz not null,
+  changed_at timestamptz not null,
+  constraint orders_pkey primary key (account_id, id),
+  constraint orders_external_key unique nulls not distinct (account_id, connection_id, external_id)
 );
-create index order_heads_date_idx on order_heads (account_id, date_order desc, id desc);
-create index order_heads_modified_idx on order_heads (account_id, modified);
-create index order_heads_code_idx on order_heads (account_id, code);
-create index order_heads_push_due_idx on order_heads (account_id, connection_id, push_due_at) where push_due_at is not null;
--- Partners often ask for the orders in one status that is not final; those are few among all orders.
-create index order_heads_status_idx on order_heads (account_id, status, date_order desc, id desc);
+create index orders_placed_idx on orders (account_id, placed_at desc, id desc);
+create index orders_changed_idx on orders (account_id, changed_at);
+create index orders_number_idx on orders (account_id, number);
+-- People and partners often ask for the orders in one status that is not final; those are few among all orders.
+create index orders_status_idx on orders (account_id, status, placed_at desc, id desc);
+create index orders_attention_idx on orders (account_id, placed_at desc, id desc) where attention <> '{}';
 
-create table order_rows (
+create table order_lines (
   account_id uuid not null,
   id integer not null generated always as identity,
   order_id integer not null,
-  product uuid,                   -- our product, null when nothing matched
-  order_row_supplier integer,
-  supplier integer,
-  order_supplier_code text not null default '',
-  courier_code text not null default '',
-  tracking text not null default '',
-  fields_lock text not null default '',
-  shipping_cost numeric not null default 0.0,
-  shipping_code text not null default '',
-  transaction_id text not null default '',
-  product_id text not null default '',
+  external_id text not null default '', -- the channel's id of the line
+  listing_external_id text not null default '', -- the channel's id of the listing that was bought
+  product_id uuid,                -- null: nothing matched
+  catalog_number integer,         -- of the matched product, as are the SKU and the snapshot
   sku text not null default '',
+  product jsonb,                  -- the product as it was when it was sold
+  title text not null default '',
   ean text not null default '',
   brand text not null default '',
   mpn text not null default '',
-  sku_parent text not null default '',
-  title text not null default '',
-  title_extra text not null default '',
-  quantity integer not null default 0,
-  stock_unloaded integer not null default 0,
-  price numeric not null default 0.0,
-  price_total numeric not null default 0.0,
-  price_discount_markup numeric not null default 0.0,
-  price_cost numeric not null default 0.0,
-  refund_price numeric not null default 0.0,
-  refund_date timestamptz,
-  refund_reason text not null default '',
-  shipping_price numeric not null default 0.0,
-  shipping_insurance_price numeric not null default 0.0,
-  date_shipping timestamptz,
-  shipping_note text not null default '',
-  cod_price numeric not null default 0.0,
-  marketplace_fee numeric not null default 0.0,
-  weight numeric not null default 0.0,
-  note text not null default '',
-  vat_perc numeric not null default 0.0,
+  parent_sku text not null default '',
   image_url text not null default '',
-  category_id text not null default '',
+  category_id text not null default '', -- the channel's
   category_name text not null default '',
-  date_payment timestamptz,
-  product_info json not null default '{}',
-  on_demand_date timestamptz,
-  created timestamptz not null,
-  modified timestamptz not null,
-  order_supplier integer not null default 0,
-  refund_supplier_quantity integer not null default 0,
-  refund_marketplace_fee numeric not null default 0.0,
-  product_tax numeric not null default 0.0,
-  no_vat text not null default 'false',
-  courier_info json not null default '{}',
-  constraint order_rows_pkey primary key (account_id, id)
+  quantity integer not null default 0,
+  units_taken integer not null default 0, -- from stock
+  units_shipped integer not null default 0,
+  units_cancelled integer not null default 0,
+  units_refunded integer not null default 0,
+  unit_price numeric not null default 0,
+  total numeric not null default 0,
+  discount numeric not null default 0,
+  cost numeric not null default 0,
+  tax_percent numeric not null default 0,
+  tax numeric not null default 0,
+  fee numeric not null default 0,
+  shipping_price numeric not null default 0,
+  refunded numeric not null default 0,
+  refunded_at timestamptz,
+  refund_reason text not null default '',
+  shipping_method text not null default '',
+  weight_kg numeric not null default 0,
+  carrier text not null default '', -- of its last parcel, as are the tracking number and the day
+  tracking text not null default '',
+  shipped_at timestamptz,
+  note text not null default '',
+  extras jsonb not null default '{}',
+  created_at timestamptz not null,
+  changed_at timestamptz not null,
+  constraint order_lines_pkey primary key (account_id, id)
 );
-create index order_rows_order_idx on order_rows (account_id, order_id);
+-- A snapshot that is compressed would be unpacked for each of its values.
+alter table order_lines set (toast_tuple_target = 8160);
+create index order_lines_order_idx on order_lines (account_id, order_id);
 
--- Parcels that sellers report for their orders; the same parcel is reported once.
-create table shipments (
+-- Parcels; the same parcel is reported once.
+create table fulfilments (
   account_id uuid not null,
   id uuid not null,
   order_id integer not null,
   carrier text not null,
-  tracking_number text not null,
+  tracking text not null,
+  shipped_at timestamptz not null,
   created_at timestamptz not null,
-  constraint shipments_pkey primary key (account_id, id),
-  constraint shipments_parcel_key unique (account_id, order_id, carrier, tracking_number)
+  constraint fulfilments_pkey primary key (account_id, id),
+  constraint fulfilments_parcel_key unique (account_id, order_id, carrier, tracking)
 );
+create table fulfilment_lines (
+  account_id uuid not null,
+  fulfilment_id uuid not null,
+  line_id integer not null,
+  quantity integer not null,
+  constraint fulfilment_lines_pkey primary key (account_id, fulfilment_id, line_id)
+);
+
+create table refunds (
+  account_id uuid not null,
+  id uuid not null,
+  order_id integer not null,
+  external_id text,               -- the channel's id; null: made here
+  amount numeric not null,
+  currency text not null,
+  reason text not null default '',
+  refunded_at timestamptz not null,
+  created_at timestamptz not null,
+  constraint refunds_pkey primary key (account_id, id),
+  constraint refunds_external_key unique (account_id, order_id, external_id)
+);
+create index refunds_order_idx on refunds (account_id, order_id);
+
+-- What a channel must be notified of about an order: due until the channel has answered, or until there is nothing to say any more.
+create table order_updates (
+  account_id uuid not null,
+  id uuid not null,
+  order_id integer not null,
+  connection_id uuid not null,
+  kind text not null,             -- paid | shipped | cancelled | refunded
+  fulfilment_id uuid,
+  refund_id uuid,
+  reason text not null default '',
+  state text not null,            -- due | acknowledged | not_supported | rejected | withdrawn
+  answer text not null default '',
+  attempts integer not null default 0,
+  due_at timestamptz,
+  claimed_by uuid,
+  claim_number integer not null default 0,
+  created_at timestamptz not null,
+  settled_at timestamptz,
+  constraint order_updates_pkey primary key (account_id, id)
+);
+create index order_updates_due_idx on order_updates (account_id, connection_id, due_at) where due_at is not null;
+create index order_updates_order_idx on order_updates (account_id, order_id, id);
 
 -- Analytics ----------------------------------------------------------------------------------------------------------
 -- What was sold: a line for each order line and each sale outside a marketplace. The category is that of the day of the sale:
@@ -1003,19 +999,19 @@ end $$;
 
 create function sale_state(status text, currency text) returns text language sql immutable as $$
   select case when currency not in ('SEK', '') or status = 'cancelled' then 'void'
-              when status = 'standby' then 'pending' else 'paid' end
+              when status = 'pending' then 'pending' else 'paid' end
 $$;
 
-create function keep_sales_of_orders(owner uuid, orders integer[]) returns void language sql as $$
+create function keep_sales_of_orders(owner uuid, of_orders integer[]) returns void language sql as $$
   insert into sales
-  select h.account_id, h.date_order, r.id, null, r.product, sale_state(h.status, h.currency),
-         coalesce(nullif(p.category, ''), 'other'), (r.nth = 1)::integer, r.quantity, r.price_total,
-         case when r.nth = 1 then h.marketplace_fee else 0 end
-    from order_heads h
+  select h.account_id, h.placed_at, r.id, null, r.product_id, sale_state(h.status, h.currency),
+         coalesce(nullif(p.category, ''), 'other'), (r.nth = 1)::integer, r.quantity, r.total,
+         case when r.nth = 1 then h.fee else 0 end
+    from orders h
     join (select r.*, row_number() over (partition by r.order_id order by r.id) as nth
-            from order_rows r where r.account_id = owner and r.order_id = any(orders)) r
+            from order_lines r where r.account_id = owner and r.order_id = any(of_orders)) r
       on r.order_id = h.id
-    left join products p on p.account_id = owner and p.id = r.product
+    left join products p on p.account_id = owner and p.id = r.product_id
    where h.account_id = owner
    order by r.id
   on conflict on constraint sales_source_key do update
@@ -1023,33 +1019,33 @@ create function keep_sales_of_orders(owner uuid, orders integer[]) returns void 
          pieces = excluded.pieces, gross = excluded.gross, fee = excluded.fee
 $$;
 
-create function order_rows_came() returns trigger language plpgsql as $$
+create function order_lines_came() returns trigger language plpgsql as $$
 begin
   perform keep_sales_of_orders(account_id, array_agg(distinct order_id)) from came group by account_id;
   return null;
 end $$;
 
-create function order_heads_changed() returns trigger language plpgsql as $$
+create function orders_changed() returns trigger language plpgsql as $$
 begin
   perform keep_sales_of_orders(account_id, array_agg(id)) from (
-    select account_id, id, sale_state(status, currency), date_order, marketplace_fee from came
+    select account_id, id, sale_state(status, currency), placed_at, fee from came
     except
-    select account_id, id, sale_state(status, currency), date_order, marketplace_fee from went) changed
+    select account_id, id, sale_state(status, currency), placed_at, fee from went) changed
    group by account_id;
   return null;
 end $$;
 
-create trigger order_rows_came after insert on order_rows
-  referencing new table as came for each statement execute function order_rows_came();
-create trigger order_rows_changed after update on order_rows
-  referencing new table as came for each statement execute function order_rows_came();
-create trigger order_heads_changed after update on order_heads
-  referencing old table as went new table as came for each statement execute function order_heads_changed();
+create trigger order_lines_came after insert on order_lines
+  referencing new table as came for each statement execute function order_lines_came();
+create trigger order_lines_changed after update on order_lines
+  referencing new table as came for each statement execute function order_lines_came();
+create trigger orders_changed after update on orders
+  referencing old table as went new table as came for each statement execute function orders_changed();
 
 create function keep_direct_sale(owner uuid, event uuid, of_product uuid, at timestamptz, data jsonb)
 returns void language sql as $$
   insert into sales
-  select owner, at, null, event, of_product, sale_state('accepted', coalesce(data ->> 'currency', '')),
+  select owner, at, null, event, of_product, sale_state('paid', coalesce(data ->> 'currency', '')),
          coalesce(nullif(p.category, ''), 'other'), 1, 1, (data ->> 'sale_price')::numeric, 0
     from products p
    where p.account_id = owner and p.id = of_product and data ->> 'sale_price' is not null

@@ -1,0 +1,280 @@
+"""The SQL of orders that come in. The statements that write orders and lines are made from the tables of columns below."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from saluhall.domain.orders.mapping import StoredOrder
+from saluhall.domain.orders.model import OrderStatus
+from saluhall.storage import Transaction
+from saluhall.storage.database import Row
+
+
+def _texts(names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), "text")
+
+
+def _numbers(names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), "numeric")
+
+
+_ADDRESS: Final = ("name", "line1", "line2", "zip", "city", "region", "country", "phone")
+# What stays as it was when the order first came, what follows the channel, and how far the order is.
+_FIXED: Final = {
+    "connection_number": "integer",
+    **_texts("channel site site_country"),
+    "placed_at": "timestamptz",
+}
+_FOLLOWED: Final = {
+    "external_changed_at": "timestamptz",
+    **_texts("number currency shipping_method payment_method payment_reference cancel_reason"),
+    **_numbers("total shipping_price discount fee refunded"),
+    **dict.fromkeys(("ship_by", "deliver_by"), "timestamptz"),
+    **_texts("buyer_id buyer_email buyer_note buyer_vat_number buyer_tax_code"),
+    "is_business": "boolean",
+    **{f"{kind}_{name}": "text" for kind in ("billing", "shipping") for name in _ADDRESS},
+}
+_PROGRESS: Final = {
+    **_texts("status previous_status"),
+    **dict.fromkeys(("paid_at", "shipped_at", "cancelled_at"), "timestamptz"),
+}
+_MERGED: Final = {**_texts("carrier tracking"), "extras": "jsonb"}
+_LINE: Final = {
+    "order_id": "integer",
+    "product_id": "uuid",
+    "catalog_number": "integer",
+    "product": "jsonb",
+    **_texts("external_id listing_external_id sku title ean brand mpn image_url category_id category_name"),
+    **_texts("shipping_method note"),
+    **dict.fromkeys(
+        ("quantity", "units_taken", "units_shipped", "units_cancelled", "units_refunded"), "integer"
+    ),
+    **_numbers("unit_price total discount cost tax_percent tax fee shipping_price refunded weight_kg"),
+    "refunded_at": "timestamptz",
+    "extras": "jsonb",
+}  # fmt: skip
+
+
+def _typed(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in columns.items())
+
+
+_ORDER: Final = {**_FIXED, **_FOLLOWED, **_PROGRESS, **_MERGED}
+_GIVEN: Final = f"json_to_recordset(%(orders)s::text::json) as t (external_id text, {_typed(_ORDER)})"  # fmt: skip
+# The ids are named beside the given orders too: with these alone PostgreSQL may read all orders of the connection to find a few.
+# An order that is read again must not use up an id: only what is not there is inserted. A reader that is faster by a moment wins.
+ADD_ORDERS = f"""
+  insert into orders (account_id, connection_id, external_id, created_at, changed_at, {", ".join(_ORDER)})
+  select %(account_id)s, %(connection)s, t.external_id, %(now)s, %(now)s, {", ".join(f"t.{f}" for f in _ORDER)}
+    from {_GIVEN}
+   where not exists (
+     select from orders o
+      where o.account_id = %(account_id)s and o.connection_id = %(connection)s and o.external_id = t.external_id
+        and o.external_id = any(%(external_ids)s))
+   order by t.external_id
+  on conflict on constraint orders_external_key do nothing
+  returning id, external_id
+"""
+LOCK = """
+  select id, external_id, external_changed_at, status, previous_status, paid_at, shipped_at, cancelled_at
+    from orders
+   where account_id = %(account_id)s and connection_id = %(connection)s and external_id = any(%(external_ids)s)
+   order by id for update
+"""
+FOLLOW = f"""
+  update orders o
+     set {", ".join(f"{name} = t.{name}" for name in {**_FOLLOWED, **_PROGRESS})}, changed_at = %(now)s,
+         extras = o.extras || t.extras,
+         carrier = coalesce(nullif(t.carrier, ''), o.carrier), tracking = coalesce(nullif(t.tracking, ''), o.tracking)
+    from {_GIVEN}
+   where o.account_id = %(account_id)s and o.connection_id = %(connection)s and o.external_id = t.external_id
+     and o.external_id = any(%(external_ids)s)
+"""
+STORED_LINES = """
+  select id, order_id, external_id, quantity, units_shipped, units_cancelled, units_refunded, refunded
+    from order_lines
+   where account_id = %(account_id)s and order_id = any(%(ids)s)
+   order by id
+"""
+# Our own reference says more than the channel's id: it stays when the channel lists an item again by itself.
+MATCH = """
+  select t.at, l.id as listing_id, l.product_id
+    from jsonb_to_recordset(%(lines)s::text::jsonb) as t (at integer, external_id text, refs uuid[])
+   cross join lateral (
+     select l.id, l.product_id from listings l
+      where l.account_id = %(account_id)s
+        and (l.id = any(t.refs) or (l.connection_id = %(connection)s and l.external_id = t.external_id))
+      order by l.id = any(t.refs) desc, l.id limit 1) l
+"""
+ADD_LINES = f"""
+  insert into order_lines (account_id, created_at, changed_at, {", ".join(_LINE)})
+  select %(account_id)s, %(now)s, %(now)s, {", ".join(f"t.{name}" for name in _LINE)}
+    from json_to_recordset(%(lines)s::text::json) as t ({_typed(_LINE)})
+"""
+SET_UNITS = """
+  update order_lines l
+     set units_shipped = t.units_shipped, units_refunded = t.units_refunded, refunded = t.refunded,
+         refunded_at = t.refunded_at, changed_at = %(now)s
+    from json_to_recordset(%(lines)s::text::json)
+      as t (id integer, units_shipped integer, units_refunded integer, refunded numeric, refunded_at timestamptz)
+   where l.account_id = %(account_id)s and l.id = t.id
+"""
+SUM_UP = """
+  update orders o
+     set weight_kg = o.weight_kg + t.weight_kg, tax = coalesce(t.order_tax, o.tax + t.tax),
+         attention = array(select distinct unnest(o.attention || t.attention) order by 1)
+    from jsonb_to_recordset(%(sums)s::text::jsonb) as t (id integer, weight_kg numeric, tax numeric, order_tax numeric, attention text[])
+   where o.account_id = %(account_id)s and o.id = t.id
+"""
+ADD_REFUNDS = """
+  insert into refunds (account_id, id, order_id, external_id, amount, currency, reason, refunded_at, created_at)
+  select %(account_id)s, new_ulid(), t.order_id, t.external_id, t.amount, t.currency, t.reason, t.refunded_at, %(now)s
+    from json_to_recordset(%(refunds)s::text::json)
+      as t (order_id integer, external_id text, amount numeric, currency text, reason text, refunded_at timestamptz)
+  on conflict on constraint refunds_external_key do update
+     set amount = excluded.amount, reason = excluded.reason, refunded_at = excluded.refunded_at
+"""
+
+
+class StoredLine(Struct, frozen=True, kw_only=True):
+    """A line that is stored: by what it is known again, and what became of its units."""
+
+    id: int
+    order_id: int
+    external_id: str
+    quantity: int
+    units_shipped: int
+    units_cancelled: int
+    units_refunded: int
+    refunded: Any
+
+
+async def add_orders(
+    tx: Transaction,
+    account_id: UUID,
+    connection_id: UUID,
+    orders: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+) -> dict[str, int]:
+    """Store the orders that are new; return their ids by the channel's."""
+    params = _given(account_id, connection_id, orders, now=now)
+    return dict(await tx.all(lambda row: (row["external_id"], row["id"]), ADD_ORDERS, params))
+
+
+async def lock(
+    tx: Transaction, account_id: UUID, connection_id: UUID, external_ids: Collection[str]
+) -> list[StoredOrder]:
+    """Lock the orders that are stored, by id."""
+    params = {
+        "account_id": account_id,
+        "connection": connection_id,
+        "external_ids": list(external_ids),
+    }
+    return await tx.all(stored_from_row, LOCK, params)
+
+
+async def follow(
+    tx: Transaction,
+    account_id: UUID,
+    connection_id: UUID,
+    orders: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+) -> None:
+    """Store what the channel has changed of orders."""
+    await tx.run(FOLLOW, _given(account_id, connection_id, orders, now=now))
+
+
+def _given(
+    account_id: UUID, connection_id: UUID, orders: Sequence[Mapping[str, Any]], *, now: datetime
+) -> dict[str, Any]:
+    return {
+        "account_id": account_id,
+        "connection": connection_id,
+        "orders": msgspec.json.encode(orders).decode(),
+        "external_ids": [order["external_id"] for order in orders],
+        "now": now,
+    }
+
+
+async def stored_lines(
+    tx: Transaction, account_id: UUID, order_ids: Collection[int]
+) -> list[StoredLine]:
+    """Return the lines that orders have."""
+    params = {"account_id": account_id, "ids": list(order_ids)}
+    return await tx.all(lambda row: StoredLine(**row), STORED_LINES, params)
+
+
+async def match(
+    tx: Transaction, account_id: UUID, connection_id: UUID, lines: Sequence[tuple[str, list[UUID]]]
+) -> dict[int, tuple[UUID, UUID]]:
+    """Find what lines (the listing's external id, own references) are of: listing and product, by the line's place."""
+    wanted = [
+        {"at": at, "external_id": external_id, "refs": refs}
+        for at, (external_id, refs) in enumerate(lines)
+    ]
+    params = {
+        "account_id": account_id,
+        "connection": connection_id,
+        "lines": msgspec.json.encode(wanted).decode(),
+    }
+    found = await tx.all(
+        lambda row: (row["at"], (row["listing_id"], row["product_id"])), MATCH, params
+    )
+    return dict(found)
+
+
+async def add_lines(
+    tx: Transaction, account_id: UUID, lines: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Store new lines, all in one statement."""
+    params = {
+        "account_id": account_id,
+        "lines": msgspec.json.encode(lines).decode(),
+        "now": now,
+    }
+    await tx.run(ADD_LINES, params)
+
+
+async def set_units(
+    tx: Transaction, account_id: UUID, lines: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Store how many units of lines the channel has shipped and refunded."""
+    params = {
+        "account_id": account_id,
+        "lines": msgspec.json.encode(lines).decode(),
+        "now": now,
+    }
+    await tx.run(SET_UNITS, params)
+
+
+async def sum_up(tx: Transaction, account_id: UUID, sums: Sequence[Mapping[str, Any]]) -> None:
+    """Add what new lines bring to their orders: weight, tax, and why a person should look."""
+    params = {"account_id": account_id, "sums": msgspec.json.encode(sums).decode()}
+    await tx.run(SUM_UP, params)
+
+
+async def add_refunds(
+    tx: Transaction, account_id: UUID, refunds: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Store refunds that the channel made; each is stored once."""
+    params = {
+        "account_id": account_id,
+        "refunds": msgspec.json.encode(refunds).decode(),
+        "now": now,
+    }
+    await tx.run(ADD_REFUNDS, params)
+
+
+def stored_from_row(row: Row) -> StoredOrder:
+    """Read how far a stored order is."""
+    before = row["previous_status"]
+    status = OrderStatus(row["status"])
+    return StoredOrder(
+        **{**row, "status": status, "previous_status": OrderStatus(before) if before else None}
+    )

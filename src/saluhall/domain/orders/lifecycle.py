@@ -1,0 +1,108 @@
+"""What a change makes of an order, and whether its channel must be notified. Pure."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from saluhall.domain.orders.model import (
+    ChangePending,
+    OrderCancelled,
+    OrderState,
+    OrderStatus,
+    StatusChange,
+    TrackingWithoutCarrier,
+    UpdateKind,
+)
+
+
+def changed(order: OrderState, change: StatusChange, *, now: datetime) -> OrderState:
+    """Apply one change. Raises TrackingWithoutCarrier, OrderCancelled, ChangePending.
+
+    Nothing is ever removed: what the change does not name stays. An order that becomes shipped gets the day it was shipped.
+    """
+    if change.tracking and not _has_carrier(order, change):
+        raise TrackingWithoutCarrier(change.order_id)
+    noted = replace(
+        order,
+        tracking=change.tracking or order.tracking,
+        carrier=change.carrier or order.carrier,
+        carrier_number=order.carrier_number if change.carrier_number is None else change.carrier_number,
+        paid_at=change.paid_at or order.paid_at,
+        shipping_note=change.shipping_note or order.shipping_note,
+    )  # fmt: skip
+    if change.status is order.status:
+        return replace(noted, status_message="") if _is_stuck(order) else noted
+    if order.status is OrderStatus.CANCELLED:
+        raise OrderCancelled(change.order_id)
+    if order.due is UpdateKind.SHIPPED:
+        raise ChangePending(order.number, order.shop)
+    is_shipped = change.status is OrderStatus.SHIPPED
+    is_cancelled = change.status is OrderStatus.CANCELLED
+    return replace(
+        noted,
+        status=change.status,
+        previous_status=order.status,
+        status_message="",
+        shipped_at=(order.shipped_at or now) if is_shipped else order.shipped_at,
+        cancelled_at=now if is_cancelled else order.cancelled_at,
+        cancel_reason=(change.reason or "") if is_cancelled else order.cancel_reason,
+    )
+
+
+def with_update(
+    before: OrderState, after: OrderState, *, notices: frozenset[UpdateKind]
+) -> OrderState:
+    """Return the order with what its channel must be notified of after all changes of a request.
+
+    `notices` are those that the channel has words for; anything else is done here only, and the message says so. That an order was
+    paid may be withdrawn while the channel does not know it: only a parcel on its way keeps an order as it is. Shipping an order again
+    notifies a channel again that had rejected it.
+    """
+    if after.status is before.status:
+        is_retried = _is_stuck(before) and not after.status_message
+        return replace(after, due=UpdateKind.SHIPPED) if is_retried else after
+    if after.connection_id is None:
+        return replace(after, due=None)
+    kind = _kind(before.status, after.status)
+    if kind is not None and kind in notices:
+        return replace(after, due=kind)
+    # A payment that is withdrawn before the channel was notified leaves nothing to say.
+    is_known = before.due is not UpdateKind.PAID or after.status is not OrderStatus.PENDING
+    message = done_here_only(after.shop, after.status) if is_known else ""
+    return replace(after, due=None, status_message=message)
+
+
+def done_here_only(shop: str, status: OrderStatus) -> str:
+    """Say that a channel has no word for a status."""
+    return f"Done here only: {shop} cannot be notified that an order is {status}."
+
+
+def _kind(old: OrderStatus, new: OrderStatus) -> UpdateKind | None:
+    """Return what a step is called where a channel may have a word for it."""
+    match new:
+        case OrderStatus.SHIPPED:
+            return UpdateKind.SHIPPED
+        case OrderStatus.CANCELLED:
+            return UpdateKind.CANCELLED
+        case OrderStatus.PAID:
+            return UpdateKind.PAID if old is OrderStatus.PENDING else None
+        case OrderStatus.PENDING:
+            return None
+
+
+def _is_stuck(order: OrderState) -> bool:
+    """Return whether a channel rejected that an order was shipped."""
+    return (
+        order.status is OrderStatus.SHIPPED
+        and order.connection_id is not None
+        and order.due is None
+        and bool(order.status_message)
+    )
+
+
+def _has_carrier(order: OrderState, change: StatusChange) -> bool:
+    return (
+        change.carrier_number is not None
+        or order.carrier_number is not None
+        or bool(change.carrier or order.carrier)
+    )
