@@ -38,22 +38,30 @@ async def test_a_reader_who_leaves_early_holds_nothing_up(hub: Hub) -> None:
     assert (status, answer["totalCount"]) == (200, 500)
 
 
-@pytest.mark.parametrize(
-    "path", ["/order?limit=-1", "/order?limit=-1&format=csv", "/product", "/product?zip=true"]
-)
-@pytest.mark.parametrize("accepted", ["identity", "gzip"])
-async def test_a_reader_who_leaves_costs_no_connection(hub: Hub, path: str, accepted: str) -> None:
+@pytest.fixture(scope="module")
+async def reader(hub: Hub) -> Client:
+    """An account with much to read."""
     client = await Client.signed_in(await hub.open_shop())
     await keep(client.shop, *(order(note="n" * 500) for _ in range(500)))
     async with hub.db.transaction() as tx:
         await tx.run(_MANY_PRODUCTS, {"account_id": client.shop.by.account_id})
+    return client
+
+
+@pytest.mark.parametrize(
+    "path", ["/order?limit=-1", "/order?limit=-1&format=csv", "/product", "/product?zip=true"]
+)
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+async def test_a_reader_who_leaves_costs_no_connection(
+    hub: Hub, reader: Client, path: str, accepted: str
+) -> None:
     told = len(hub.log.read_bytes())
 
     for _ in range(3):
-        await leave_early(hub, client, path, accepted=accepted)
+        await leave_early(hub, reader, path, accepted=accepted)
         await until_nobody_reads(hub)
 
-    _, writer = await ask(hub, client, path)
+    _, writer = await ask(hub, reader, path)
     writer.close()
     log = hub.log.read_bytes()[told:].decode()
     for trouble in ("psycopg", "connection", "Traceback", "Exception", '"level": "error"'):
