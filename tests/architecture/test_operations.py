@@ -16,8 +16,8 @@ from tests.architecture.statements import statements
 # Functions that need neither a principal nor an account, and the reason.
 OWNERLESS = {
     "accounts.operations.create_account": "makes the owner",
-    "resellers.queries.list_requests": "the operator reads what all accounts ask for",
-    "resellers.queries.public_profile": "a public profile is public",
+    "partner_business.queries.list_requests": "the operator reads what all accounts ask for",
+    "partner_business.queries.public_profile": "a public profile is public",
     "accounts.operations.authenticate_key": "finds out who calls",
     "accounts.operations.authenticate_legacy_key": "finds out who calls",
     "accounts.operations.authenticate_subject": "finds out who calls",
@@ -37,8 +37,10 @@ OWNERLESS = {
     "connections.queries.count_by_health": "counts for who measures the hub",
     "webhooks.queries.count_endpoints": "counts for who measures the hub",
     "connections.queries.owner_of_connection": "a job's wake-up carries the connection's id alone",
-    "vehicles.operations.recall": "a number plate is the same to every account",
-    "vehicles.operations.remember": "a number plate is the same to every account",
+    "partner_business.number_plates.recall": "a number plate is the same to every account",
+    "partner_business.number_plates.remember": "a number plate is the same to every account",
+    "partner_business.subscriptions.sign_in": "finds out who calls",
+    "partner_business.subscriptions.list_tiers": "the operator lists all accounts",
     "connections.expiry.notify_of_expiry": "a job announces expiries of all accounts",
     "connections.logins.take": "finds out whose login it is, by a secret",
     "webhooks.deliveries.forget": "of an endpoint that is deleted only the id is known",

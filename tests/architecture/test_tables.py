@@ -32,9 +32,11 @@ OWNERS = {
         "refunds",
     ),
     "products": ("product_counts", "products"),
-    "resellers": ("deal_requests", "deals", "members", "profile_directory", "profiles"),
+    "members": ("acting_accounts", "members"),
+    "partner_business": (
+        "account_subscriptions", "deal_requests", "deals", "number_plates", "profile_directory", "profiles",
+    ),
     "sessions": ("sessions", "sign_in_failures"),
-    "vehicles": ("vehicles",),
     "webhooks": ("deliveries", "delivery_attempts", "endpoints", "prunings", "replays"),
 }  # fmt: skip
 NOT_OF_THE_DOMAIN = {"workers"}  # storage/claims.py
@@ -60,7 +62,8 @@ READ = {
     "offers": {"catalogs", "connections", "listings", "products"},
     "orders": {"connections", "listings", "products"},
     "products": {"catalogs", "images"},
-    "resellers": {"accounts"},
+    "members": {"accounts"},
+    "partner_business": {"accounts"},
     "sessions": {"accounts", "user_directory"},
     "webhooks": {"accounts", "events", "members"},
 }  # fmt: skip

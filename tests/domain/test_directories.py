@@ -9,8 +9,8 @@ from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts import people, queries
 from saluhall.domain.accounts.model import AccountTaken, Principal, SubjectTaken, UnknownSubject
 from saluhall.domain.accounts.roles import Role
-from saluhall.domain.resellers import operations as resellers
-from saluhall.domain.resellers.model import SlugTaken
+from saluhall.domain.partner_business import operations as resellers
+from saluhall.domain.partner_business.model import SlugTaken
 from saluhall.storage import Database
 from tests.domain.signing_in import NOW, PASSWORD, open_account
 

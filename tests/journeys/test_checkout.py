@@ -7,7 +7,7 @@ import pytest
 from saluhall.dialects.rheo.errors import CheckoutFailed
 from saluhall.dialects.rheo.partner import _ask
 from saluhall.dialects.rheo.wire_partner import Order
-from saluhall.domain.accounts.subscriptions import SubscriptionTier
+from saluhall.domain.partner_business.subscriptions import SubscriptionTier
 from saluhall.kit.http import Outbound
 from saluhall.practice.partner import Hosted, Partner
 from tests.conftest import StartHub

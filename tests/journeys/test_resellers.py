@@ -8,8 +8,8 @@ import pytest
 
 from saluhall.domain.accounts.operations import create_api_key
 from saluhall.domain.accounts.roles import Role
-from saluhall.domain.resellers import operations
-from saluhall.domain.resellers.model import Amounts, DealKind
+from saluhall.domain.partner_business import operations
+from saluhall.domain.partner_business.model import Amounts, DealKind
 from saluhall.kit.clock import utc_now
 from saluhall.kit.ids import new_id
 from tests.hub import Hub, Shop

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from saluhall.domain.resellers import operations
-from saluhall.domain.resellers.model import Amounts, DealKind
+from saluhall.domain.partner_business import operations
+from saluhall.domain.partner_business.model import Amounts, DealKind
 from saluhall.kit.clock import utc_now
 from tests.hub import Hub, Shop
 

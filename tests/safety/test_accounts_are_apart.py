@@ -36,6 +36,7 @@ OWNED = ("products", "images", "offers", "policies", "listings", "events", "conn
          "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
          "sessions", "legacy_keys", "requests", "orders", "order_lines",
          "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "members",
+         "account_subscriptions", "acting_accounts",
          "fulfilments", "fulfilment_lines", "order_updates", "refunds",
          "replays", "attention_entries", "login_attempts")  # fmt: skip
 
@@ -130,8 +131,10 @@ WITHOUT_OWNER = {
     "connections.store.POLLING": "counts calls that all accounts share",
     "webhooks.fan_out_store.MAKE_DUE": "the same",
     "events.store.APPEND": "takes events of several accounts; each row carries its own",
-    "resellers.store.REQUESTS": "the operator reads what all accounts ask for",
-    "resellers.store.PROFILE_BY_SLUG": "a public profile is public",
+    "partner_business.store.END_SUB_ACCOUNTS": "takes accounts that nobody acts for any more",
+    "partner_business.subscription_store.LIST_TIERS": "the operator sees all accounts",
+    "partner_business.store.REQUESTS": "the operator reads what all accounts ask for",
+    "partner_business.store.PROFILE_BY_SLUG": "a public profile is public",
     "webhooks.deliveries_store.FORGET": "of an endpoint that is deleted only the id is known",
     "webhooks.deliveries_store.FORGET_FINISHED": "old rows of all accounts are deleted at the same age",
     "webhooks.deliveries_store.PRUNE": "old rows of all accounts are deleted at the same age",

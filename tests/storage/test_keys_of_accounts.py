@@ -17,7 +17,7 @@ GLOBAL = {
     "prunings": "old rows of all accounts are deleted together",
     "schema_migrations": "of the whole schema",
     "sign_in_failures": "who fails to sign in has no account yet",
-    "vehicles": "the facts of a number plate are the same for every account",
+    "number_plates": "the facts of a number plate are the same for every account",
     "workers": "a worker works for all accounts",
 }
 # Keys that begin with another column, and why.

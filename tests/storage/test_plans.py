@@ -43,14 +43,14 @@ _ALL_IS_WANTED = {
     "removal ": "all that an account has is deleted",
     "domain.connections.store.COUNT_BY_HEALTH": "all connections are counted for who measures",
     "domain.webhooks.store.COUNT_BY_STATE": "all endpoints are counted for who measures",
-    "domain.resellers.store.REQUESTS": "all accounts that ask for a deal are listed for the operator",
+    "domain.partner_business.store.REQUESTS": "all accounts that ask for a deal are listed for the operator",
     "domain.webhooks.store.DELETE": "an endpoint goes with all that waits for it",
     "poll_connection release": "a worker has died; the index of what is due holds nearly all connections",
 }
 _IN_TABLES_NEVER_ANALYSED = {
     **{f"{job.name} release": "a worker has died" for job in JOBS},
     **{f"{job.name} give back": "a job has failed, once in a long while" for job in JOBS},
-    "domain.resellers.store.": "members are few until many accounts are made at once",
+    "domain.members.store.": "members are few until many accounts are made at once",
     "domain.webhooks.deliveries_store.PRUNE": "once an hour",
     "domain.webhooks.replays_store.END_ORPHAN": "a replay's endpoint was deleted",
     "domain.connections.expiry_store.": "once an hour, and connections are few until many are made at once",

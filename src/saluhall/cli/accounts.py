@@ -25,11 +25,12 @@ from saluhall.cli.session import (
 from saluhall.cli.tables import show_rows
 from saluhall.cli.values import check_name, utc_instant
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts import people, queries, subscriptions
-from saluhall.domain.accounts.model import AccountSummary, Principal
+from saluhall.domain.accounts import people, queries
+from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_user
-from saluhall.domain.accounts.subscriptions import SubscriptionTier
 from saluhall.domain.catalogs import operations as catalogs
+from saluhall.domain.partner_business import subscriptions
+from saluhall.domain.partner_business.subscriptions import SubscriptionTier
 from saluhall.domain.removals import operations as removals
 from saluhall.domain.removals.queries import contents_of_account
 from saluhall.domain.sessions import ending
@@ -86,13 +87,18 @@ def create_account(
 def list_accounts(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List all accounts by name."""
 
-    async def do(tx: Transaction) -> list[AccountSummary]:
-        return await queries.list_accounts(tx)
+    async def do(tx: Transaction) -> list[dict[str, object]]:
+        tiers = await subscriptions.list_tiers(tx)
+        return [
+            {
+                **msgspec.structs.asdict(each),
+                "tier": tiers.get(each.account_id, SubscriptionTier.FREE),
+                "suspended": bool(each.suspended_at),
+            }
+            for each in await queries.list_accounts(tx)
+        ]
 
-    found = in_transaction(read_settings(data_dir), do)
-    rows = [
-        {**msgspec.structs.asdict(each), "suspended": bool(each.suspended_at)} for each in found
-    ]
+    rows = in_transaction(read_settings(data_dir), do)
     columns = {"name": "account", "users": "users", "api_keys": "keys", "tier": "tier",
                "suspended": "suspended", "created_at": "created"}  # fmt: skip
     show_rows("accounts", rows, columns, as_json=as_json)
@@ -104,8 +110,9 @@ def show_account(name: Name, *, data_dir: DataDir = None, as_json: AsJson = Fals
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         found = msgspec.structs.asdict(await queries.get_account(tx, principal=principal))
+        subscribed = await subscriptions.subscription_of_account(tx, principal=principal)
         held = msgspec.structs.asdict(await contents_of_account(tx, principal=principal))
-        return {**found, **held}
+        return {**found, "tier": subscribed.tier, **held}
 
     show(for_account(read_settings(data_dir), name, do), as_json=as_json)
 

@@ -9,8 +9,8 @@ from saluhall.bootstrap import now
 from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
 from saluhall.cli.tables import show_table
 from saluhall.domain.accounts.queries import principal_of_account
-from saluhall.domain.resellers import operations, queries
-from saluhall.domain.resellers.model import Amounts, DealKind, DealRequest
+from saluhall.domain.partner_business import operations, queries
+from saluhall.domain.partner_business.model import Amounts, DealKind, DealRequest
 from saluhall.storage import Transaction
 
 deal = App(name="deal", help="Grant deals to accounts, and list those they ask for.")

@@ -24,9 +24,9 @@ from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
+from saluhall.domain.partner_business.model import BadDeal
 from saluhall.domain.products.model import ProductNotFound
 from saluhall.domain.removals.model import AccountBusy, NotSuspended
-from saluhall.domain.resellers.model import BadDeal
 from saluhall.domain.sessions.model import SessionNotFound, WeakPassword
 from saluhall.domain.webhooks.model import BadEndpoint, EndpointNotFound, UnknownEventType
 from saluhall.kit.environment import BadSetting

@@ -41,7 +41,7 @@ async def test_a_plate_is_asked_for_once_a_day(driver: Shop, partner: Partner) -
     del partner.images["/plates/ABC123"]
     assert await driver.call("GET", LOOKUP + "ABC-123") == known
     await driver.rows(
-        "update vehicles set asked_at = asked_at - interval '24 hours' returning plate"
+        "update number_plates set asked_at = asked_at - interval '24 hours' returning plate"
     )
     status, answer = await driver.call("GET", LOOKUP + "ABC123")
     assert (status, answer["code"]) == (404, "NOT_FOUND")

@@ -1,10 +1,14 @@
 """Signing in and the first generation's keys, over HTTP."""
 
 import json
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from saluhall.domain.partner_business import subscriptions
+from saluhall.domain.partner_business.subscriptions import SubscriptionTier
+from saluhall.kit.clock import utc_now
 from tests.conftest import StartHub
 from tests.hub import Hub
 from tests.sellrapido import JSON_TYPE, PASSWORD, V1, V2, Client, post, send
@@ -195,6 +199,32 @@ async def test_a_suspended_account_is_not_authorized(hub: Hub) -> None:
     assert (await client.call("GET", "/order"))[0] == 401  # its session ended
     await client.sign_in()
     assert (await client.call("GET", "/order"))[0] == 200
+
+
+async def test_nobody_signs_in_to_an_account_whose_subscription_is_over(hub: Hub) -> None:
+    shop = await hub.open_shop()
+    open_before = await Client.signed_in(shop)
+    given = {"username": open_before.username, "password": PASSWORD}
+
+    async def subscribe(tier: SubscriptionTier, until: datetime | None) -> tuple[int, str]:
+        async with hub.db.transaction() as tx:
+            await subscriptions.subscribe(
+                tx, principal=shop.by, tier=tier, until=until, now=utc_now()
+            )
+        status, _, body = await post(hub, f"{V2}/auth/authorize", given)
+        return status, body.get("root", "")
+
+    over = await subscribe(SubscriptionTier.PRO, utc_now() - timedelta(seconds=1))
+    _, _, wrong = await post(hub, f"{V2}/auth/authorize", {**given, "password": "another one"})
+
+    assert over == (403, "Subscription is not active")
+    assert wrong["root"] == f"Invalid credentials for {open_before.username}"
+    [session] = await shop.rows("select id from sessions where account_id = %(account_id)s")
+    assert session  # the one from before: a refused sign-in leaves none
+    assert (await open_before.call("GET", "/order"))[0] == 200
+    assert await subscribe(SubscriptionTier.PRO, utc_now() + timedelta(days=1)) == (200, "")
+    assert await subscribe(SubscriptionTier.PRO, None) == (200, "")
+    assert await subscribe(SubscriptionTier.FREE, None) == (200, "")
 
 
 async def test_the_api_document_tells_who_may_come_and_what_is_old(hub: Hub) -> None:

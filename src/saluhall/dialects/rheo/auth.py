@@ -9,7 +9,7 @@ from saluhall.dialect import AuthRequest, Overloaded
 from saluhall.dialects.rheo.errors import BadAccess
 from saluhall.domain.accounts import operations as accounts
 from saluhall.domain.accounts.model import Authenticated, Principal, Tier, UnknownKey
-from saluhall.domain.resellers import queries as resellers
+from saluhall.domain.members import queries as members
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions import tokens
 from saluhall.kit.jwt import BadToken, TokenExpired, bearer_of
@@ -39,7 +39,7 @@ async def _as_member(request: AuthRequest, authenticated: Authenticated) -> Auth
     external_id = request.headers.get("x-partner-account")
     if external_id is None:
         return authenticated
-    principal = await resellers.member_principal(
+    principal = await members.member_principal(
         request.tx, principal=authenticated.principal, external_id=external_id.strip()
     )
     structlog.contextvars.bind_contextvars(reseller_id=str(authenticated.principal.account_id))

@@ -22,8 +22,11 @@ from saluhall.dialects.rheo.wire_business import (
     Profile,
 )
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.resellers import model, operations, queries
-from saluhall.domain.resellers.model import DealKind, MemberNotFound, ProfileNotFound
+from saluhall.domain.members import operations as member_operations
+from saluhall.domain.members import queries as member_queries
+from saluhall.domain.members.model import Member, MemberNotFound
+from saluhall.domain.partner_business import model, operations, queries
+from saluhall.domain.partner_business.model import DealKind, ProfileNotFound
 from saluhall.kit.clock import iso_from_instant
 
 _DEAL: Final = "/business/my-deal"
@@ -88,7 +91,7 @@ async def put_profile(request: Request) -> Reply:
 
 async def list_connections(request: Request) -> Reply:
     """List the members, by what the account calls them."""
-    members = await queries.list_members(request.tx, principal=request.principal)
+    members = await member_queries.list_members(request.tx, principal=request.principal)
     body = Connections(connections=[_connection_from_member(m) for m in members])
     return Reply(status=200, body=body)
 
@@ -96,7 +99,7 @@ async def list_connections(request: Request) -> Reply:
 async def put_connection(request: Request) -> Reply:
     """Request a member otherwise. Raises MemberNotFound, ExternalIdTaken."""
     given = read(request.body, NewName)
-    member = await operations.rename_member(
+    member = await member_operations.rename(
         request.tx,
         principal=request.principal,
         member_id=_member_id_of(request),
@@ -150,7 +153,7 @@ def _profile_from_ours(profile: model.Profile) -> Profile:
     return Profile(slug=profile.slug, name=profile.name, ownerHasResellerDeal=profile.is_reseller)
 
 
-def _connection_from_member(member: model.Member) -> Connection:
+def _connection_from_member(member: Member) -> Connection:
     return Connection(
         memberUserId=str(member.member_account_id),
         externalId=member.external_id,

@@ -16,7 +16,7 @@ from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_categories import Category, Conversion, Converted, VehicleFacts
 from saluhall.domain.accounts.model import Tier
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.vehicles import operations as vehicles
+from saluhall.domain.partner_business import number_plates
 
 LOOKUP: Final = Tier("vehicle-lookup", 2)
 
@@ -39,7 +39,7 @@ async def look_up_vehicle(request: Request) -> Reply:
     provider = plate_lookup.provider_of(request.services.env)
     if provider is None:
         raise NoProvider
-    kept = await vehicles.recall(request.tx, plate=plate, now=request.now)
+    kept = await number_plates.recall(request.tx, plate=plate, now=request.now)
     if kept is not None:
         return _told(plate, kept.vehicle)
     return Reply(status=200, after_commit=partial(_ask, request, provider, plate))
@@ -52,7 +52,7 @@ async def _ask(request: Request, provider: str, plate: str) -> Reply:
         _log.warning("vehicle lookup failed", plate=plate, reason=str(error))
         raise
     async with request.db.transaction() as tx:
-        await vehicles.remember(tx, plate=plate, vehicle=vehicle, now=request.now)
+        await number_plates.remember(tx, plate=plate, vehicle=vehicle, now=request.now)
     return _told(plate, vehicle)
 
 

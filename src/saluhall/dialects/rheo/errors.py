@@ -40,6 +40,7 @@ from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, ResponseUnreadable
+from saluhall.domain.members.model import ExternalIdTaken, MemberNotFound
 from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
 from saluhall.domain.orders.model import (
     ChangePending,
@@ -50,17 +51,16 @@ from saluhall.domain.orders.model import (
     TooManyUnits,
     TrackingWithoutCarrier,
 )
-from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
-from saluhall.domain.removals.model import AccountBusy, NotSuspended
-from saluhall.domain.resellers.model import (
+from saluhall.domain.partner_business.model import (
     BadDeal,
     CannotJoin,
-    ExternalIdTaken,
-    MemberNotFound,
     NotAReseller,
     ProfileNotFound,
     SlugTaken,
 )
+from saluhall.domain.partner_business.subscriptions import SubscriptionEnded
+from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.removals.model import AccountBusy, NotSuspended
 from saluhall.domain.sessions.model import (
     MIN_PASSWORD_LENGTH,
     InvalidCredentials,
@@ -211,6 +211,7 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     EntryNotFound: "what waits for a person is listed on the command line",
     BadTimeZone: "the clock of an account is set on the command line",
     BadDeal: "deals are granted on the command line",
+    SubscriptionEnded: "an account with an ended subscription has the free tier here",
     ExpiresInPast: "keys get an end on the command line",
     LastOwner: "users and roles are managed on the command line",
     BadSubject: "users are linked on the command line",

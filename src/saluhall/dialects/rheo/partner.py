@@ -25,8 +25,9 @@ from saluhall.dialects.rheo.wire_partner import (
     Subscription,
 )
 from saluhall.domain.accounts.roles import Right
-from saluhall.domain.accounts.subscriptions import SubscriptionTier, subscription_of_account
-from saluhall.domain.analytics import model, queries
+from saluhall.domain.analytics import model
+from saluhall.domain.partner_business import queries
+from saluhall.domain.partner_business.subscriptions import SubscriptionTier, subscription_of_account
 from saluhall.kit.clock import iso_from_instant
 from saluhall.kit.environment import read_text
 from saluhall.kit.http import NoResponse, NotAllowed, Outbound

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from saluhall.domain.resellers.model import DealKind
+from saluhall.domain.partner_business.model import DealKind
 
 # It travels in a header, so it is what headers can hold.
 ExternalId = Annotated[

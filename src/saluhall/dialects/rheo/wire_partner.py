@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Raw, Struct
 
-from saluhall.domain.accounts.subscriptions import SubscriptionTier
+from saluhall.domain.partner_business.subscriptions import SubscriptionTier
 
 # The text of a decimal: written out as it is, so that no binary fraction comes between.
 Amount = Annotated[Raw, Meta(extra_json_schema={"type": "number"})]

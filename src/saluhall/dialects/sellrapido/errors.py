@@ -41,6 +41,7 @@ from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.idempotency.model import RequestDiffers, RequestInFlight, ResponseUnreadable
+from saluhall.domain.members.model import ExternalIdTaken, MemberNotFound
 from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
 from saluhall.domain.orders.model import (
     ChangePending,
@@ -51,17 +52,16 @@ from saluhall.domain.orders.model import (
     TooManyUnits,
     TrackingWithoutCarrier,
 )
-from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
-from saluhall.domain.removals.model import AccountBusy, NotSuspended
-from saluhall.domain.resellers.model import (
+from saluhall.domain.partner_business.model import (
     BadDeal,
     CannotJoin,
-    ExternalIdTaken,
-    MemberNotFound,
     NotAReseller,
     ProfileNotFound,
     SlugTaken,
 )
+from saluhall.domain.partner_business.subscriptions import SubscriptionEnded
+from saluhall.domain.products.model import ParentNotFound, ProductNotFound, SkuRepeated, SkuTaken
+from saluhall.domain.removals.model import AccountBusy, NotSuspended
 from saluhall.domain.sessions.model import (
     InvalidCredentials,
     SessionEnded,
@@ -113,6 +113,7 @@ ERROR_RESPONSES: Mapping[type[Exception], tuple[int, str]] = {
     InvalidCredentials: (401, ""),
     UnknownKey: (401, "wrong api key"),
     AccountSuspended: (403, "Account not authorized"),
+    SubscriptionEnded: (403, "Subscription is not active"),
     NotPermitted: (403, "Account not authorized"),
     NoSuchRoute: (404, "Not found"),
     WrongMethod: (405, "Method not allowed"),

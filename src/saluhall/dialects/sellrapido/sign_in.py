@@ -25,6 +25,7 @@ from saluhall.dialects.sellrapido.wire import (
     RefreshToken,
     Tokens,
 )
+from saluhall.domain.partner_business import subscriptions
 from saluhall.domain.sessions import operations as sessions
 from saluhall.domain.sessions.model import Session, SessionEnded
 from saluhall.kit.jwt import BadToken, TokenExpired
@@ -35,9 +36,9 @@ _MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet
 
 
 async def authorize(request: PublicRequest) -> Reply:
-    """Open a session for a user and a password."""
+    """Open a session for a user and a password, unless the account's subscription is over."""
     given = _read(request, Credentials)
-    session = await sessions.sign_in(
+    session = await subscriptions.sign_in(
         request.db,
         username=given.username,
         password=given.password,

@@ -127,7 +127,6 @@ class AccountSummary(Struct, frozen=True, kw_only=True):
     created_at: datetime
     suspended_at: datetime | None
     time_zone: str
-    tier: str
     users: int
     api_keys: int
 

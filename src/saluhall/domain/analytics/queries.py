@@ -1,6 +1,7 @@
 """Questions about what an account has and sold."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from saluhall.domain.accounts.model import Principal
@@ -31,6 +32,11 @@ async def analytics_of_account(
         categories=parts["category"],
         total=total,
     )
+
+
+async def gross_since(tx: Transaction, *, principal: Principal, month: str) -> Decimal:
+    """Add up what paid sales brought in in a month (`2026-04`) and in those after it."""
+    return await store.gross_since(tx, principal.account_id, month=month)
 
 
 def _revenue_from_row(row: Row) -> Revenue:

@@ -1,6 +1,7 @@
 """The SQL of analytics: it adds up counts and sums that are kept while things happen, a few rows whatever there is."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from saluhall.storage import Transaction
@@ -37,6 +38,10 @@ ANALYTICS = """
    where f.part <> 'category' or f.name in (select name from best)
    order by f.part, case f.part when 'category' then -f.gross end, f.name
 """
+GROSS_SINCE = """
+  select coalesce(sum(gross), 0) as gross from sale_sums
+   where account_id = %(account_id)s and month >= %(month)s
+"""
 
 
 async def analytics(
@@ -45,3 +50,9 @@ async def analytics(
     """Read the figures: each row is a month, a category or the total, and carries the inventory beside it."""
     params = {"account_id": account_id, "months": months, "categories": categories, "now": now}
     return await tx.all(dict, ANALYTICS, params)
+
+
+async def gross_since(tx: Transaction, account_id: UUID, *, month: str) -> Decimal:
+    """Add up the gross of a month and of those after it."""
+    params = {"account_id": account_id, "month": month}
+    return await tx.one(lambda row: Decimal(row["gross"]), GROSS_SINCE, params) or Decimal(0)

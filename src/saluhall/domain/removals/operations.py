@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.partner_business import operations as partner_business
 from saluhall.domain.removals import store
 from saluhall.domain.removals.model import (
     SUSPENDED_FOR,
@@ -10,7 +11,6 @@ from saluhall.domain.removals.model import (
     AccountContents,
     NotSuspended,
 )
-from saluhall.domain.resellers import operations as resellers
 from saluhall.storage import Transaction
 
 
@@ -30,6 +30,6 @@ async def remove_account(
     if await store.is_busy(tx, principal.account_id, pause=SUSPENDED_FOR, now=now):
         raise AccountBusy("the hub is reading its marketplace right now: try again in a minute")
     held = await store.contents(tx, principal.account_id)
-    await resellers.leave_deal(tx, principal=principal, now=now)
+    await partner_business.leave_deal(tx, principal=principal, now=now)
     await store.delete_account(tx, principal.account_id)
     return held

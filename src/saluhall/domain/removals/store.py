@@ -59,6 +59,8 @@ DELETIONS = (
     "delete from deal_requests where account_id = %(account_id)s",
     "delete from profile_directory d using profiles p where p.account_id = %(account_id)s and d.slug = p.slug",
     "delete from profiles where account_id = %(account_id)s",
+    "delete from account_subscriptions where account_id = %(account_id)s",
+    "delete from acting_accounts where account_id = %(account_id)s",
     "delete from members where account_id = %(account_id)s or member_account_id = %(account_id)s",
     "delete from catalogs where account_id = %(account_id)s",
     "delete from rate_buckets where account_id = %(account_id)s",

@@ -66,7 +66,7 @@ class TooManyEndpoints(Exception):
 
 
 class NoMembers(Exception):
-    """Only an account with a reseller's agreement hears of members."""
+    """Only an account that may act for others receives the events of members."""
 
 
 class ReplayRunning(Exception):

@@ -6,8 +6,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.resellers import queries as resellers
-from saluhall.domain.resellers.model import DealKind
+from saluhall.domain.members import queries as members
 from saluhall.domain.webhooks import deliveries_store, store
 from saluhall.domain.webhooks.model import (
     MAX_ENDPOINTS,
@@ -227,10 +226,8 @@ async def _check_permanent(tx: Transaction, principal: Principal, endpoint_id: U
 
 
 async def _check_scope(tx: Transaction, principal: Principal, scope: Scope) -> None:
-    if scope is Scope.MEMBERS:
-        deal = await resellers.deal_of_account(tx, principal=principal)
-        if deal.kind is not DealKind.RESELLER_AGREEMENT:
-            raise NoMembers
+    if scope is Scope.MEMBERS and not await members.may_act(tx, principal=principal):
+        raise NoMembers
 
 
 def _check_url(http: Outbound, url: str) -> None:

@@ -16,9 +16,6 @@ create table accounts (
   name text not null,             -- unique by its directory
   time_zone text not null default 'Europe/Stockholm',
   has_chosen_zone boolean not null default false, -- filters of orders count days in UTC until the account chooses a zone
-  tier text not null default 'free',              -- free | pro
-  subscribed_at timestamptz,
-  subscribed_until timestamptz,
   suspended_at timestamptz,                       -- the operator refuses its requests; nothing is deleted
   created_at timestamptz not null
 );
@@ -130,43 +127,16 @@ create unlogged table sign_in_failures (
 );
 create index sign_in_failures_failed_idx on sign_in_failures (failed_at);
 
--- Resellers ----------------------------------------------------------------------------------------------------------
--- A deal says how an account and the operator share; an account without one has consumer_default.
-create table deals (
-  account_id uuid not null,
-  kind text not null,             -- direct_commission | flat_monthly | flat_plus_per_listing | reseller_agreement | sub_account
-  commission_bps integer,
-  flat_monthly_ore bigint,
-  per_listing_ore bigint,
-  since timestamptz not null,
-  constraint deals_pkey primary key (account_id)
+-- Members ------------------------------------------------------------------------------------------------------------
+-- Accounts that may act for others.
+create table acting_accounts (
+  account_id uuid not null constraint acting_accounts_pkey primary key,
+  since timestamptz not null
 );
 
-create table deal_requests (
-  account_id uuid not null,
-  kind text not null,
-  id uuid not null,
-  message text not null,
-  requested_at timestamptz not null,
-  constraint deal_requests_pkey primary key (account_id, kind)
-);
-
--- The public page of an account, found by its slug.
-create table profiles (
-  account_id uuid not null,
-  slug text not null,             -- unique by its directory
-  name text not null,
-  constraint profiles_pkey primary key (account_id)
-);
-
-create table profile_directory (
-  slug text not null constraint profile_directory_pkey primary key,
-  account_id uuid not null
-);
-
--- Members: accounts that a reseller acts for, each under the reseller's own name for it.
+-- The accounts that one acts for, each under its own name for it.
 create table members (
-  account_id uuid not null,       -- the reseller
+  account_id uuid not null,       -- the one that acts
   external_id text not null,
   member_account_id uuid not null,
   created_at timestamptz not null,
@@ -350,13 +320,6 @@ create trigger products_changed after update on products
   referencing old table as went new table as came for each statement execute function count_products();
 create trigger products_went after delete on products
   referencing old table as went for each statement execute function count_products();
-
--- What the provider knows of a number plate; `vehicle` is null when it knows no such plate.
-create table vehicles (
-  plate text not null constraint vehicles_pkey primary key,
-  vehicle jsonb,
-  asked_at timestamptz not null
-);
 
 -- Images: one row per product and source address; the order is that of products.image_urls ---------------------------
 create table images (
@@ -1075,6 +1038,56 @@ end $$;
 create trigger products_not_sold after update on products for each row
   when (old.status = 'sold' and new.status = 'not_listed' and not new.delete_wanted)
   execute function product_not_sold();
+
+-- Partner business ----------------------------------------------------------------------------------------------------
+-- What partners do by their own routes besides selling: no other table and no other part of the code knows these tables.
+-- A deal says how an account and the operator share; an account without one has consumer_default.
+create table deals (
+  account_id uuid not null,
+  kind text not null,             -- direct_commission | flat_monthly | flat_plus_per_listing | reseller_agreement | sub_account
+  commission_bps integer,
+  flat_monthly_ore bigint,
+  per_listing_ore bigint,
+  since timestamptz not null,
+  constraint deals_pkey primary key (account_id)
+);
+
+create table deal_requests (
+  account_id uuid not null,
+  kind text not null,
+  id uuid not null,
+  message text not null,
+  requested_at timestamptz not null,
+  constraint deal_requests_pkey primary key (account_id, kind)
+);
+
+-- The public page of an account, found by its slug.
+create table profiles (
+  account_id uuid not null,
+  slug text not null,             -- unique by its directory
+  name text not null,
+  constraint profiles_pkey primary key (account_id)
+);
+
+create table profile_directory (
+  slug text not null constraint profile_directory_pkey primary key,
+  account_id uuid not null
+);
+
+-- An account without a row has the free tier.
+create table account_subscriptions (
+  account_id uuid not null constraint account_subscriptions_pkey primary key,
+  tier text not null,             -- pro
+  subscribed_at timestamptz not null,
+  ends_at timestamptz             -- null: it does not end
+);
+
+-- What the provider knows of a number plate; `vehicle` is null when it knows no such plate.
+create table number_plates (
+  plate text not null constraint number_plates_pkey primary key,
+  vehicle jsonb,
+  asked_at timestamptz not null
+);
 
 -- Workers ------------------------------------------------------------------------------------------------------------
 -- Workers write heartbeats; the claims of a dead worker are released.

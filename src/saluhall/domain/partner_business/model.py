@@ -1,4 +1,4 @@
-"""Deals between an account and the operator, and what can be wrong with joining a reseller."""
+"""Deals between an account and the operator, public profiles, and what can be wrong with joining a reseller."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -46,14 +46,6 @@ class BadDeal(Exception):
     """The amounts do not make this deal; the message says why."""
 
 
-class MemberNotFound(Exception):
-    """The account is no reseller, or has no such member: which of them is nobody's business."""
-
-
-class ExternalIdTaken(Exception):
-    """The reseller calls another member so."""
-
-
 class ProfileNotFound(Exception):
     """No public profile has this address."""
 
@@ -71,11 +63,15 @@ class CannotJoin(Exception):
 
 
 class Deal(Struct, frozen=True, kw_only=True):
-    """An account's deal; `since` is None for the one that everybody has. `requested` names the deals asked for and not granted yet."""
+    """An account's deal; `since` is None for the one that everybody has. `requested` names the deals asked for and not granted yet.
+
+    `first_month` is the month of `since` by the account's clock (`2026-04`).
+    """
 
     kind: DealKind
     amounts: Amounts
     since: datetime | None
+    first_month: str | None = None
     requested: tuple[DealKind, ...] = ()
 
 
@@ -88,15 +84,6 @@ class DealRequest(Struct, frozen=True, kw_only=True):
     kind: DealKind
     message: str
     requested_at: datetime
-
-
-class Member(Struct, frozen=True, kw_only=True):
-    """An account that a reseller acts for, under the reseller's own name for it."""
-
-    member_account_id: UUID
-    name: str
-    external_id: str
-    joined_at: datetime
 
 
 class Profile(Struct, frozen=True, kw_only=True):

@@ -1,19 +1,19 @@
-"""What is done with deals, members and public profiles."""
+"""Grant and leave deals, join resellers, publish profiles."""
 
 from datetime import datetime
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.resellers import queries, store
-from saluhall.domain.resellers.model import (
+from saluhall.domain.members import operations as members
+from saluhall.domain.members.model import Member
+from saluhall.domain.members.queries import is_member
+from saluhall.domain.partner_business import queries, store
+from saluhall.domain.partner_business.model import (
     Amounts,
     CannotJoin,
     Deal,
     DealKind,
     DealRequest,
-    ExternalIdTaken,
-    Member,
-    MemberNotFound,
     NotAReseller,
     Profile,
     SlugTaken,
@@ -34,9 +34,10 @@ async def grant(
     check_amounts(kind, amounts)
     await store.lock(tx, [principal.account_id])
     if kind is DealKind.RESELLER_AGREEMENT:
-        await store.leave_all(tx, principal.account_id)
+        await members.leave_all(tx, principal=principal, now=now)
+        await members.allow(tx, principal=principal, now=now)
     else:
-        await store.dismiss_all(tx, principal.account_id)
+        await _dismiss_all(tx, principal, now=now)
     await store.grant(tx, principal.account_id, kind=kind, amounts=amounts, now=now)
     return await store.deal(tx, principal.account_id)
 
@@ -50,16 +51,11 @@ async def ask(
     )
 
 
-async def leave_deal(
-    tx: Transaction,
-    *,
-    principal: Principal,
-    now: datetime,  # noqa: ARG001 - every operation has `now`
-) -> None:
-    """Go back to the deal that everybody has. A member leaves its resellers, a reseller has no members any more."""
+async def leave_deal(tx: Transaction, *, principal: Principal, now: datetime) -> None:
+    """Return to the deal that everybody has. A member leaves its resellers, a reseller has no members any more."""
     await store.lock(tx, [principal.account_id])
-    await store.leave_all(tx, principal.account_id)
-    await store.dismiss_all(tx, principal.account_id)
+    await members.leave_all(tx, principal=principal, now=now)
+    await _dismiss_all(tx, principal, now=now)
     await store.end(tx, principal.account_id)
 
 
@@ -72,57 +68,30 @@ async def join(tx: Transaction, *, principal: Principal, slug: str, now: datetim
     Raises ProfileNotFound, NotAReseller, CannotJoin, ExternalIdTaken.
     """
     profile = await queries.public_profile(tx, slug)
-    reseller = Principal(account_id=profile.account_id, account_name=profile.name)
-    await store.lock(tx, [profile.account_id, principal.account_id])
+    member_id = principal.account_id
+    await store.lock(tx, [profile.account_id, member_id])
     if (await store.deal(tx, profile.account_id)).kind is not DealKind.RESELLER_AGREEMENT:
         raise NotAReseller
-    own = await store.deal(tx, principal.account_id)
-    if principal.account_id == profile.account_id or own.kind is DealKind.RESELLER_AGREEMENT:
+    own = await store.deal(tx, member_id)
+    if member_id == profile.account_id or own.kind is DealKind.RESELLER_AGREEMENT:
         raise CannotJoin
-    member_id = principal.account_id
-    try:
-        await store.join(
-            tx, profile.account_id, member_id=member_id, external_id=str(member_id), now=now
-        )
-    except Conflict as error:
-        raise ExternalIdTaken from error
+    reseller = Principal(account_id=profile.account_id, account_name=profile.name)
+    joined = await members.add(
+        tx, principal=reseller, member_id=member_id, external_id=str(member_id), now=now
+    )
     if own.kind is not DealKind.SUB_ACCOUNT:
         await store.grant(tx, member_id, kind=DealKind.SUB_ACCOUNT, amounts=Amounts(), now=now)
-    return await queries.member_of_account(tx, principal=reseller, member_id=member_id)
-
-
-async def rename_member(
-    tx: Transaction,
-    *,
-    principal: Principal,
-    member_id: UUID,
-    external_id: str,
-    now: datetime,  # noqa: ARG001 - as above
-) -> Member:
-    """Call a member otherwise, from its next request and event on. Raises MemberNotFound, ExternalIdTaken."""
-    try:
-        found = await store.rename(
-            tx, principal.account_id, member_id=member_id, external_id=external_id
-        )
-    except Conflict as error:
-        raise ExternalIdTaken from error
-    if not found:
-        raise MemberNotFound
-    return await queries.member_of_account(tx, principal=principal, member_id=member_id)
+    return joined
 
 
 async def remove_member(
-    tx: Transaction,
-    *,
-    principal: Principal,
-    member_id: UUID,
-    now: datetime,  # noqa: ARG001 - as above
+    tx: Transaction, *, principal: Principal, member_id: UUID, now: datetime
 ) -> None:
     """Act for a member no longer; nobody's sub-account has the deal that everybody has. Raises MemberNotFound."""
     await store.lock(tx, [member_id])
-    if not await store.part(tx, principal.account_id, member_id):
-        raise MemberNotFound
-    await store.end_sub_account(tx, member_id)
+    await members.remove(tx, principal=principal, member_id=member_id, now=now)
+    if not await is_member(tx, account_id=member_id):
+        await store.end_sub_accounts(tx, [member_id])
 
 
 async def put_profile(
@@ -131,7 +100,7 @@ async def put_profile(
     principal: Principal,
     slug: str,
     name: str,
-    now: datetime,  # noqa: ARG001 - as above
+    now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> Profile:
     """Set what everybody may read of an account, and under which address. Raises SlugTaken."""
     await store.lock(tx, [principal.account_id])  # two at once would leave an address behind
@@ -140,3 +109,8 @@ async def put_profile(
     except Conflict as error:
         raise SlugTaken from error
     return await queries.profile_of_account(tx, principal=principal)
+
+
+async def _dismiss_all(tx: Transaction, principal: Principal, *, now: datetime) -> None:
+    free = await members.forbid(tx, principal=principal, now=now)
+    await store.end_sub_accounts(tx, free)

@@ -1,18 +1,10 @@
-"""The SQL of deals, members and public profiles."""
+"""The SQL of deals and public profiles."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from saluhall.domain.accounts.model import Principal
-from saluhall.domain.resellers.model import (
-    Amounts,
-    Deal,
-    DealKind,
-    DealRequest,
-    Member,
-    Profile,
-)
+from saluhall.domain.partner_business.model import Amounts, Deal, DealKind, DealRequest, Profile
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
@@ -21,8 +13,11 @@ _IS_RESELLER = """
 """
 DEAL = """
   select d.kind, d.commission_bps, d.flat_monthly_ore, d.per_listing_ore, d.since,
+         to_char(d.since at time zone a.time_zone, 'YYYY-MM') as first_month,
          array(select r.kind from deal_requests r where r.account_id = %(account_id)s order by r.kind) as requested
-    from (select) t left join deals d on d.account_id = %(account_id)s
+    from (select) t
+    left join deals d on d.account_id = %(account_id)s
+    left join accounts a on a.account_id = d.account_id
 """
 LOCK = "select from accounts where account_id = %(account_id)s for no key update"
 GRANT = """
@@ -45,47 +40,7 @@ REQUESTS = """
   select r.*, a.name as account_name from deal_requests r join accounts a using (account_id)
    order by r.requested_at, r.id
 """
-FIND_MEMBER = f"""
-  select a.account_id, a.name from members m join accounts a on a.account_id = m.member_account_id
-   where m.account_id = %(account_id)s and m.external_id = %(external_id)s and a.suspended_at is null
-     and {_IS_RESELLER.format(account="m.account_id")}
-"""
-_MEMBER = """
-  m.member_account_id, a.name, m.external_id, m.created_at as joined_at
-"""
-MEMBERS = f"""
-  select {_MEMBER} from members m join accounts a on a.account_id = m.member_account_id
-   where m.account_id = %(account_id)s order by m.external_id
-"""
-MEMBER = f"""
-  select {_MEMBER} from members m join accounts a on a.account_id = m.member_account_id
-   where m.account_id = %(account_id)s and m.member_account_id = %(member)s
-"""
-JOIN = """
-  insert into members (account_id, external_id, member_account_id, created_at)
-  values (%(account_id)s, %(external_id)s, %(member)s, %(now)s)
-  on conflict on constraint members_account_key do nothing
-"""
-RENAME = """
-  update members set external_id = %(external_id)s
-   where account_id = %(account_id)s and member_account_id = %(member)s
-"""
-PART = "delete from members where account_id = %(account_id)s and member_account_id = %(member)s"
-LEAVE_ALL = "delete from members where member_account_id = %(account_id)s"
-DISMISS_ALL = """
-  with gone as (
-    delete from members where account_id = %(account_id)s returning member_account_id
-  )
-  delete from deals d using gone
-   where d.account_id = gone.member_account_id and d.kind = 'sub_account'
-     and not exists (select from members m
-                      where m.member_account_id = d.account_id and m.account_id <> %(account_id)s)
-"""
-# An account without any reseller left is no longer a sub-account.
-END_SUB_ACCOUNT = """
-  delete from deals where account_id = %(account_id)s and kind = 'sub_account'
-     and not exists (select from members m where m.member_account_id = %(account_id)s)
-"""
+END_SUB_ACCOUNTS = "delete from deals where account_id = any(%(accounts)s) and kind = 'sub_account'"
 _PROFILE = f"""
   select p.account_id, p.slug, p.name, {_IS_RESELLER.format(account="p.account_id")} as is_reseller
     from profiles p join accounts a using (account_id)
@@ -136,7 +91,7 @@ async def grant(
 
 
 async def end(tx: Transaction, account_id: UUID) -> None:
-    """Forget an account's deal."""
+    """Delete an account's deal."""
     await tx.run(END, {"account_id": account_id})
 
 
@@ -167,57 +122,9 @@ async def requests(tx: Transaction) -> list[DealRequest]:
     return await tx.all(_request_from_row, REQUESTS)
 
 
-async def find_member(tx: Transaction, account_id: UUID, external_id: str) -> Principal | None:
-    """Find the account that a reseller calls so, if it may act for it."""
-    return await tx.one(
-        lambda row: Principal(account_id=row["account_id"], account_name=row["name"]),
-        FIND_MEMBER,
-        {"account_id": account_id, "external_id": external_id},
-    )
-
-
-async def members(tx: Transaction, account_id: UUID) -> list[Member]:
-    """Read a reseller's members."""
-    return await tx.all(_member_from_row, MEMBERS, {"account_id": account_id})
-
-
-async def member(tx: Transaction, account_id: UUID, member_id: UUID) -> Member | None:
-    """Read one of a reseller's members."""
-    return await tx.one(_member_from_row, MEMBER, {"account_id": account_id, "member": member_id})
-
-
-async def join(
-    tx: Transaction, account_id: UUID, *, member_id: UUID, external_id: str, now: datetime
-) -> None:
-    """Make an account a reseller's member; one that is already stays as it is. Raises Conflict."""
-    params = {"account_id": account_id, "member": member_id, "external_id": external_id, "now": now}
-    await tx.run(JOIN, params)
-
-
-async def rename(tx: Transaction, account_id: UUID, *, member_id: UUID, external_id: str) -> bool:
-    """Call a member otherwise; False when there is none. Raises Conflict."""
-    params = {"account_id": account_id, "member": member_id, "external_id": external_id}
-    return bool(await tx.run(RENAME, params))
-
-
-async def part(tx: Transaction, account_id: UUID, member_id: UUID) -> bool:
-    """Take a member from a reseller; False when it has none such."""
-    return bool(await tx.run(PART, {"account_id": account_id, "member": member_id}))
-
-
-async def leave_all(tx: Transaction, account_id: UUID) -> None:
-    """Take an account from every reseller."""
-    await tx.run(LEAVE_ALL, {"account_id": account_id})
-
-
-async def dismiss_all(tx: Transaction, account_id: UUID) -> None:
-    """Take all its members from a reseller; nobody's sub-account has no deal any more."""
-    await tx.run(DISMISS_ALL, {"account_id": account_id})
-
-
-async def end_sub_account(tx: Transaction, account_id: UUID) -> None:
-    """Forget that an account is a sub-account when it is nobody's."""
-    await tx.run(END_SUB_ACCOUNT, {"account_id": account_id})
+async def end_sub_accounts(tx: Transaction, accounts: Sequence[UUID]) -> None:
+    """Delete the deals of sub-accounts; other deals stay."""
+    await tx.run(END_SUB_ACCOUNTS, {"accounts": list(accounts)})
 
 
 async def profile_by_slug(tx: Transaction, slug: str) -> Profile | None:
@@ -242,6 +149,7 @@ def _deal_from_row(row: Row) -> Deal:
         kind=DealKind(row["kind"] or DealKind.CONSUMER_DEFAULT),
         amounts=Amounts(**{name: row[name] for name in Amounts.__struct_fields__}),
         since=row["since"],
+        first_month=row["first_month"],
         requested=tuple(map(DealKind, row["requested"])),
     )
 
@@ -249,10 +157,6 @@ def _deal_from_row(row: Row) -> Deal:
 def _request_from_row(row: Row) -> DealRequest:
     fields = {name: row[name] for name in DealRequest.__struct_fields__}
     return DealRequest(**{**fields, "kind": DealKind(row["kind"])})
-
-
-def _member_from_row(row: Row) -> Member:
-    return Member(**row)
 
 
 def _profile_from_row(row: Row) -> Profile:

@@ -1,21 +1,27 @@
-"""The SQL of vehicles."""
+"""The SQL of number plates."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from saluhall.domain.vehicles.model import Kept
 from saluhall.storage import Transaction
 
-FIND = "select vehicle from vehicles where plate = %(plate)s and asked_at > %(since)s"
+FIND = "select vehicle from number_plates where plate = %(plate)s and asked_at > %(since)s"
 KEEP = """
-  insert into vehicles (plate, vehicle, asked_at)
+  insert into number_plates (plate, vehicle, asked_at)
   values (%(plate)s, %(vehicle)s::text::jsonb, %(now)s)
   on conflict (plate) do update set vehicle = excluded.vehicle, asked_at = excluded.asked_at
 """
-FORGET = "delete from vehicles where asked_at <= %(until)s"
+DELETE_OLD = "delete from number_plates where asked_at <= %(until)s"
+
+
+class Kept(Struct, frozen=True):
+    """A response of the provider; `vehicle` None: it knows no such plate."""
+
+    vehicle: Mapping[str, Any] | None
 
 
 async def find(tx: Transaction, *, plate: str, since: datetime) -> Kept | None:
@@ -31,6 +37,6 @@ async def keep(
     await tx.run(KEEP, {"plate": plate, "vehicle": text, "now": now})
 
 
-async def forget(tx: Transaction, *, until: datetime) -> None:
-    """Forget what is too old."""
-    await tx.run(FORGET, {"until": until})
+async def delete_old(tx: Transaction, *, until: datetime) -> None:
+    """Delete what is too old."""
+    await tx.run(DELETE_OLD, {"until": until})

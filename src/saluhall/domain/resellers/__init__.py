@@ -1,1 +1,0 @@
-"""Resellers and their members: who may act for whom."""
