@@ -19,7 +19,6 @@ _PRODUCT: dict[str, object] = {
     "isbn": "", "brand": "Fiat", "mpn": "x", "category1": "PARTS", "category2": "CAPS", "category3": "", "price": 3.0,
     "shipping_cost": 1.0, "vat_percent": 25.0, "cost": 0.0, "condition_text": "",
     "image_url": "https://images.example.com/18886479-1.jpg", "extras": {},
-    **{f"price{n}": 0.0 for n in range(2, 7)}, **{f"shipping_cost{n}": 0.0 for n in range(2, 7)},
     "quantity": 10, "title": "7579570 cap", "delivery_days": 1,
 }  # fmt: skip
 _FILL = """

@@ -20,12 +20,15 @@ _RANK: Final[Mapping[OrderStatus, int]] = {
     OrderStatus.SHIPPED: 3,
 }
 # Of a product, what a line keeps of it as it was when it was sold.
-_SNAPSHOT: Final = (
-    "number", "catalog_number", "catalog_code", "catalog_name", "sku", "title", "ean", "mpn", "isbn", "brand",
-    "category1", "category2", "category3", "price", "shipping_cost", "vat_percent", "cost", "quantity",
-    "condition_text", "delivery_days", "extras",
-    *(f"price{n}" for n in range(2, 7)), *(f"shipping_cost{n}" for n in range(2, 7)),
+_AS_IT_IS: Final = ("number", "catalog_number", "quantity", "delivery_days", "extras")
+_TEXTS: Final = (
+    "catalog_code", "catalog_name", "sku", "title", "ean", "mpn", "isbn", "brand", "category1", "category2", "category3",
+    "condition_text",
 )  # fmt: skip
+_DECIMALS: Final = ("price", "shipping_cost", "vat_percent", "cost")
+_PRICE_LISTS: Final = tuple(
+    f"{name}{n}" for name in ("price", "shipping_cost") for n in range(2, 7)
+)
 
 
 class Marketplace(Struct, frozen=True, kw_only=True):
@@ -209,10 +212,16 @@ def _product_columns(match: Match | None, line: RemoteOrderLine) -> dict[str, An
 
 
 def snapshot_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a line keeps of a product, given its columns and its catalog's."""
-    kept = {name: facts[name] for name in _SNAPSHOT}
+    """Return what a line keeps of a product, given its columns and its catalog's: texts, and decimals with a decimal point.
+
+    Further price lists are kept where there are any.
+    """
+    lists = {name: float(facts[name] or 0) for name in _PRICE_LISTS}
     return {
-        **{name: float(v) if isinstance(v, Decimal) else v for name, v in kept.items()},
+        **({"price_lists": lists} if any(lists.values()) else {}),
+        **{name: facts[name] for name in _AS_IT_IS},
+        **{name: facts[name] or "" for name in _TEXTS},
+        **{name: float(facts[name] or 0) for name in _DECIMALS},
         "image_url": _image(facts),
     }
 
