@@ -247,3 +247,23 @@ async def test_an_order_that_was_not_shipped_after_all_has_no_parcel(seller: Sel
 
     assert (await line_of(seller))["units_shipped"] == 0
     assert await seller.rows("select id from fulfilments where account_id = %(account_id)s") == []
+
+
+async def test_each_step_of_an_order_is_one_event_with_who_did_it(seller: Seller) -> None:
+    connection = await seller.connect()
+    placed, line = await bought(seller, connection, units=2)
+    refund = RemoteRefund(external_id="r1", amount=Decimal(2), refunded_at=NOW + HOUR)
+    part = replace(line, refunded=1, refunded_amount=Decimal(2))
+    for hours in (1, 2):
+        again = replace(placed, lines=[part], refunds=[refund], changed_at=NOW + hours * HOUR)
+        await seller.receive(connection, again)
+    await change(seller, OrderStatus.SHIPPED)
+    await change(seller, OrderStatus.SHIPPED)
+
+    [head] = await seller.orders()
+    found = await seller.rows(
+        "select type, data from events where account_id = %(account_id)s and type like 'order.%%' order by id"
+    )
+    assert [event["type"] for event in found] == ["order.created", "order.paid", "order.refunded", "order.shipped"]  # fmt: skip
+    assert {event["data"]["order_id"] for event in found} == {str(head["id"])}
+    assert (found[2]["data"]["amount"], found[2]["data"]["currency"]) == ("2", "SEK")

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from saluhall.channel_orders import RemoteOrder, RemoteOrderLine
 from saluhall.domain.connections.model import Connection
+from saluhall.domain.events.model import Event
 from saluhall.domain.listings import sales
 from saluhall.domain.listings.model import Scheduled
 from saluhall.domain.listings.sales import Sale
@@ -27,8 +28,10 @@ from saluhall.domain.orders.mapping import (
     units_from_remote,
 )
 from saluhall.domain.orders.model import Attention, OrderStatus
+from saluhall.domain.orders.order_events import events_of_followed, events_of_new
 from saluhall.domain.products import stock
 from saluhall.domain.products.stock import Stocked
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -55,6 +58,7 @@ class Known(Struct, frozen=True, kw_only=True):
     orders: Mapping[int, RemoteOrder]
     cancelled: Sequence[int]
     shipped: Sequence[int]
+    events: Sequence[Event]
 
 
 async def receive(
@@ -74,6 +78,7 @@ async def receive(
     if not known.orders:
         return
     account_id = connection.account_id
+    await recording.record(tx, known.events, now=now)
     stored = await intake_store.stored_lines(tx, account_id, known.orders)
     lines = await _new_lines(tx, connection, known.orders, stored)
     if lines:
@@ -112,14 +117,17 @@ async def _store_orders(
     )
     ids, closed = dict(added), defaultdict[object, list[int]](list)
     changed: list[dict[str, Any]] = []
+    events: list[Event] = []
     for old in await intake_store.lock(tx, connection.account_id, connection.id, list(latest)):
         order = latest[old.external_id]
         if old.external_id in added:
             closed[old.status].append(old.id)
+            events += events_of_new(connection, old.id, order, old.status, now=now)
         elif old.external_changed_at is None or old.external_changed_at < order.changed_at:
             progress = progress_from_remote(order, old)
             changed.append({**rows[old.external_id], **progress})
             ids[old.external_id] = old.id
+            events += events_of_followed(connection, old, order, progress["status"], now=now)
             if progress["status"] is not old.status:
                 closed[progress["status"]].append(old.id)
     if changed:
@@ -128,6 +136,7 @@ async def _store_orders(
         orders={ids[key]: order for key, order in latest.items() if key in ids},
         cancelled=closed[OrderStatus.CANCELLED],
         shipped=closed[OrderStatus.SHIPPED],
+        events=events,
     )
 
 

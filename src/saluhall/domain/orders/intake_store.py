@@ -80,7 +80,7 @@ ADD_ORDERS = f"""
   returning id, external_id
 """
 LOCK = """
-  select id, external_id, external_changed_at, status, previous_status, paid_at, shipped_at, cancelled_at
+  select id, external_id, external_changed_at, status, previous_status, paid_at, shipped_at, cancelled_at, refunded
     from orders
    where account_id = %(account_id)s and connection_id = %(connection)s and external_id = any(%(external_ids)s)
    order by id for update

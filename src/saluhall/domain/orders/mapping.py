@@ -50,6 +50,7 @@ class StoredOrder(Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
     shipped_at: datetime | None
     cancelled_at: datetime | None
+    refunded: Decimal
 
 
 class Match(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,8 @@ from saluhall.domain.orders.model import (
     TrackingWithoutCarrier,
     UpdateKind,
 )
+from saluhall.domain.orders.order_events import events_of_change
+from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
 
 
@@ -93,5 +95,7 @@ async def _write(
     if due:
         await updates_store.replace(tx, account_id, due, now=now)
     await closing.finish(tx, account_id, [o.id for o in news if o.status in DONE], now=now)
+    events = [e for o in news for e in events_of_change(account_id, before[o.id], o, now=now)]
+    await recording.record(tx, events, now=now)
     wakes = {str(o.connection_id) for o in news if o.due is not None}
     tx.wake("push_orders", sorted(wakes))

@@ -1,0 +1,99 @@
+"""What the event log says of orders, in one shape whoever caused it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from saluhall.channel_orders import RemoteOrder
+from saluhall.domain.connections.model import Connection
+from saluhall.domain.events.model import Event, EventType, new_event
+from saluhall.domain.orders.mapping import StoredOrder
+from saluhall.domain.orders.model import OrderState, OrderStatus
+
+OF_STATUS: Final[Mapping[OrderStatus, EventType]] = {
+    OrderStatus.PAID: EventType.ORDER_PAID,
+    OrderStatus.SHIPPED: EventType.ORDER_SHIPPED,
+    OrderStatus.CANCELLED: EventType.ORDER_CANCELLED,
+}
+"""What a new status is called; that an order is pending again is no event."""
+
+
+def events_of_new(
+    connection: Connection, order_id: int, order: RemoteOrder, status: OrderStatus, *, now: datetime
+) -> list[Event]:
+    """Return the events of an order that came in: that it was created, and how far it is already."""
+    facts = _facts_of_remote(connection, order)
+    facts["lines"] = [{"sku": line.sku, "quantity": line.quantity} for line in order.lines]
+    types = [EventType.ORDER_CREATED]
+    if order.paid_at is not None and status is not OrderStatus.PAID:
+        types.append(EventType.ORDER_PAID)
+    if status in OF_STATUS:
+        types.append(OF_STATUS[status])
+    if order.refunds:
+        types.append(EventType.ORDER_REFUNDED)
+    return [_event(connection.account_id, kind, order_id, facts, now=now) for kind in types]
+
+
+def events_of_followed(
+    connection: Connection,
+    before: StoredOrder,
+    order: RemoteOrder,
+    status: OrderStatus,
+    *,
+    now: datetime,
+) -> list[Event]:
+    """Return the events of what a channel changed of an order."""
+    facts = _facts_of_remote(connection, order)
+    account_id = connection.account_id
+    events = []
+    if status is not before.status and status in OF_STATUS:
+        events.append(_event(account_id, OF_STATUS[status], before.id, facts, now=now))
+    refunded = sum(refund.amount for refund in order.refunds)
+    if refunded > before.refunded:
+        data = {**facts, "amount": str(refunded - before.refunded)}
+        events.append(_event(account_id, EventType.ORDER_REFUNDED, before.id, data, now=now))
+    return events
+
+
+def events_of_change(
+    account_id: UUID, before: OrderState, after: OrderState, *, now: datetime
+) -> list[Event]:
+    """Return the events of what the seller changed of an order."""
+    if after.status is before.status or after.status not in OF_STATUS:
+        return []
+    facts = {"number": after.number, "channel": after.channel or None}
+    if after.connection_id is not None:
+        facts["connection_id"] = str(after.connection_id)
+    if after.status is OrderStatus.SHIPPED:
+        facts |= {"carrier": after.carrier or None, "tracking": after.tracking or None}
+    return [_event(account_id, OF_STATUS[after.status], after.id, facts, now=now)]
+
+
+def _facts_of_remote(connection: Connection, order: RemoteOrder) -> dict[str, Any]:
+    return {
+        "number": order.number or order.external_id,
+        "channel": connection.channel,
+        "connection_id": str(connection.id),
+        "currency": order.currency,
+        "total": str(order.total),
+    }
+
+
+def _event(
+    account_id: UUID,
+    event_type: EventType,
+    order_id: int,
+    facts: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> Event:
+    known = {name: value for name, value in facts.items() if value is not None}
+    return new_event(
+        account_id,
+        event_type,
+        product_id=None,
+        sku="",
+        data={"order_id": str(order_id), **known},
+        now=now,
+    )
