@@ -18,6 +18,7 @@ from saluhall.domain.accounts import people
 from saluhall.domain.sessions import ending, passwords
 from saluhall.practice.partner import Hosted, Partner
 from saluhall.storage import Database
+from saluhall.storage.embedded.handle import _LEFT
 from tests.hub import Hub, Market, Shop
 from tests.images import jpeg
 from tests.postgres import Postgres, running_postgres
@@ -26,8 +27,11 @@ _LONG_RUN_S = 30
 
 
 def pytest_sessionfinish() -> None:
-    """Leave nothing in memory of the servers that tests have killed."""
+    """Leave nothing in memory of the servers that tests have killed, and no process that nobody has waited for."""
     sweep_counters()
+    for server in _LEFT:
+        if server is not None:
+            server.poll()
 
 
 # A busy machine is no failure: how long examples take says nothing here.

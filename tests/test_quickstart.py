@@ -93,7 +93,16 @@ def said_by(guide: str, folder: Path, ports: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.long
-def test_the_first_five_minutes_go_as_the_guide_says(folder: Path, ports: dict[str, str]) -> None:
+def test_all_goes_as_the_guides_say_and_leaves_nothing_but_the_data(
+    folder: Path, ports: dict[str, str]
+) -> None:
+    check_first_five_minutes(folder, ports)
+    check_catalog(folder, ports)
+    left = {path.name for path in folder.iterdir()} - {".venv", "terminal.log"}
+    assert left <= {"saluhall-data"}
+
+
+def check_first_five_minutes(folder: Path, ports: dict[str, str]) -> None:
     said = said_by("quickstart.md", folder, ports)
 
     put, shown, refused, priced, sold = said[2], said[3], said[4], said[5], said[6]
@@ -109,10 +118,7 @@ def test_the_first_five_minutes_go_as_the_guide_says(folder: Path, ports: dict[s
     assert said[10].split() == ['{"faults":1}{"faults":0}']
 
 
-@pytest.mark.long
-def test_a_catalog_is_filled_and_sold_from_as_the_guide_says(
-    folder: Path, ports: dict[str, str]
-) -> None:
+def check_catalog(folder: Path, ports: dict[str, str]) -> None:
     said = said_by("quickstart-integrators.md", folder, ports)
 
     batch, lists, history, parcel, category = (said[n] for n in range(1, 6))
@@ -125,13 +131,7 @@ def test_a_catalog_is_filled_and_sold_from_as_the_guide_says(
     assert json.loads(category)["rheoCategory"] == "auto_parts"
 
 
-def test_the_guides_leave_nothing_but_the_data_and_hide_no_error(
-    folder: Path, ports: dict[str, str]
-) -> None:
-    assert ports
-    left = {path.name for path in folder.iterdir()} - {".venv", "terminal.log"}
-
-    assert left <= {"saluhall-data"}
+def test_the_guides_hide_no_error() -> None:
     for guide in GUIDED:
         text = (GUIDES / guide).read_text(encoding="utf-8")
         assert not re.search(r"curl (-sf|-s |-f )|2>/dev/null|\|\| true|\btee\b", text), guide

@@ -8,8 +8,6 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.architecture.source import DOMAIN, module_of, public_async_functions, shown, tree_of
 from tests.architecture.statements import statements
 
@@ -75,20 +73,16 @@ def found() -> Iterator[tuple[str, Path, str]]:
 
 
 ASKED = list(found())
-each_function = pytest.mark.parametrize(
-    ("name", "file", "function"), ASKED, ids=[name for name, _, _ in ASKED]
-)
 
 
-@each_function
-def test_the_time_of_an_operation_has_a_name(name: str, file: Path, function: str) -> None:
-    parameters = inspect.signature(
-        getattr(importlib.import_module(module_of(file)), function)
-    ).parameters
-
-    if "now" in parameters:
-        assert parameters["now"].kind is inspect.Parameter.KEYWORD_ONLY, name
-        assert parameters["now"].default is inspect.Parameter.empty, name
+def test_the_time_of_an_operation_has_a_name() -> None:
+    assert ASKED
+    for name, file, function in ASKED:
+        operation = getattr(importlib.import_module(module_of(file)), function)
+        now = inspect.signature(operation).parameters.get("now")
+        if now is not None:
+            assert now.kind is inspect.Parameter.KEYWORD_ONLY, name
+            assert now.default is inspect.Parameter.empty, name
 
 
 def test_the_domain_reads_no_clock() -> None:
@@ -139,14 +133,7 @@ def is_owned(file: Path, function: str) -> bool:
     )
 
 
-@each_function
-def test_every_operation_and_query_knows_whose_rows_it_may_see(
-    name: str, file: Path, function: str
-) -> None:
-    assert is_owned(file, function) != (name in OWNERLESS), (
-        "give it a principal or an account_id, or a reason"
-    )
+def test_every_operation_and_query_knows_whose_rows_it_may_see() -> None:
+    ownerless = {name for name, file, function in ASKED if not is_owned(file, function)}
 
-
-def test_the_list_of_exceptions_names_nothing_that_is_gone() -> None:
-    assert OWNERLESS.keys() <= {name for name, _, _ in ASKED}
+    assert ownerless == OWNERLESS.keys(), "give it a principal or an account_id, or a reason"

@@ -27,7 +27,7 @@ async def story(db: Database) -> Callable[[], Story]:
     return lambda: Story(account, connection)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(turns=TURNS, begins_live=st.booleans())
 async def test_no_story_leaves_the_table_or_tells_anything_twice(
     story: Callable[[], Story],

@@ -13,3 +13,4 @@ async def calm_market(market: Market) -> AsyncIterator[Market]:
     yield market
     await market.faults()
     await market.quota(None)
+    await market.control("PUT", "/results", [])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -77,24 +78,30 @@ IDS: dict[str, set[int]] = {
 async def raw(hub: Hub, request: bytes, *, rest: bytes = b"") -> tuple[int, dict[str, str], bytes]:
     """Send bytes; read one answer until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
-    answer = b""
+    reading = asyncio.create_task(_read_all(reader))  # what it says before it has read everything
     try:
-        writer.write(request)
-        await writer.drain()
-        if rest:
-            await asyncio.sleep(0.2)
-            writer.write(rest)
+        with suppress(ConnectionError):
+            writer.write(request)
+            await writer.drain()
+            if rest:
+                await asyncio.sleep(0.2)
+                writer.write(rest)
         async with asyncio.timeout(20):
-            while block := await reader.read(65536):
-                answer += block
-    except ConnectionError:
-        pass
+            answer = await reading
     finally:
         writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     return int(first.split(" ")[1]), headers, body
+
+
+async def _read_all(reader: asyncio.StreamReader) -> bytes:
+    answer = b""
+    with suppress(ConnectionError):
+        while block := await reader.read(65536):
+            answer += block
+    return answer
 
 
 def head_of(shop: Shop, method: str, target: str, *lines: str) -> bytes:

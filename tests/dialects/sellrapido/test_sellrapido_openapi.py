@@ -38,7 +38,7 @@ async def test_who_is_let_in_gets_an_answer_as_described(
     headers = {"Authorization": f"Bearer {client.access}"}
 
     @settings(
-        max_examples=12,
+        max_examples=8,
         derandomize=True,
         deadline=None,
         database=None,
