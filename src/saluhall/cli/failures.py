@@ -24,6 +24,16 @@ from saluhall.domain.attention.model import EntryNotFound
 from saluhall.domain.catalogs.model import CatalogInUse, CatalogNotFound, CatalogTaken
 from saluhall.domain.connections.model import ConnectionNotFound, ListingsAreLive
 from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefused
+from saluhall.domain.orders.model import (
+    ChangePending,
+    LineNotFound,
+    OrderCancelled,
+    OrderNotFound,
+    RefundRefused,
+    TagRefused,
+    TooManyUnits,
+    TrackingWithoutCarrier,
+)
 from saluhall.domain.partner_business.model import BadDeal
 from saluhall.domain.products.model import ProductNotFound
 from saluhall.domain.removals.model import AccountBusy, NotSuspended
@@ -79,6 +89,14 @@ EXIT_CODES: dict[type[Exception], int] = {
     OfferNotFound: REFUSED,
     OfferRefused: REFUSED,
     PolicyRefused: REFUSED,
+    OrderNotFound: REFUSED,
+    LineNotFound: REFUSED,
+    OrderCancelled: REFUSED,
+    ChangePending: REFUSED,
+    TooManyUnits: REFUSED,
+    TrackingWithoutCarrier: REFUSED,
+    RefundRefused: REFUSED,
+    TagRefused: REFUSED,
     NotSuspended: REFUSED,
     AccountBusy: REFUSED,
     BadEndpoint: REFUSED,

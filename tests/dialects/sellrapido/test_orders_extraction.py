@@ -3,6 +3,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from saluhall.domain.orders.tags import change_tags
+from saluhall.kit.clock import utc_now
 from tests.dialects.sellrapido.order_book import GOLDEN, golden_orders, keep, order
 from tests.hub import Hub
 from tests.sellrapido import JSON_TYPE, Client
@@ -19,6 +21,34 @@ async def codes(client: Client, **query: str) -> list[str]:
     status, _, found = await client.call("GET", f"/order?{urlencode(query)}")
     assert status == 200, found
     return [each["head"]["code"] for each in found["orders"]]
+
+
+async def test_tags_that_a_person_adds_are_shown_and_found(client: Client) -> None:
+    await keep(client.shop, order(code="A", tags=""), order(code="B", tags=""))
+    _, _, before = await client.call("GET", "/order?code=A")
+    [tagged] = before["orders"]
+
+    async with client.shop.hub.db.transaction() as tx:
+        await tx.run(  # no channel gives a label
+            "update orders set extras = extras - 'tags_label' where account_id = %s",
+            [client.shop.by.account_id],
+        )
+        await change_tags(
+            tx,
+            principal=client.shop.by,
+            order_id=tagged["head"]["id"],
+            add=["gift", "two words"],
+            now=utc_now(),
+        )
+
+    assert await codes(client, tags="two words,other") == ["A"]
+    _, _, after = await client.call("GET", "/order?tags=gift")
+    [shown] = after["orders"]
+    assert (shown["head"]["tags"], shown["head"]["tags_label"]) == (
+        "gift;two words;",
+        ";gift;two words;",
+    )
+    assert shown["head"]["modified"] > tagged["head"]["modified"]
 
 
 async def refusal(client: Client, query: str) -> str:

@@ -48,6 +48,8 @@ from saluhall.domain.orders.model import (
     NotShippedBySeller,
     OrderCancelled,
     OrderNotFound,
+    RefundRefused,
+    TagRefused,
     TooManyUnits,
     TrackingWithoutCarrier,
 )
@@ -227,6 +229,8 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     SkuRepeated: "a PUT has one item; in a batch it is told in the item's reason",
     ChangePending: "an order is only ever set to sent here",
     LineNotFound: "a parcel is reported of a whole order",
+    RefundRefused: "nothing is refunded here",
+    TagRefused: "orders are not tagged here",
     TooManyUnits: "a parcel is reported of a whole order",
     TrackingWithoutCarrier: "tracking is not taken without a carrier",
 }

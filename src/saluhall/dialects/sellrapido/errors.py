@@ -49,6 +49,8 @@ from saluhall.domain.orders.model import (
     NotShippedBySeller,
     OrderCancelled,
     OrderNotFound,
+    RefundRefused,
+    TagRefused,
     TooManyUnits,
     TrackingWithoutCarrier,
 )
@@ -181,6 +183,8 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     SkuTaken: "told in the answer of the row it is about",
     TokenReplaced: "told as BadAccess",
     LineNotFound: "orders are shipped as a whole here",
+    RefundRefused: "nothing is refunded here",
+    TagRefused: "orders are not tagged here",
     TooManyUnits: "orders are shipped as a whole here",
     TrackingWithoutCarrier: "told in the answer of the row it is about",
 }

@@ -16,6 +16,7 @@ from saluhall.domain.orders.model import (
     OrderStatus,
     StatusChange,
     TooManyUnits,
+    TrackingWithoutCarrier,
 )
 from saluhall.storage import Transaction
 
@@ -49,7 +50,7 @@ async def report(
 async def ship(tx: Transaction, *, principal: Principal, parcel: Parcel, now: datetime) -> UUID:
     """Ship units of an order in a parcel; return the fulfilment's id.
 
-    Raises OrderNotFound, OrderCancelled, LineNotFound, TooManyUnits.
+    Raises OrderNotFound, OrderCancelled, LineNotFound, TooManyUnits, TrackingWithoutCarrier, ChangePending.
     """
     account_id = principal.account_id
     if parcel.lines:
@@ -67,7 +68,9 @@ async def ship(tx: Transaction, *, principal: Principal, parcel: Parcel, now: da
             tx, principal=principal, changes=[change], now=now
         ):
             raise refusal.fact
-    found = await fulfilments_store.find(tx, account_id, parcel.order_id, parcel.carrier, parcel.tracking)  # fmt: skip
+    found = await fulfilments_store.find(
+        tx, account_id, parcel.order_id, carrier=parcel.carrier, tracking=parcel.tracking
+    )
     if found is None:
         raise OrderNotFound(parcel.order_id)
     return found
@@ -81,6 +84,8 @@ async def _pack(tx: Transaction, account_id: UUID, parcel: Parcel, *, now: datet
     [order] = locked
     if order.status is OrderStatus.CANCELLED:
         raise OrderCancelled(parcel.order_id)
+    if parcel.tracking and not (parcel.carrier or order.carrier):
+        raise TrackingWithoutCarrier(parcel.order_id)
     open_units = await fulfilments_store.open_units(tx, account_id, parcel.order_id, is_all=True)
     for line_id, units in parcel.lines.items():
         if line_id not in open_units:
@@ -93,7 +98,7 @@ async def _pack(tx: Transaction, account_id: UUID, parcel: Parcel, *, now: datet
         tx,
         account_id,
         order_id=parcel.order_id,
-        carrier=parcel.carrier,
+        carrier=parcel.carrier or order.carrier,
         tracking=parcel.tracking,
         lines=parcel.lines,
         is_notified=operations.knows_lines(order),

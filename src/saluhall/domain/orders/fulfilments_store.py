@@ -21,9 +21,11 @@ OPEN_UNITS = """
    where account_id = %(account_id)s and order_id = %(order_id)s
      and (%(is_all)s or quantity > units_shipped + units_cancelled)
 """
+# Who names no carrier and no number means those of the order: its newest parcel.
 FIND = """
   select id from fulfilments
-   where account_id = %(account_id)s and order_id = %(order_id)s and carrier = %(carrier)s and tracking = %(tracking)s
+   where account_id = %(account_id)s and order_id = %(order_id)s
+   order by carrier = %(carrier)s and tracking = %(tracking)s desc, id desc limit 1
 """
 # The order is locked while this runs: nobody else reports the same parcel.
 PACK = """
@@ -71,9 +73,9 @@ async def open_units(
 
 
 async def find(
-    tx: Transaction, account_id: UUID, order_id: int, carrier: str, tracking: str
+    tx: Transaction, account_id: UUID, order_id: int, *, carrier: str, tracking: str
 ) -> UUID | None:
-    """Find a parcel."""
+    """Find the parcel of an order with this carrier and number, else its newest one."""
     params = {
         "account_id": account_id,
         "order_id": order_id,

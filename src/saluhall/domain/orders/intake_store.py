@@ -85,9 +85,16 @@ LOCK = """
    where account_id = %(account_id)s and connection_id = %(connection)s and external_id = any(%(external_ids)s)
    order by id for update
 """
+# What was refunded here and not by the channel counts beside what the channel says.
 FOLLOW = f"""
   update orders o
-     set {", ".join(f"{name} = t.{name}" for name in {**_FOLLOWED, **_PROGRESS})}, changed_at = %(now)s,
+     set {", ".join(f"{name} = t.{name}" for name in {**_FOLLOWED, **_PROGRESS} if name != "refunded")}, changed_at = %(now)s,
+         refunded = t.refunded + (
+           select coalesce(sum(r.amount), 0) from refunds r
+            where r.account_id = o.account_id and r.order_id = o.id and r.external_id is null
+              and not exists (select from order_updates u
+                               where u.account_id = o.account_id and u.order_id = o.id and u.refund_id = r.id
+                                 and u.state = 'acknowledged')),
          extras = o.extras || t.extras,
          carrier = coalesce(nullif(t.carrier, ''), o.carrier), tracking = coalesce(nullif(t.tracking, ''), o.tracking)
     from {_GIVEN}
@@ -129,6 +136,26 @@ SUM_UP = """
          attention = array(select distinct unnest(o.attention || t.attention) order by 1)
     from jsonb_to_recordset(%(sums)s::text::jsonb) as t (id integer, weight_kg numeric, tax numeric, order_tax numeric, attention text[])
    where o.account_id = %(account_id)s and o.id = t.id
+"""
+# A refund that was made here, and that the channel has recorded since, comes back with the channel's id.
+NAME_REFUNDS = """
+  with given as (
+    select t.*, row_number() over (partition by t.order_id, t.amount order by t.refunded_at, t.external_id) as nth
+      from json_to_recordset(%(refunds)s::text::json)
+        as t (order_id integer, external_id text, amount numeric, refunded_at timestamptz)
+     where not exists (select from refunds k
+                        where k.account_id = %(account_id)s and k.order_id = t.order_id and k.external_id = t.external_id)
+  ), ours as (
+    select r.id, r.order_id, r.amount, row_number() over (partition by r.order_id, r.amount order by r.id) as nth
+      from refunds r
+     where r.account_id = %(account_id)s and r.order_id in (select order_id from given) and r.external_id is null
+       and exists (select from order_updates u
+                    where u.account_id = r.account_id and u.order_id = r.order_id and u.refund_id = r.id
+                      and u.state = 'acknowledged')
+  )
+  update refunds r set external_id = given.external_id
+    from given join ours using (order_id, amount, nth)
+   where r.account_id = %(account_id)s and r.id = ours.id
 """
 ADD_REFUNDS = """
   insert into refunds (account_id, id, order_id, external_id, amount, currency, reason, refunded_at, created_at)
@@ -268,6 +295,7 @@ async def add_refunds(
         "refunds": msgspec.json.encode(refunds).decode(),
         "now": now,
     }
+    await tx.run(NAME_REFUNDS, params)
     await tx.run(ADD_REFUNDS, params)
 
 

@@ -55,12 +55,12 @@ def with_update(
     """Return the order with what its channel must be notified of after all changes of a request.
 
     `notices` are those that the channel has words for; anything else is done here only, and the message says so. That an order was
-    paid may be withdrawn while the channel does not know it: only a parcel on its way keeps an order as it is. Shipping an order again
-    notifies a channel again that had rejected it.
+    paid may be withdrawn while the channel does not know it: only a parcel on its way keeps an order as it is. Setting the same status
+    again notifies a channel again that had rejected it.
     """
     if after.status is before.status:
         is_retried = _is_stuck(before) and not after.status_message
-        return replace(after, due=UpdateKind.SHIPPED) if is_retried else after
+        return _notified_again(before, after, notices=notices) if is_retried else after
     if after.connection_id is None:
         return replace(after, due=None)
     kind = _kind(before.status, after.status)
@@ -72,9 +72,32 @@ def with_update(
     return replace(after, due=None, status_message=message)
 
 
+def _notified_again(
+    before: OrderState, after: OrderState, *, notices: frozenset[UpdateKind]
+) -> OrderState:
+    kind = UpdateKind(after.status.value)
+    if kind in notices:
+        return replace(after, due=kind)
+    return replace(after, status_message=before.status_message)
+
+
+def unsupported_kind(before: OrderState, after: OrderState) -> UpdateKind | None:
+    """Return what the channel has no word for of the change that `with_update` planned, None when there is nothing such."""
+    is_news = after.status not in {before.status, OrderStatus.PENDING}
+    is_here_only = after.due is None and bool(after.status_message)
+    if after.connection_id is None or not (is_news and is_here_only):
+        return None
+    return UpdateKind(after.status.value)
+
+
 def done_here_only(shop: str, status: OrderStatus) -> str:
     """Say that a channel has no word for a status."""
     return f"Done here only: {shop} cannot be notified that an order is {status}."
+
+
+def refunded_here_only(shop: str) -> str:
+    """Say that a channel has no word for a refund."""
+    return f"Done here only: {shop} cannot be notified that an order is refunded."
 
 
 def _kind(old: OrderStatus, new: OrderStatus) -> UpdateKind | None:
@@ -91,9 +114,9 @@ def _kind(old: OrderStatus, new: OrderStatus) -> UpdateKind | None:
 
 
 def _is_stuck(order: OrderState) -> bool:
-    """Return whether a channel rejected that an order was shipped."""
+    """Return whether a channel rejected the status that an order has."""
     return (
-        order.status is OrderStatus.SHIPPED
+        order.status is not OrderStatus.PENDING
         and order.connection_id is not None
         and order.due is None
         and bool(order.status_message)

@@ -147,6 +147,9 @@ class Order(Struct, frozen=True, kw_only=True):
 class OrderNotFound(Exception):
     """The account has no order with this id."""
 
+    def __init__(self, order_id: object) -> None:
+        super().__init__(f"the account has no order with the id {order_id}")
+
 
 class LineNotFound(Exception):
     """The order has no line with this id; the message says so."""
@@ -155,12 +158,19 @@ class LineNotFound(Exception):
 class TrackingWithoutCarrier(Exception):
     """A tracking number needs a carrier, in the change or in the order."""
 
+    def __init__(self, order_id: int) -> None:
+        super().__init__(
+            f"the tracking number needs a carrier: name one, for the order {order_id} has none"
+        )
+
 
 class ChangePending(Exception):
     """The channel must still be notified that the order with this number was shipped: the shop with this label."""
 
     def __init__(self, number: str, shop: str) -> None:
-        super().__init__(f"order {number} on shop {shop}")
+        super().__init__(
+            f"order {number} on shop {shop} is being reported as shipped; try again when that is done"
+        )
         self.number = number
         self.shop = shop
 
@@ -172,9 +182,20 @@ class NotShippedBySeller(Exception):
 class OrderCancelled(Exception):
     """A cancelled order stays cancelled."""
 
+    def __init__(self, order_id: int) -> None:
+        super().__init__(f"the order {order_id} is cancelled, and stays so")
+
 
 class TooManyUnits(Exception):
     """A line has fewer units left than were named; the message says how many."""
+
+
+class TagRefused(Exception):
+    """An order cannot have these tags; the message says why."""
+
+
+class RefundRefused(Exception):
+    """An order cannot be refunded like this; the message says why."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from saluhall.capabilities import OrderNotice
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.connections.capabilities import capabilities_of
 from saluhall.domain.orders import closing, store, updates_store
-from saluhall.domain.orders.lifecycle import changed, with_update
+from saluhall.domain.orders.lifecycle import changed, unsupported_kind, with_update
 from saluhall.domain.orders.model import (
     DONE,
     ChangePending,
@@ -91,9 +91,10 @@ async def _write(
     await closing.reopen(tx, account_id, reopened, now=now)
     cancelled = [o.id for o in news if o.status is OrderStatus.CANCELLED]
     await closing.cancel_open_units(tx, account_id, cancelled, now=now)
-    due = [o for o in news if o.due is not before[o.id].due]
+    unsupported = {o.id: kind for o in news if (kind := unsupported_kind(before[o.id], o))}
+    due = [o for o in news if o.due is not before[o.id].due or o.id in unsupported]
     if due:
-        await updates_store.replace(tx, account_id, due, now=now)
+        await updates_store.replace(tx, account_id, due, unsupported=unsupported, now=now)
     await closing.finish(tx, account_id, [o.id for o in news if o.status in DONE], now=now)
     events = [e for o in news for e in events_of_change(account_id, before[o.id], o, now=now)]
     await recording.record(tx, events, now=now)

@@ -6,9 +6,10 @@ from msgspec import structs
 
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import zone_of_days
-from saluhall.domain.orders import store
+from saluhall.domain.orders import details_store, store
+from saluhall.domain.orders.details_model import OrderDetails
 from saluhall.domain.orders.extraction import Layout
-from saluhall.domain.orders.model import Order, OrderFilter, OrderStatus
+from saluhall.domain.orders.model import Order, OrderFilter, OrderNotFound, OrderStatus
 from saluhall.storage import Transaction
 
 
@@ -20,9 +21,23 @@ async def list_orders(
     attention: bool = False,
     limit: int = 1000,
 ) -> list[Order]:
-    """List an account's orders, newest first: those of a status, those that a person should look at."""
+    """List an account's orders, newest first: those of a status, those in progress with a line that a person should look at."""
     return await store.list_orders(
         tx, principal.account_id, status=status, attention=attention, limit=limit
+    )
+
+
+async def get_order(tx: Transaction, *, principal: Principal, order_id: int) -> OrderDetails:
+    """Return an order with its parcels, its refunds, and what its channel was notified of. Raises OrderNotFound."""
+    account_id = principal.account_id
+    order = await store.find(tx, account_id, order_id)
+    if order is None:
+        raise OrderNotFound(order_id)
+    return OrderDetails(
+        order=order,
+        parcels=await details_store.parcels(tx, account_id, order_id),
+        refunds=await details_store.refunds(tx, account_id, order_id),
+        updates=await details_store.updates(tx, account_id, order_id),
     )
 
 

@@ -55,7 +55,7 @@ WRITE = """
    where o.account_id = %(account_id)s and o.id = n.id
 """
 LIST = """
-  select o.id, o.number, o.channel, o.connection_id, o.status, o.placed_at, o.currency, o.total,
+  select o.id, o.number, coalesce(c.channel, o.channel) as channel, o.connection_id, o.status, o.placed_at, o.currency, o.total,
          o.shipping_name as buyer, o.tags, o.attention,
          coalesce((select json_agg(json_build_object(
                      'id', l.id, 'sku', l.sku, 'catalog', l.catalog_number, 'title', l.title, 'quantity', l.quantity,
@@ -64,9 +64,11 @@ LIST = """
                      order by l.id)
                      from order_lines l where l.account_id = o.account_id and l.order_id = o.id), '[]') as lines
     from orders o
+    left join connections c on c.account_id = o.account_id and c.id = o.connection_id
    where o.account_id = %(account_id)s
+     and (%(order_id)s::integer is null or o.id = %(order_id)s)
      and (%(status)s::text is null or o.status = %(status)s)
-     and (not %(attention)s or o.attention <> '{}')
+     and (not %(attention)s or o.attention <> '{}' and o.status in ('pending', 'paid'))
    order by o.placed_at desc, o.id desc
    limit %(limit)s
 """
@@ -95,8 +97,28 @@ async def list_orders(
     limit: int,
 ) -> list[Order]:
     """Read orders with their lines, newest first."""
-    params = {"account_id": account_id, "status": status, "attention": attention, "limit": limit}
+    params = {
+        "account_id": account_id,
+        "order_id": None,
+        "status": status,
+        "attention": attention,
+        "limit": limit,
+    }
     return await tx.all(order_from_row, LIST, params)
+
+
+async def find(tx: Transaction, account_id: UUID, order_id: int) -> Order | None:
+    """Find an order with its lines."""
+    if not 0 < order_id <= _HIGHEST_ID:
+        return None
+    params = {
+        "account_id": account_id,
+        "order_id": order_id,
+        "status": None,
+        "attention": False,
+        "limit": 1,
+    }
+    return await tx.one(order_from_row, LIST, params)
 
 
 async def count(tx: Transaction, account_id: UUID, wanted: OrderFilter) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 from saluhall.channel_orders import Acknowledgement, NotSupported
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.orders import updates_store
-from saluhall.domain.orders.lifecycle import done_here_only
+from saluhall.domain.orders.lifecycle import done_here_only, refunded_here_only
 from saluhall.domain.orders.model import DueUpdate, OrderStatus, UpdateKind, UpdateState
 from saluhall.kit.retry import RetryPolicy
 from saluhall.storage import Transaction
@@ -42,7 +42,7 @@ async def settled(
 
 def _done_here_only(label: str, kind: UpdateKind) -> str:
     if kind is UpdateKind.REFUNDED:
-        return f"Done here only: {label} cannot be notified that an order is refunded."
+        return refunded_here_only(label)
     return done_here_only(label, OrderStatus(kind.value))
 
 

@@ -1,6 +1,6 @@
 """The SQL of what channels must be notified of about orders. An order is locked before its notifications are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,10 +11,13 @@ from saluhall.storage import Transaction
 from saluhall.storage.claims import claim_from_row, params_of
 from saluhall.storage.database import Row
 
-# What is due of an order is replaced by what must be said now; the parcel of a shipped order is its newest one.
+# What is due of an order is replaced by what must be said now; the parcel of a shipped order is its newest one. What the channel has
+# no word for is kept beside it.
 REPLACE = """
   with t as (
-    select * from jsonb_to_recordset(%(orders)s::text::jsonb) as t (id integer, connection_id uuid, due text)
+    select *, coalesce(due, unsupported) as kind
+      from jsonb_to_recordset(%(orders)s::text::jsonb)
+        as t (id integer, connection_id uuid, due text, unsupported text, answer text)
   ), withdrawn as (
     update order_updates u
        set state = 'withdrawn', due_at = null, claimed_by = null, settled_at = %(now)s
@@ -22,14 +25,18 @@ REPLACE = """
      where u.account_id = %(account_id)s and u.order_id = t.id and u.due_at is not null
        and u.kind not in ('shipped', 'refunded')
   )
-  insert into order_updates (account_id, id, order_id, connection_id, kind, fulfilment_id, reason, state, due_at, created_at)
-  select %(account_id)s, new_ulid(), t.id, t.connection_id, t.due,
+  insert into order_updates (account_id, id, order_id, connection_id, kind, fulfilment_id, reason, state, answer, due_at,
+                             created_at, settled_at)
+  select %(account_id)s, new_ulid(), t.id, t.connection_id, t.kind,
          (select f.id from fulfilments f
-           where f.account_id = %(account_id)s and f.order_id = t.id and t.due = 'shipped'
+           where f.account_id = %(account_id)s and f.order_id = t.id and t.kind = 'shipped'
            order by f.id desc limit 1),
-         case when t.due = 'cancelled' then o.cancel_reason else '' end, 'due', %(now)s, %(now)s
+         case when t.kind = 'cancelled' then o.cancel_reason else '' end,
+         case when t.due is null then 'not_supported' else 'due' end, t.answer,
+         case when t.due is not null then %(now)s::timestamptz end, %(now)s,
+         case when t.due is null then %(now)s::timestamptz end
     from t join orders o on o.account_id = %(account_id)s and o.id = t.id
-   where t.due is not null
+   where t.kind is not null
 """
 # What waits for a channel that is not connected stays due and is not claimed: connecting again is all it needs.
 CLAIM = """
@@ -51,7 +58,8 @@ CLAIM = """
                from fulfilment_lines p join order_lines l on l.account_id = p.account_id and l.id = p.line_id
               where p.account_id = u.account_id and p.fulfilment_id = u.fulfilment_id) as lines
 """
-# The seller may have asked for something else while the channel was busy: then this answer is of no interest.
+# The seller may have asked for something else while the channel was busy: then this answer is of no interest. The message of an order
+# is about its status; what became of a refund is in its update alone.
 _LOCKED = """
   with o as (
     select id from orders where account_id = %(account_id)s and id = %(order_id)s for update
@@ -73,7 +81,7 @@ SETTLE = f"""
          acknowledged = case when %(state)s = 'acknowledged' then u.kind else acknowledged end,
          acknowledged_at = case when %(state)s = 'acknowledged' then %(now)s else acknowledged_at end
     from u
-   where orders.account_id = %(account_id)s and orders.id = u.order_id
+   where orders.account_id = %(account_id)s and orders.id = u.order_id and u.kind <> 'refunded'
 """
 # An order is changed in the eyes of a partner when it says something new, not each time that it is tried again.
 RESCHEDULE = f"""
@@ -81,13 +89,13 @@ RESCHEDULE = f"""
     update order_updates u
        set due_at = %(due_at)s, claimed_by = null, attempts = %(attempts)s, answer = %(message)s
     {_STILL_CLAIMED}
-    returning u.order_id
+    returning u.order_id, u.kind
   )
   update orders
      set changed_at = case when status_message = %(message)s then changed_at else %(now)s end,
          status_message = %(message)s
     from u
-   where orders.account_id = %(account_id)s and orders.id = u.order_id
+   where orders.account_id = %(account_id)s and orders.id = u.order_id and u.kind <> 'refunded'
 """
 SUSPEND = """
   with o as (
@@ -101,12 +109,12 @@ SUSPEND = """
       from o
      where u.account_id = %(account_id)s and u.connection_id = %(connection)s and u.order_id = o.id
        and u.due_at is not null
-    returning u.order_id
+    returning u.order_id, u.kind
   )
   update orders
      set changed_at = case when status_message = %(reason)s then changed_at else %(now)s end,
          status_message = %(reason)s
-   where account_id = %(account_id)s and id in (select order_id from u)
+   where account_id = %(account_id)s and id in (select order_id from u where kind <> 'refunded')
 """
 CANCEL = """
   with o as (
@@ -121,18 +129,35 @@ CANCEL = """
       from o
      where u.account_id = %(account_id)s and u.connection_id = %(connection)s and u.order_id = o.id
        and u.due_at is not null
-    returning u.order_id
+    returning u.order_id, u.kind
   )
   update orders set status_message = %(reason)s, changed_at = %(now)s
-   where account_id = %(account_id)s and id in (select order_id from u)
+   where account_id = %(account_id)s and id in (select order_id from u where kind <> 'refunded')
 """
 
 
 async def replace(
-    tx: Transaction, account_id: UUID, orders: Sequence[OrderState], *, now: datetime
+    tx: Transaction,
+    account_id: UUID,
+    orders: Sequence[OrderState],
+    *,
+    unsupported: Mapping[int, UpdateKind],
+    now: datetime,
 ) -> None:
-    """Make due what the channels of these orders must be notified of now; what was due before is withdrawn."""
-    rows = [{"id": o.id, "connection_id": o.connection_id, "due": o.due} for o in orders]
+    """Make due what the channels of these orders must be notified of now; what was due before is withdrawn.
+
+    `unsupported` is what a channel has no word for, by the order's id.
+    """
+    rows = [
+        {
+            "id": o.id,
+            "connection_id": o.connection_id,
+            "due": o.due,
+            "unsupported": unsupported.get(o.id),
+            "answer": o.status_message if o.id in unsupported else "",
+        }
+        for o in orders
+    ]
     params = {
         "account_id": account_id,
         "orders": msgspec.json.encode(rows).decode(),
