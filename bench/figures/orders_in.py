@@ -70,7 +70,9 @@ async def measure(stage: Stage) -> list[Result]:
         Database(url, connections=2) as db,
         await psycopg.AsyncConnection.connect(url, autocommit=True) as bare,
     ):
-        await bare.execute("set session_replication_role = replica")  # COPY alone, without what counts
+        await bare.execute(
+            "set session_replication_role = replica"
+        )  # COPY alone, without what counts
         connection = await _connect(db, account_id)
         params = {"account": account_id, "connection": connection.id, "products": PRODUCTS}
         await bare.execute(_LIST, params)
