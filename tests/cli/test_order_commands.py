@@ -13,7 +13,7 @@ from tests.postgres import Postgres
 
 
 class Orders(Saluhall):
-    """Commands on a database with a seller who has orders 1 to 4: of 2 units of A, and of something unknown."""
+    """Commands on a database with a seller who has orders 1 to 5: of 2 units of A, the last two with something unknown."""
 
     account: str
 
@@ -46,16 +46,16 @@ async def _sell(url: str) -> str:
     async with Database(url, connections=1) as db:
         seller = await Seller.open(db)
         connection = await seller.connect()
-        listing = await seller.list_at(connection, await seller.stock("A", quantity=9), "620")
-        for number in ("1", "2", "3", "4"):
+        listing = await seller.list_at(connection, await seller.stock("A", quantity=12), "620")
+        for number in ("1", "2", "3", "4", "5"):
             lines = [row("620", listing=listing, quantity=2, price=10), row("700")]
-            lines = lines if number == "4" else lines[:1]
+            lines = lines if number in {"4", "5"} else lines[:1]
             await seller.receive(connection, order(number, lines, paid=True))
         return seller.by.account_name
 
 
 def test_orders_are_listed_by_status_and_by_what_wants_attention(orders: Orders) -> None:
-    listed = orders.of("4")
+    listed = orders.of("5")
     orders.order("ship", orders.id_of("3"), "--carrier", "PostNord", "--tracking", "P3")
 
     assert list(listed) == [
@@ -74,7 +74,8 @@ def test_orders_are_listed_by_status_and_by_what_wants_attention(orders: Orders)
     wanting = orders.order("list", "--attention")["orders"]
     assert "3" in [each["number"] for each in shipped]
     assert {each["status"] for each in shipped} == {"shipped"}
-    assert [each["number"] for each in wanting] == ["4"]
+    assert "5" in [each["number"] for each in wanting]
+    assert all(each["attention"] for each in wanting)
     table = orders.run("order", "list", "--account", orders.account).out
     assert all(word in table for word in ("Eva Ek", "2 x A", "unmatched", "29 SEK"))
     assert len(orders.order("list", "--limit", "1")["orders"]) == 1
@@ -143,6 +144,25 @@ def test_an_order_is_cancelled_and_refunded_and_says_what_the_channel_cannot_be_
     assert orders.refusal("refund", order_id, "much")[:2] == (2, "usage")
     assert orders.refusal("ship", order_id) == (
         1, "order_cancelled", f"the order {order_id} is cancelled, and stays so"
+    )  # fmt: skip
+
+
+def test_a_line_is_matched_to_a_product(orders: Orders) -> None:
+    order_id = orders.id_of("4")
+    line = str(orders.order("show", order_id)["lines"][1]["line_id"])
+    catalog = str(
+        orders.json("catalog", "list", "--account", orders.account)["catalogs"][0]["catalog_id"]
+    )
+
+    refused = orders.refusal("match", order_id, line, "--sku", "Z", "--catalog", catalog)
+    shown = orders.order("match", order_id, line, "--sku", "A", "--catalog", catalog)
+
+    assert refused[:2] == (1, "product_not_found")
+    assert (shown["attention"], shown["lines"][1]["sku"]) == ([], "A")
+    again = orders.order("match", order_id, line, "--sku", "A", "--catalog", catalog)
+    assert again == shown
+    assert orders.refusal("match", order_id, line, "--sku", "B", "--catalog", catalog) == (
+        1, "match_refused", f"the line {line} is matched to A in the catalog {catalog} already"
     )  # fmt: skip
 
 

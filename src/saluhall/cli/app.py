@@ -28,7 +28,7 @@ COMMANDS = (
     ("catalog", "catalogs:catalog", SELLING, "Create, list and remove catalogs."),
     ("connection", "connections:connection", SELLING, "Connect accounts to marketplaces."),
     ("offer", "offers:offer", SELLING, "Offer products at connections, one by one."),
-    ("order", "orders:order", SELLING, "List, ship, cancel, refund and tag orders."),
+    ("order", "orders:order", SELLING, "List, ship, cancel, refund, tag and match orders."),
     ("policy", "policies:policy", SELLING, "Set which products a connection offers, and at which prices and quantities."),
     ("channel", "categories:channel", SELLING, "Look up what the channels offer; begin a new one."),
     ("webhook", "webhooks:webhook", SELLING, "Set, list, switch and remove webhook endpoints."),

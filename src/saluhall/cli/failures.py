@@ -27,6 +27,7 @@ from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefu
 from saluhall.domain.orders.model import (
     ChangePending,
     LineNotFound,
+    MatchRefused,
     OrderCancelled,
     OrderNotFound,
     RefundRefused,
@@ -91,6 +92,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     PolicyRefused: REFUSED,
     OrderNotFound: REFUSED,
     LineNotFound: REFUSED,
+    MatchRefused: REFUSED,
     OrderCancelled: REFUSED,
     ChangePending: REFUSED,
     TooManyUnits: REFUSED,

@@ -1,4 +1,4 @@
-"""saluhall order list, show, ship, cancel, refund and tag."""
+"""saluhall order list, show, ship, cancel, refund, tag and match."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from saluhall.cli.order_views import show_order, show_orders
 from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings, show
 from saluhall.cli.values import check_name, number_from_text
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.orders import fulfilments, operations, queries, refunds, tags
+from saluhall.domain.orders import fulfilments, matching, operations, queries, refunds, tags
 from saluhall.domain.orders.details_model import OrderDetails
 from saluhall.domain.orders.fulfilments import Parcel
 from saluhall.domain.orders.model import Order, OrderStatus, StatusChange
 from saluhall.storage import Transaction
 
-order = App(name="order", help="List, ship, cancel, refund and tag orders.")
+order = App(name="order", help="List, ship, cancel, refund, tag and match orders.")
 OrderId = Annotated[int, Parameter(help="The order's id as `list` shows it.")]
 StatusName = Literal["pending", "paid", "shipped", "cancelled"]
 Reason = Annotated[str | None, Parameter(help="Why; the marketplace gets it where it takes one.")]
@@ -182,6 +182,35 @@ def tag(
         return {"order_id": order, "tags": kept}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)
+
+
+@order.command(name="match")
+def match(
+    order: OrderId,
+    line: Annotated[int, Parameter(help="The line's id as `show` shows it.")],
+    /,
+    *,
+    account: Account,
+    sku: Annotated[str, Parameter(help="The product's SKU.")],
+    catalog: Annotated[int, Parameter(help="The number as `catalog list` shows it.")],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say of which product an order line is that matched none: its units are taken from stock."""
+
+    async def do(tx: Transaction, principal: Principal) -> OrderDetails:
+        await matching.match(
+            tx,
+            principal=principal,
+            order_id=order,
+            line_id=line,
+            sku=sku,
+            catalog=catalog,
+            now=now(),
+        )
+        return await queries.get_order(tx, principal=principal, order_id=order)
+
+    show_order(for_account(read_settings(data_dir), account, do), as_json=as_json)
 
 
 def _check_reason(reason: str | None) -> None:

@@ -45,6 +45,7 @@ from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefu
 from saluhall.domain.orders.model import (
     ChangePending,
     LineNotFound,
+    MatchRefused,
     NotShippedBySeller,
     OrderCancelled,
     OrderNotFound,
@@ -229,6 +230,7 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     SkuRepeated: "a PUT has one item; in a batch it is told in the item's reason",
     ChangePending: "an order is only ever set to sent here",
     LineNotFound: "a parcel is reported of a whole order",
+    MatchRefused: "lines are not matched to products here",
     RefundRefused: "nothing is refunded here",
     TagRefused: "orders are not tagged here",
     TooManyUnits: "a parcel is reported of a whole order",

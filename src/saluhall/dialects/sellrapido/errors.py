@@ -46,6 +46,7 @@ from saluhall.domain.offers.model import OfferNotFound, OfferRefused, PolicyRefu
 from saluhall.domain.orders.model import (
     ChangePending,
     LineNotFound,
+    MatchRefused,
     NotShippedBySeller,
     OrderCancelled,
     OrderNotFound,
@@ -183,6 +184,7 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     SkuTaken: "told in the answer of the row it is about",
     TokenReplaced: "told as BadAccess",
     LineNotFound: "orders are shipped as a whole here",
+    MatchRefused: "lines are not matched to products here",
     RefundRefused: "nothing is refunded here",
     TagRefused: "orders are not tagged here",
     TooManyUnits: "orders are shipped as a whole here",

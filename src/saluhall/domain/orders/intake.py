@@ -17,6 +17,7 @@ from saluhall.domain.listings import sales
 from saluhall.domain.listings.model import Scheduled
 from saluhall.domain.listings.sales import Sale
 from saluhall.domain.orders import closing, intake_store
+from saluhall.domain.orders.availability import available_units, gone_elsewhere
 from saluhall.domain.orders.intake_store import StoredLine
 from saluhall.domain.orders.mapping import (
     Marketplace,
@@ -207,13 +208,9 @@ class _Units:
 
     def __init__(self, products: Mapping[UUID, Stocked], known: Mapping[UUID, Scheduled]) -> None:
         self._products = products
-        awaited = {
-            each.listing.product_id for each in known.values() if each.listing.units_awaiting_order
-        }
-        # Sold and waiting for no order: the seller has sold it elsewhere.
-        gone = {p.id for p in products.values() if p.is_sold and p.id not in awaited}
+        gone = gone_elsewhere(products, known)
         self.sold_elsewhere = {p.id for p in products.values() if p.id in gone and p.quantity > 0}
-        self._available = {p.id: 0 if p.id in gone else p.quantity for p in products.values()}
+        self._available = available_units(products, gone)
         self.left: dict[UUID, int] = {}
         self.attention: defaultdict[int, set[Attention]] = defaultdict(set)
 

@@ -79,22 +79,25 @@ ADD_ORDERS = f"""
   on conflict on constraint orders_external_key do nothing
   returning id, external_id
 """
-LOCK = """
-  select id, external_id, external_changed_at, status, previous_status, paid_at, shipped_at, cancelled_at, refunded
-    from orders
+# What was refunded here and not by the channel counts beside what the channel says.
+_REFUNDED_HERE: Final = """
+  (select coalesce(sum(r.amount), 0) from refunds r
+    where r.account_id = o.account_id and r.order_id = o.id and r.external_id is null
+      and not exists (select from order_updates u
+                       where u.account_id = o.account_id and u.order_id = o.id and u.refund_id = r.id
+                         and u.state = 'acknowledged'))
+"""
+LOCK = f"""
+  select id, external_id, external_changed_at, status, previous_status, paid_at, shipped_at, cancelled_at,
+         refunded - {_REFUNDED_HERE} as refunded
+    from orders o
    where account_id = %(account_id)s and connection_id = %(connection)s and external_id = any(%(external_ids)s)
    order by id for update
 """
-# What was refunded here and not by the channel counts beside what the channel says.
 FOLLOW = f"""
   update orders o
      set {", ".join(f"{name} = t.{name}" for name in {**_FOLLOWED, **_PROGRESS} if name != "refunded")}, changed_at = %(now)s,
-         refunded = t.refunded + (
-           select coalesce(sum(r.amount), 0) from refunds r
-            where r.account_id = o.account_id and r.order_id = o.id and r.external_id is null
-              and not exists (select from order_updates u
-                               where u.account_id = o.account_id and u.order_id = o.id and u.refund_id = r.id
-                                 and u.state = 'acknowledged')),
+         refunded = t.refunded + {_REFUNDED_HERE},
          extras = o.extras || t.extras,
          carrier = coalesce(nullif(t.carrier, ''), o.carrier), tracking = coalesce(nullif(t.tracking, ''), o.tracking)
     from {_GIVEN}

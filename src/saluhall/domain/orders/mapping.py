@@ -40,7 +40,7 @@ class Marketplace(Struct, frozen=True, kw_only=True):
 
 
 class StoredOrder(Struct, frozen=True, kw_only=True):
-    """An order that is stored: how far it is."""
+    """An order that is stored: how far it is. `refunded` is what the channel has refunded."""
 
     id: int
     external_id: str
@@ -191,15 +191,19 @@ def units_from_remote(order: RemoteOrder, line: RemoteOrderLine) -> dict[str, An
 
 
 def _product_columns(match: Match | None, line: RemoteOrderLine) -> dict[str, Any]:
-    """Return what is known of a matched product; of nothing, the SKU that the channel names."""
+    """Return what a line keeps of a matched product; of nothing, the SKU that the channel names."""
     if match is None:
         return {
             "product_id": None, "catalog_number": None, "sku": line.sku, "product": None, "ean": "", "brand": "",
             "mpn": "", "image_url": "", "cost": Decimal(0), "weight_kg": Decimal(0),
         }  # fmt: skip
-    facts = match.facts
+    return product_columns(match.product_id, match.facts)
+
+
+def product_columns(product_id: UUID, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a line keeps of its product, given the product's columns and its catalog's."""
     return {
-        "product_id": match.product_id,
+        "product_id": product_id,
         "catalog_number": facts["catalog_number"],
         "sku": facts["sku"],
         "product": snapshot_of(facts),

@@ -198,6 +198,10 @@ class RefundRefused(Exception):
     """An order cannot be refunded like this; the message says why."""
 
 
+class MatchRefused(Exception):
+    """An order line cannot be of this product; the message says why."""
+
+
 class Refusal(Struct, frozen=True, kw_only=True):
     """Why one change of a request was refused."""
 

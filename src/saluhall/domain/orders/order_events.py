@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,6 +69,20 @@ def events_of_change(
     if after.status is OrderStatus.SHIPPED:
         facts |= {"carrier": after.carrier or None, "tracking": after.tracking or None}
     return [_event(account_id, OF_STATUS[after.status], after.id, facts, now=now)]
+
+
+def event_of_refund(
+    account_id: UUID, order: OrderState, *, amount: Decimal, currency: str, now: datetime
+) -> Event:
+    """Return the event of a refund that the seller made."""
+    facts = {
+        "number": order.number,
+        "channel": order.channel or None,
+        "connection_id": str(order.connection_id) if order.connection_id else None,
+        "currency": currency,
+        "amount": str(amount),
+    }
+    return _event(account_id, EventType.ORDER_REFUNDED, order.id, facts, now=now)
 
 
 def _facts_of_remote(connection: Connection, order: RemoteOrder) -> dict[str, Any]:

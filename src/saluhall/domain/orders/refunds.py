@@ -8,6 +8,8 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.orders import operations, refunds_store, store
 from saluhall.domain.orders.lifecycle import refunded_here_only
 from saluhall.domain.orders.model import OrderNotFound, RefundRefused, UpdateKind, UpdateState
+from saluhall.domain.orders.order_events import event_of_refund
+from saluhall.domain.recording import operations as recording
 from saluhall.kit.ids import new_id
 from saluhall.storage import Transaction
 
@@ -52,6 +54,8 @@ async def refund(
         answer="" if is_due else refunded_here_only(order.shop),
         now=now,
     )
+    event = event_of_refund(account_id, order, amount=amount, currency=currency, now=now)
+    await recording.record(tx, [event], now=now)
     if is_due and order.connection_id is not None:
         tx.wake("push_orders", [str(order.connection_id)])
     return refund_id
