@@ -62,9 +62,9 @@ class Client:
         answer = await asyncio.to_thread(self._read, "POST", "/auth/authorize", credentials)
         self._token = json.loads(answer)["access_token"]["token"]
 
-    async def download(self, path: str) -> tuple[float, int]:
+    async def download(self, path: str, *, accept_encoding: str = "identity") -> tuple[float, int]:
         """GET a path and throw the body away; return the seconds and the bytes."""
-        return await asyncio.to_thread(self._download, path)
+        return await asyncio.to_thread(self._download, path, accept_encoding)
 
     async def post(self, path: str, body: bytes) -> tuple[float, bytes]:
         """POST a body; return the seconds and the answer."""
@@ -72,9 +72,9 @@ class Client:
         answer = await asyncio.to_thread(self._read, "POST", path, body)
         return time.perf_counter() - started, answer
 
-    def _download(self, path: str) -> tuple[float, int]:
+    def _download(self, path: str, accept_encoding: str) -> tuple[float, int]:
         started, size = time.perf_counter(), 0
-        with self._asked("GET", path, b"") as connection:
+        with self._asked("GET", path, b"", accept_encoding) as connection:
             block = memoryview(bytearray(1 << 20))
             while count := connection.recv_into(block):
                 size += count
@@ -89,10 +89,13 @@ class Client:
         return content
 
     @contextmanager
-    def _asked(self, method: str, path: str, body: bytes) -> Iterator[socket.socket]:
+    def _asked(
+        self, method: str, path: str, body: bytes, accept_encoding: str = "identity"
+    ) -> Iterator[socket.socket]:
         head = (
             f"{method} {_BASE}{path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n"
             f"Authorization: Bearer {self._token}\r\nContent-Type: application/json\r\n"
+            f"Accept-Encoding: {accept_encoding}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         with socket.create_connection(("127.0.0.1", self._port), timeout=120) as connection:
