@@ -1,70 +1,83 @@
 """saluhall attention list, attention dismiss."""
 
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from cyclopts import App, Parameter
+from msgspec.structs import asdict
 
 from saluhall.bootstrap import now
-from saluhall.cli.session import Account, AsJson, DataDir, in_transaction, read_settings, show
+from saluhall.cli.failures import WrongUsage
+from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings, show
 from saluhall.cli.tables import show_table
-from saluhall.domain.accounts.queries import principal_of_account
+from saluhall.domain.accounts.model import Principal
 from saluhall.domain.attention import operations, queries
-from saluhall.domain.attention.model import AttentionEntry
+from saluhall.domain.attention.model import AttentionEntry, AttentionItem
 from saluhall.storage import Transaction
 
-attention = App(
-    name="attention",
-    help="List and dismiss what a marketplace answered and the hub could not read.",
-)
+attention = App(name="attention", help="List what needs a person; dismiss what cannot be read.")
+_MAX_DAYS = 3650
+_ENTRY = "entry_unreadable:"
 
 
 @attention.command(name="list")
-def list_attention(*, account: Account, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List the entries of an account, the latest first; `--json` shows the text of each as it was received."""
+def list_attention(
+    *,
+    account: Account,
+    payment_days: Annotated[
+        int, Parameter(help="After how many days an order that is not paid is listed.")
+    ] = queries.PAYMENT_AFTER.days,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what needs a person, the latest first: what is wrong, where, and what to do. It disappears with its cause."""
+    if not 0 <= payment_days <= _MAX_DAYS:
+        raise WrongUsage(f"--payment-days takes 0 to {_MAX_DAYS}")
 
-    async def do(tx: Transaction) -> list[AttentionEntry]:
-        principal = await principal_of_account(tx, account)
-        return await queries.list_entries(tx, principal=principal)
+    async def do(
+        tx: Transaction, principal: Principal
+    ) -> tuple[list[AttentionItem], list[AttentionEntry]]:
+        items = await queries.list_attention(
+            tx, principal=principal, payment_after=timedelta(days=payment_days), now=now()
+        )
+        # The text of unreadable entries, as it was received.
+        entries = await queries.list_entries(tx, principal=principal) if as_json else []
+        return items, entries
 
-    found = in_transaction(read_settings(data_dir), do)
+    items, entries = for_account(read_settings(data_dir), account, do)
     if as_json:
-        show({"entries": [msgspec.structs.asdict(entry) for entry in found]}, as_json=True)
+        listed = {"attention": list(map(asdict, items)), "entries": list(map(asdict, entries))}
+        show(listed, as_json=True)
     else:
-        _table(found)
-
-
-def _table(found: list[AttentionEntry]) -> None:
-    headings = ("id", "channel", "what", "its id there", "what is wrong", "times", "last")
-    show_table(headings, [_cells(entry) for entry in found])
-
-
-def _cells(entry: AttentionEntry) -> tuple[Any, ...]:
-    return (
-        entry.id,
-        entry.channel,
-        entry.kind,
-        entry.remote_id or "unknown",
-        entry.reason,
-        entry.times,
-        entry.last_at,
-    )
+        headings = ("kind", "since", "about", "what is wrong", "what to do")
+        show_table(headings, [(i.kind, i.since, i.subject, i.message, i.remedy) for i in items])
 
 
 @attention.command(name="dismiss")
 def dismiss(
-    entry: Annotated[UUID, Parameter(help="The entry's id as `list` shows it.")],
+    entry: Annotated[str, Parameter(help="The entry's id as `list` shows it.")],
+    /,
     *,
     account: Account,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete an entry that was dealt with; it is listed again if the marketplace still sends it."""
+    """Delete an unreadable entry that was dealt with; it is listed again if the marketplace still sends it."""
+    entry_id = _id_from_text(entry)
 
-    async def do(tx: Transaction) -> dict[str, object]:
-        principal = await principal_of_account(tx, account)
-        await operations.dismiss(tx, principal=principal, entry_id=entry, now=now())
-        return {"dismissed": entry}
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        await operations.dismiss(tx, principal=principal, entry_id=entry_id, now=now())
+        return {"dismissed": entry_id}
 
-    show(in_transaction(read_settings(data_dir), do), as_json=as_json)
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)
+
+
+def _id_from_text(text: str) -> UUID:
+    """Read the id of an unreadable entry. Raises WrongUsage."""
+    try:
+        return UUID(text.removeprefix(_ENTRY))
+    except ValueError as error:
+        raise WrongUsage(
+            f"{text!r} is no unreadable entry: anything else is listed until its cause is gone"
+        ) from error

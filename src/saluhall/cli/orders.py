@@ -1,4 +1,4 @@
-"""saluhall order list, show, ship, cancel, refund, tag and match."""
+"""saluhall order list, show, ship, cancel, pay, refund, tag and match."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -125,6 +125,19 @@ def cancel(
         ):
             raise refusal.fact
         return {"order_id": order, "status": OrderStatus.CANCELLED}
+
+    show(for_account(read_settings(data_dir), account, do), as_json=as_json)
+
+
+@order.command(name="pay")
+def pay(
+    order: OrderId, /, *, account: Account, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Note that an order was paid; the marketplace is notified where it takes that. What is shipped stays so."""
+
+    async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
+        status = await operations.pay(tx, principal=principal, order_id=order, now=now())
+        return {"order_id": order, "status": status}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)
 

@@ -1,1 +1,1 @@
-"""What a person should look at: entries of marketplaces' answers that could not be taken."""
+"""What needs a person: computed from the facts of orders, offers, connections, endpoints and images, and unreadable entries."""

@@ -1,4 +1,4 @@
-"""The facts of an entry that waits for a person."""
+"""What needs a person, and the entries of channels' responses that nobody can read."""
 
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,20 @@ class AttentionEntry(Struct, frozen=True, kw_only=True):
     times: int
     first_at: datetime
     last_at: datetime
+
+
+class AttentionItem(Struct, frozen=True, kw_only=True):
+    """One thing that needs a person: what it is about, what is wrong and where, and what to do.
+
+    It is computed from the facts and disappears with its cause; the id is that of the cause.
+    """
+
+    id: str
+    kind: str
+    since: datetime
+    subject: str
+    message: str
+    remedy: str
 
 
 class EntryNotFound(Exception):

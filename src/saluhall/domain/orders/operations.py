@@ -55,6 +55,26 @@ async def change_status(
     return refused
 
 
+async def pay(
+    tx: Transaction, *, principal: Principal, order_id: int, now: datetime
+) -> OrderStatus:
+    """Note that an order was paid, which leaves a shipped one shipped; return its status. Raises OrderNotFound, OrderCancelled."""
+    locked = await store.lock(tx, principal.account_id, [order_id])
+    if not locked:
+        raise OrderNotFound(order_id)
+    [order] = locked
+    is_shipped = order.status is OrderStatus.SHIPPED
+    change = StatusChange(
+        index=0,
+        order_id=order_id,
+        status=OrderStatus.SHIPPED if is_shipped else OrderStatus.PAID,
+        paid_at=order.paid_at or now,
+    )
+    for refusal in await change_status(tx, principal=principal, changes=[change], now=now):
+        raise refusal.fact
+    return change.status
+
+
 def notices_of(channel: str) -> frozenset[UpdateKind]:
     """Return what a channel can be notified of about an order; one that is not installed is asked when it is back."""
     capabilities = capabilities_of(channel)

@@ -340,6 +340,7 @@ create table images (
   updated_at timestamptz not null,
   constraint images_pkey primary key (account_id, product_id, source_url)
 );
+create index images_refused_idx on images (account_id, updated_at) where state = 'refused';
 create index images_due_idx on images (account_id, due_at) where due_at is not null;
 -- Images are claimed by host: a slow host delays neither the images of other hosts nor those of other accounts.
 create index images_host_idx on images (account_id, lower(split_part(source_url, '/', 3)), due_at) where due_at is not null;
@@ -473,6 +474,7 @@ create table listings (
 create index listings_due_idx on listings (account_id, connection_id, priority, due_at) where due_at is not null;
 create index listings_product_idx on listings (account_id, product_id, id);
 create index listings_external_idx on listings (account_id, connection_id, external_id) where external_id is not null;
+create index listings_rejected_idx on listings (account_id, id) where state = 'rejected';
 create index listings_live_idx on listings (account_id, connection_id) where state = 'live';
 
 -- Entries of marketplaces' responses that could not be read or stored: a person looks at them, and the other entries are processed.
@@ -762,7 +764,8 @@ create index orders_changed_idx on orders (account_id, changed_at);
 create index orders_number_idx on orders (account_id, number);
 -- People and partners often ask for the orders in one status that is not final; those are few among all orders.
 create index orders_status_idx on orders (account_id, status, placed_at desc, id desc);
-create index orders_attention_idx on orders (account_id, placed_at desc, id desc) where attention <> '{}';
+create index orders_attention_idx on orders (account_id, placed_at desc, id desc)
+  where attention <> '{}' and status in ('pending', 'paid');
 
 create table order_lines (
   account_id uuid not null,
@@ -870,6 +873,7 @@ create table order_updates (
 );
 create index order_updates_due_idx on order_updates (account_id, connection_id, due_at) where due_at is not null;
 create index order_updates_order_idx on order_updates (account_id, order_id, id);
+create index order_updates_rejected_idx on order_updates (account_id, id) where state = 'rejected';
 
 -- Analytics ----------------------------------------------------------------------------------------------------------
 -- What was sold: a line for each order line and each sale outside a marketplace. The category is that of the day of the sale:
