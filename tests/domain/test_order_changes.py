@@ -177,6 +177,18 @@ def test_a_channel_that_has_a_word_for_it_is_notified_of_a_cancellation() -> Non
     assert (order.cancelled_at, order.cancel_reason) == (NOW, "no stock")
 
 
+@pytest.mark.parametrize("takes_tracking", [True, False])
+def test_another_parcel_is_notified_where_a_channel_takes_tracking(
+    takes_tracking: bool,  # noqa: FBT001 - drawn
+) -> None:
+    shipped = replace(THERE, status=SHIPPED, carrier="DHL", tracking="T1")
+    second = changed(shipped, wish(SHIPPED, tracking="T2"), now=NOW)
+
+    order = with_update(shipped, second, notices=NOTICES, takes_tracking=takes_tracking)
+
+    assert order.due is (UpdateKind.SHIPPED if takes_tracking else None)
+
+
 def test_a_shipping_on_its_way_refuses_another_status() -> None:
     order = after(THERE, wish(SHIPPED))
 

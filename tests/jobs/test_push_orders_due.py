@@ -1,6 +1,7 @@
 """What is due at the marketplace is taken by one worker at a time, and an answer counts only while it is still wanted."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,9 +27,9 @@ class Desk:
         self.seller = seller
         self.connection = connection
 
-    async def say(self, status: OrderStatus) -> None:
+    async def say(self, status: OrderStatus, **more: Any) -> None:
         [head] = await self.seller.orders()
-        change = StatusChange(index=0, order_id=head["id"], status=status)
+        change = StatusChange(index=0, order_id=head["id"], status=status, **more)
         async with self.seller.db.transaction() as tx:
             await operations.change_status(tx, principal=self.seller.by, changes=[change], now=NOW)
 
@@ -78,6 +79,14 @@ async def test_an_order_is_taken_by_one_worker_until_its_lease_runs_out(desk: De
     assert (push.external_id, push.kind, push.attempts) == ("77", UpdateKind.SHIPPED, 0)
     assert await desk.claim(OTHER) == []
     assert [p.id for p in await desk.claim(OTHER, now=NOW + LEASE)] == [push.id]
+
+
+async def test_a_channel_is_notified_of_the_parcel_and_the_lines_in_it(desk: Desk) -> None:
+    await desk.say(OrderStatus.SHIPPED, carrier="DHL", tracking="T1")
+
+    [push] = await desk.claim(ONE)
+
+    assert (push.carrier, push.tracking, push.lines) == ("DHL", "T1", {"77-620": 1})
 
 
 async def test_only_whoever_holds_the_claim_records_an_answer(desk: Desk) -> None:

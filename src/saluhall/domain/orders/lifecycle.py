@@ -50,15 +50,21 @@ def changed(order: OrderState, change: StatusChange, *, now: datetime) -> OrderS
 
 
 def with_update(
-    before: OrderState, after: OrderState, *, notices: frozenset[UpdateKind]
+    before: OrderState,
+    after: OrderState,
+    *,
+    notices: frozenset[UpdateKind],
+    takes_tracking: bool = False,
 ) -> OrderState:
     """Return the order with what its channel must be notified of after all changes of a request.
 
     `notices` are those that the channel has words for; anything else is done here only, and the message says so. That an order was
     paid may be withdrawn while the channel does not know it: only a parcel on its way keeps an order as it is. Setting the same status
-    again notifies a channel again that had rejected it.
+    again notifies a channel again that had rejected it, and so does another parcel where a channel `takes_tracking`.
     """
     if after.status is before.status:
+        if takes_tracking and _has_new_parcel(before, after):
+            return replace(after, due=UpdateKind.SHIPPED)
         is_retried = _is_stuck(before) and not after.status_message
         return _notified_again(before, after, notices=notices) if is_retried else after
     if after.connection_id is None:
@@ -70,6 +76,12 @@ def with_update(
     is_known = before.due is not UpdateKind.PAID or after.status is not OrderStatus.PENDING
     message = done_here_only(after.shop, after.status) if is_known else ""
     return replace(after, due=None, status_message=message)
+
+
+def _has_new_parcel(before: OrderState, after: OrderState) -> bool:
+    is_open = after.connection_id is not None and before.due is None
+    is_new = (after.carrier, after.tracking) != (before.carrier, before.tracking)
+    return is_open and is_new and after.status is OrderStatus.SHIPPED
 
 
 def _notified_again(

@@ -48,7 +48,12 @@ async def change_status(
         except (OrderNotFound, TrackingWithoutCarrier, OrderCancelled, ChangePending) as fact:
             refused.append(Refusal(index=change.index, order_id=change.order_id, fact=fact))
     planned = [
-        with_update(before[order_id], order, notices=notices_of(order.channel))
+        with_update(
+            before[order_id],
+            order,
+            notices=notices_of(order.channel),
+            takes_tracking=takes(order.channel, OrderNotice.TRACKING),
+        )
         for order_id, order in after.items()
     ]
     await _write(tx, principal, before, [o for o in planned if o != before[o.id]], now=now)
@@ -83,14 +88,15 @@ def notices_of(channel: str) -> frozenset[UpdateKind]:
     return frozenset(kind for kind in UpdateKind if OrderNotice(kind.value) in capabilities.order_notices)  # fmt: skip
 
 
+def takes(channel: str, notice: OrderNotice) -> bool:
+    """Return whether a channel is known to take this about an order."""
+    capabilities = capabilities_of(channel)
+    return capabilities is not None and notice in capabilities.order_notices
+
+
 def knows_lines(order: OrderState) -> bool:
     """Return whether an order's channel can be notified of a parcel with some of its lines."""
-    capabilities = capabilities_of(order.channel)
-    return (
-        order.connection_id is not None
-        and capabilities is not None
-        and OrderNotice.LINES in capabilities.order_notices
-    )
+    return order.connection_id is not None and takes(order.channel, OrderNotice.LINES)
 
 
 async def _write(

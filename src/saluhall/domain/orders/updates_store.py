@@ -51,12 +51,18 @@ CLAIM = """
      set due_at = %(now)s + %(lease)s, claimed_by = %(worker)s, claim_number = u.claim_number + 1
     from due, orders o
    where u.account_id = %(account_id)s and u.id = due.id and o.account_id = %(account_id)s and o.id = u.order_id
-  returning u.account_id, u.id, u.order_id, u.connection_id, o.external_id, u.kind, o.carrier, o.tracking, u.reason,
-            o.currency, u.attempts, u.claimed_by, u.claim_number,
+  returning u.account_id, u.id, u.order_id, u.connection_id, o.external_id, u.kind, u.reason, o.currency,
+            coalesce((select f.carrier from fulfilments f where f.account_id = u.account_id and f.id = u.fulfilment_id),
+                     o.carrier) as carrier,
+            coalesce((select f.tracking from fulfilments f where f.account_id = u.account_id and f.id = u.fulfilment_id),
+                     o.tracking) as tracking,
+            u.attempts, u.claimed_by, u.claim_number,
             (select r.amount from refunds r where r.account_id = u.account_id and r.id = u.refund_id) as amount,
-            (select json_object_agg(l.external_id, p.quantity)
-               from fulfilment_lines p join order_lines l on l.account_id = p.account_id and l.id = p.line_id
-              where p.account_id = u.account_id and p.fulfilment_id = u.fulfilment_id) as lines
+            (select json_object_agg(packed.external_id, packed.units)
+               from (select l.external_id, sum(p.quantity) as units
+                       from fulfilment_lines p join order_lines l on l.account_id = p.account_id and l.id = p.line_id
+                      where p.account_id = u.account_id and p.fulfilment_id = u.fulfilment_id
+                      group by l.external_id) packed) as lines
 """
 # The seller may have asked for something else while the channel was busy: then this answer is of no interest. The message of an order
 # is about its status; what became of a refund is in its update alone.
