@@ -187,7 +187,7 @@ class BatchedRoute(Struct, frozen=True, kw_only=True):
     """How concurrent requests of one principal are handled in one transaction.
 
     `read` parses the path parameters and the body into a value, and raises what is wrong with the request itself; `key` returns the
-    key of a value: two requests for the same key never share a batch. `handle` returns a reply, or an error that the dialect renders,
+    SKU of a value: two requests for the same SKU never share a batch. `handle` returns a reply, or an error that the dialect renders,
     for each value; an error for one of them undoes nothing of the others.
     """
 

@@ -31,7 +31,7 @@ OWNERS = {
         "fulfilment_lines",
         "refunds",
     ),
-    "products": ("product_counts", "products"),
+    "products": ("product_changes", "product_counts", "products"),
     "members": ("acting_accounts", "members"),
     "partner_business": (
         "account_subscriptions", "deal_requests", "deals", "number_plates", "profile_directory", "profiles",

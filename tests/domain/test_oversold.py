@@ -37,7 +37,8 @@ async def mark_sold(seller: Seller) -> None:
 async def told(seller: Seller) -> list[str]:
     """Which events a partner hears, the oldest first."""
     found = await seller.rows(
-        "select type, data from events where account_id = %(account_id)s and type <> 'product.created' order by id"
+        "select type, data from events where account_id = %(account_id)s and split_part(type, '.', 1) not in ('order', 'offer')"
+        " and type not in ('product.created', 'stock.changed') order by id"
     )
     return [f"{each['type']} {each['data'].get('channel', 'rheo')}" for each in found]
 

@@ -11,8 +11,8 @@ NOW = {"now": "2030-01-01"}
 # What is due to nobody's key yet: later than now, or never.
 LATER = """
   update {table} set {due} = case when n % 3 = 0 then timestamptz '2031-01-01' end
-    from (select ctid as at, row_number() over () as n from {table} where {due} is not null) r
-   where ctid = at and n % 3 <> 1
+    from (select ctid as place, row_number() over () as n from {table} where {due} is not null) r
+   where ctid = place and n % 3 <> 1
 """
 
 

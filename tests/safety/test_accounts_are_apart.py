@@ -38,7 +38,7 @@ OWNED = ("products", "images", "offers", "policies", "listings", "events", "conn
          "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "members",
          "account_subscriptions", "acting_accounts",
          "fulfilments", "fulfilment_lines", "order_updates", "refunds",
-         "replays", "attention_entries", "login_attempts")  # fmt: skip
+         "replays", "product_changes", "attention_entries", "login_attempts")  # fmt: skip
 
 
 async def rows_of(shop: Shop) -> dict[str, list[dict[str, Any]]]:

@@ -37,7 +37,7 @@ class Desk:
         gathers = BatchedRoute(
             read=self.read, key=lambda asked: asked.split("#")[0], handle=self.answer
         )
-        self.gathering = RequestBatcher(db, utc_now, gathers)
+        self.gathering = RequestBatcher(db, utc_now, gathers, source="test")
 
     @staticmethod
     def read(path: Mapping[str, str], _body: bytes) -> str:

@@ -58,7 +58,14 @@ _IN_TABLES_NEVER_ANALYSED = {
     "domain.connections.expiry_store.MARK": "the same",
 }
 _UNTIL_THERE_ARE_ENOUGH = dict.fromkeys(
-    ("orders json", "orders csv", "log[", "domain.orders.store.LIST"), "the newest come first"
+    (
+        "orders json",
+        "orders csv",
+        "log[",
+        "domain.orders.store.LIST",
+        "domain.events.store.OF_ACCOUNT",
+    ),
+    "the newest come first",
 )
 # A catalog code is looked up by an index of its own, beside which all of the account's is read: PostgreSQL takes a code for common.
 _TAKEN_FOR_COMMON = {"page[code]": "", "page[status+code]": "", "page[changed_since+code]": ""}

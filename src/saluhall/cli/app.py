@@ -36,6 +36,7 @@ COMMANDS = (
     ("listen", "listen:listen", WATCHING,
      "Receive an account's events on this machine, verify both signatures, and print a line for each, until Ctrl-C."),
     ("trigger", "trigger:trigger", WATCHING, "Send a signed event of an account's own data to its endpoints."),
+    ("history", "history:history", WATCHING, "Show who changed what and when, of a product or an account."),
     ("attention", "attention:attention", WATCHING, "List what needs a person; dismiss what cannot be read."),
     ("demo", "demo:demo", TRYING, "Play the main job from PUT to sold, against a practice marketplace, and check every step."),
     ("sandbox", "sandbox:sandbox", TRYING, "Run a marketplace to practise on: Tradera's protocol, with clock, bids and faults to control."),

@@ -1,6 +1,7 @@
 """What every command shares: its options, a prepared database, and one way to print."""
 
 import asyncio
+import getpass
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -18,6 +19,7 @@ from saluhall.domain.accounts.model import Principal, UserNotFound
 from saluhall.domain.accounts.queries import principal_of_account, principal_of_user
 from saluhall.kit.environment import BadSetting
 from saluhall.kit.logs import set_up_own_logs
+from saluhall.kit.origin import Origin
 from saluhall.plugins import load_channels
 from saluhall.settings import LOG_LEVEL, Settings
 from saluhall.storage import Database, Transaction
@@ -64,7 +66,15 @@ async def prepared(settings: Settings) -> AsyncIterator[Database]:
         async with Database(url, connections=2) as db:
             async with db.statement() as tx:
                 await take_time(tx)
-            yield db
+            yield db.acting_as(Origin(actor=f"operator:{_login()}", source="cli"))
+
+
+def _login() -> str:
+    """Return the name of the login on this machine that runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return str(os.getuid())
 
 
 def in_transaction(settings: Settings, do: Callable[[Transaction], Awaitable[T]]) -> T:

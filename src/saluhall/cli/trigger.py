@@ -17,7 +17,7 @@ from saluhall.domain.accounts.queries import principal_of_account
 from saluhall.domain.connections import operations as connections
 from saluhall.domain.connections import queries as connection_queries
 from saluhall.domain.events.model import Event, EventType, text_from_event_id
-from saluhall.domain.events.queries import list_events_of_product
+from saluhall.domain.events.queries import list_events_of_sku
 from saluhall.domain.listings import samples
 from saluhall.domain.listings.model import ListedProduct
 from saluhall.domain.products.model import ProductNotFound
@@ -122,8 +122,12 @@ async def _recorded(db: Database, principal: Principal, live: ListedProduct) -> 
     deadline = time.monotonic() + _MAX_WAIT_S
     while time.monotonic() < deadline:
         async with db.transaction() as tx:
-            events = await list_events_of_product(
-                tx, principal=principal, product_id=live.product.id, limit=20
+            events = await list_events_of_sku(
+                tx,
+                principal=principal,
+                sku=live.product.sku,
+                product_id=live.product.id,
+                limit=20,
             )
         for event in events:
             if (

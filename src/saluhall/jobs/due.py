@@ -136,6 +136,7 @@ DUE_ROWS: Final[Mapping[str, DueRows]] = {
                      and c.state = 'connected')
         """,
     ),
+    "record_changes": DueRows(table="product_changes", key="account_id", within="account_id"),
     "deliver_webhooks": DueRows(table="deliveries", key="endpoint_id", within="endpoint_id"),
     "replay_webhooks": DueRows(table="replays", key="id"),
     "prune_log": DueRows(table="prunings", key="kind", key_type="text"),

@@ -36,6 +36,7 @@ from saluhall.jobs.run import Job, O, R, Run, T
 from saluhall.jobs.slots import Slots
 from saluhall.kit.clock import steady_s
 from saluhall.kit.metrics import JOB_RUNS
+from saluhall.kit.origin import Origin
 from saluhall.storage import claims
 from saluhall.storage.claims import ClaimLost, MayNotAct, acting_since
 from saluhall.storage.database import DatabaseUnavailable
@@ -93,7 +94,8 @@ class KeyedWorker:
 
     async def _work_off(self, name: str, key: str) -> None:
         job, woken = self._jobs[name], self._woken[name, key]
-        run = structs.replace(self._run, woken=woken, slots=self._slots[name])
+        db = self._run.db.acting_as(Origin(actor=f"job:{name}", source="job"))
+        run = structs.replace(self._run, db=db, woken=woken, slots=self._slots[name])
         woken.set()
         try:
             while woken.is_set() and not run.stopping.is_set():

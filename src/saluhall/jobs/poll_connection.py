@@ -35,6 +35,7 @@ from saluhall.jobs.failure_policy import (
 )
 from saluhall.jobs.run import Job, Opened, Run, opens
 from saluhall.jobs.waits import Waits
+from saluhall.kit.origin import Origin
 from saluhall.storage.claims import acting_since
 from saluhall.storage.database import DatabaseUnavailable
 
@@ -62,10 +63,12 @@ async def _claim(poll: Opened, _: int) -> Sequence[Connection]:
 
 async def _work(poll: Opened, connection: Connection) -> None:
     acting_since(None)  # it changes nothing over there, and may take longer than a claim holds
+    channel = Origin(actor=f"channel:{connection.channel}", source=connection.channel)
+    run = structs.replace(poll.run, db=poll.run.db.acting_as(channel))
     try:
-        await _poll(poll.run, connection)
+        await _poll(run, connection)
     except Exception as error:  # noqa: BLE001 - what follows is decided like for every failure of a channel
-        await _failed(poll.run, connection, error)
+        await _failed(run, connection, error)
 
 
 async def _poll(run: Run, connection: Connection) -> None:

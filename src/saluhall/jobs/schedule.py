@@ -10,6 +10,7 @@ from saluhall.jobs.fetch_images import FETCH_IMAGES
 from saluhall.jobs.poll_connection import POLL_CONNECTION
 from saluhall.jobs.prune_log import PRUNE_LOG
 from saluhall.jobs.push_orders import PUSH_ORDERS
+from saluhall.jobs.record_changes import RECORD_CHANGES
 from saluhall.jobs.replay_webhooks import REPLAY_WEBHOOKS
 from saluhall.jobs.run import Job, Run
 from saluhall.jobs.sync_connection import SYNC_CONNECTION
@@ -24,6 +25,7 @@ JOBS: tuple[Job[Any, Any, Any], ...] = (
     SYNC_CONNECTION,
     POLL_CONNECTION,
     PUSH_ORDERS,
+    RECORD_CHANGES,
     DELIVER_WEBHOOKS,
     REPLAY_WEBHOOKS,
     PRUNE_LOG,

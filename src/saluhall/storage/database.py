@@ -1,5 +1,6 @@
 """PostgreSQL: a pool of connections, and one transaction that also collects the wake-ups to send after commit."""
 
+import copy
 import logging
 from collections.abc import (
     AsyncGenerator,
@@ -17,6 +18,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 
+from saluhall.kit.origin import HUB, Origin
 from saluhall.kit.outages import DATABASE
 from saluhall.storage.copy_rows import Column, copy_blocks
 from saluhall.storage.failures import DatabaseUnavailable, Deadlock, explained
@@ -41,9 +43,13 @@ class Conflict(Exception):
 
 
 class Transaction:
-    """One transaction. Statements are named SQL with `%(name)s` parameters; a row becomes a value by a plain function."""
+    """One transaction. Statements are named SQL with `%(name)s` parameters; a row becomes a value by a plain function.
 
-    def __init__(self, connection: AsyncConnection[DictRow]) -> None:
+    `origin` is who acts in it.
+    """
+
+    def __init__(self, connection: AsyncConnection[DictRow], origin: Origin = HUB) -> None:
+        self.origin = origin
         self._connection = connection
         self.wake_ups: dict[tuple[str, str], None] = {}
 
@@ -134,6 +140,7 @@ class Database:
         is_eager: bool = True,
     ) -> None:
         self.url = url
+        self.origin = HUB
         self.on_wake_ups: Callable[[Iterable[tuple[str, str]]], None] | None = None
         self._pool = Pool(
             url,
@@ -156,6 +163,12 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         await self._pool.close(timeout=5)
 
+    def acting_as(self, origin: Origin) -> "Database":
+        """Return the same database for somebody who acts: each of its transactions has this origin."""
+        acting = copy.copy(self)
+        acting.origin = origin
+        return acting
+
     async def in_transaction(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do work in a transaction; once more when PostgreSQL undid all of it because of others. Raises DatabaseUnavailable, Deadlock."""
         try:
@@ -170,7 +183,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction: commit at the end, roll back on an exception, then send its wake-ups."""
         async with self._lend() as connection:
-            tx = Transaction(connection)
+            tx = Transaction(connection, self.origin)
             async with connection.transaction():
                 yield tx
         if tx.wake_ups and self.on_wake_ups is not None:
@@ -180,7 +193,7 @@ class Database:
     async def statement(self) -> AsyncIterator[Transaction]:
         """Lend a connection in autocommit: each statement is a transaction of its own."""
         async with self._lend() as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self.origin)
 
     @asynccontextmanager
     async def _lend(self) -> AsyncIterator[AsyncConnection[DictRow]]:

@@ -39,6 +39,7 @@ from saluhall.web.exports import Exports
 from saluhall.web.head_requests import READING, is_head
 from saluhall.web.idempotency import handle_once
 from saluhall.web.inputs import headers_from_raw, path_from_segments, query_from_raw
+from saluhall.web.origins import origin_of
 from saluhall.web.request_batching import RequestBatcher
 from saluhall.web.request_log import LogRequests, note_route
 from saluhall.web.responses import reply_from_error, request_id_of, response_of
@@ -76,7 +77,11 @@ class _RouteContext(Struct, frozen=True):
 
 def handler_of(host: Host, dialect: Dialect, route: Route) -> HTTPRouteHandler:
     """Return the web library's handler for one route of a dialect."""
-    batcher = RequestBatcher(host.db, host.clock, route.batched) if route.batched else None
+    batcher = (
+        RequestBatcher(host.db, host.clock, route.batched, source=dialect.name)
+        if route.batched
+        else None
+    )
     context = _RouteContext(host, dialect, route, batcher)
 
     async def handle(request: HttpRequest) -> Response[bytes] | Streaming:  # type: ignore[type-arg] # user, auth and state are not used
@@ -141,9 +146,7 @@ async def _handle(context: _RouteContext, http_request: HttpRequest, request_id:
                         headers=headers,
                         body=body,
                     )
-                    reply = await _serve(
-                        context, http_request, request, account_id=principal.account_id
-                    )
+                    reply = await _serve(context, http_request, request, principal, request_id)
     except Exception as error:  # noqa: BLE001 - whatever was raised gets the dialect's words, or is logged as our bug
         reply = reply_from_error(context.dialect, error, request_id=request_id, now=host.clock())
     if route.headers:
@@ -201,25 +204,27 @@ async def _serve(
     context: _RouteContext,
     http_request: HttpRequest,  # type: ignore[type-arg]
     request: Callable[..., Request],
-    *,
-    account_id: UUID,
+    principal: Principal,
+    request_id: str,
 ) -> Reply:
     host = context.host
+    origin = origin_of(principal, source=context.dialect.name, request_id=request_id)
+    db = host.db.acting_as(origin)
     query = query_from_raw(http_request.scope["query_string"], names=context.route.query)
     prepared = partial(
-        request, db=host.db, public_url=host.public_url, services=host.services, query=query
+        request, db=db, public_url=host.public_url, services=host.services, query=query
     )
     target = _target_of(http_request.scope)
     try:
         async with asyncio.timeout(_TRANSACTION_S):
-            reply = await host.db.in_transaction(
+            reply = await db.in_transaction(
                 lambda tx: handle_once(context.dialect, context.route, prepared(tx=tx), target)
             )
     except TimeoutError as error:
         _log.warning("a request took too long and was rolled back", timeout_s=_TRANSACTION_S)
         raise Overloaded from error
     if reply.stream is not None:
-        release = await host.exports.take(account_id)
+        release = await host.exports.take(principal.account_id)
         stream = msgspec.structs.replace(reply.stream, release=release)
         return msgspec.structs.replace(reply, stream=stream)
     return await reply.after_commit() if reply.after_commit else reply

@@ -13,6 +13,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.kit.batching import Batcher
 from saluhall.storage import Database
 from saluhall.storage.database import DatabaseUnavailable, Deadlock
+from saluhall.web.origins import origin_of
 
 _log = structlog.get_logger(__name__)
 
@@ -27,8 +28,11 @@ class _Parsed(Struct, frozen=True):
 class RequestBatcher:
     """The requests of one batched route, by principal."""
 
-    def __init__(self, db: Database, clock: Callable[[], datetime], route: BatchedRoute) -> None:
+    def __init__(
+        self, db: Database, clock: Callable[[], datetime], route: BatchedRoute, *, source: str
+    ) -> None:
         self._db = db
+        self._source = source
         self._clock = clock
         self._route = route
         self._batchers: dict[Principal, Batcher[_Parsed, Reply]] = {}
@@ -58,8 +62,10 @@ class RequestBatcher:
         structlog.contextvars.bind_contextvars(
             account_id=str(principal.account_id), request_id=ids[0] if len(ids) == 1 else ids
         )
+        request_ids = {self._key(parsed): parsed.request_id for parsed in batch}
+        origin = origin_of(principal, source=self._source, request_ids=request_ids)
         try:
-            return await self._db.in_transaction(
+            return await self._db.acting_as(origin).in_transaction(
                 lambda tx: self._route.handle(
                     tx, principal, [parsed.value for parsed in batch], self._clock()
                 )

@@ -100,8 +100,13 @@ async def list_history(request: Request) -> Reply:
     """List what happened to an item, newest first."""
     limit = translate_lists.limit_from_query(request.query)
     product = await _product(request)
-    events = await events_queries.list_events_of_product(
-        request.tx, principal=request.principal, product_id=product.id, types=HISTORY, limit=limit
+    events = await events_queries.list_events_of_sku(
+        request.tx,
+        principal=request.principal,
+        sku=product.sku,
+        product_id=product.id,
+        types=HISTORY,
+        limit=limit,
     )
     return Reply(status=200, body=translate_lists.history_from_events(events, product=product))
 

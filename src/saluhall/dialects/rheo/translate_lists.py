@@ -163,6 +163,8 @@ def _data(event: Event) -> dict[str, Any]:
     is_image = event.type is EventType.IMAGE_REJECTED
     names = {**_EXTRAS, "url": "sourceUrl"} if is_image else _EXTRAS
     given = {name: value for name, value in event.data.items() if name not in _UNSHOWN}
+    if event.type is EventType.PRICE_CHANGED and not isinstance(event.changes, Raw):
+        given["price"] = event.changes["price"].after
     platform = event.data.get("channel") or ("rheo" if event.type in _OURS else None)
     if platform is not None:  # in the order in which PostgreSQL keeps keys
         facts = {**given, "platform": platform}

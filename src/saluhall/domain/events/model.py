@@ -1,12 +1,12 @@
 """An event: a fact in the past tense that is never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from saluhall.kit.ids import new_id, text_from_id
 
@@ -60,8 +60,18 @@ IN_FEED: Final = frozenset(EventType) - HISTORY_ONLY
 """The types that the feed can return: those of its index."""
 
 
+class Change(Struct, frozen=True):
+    """The value of a field before and after a change: a decimal is text."""
+
+    before: Any
+    after: Any
+
+
 class Event(Struct, frozen=True, kw_only=True):
     """One event.
+
+    `actor`, `source` and `request_id` say where it comes from (`kit/origin.py`): the log has them from the transaction, and they are
+    empty before. `changes` are those of the fields that changed; Raw is their JSON.
 
     `data` holds what the type adds, in our words; money is a decimal in text:
 
@@ -79,6 +89,23 @@ class Event(Struct, frozen=True, kw_only=True):
     product_id: UUID | None
     sku: str
     data: Mapping[str, Any] = {}
+    changes: Mapping[str, Change] | Raw = {}
+    actor: str = ""
+    source: str = ""
+    request_id: str | None = None
+
+
+_PRICE: Final = frozenset({"price"})
+_STOCK: Final = frozenset({"quantity", "status"})  # a status follows the quantity
+
+
+def type_of_changes(fields: Collection[str]) -> EventType:
+    """Return the type of an event in which these fields of a product changed."""
+    if _PRICE.issuperset(fields):
+        return EventType.PRICE_CHANGED
+    if "quantity" in fields and _STOCK.issuperset(fields):
+        return EventType.STOCK_CHANGED
+    return EventType.PRODUCT_UPDATED
 
 
 class Position(Struct, frozen=True):
@@ -99,6 +126,7 @@ def new_event(
     product_id: UUID | None,
     sku: str,
     data: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Change] | Raw | None = None,
     now: datetime,
 ) -> Event:
     """Make an event with an id of its own."""
@@ -110,6 +138,7 @@ def new_event(
         product_id=product_id,
         sku=sku,
         data=data or {},
+        changes=changes or {},
     )
 
 

@@ -15,6 +15,11 @@ async def append(tx: Transaction, events: Sequence[Event], *, now: datetime) -> 
     await store.append(tx, events)
 
 
+async def append_many(tx: Transaction, events: Sequence[Event], *, now: datetime) -> None:  # noqa: ARG001 - as above
+    """Append many events, faster; not within a pipeline."""
+    await store.append_many(tx, events)
+
+
 async def append_alike(
     tx: Transaction,
     account_id: UUID,

@@ -9,16 +9,24 @@ from saluhall.domain.events.model import Event, EventType, Position
 from saluhall.storage import Transaction
 
 
-async def list_events_of_product(
+async def list_events(tx: Transaction, *, principal: Principal, limit: int) -> list[Event]:
+    """List what happened in the account, newest first."""
+    return await store.of_account(tx, principal.account_id, limit=limit)
+
+
+async def list_events_of_sku(
     tx: Transaction,
     *,
     principal: Principal,
-    product_id: UUID,
+    sku: str,
+    product_id: UUID | None = None,
     types: Iterable[EventType] = tuple(EventType),
     limit: int = 1000,
 ) -> list[Event]:
-    """List what happened to a product, newest first."""
-    return await store.of_product(tx, principal.account_id, product_id, types=types, limit=limit)
+    """List what happened to the products of a SKU, deleted ones too, or to one of them; newest first."""
+    return await store.of_sku(
+        tx, principal.account_id, sku, product_id=product_id, types=types, limit=limit
+    )
 
 
 async def list_events_after(

@@ -188,12 +188,12 @@ async def create_offer(
         await product_operations.set_status(
             tx, by=by, product=product, status=Status.ACTIVE, now=now
         )
-    found = await offers.put(
-        tx, account_id=by.account_id, product_ids=[product.id], place=place, format=chosen, named_price=price,
+    offer_id = await offers.offer_product(
+        tx, account_id=by.account_id, product_id=product.id, sku=sku, place=place, format=chosen, price=price,
         max_quantity=max_quantity, now=now,
     )  # fmt: skip
     await _follow(tx, by, product, now=now)
-    return found[product.id]
+    return offer_id
 
 
 def _check_offer(

@@ -132,6 +132,24 @@ class Offer(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Terms(Struct, frozen=True):
+    """What the seller says of an offer."""
+
+    wanted: Wanted
+    price: Decimal | None
+    max_quantity: int | None
+
+
+class EndedOffer(Struct, frozen=True, kw_only=True):
+    """An offer that is not wanted any longer, and whether it was before."""
+
+    product_id: UUID
+    sku: str
+    channel: str
+    connection_id: UUID | None
+    wanted: Wanted
+
+
 class OfferedListing(Struct, frozen=True, kw_only=True):
     """The newest listing of an offer, as the channel confirmed it."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from saluhall.capabilities import Format
 from saluhall.domain.offers.model import (
+    EndedOffer,
     Hold,
     ListedOffer,
     OfferedListing,
@@ -18,6 +19,8 @@ from saluhall.domain.offers.model import (
     ProductFilter,
     QuantityRule,
     Selection,
+    Terms,
+    Wanted,
 )
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
@@ -60,10 +63,18 @@ WRITE = """
       as w (id uuid, price numeric, currency text, quantity integer, revision integer, wanted text, listing_id uuid, error text)
    where o.account_id = %(account_id)s and o.id = w.id
 """
+TERMS = """
+  select wanted, named_price, max_quantity from offers
+   where account_id = %(account_id)s and product_id = %(product_id)s and channel = %(channel)s
+     and connection_id = %(connection_id)s and format = %(format)s
+"""
 END = """
-  update offers set wanted = 'ended', is_by_policy = false, updated_at = %(now)s
-   where account_id = %(account_id)s and id = %(offer_id)s
-  returning product_id
+  update offers o set wanted = 'ended', is_by_policy = false, updated_at = %(now)s
+    from offers before, products p
+   where o.account_id = %(account_id)s and o.id = %(offer_id)s
+     and before.account_id = o.account_id and before.id = o.id
+     and p.account_id = o.account_id and p.id = o.product_id
+  returning o.product_id, o.channel, o.connection_id, before.wanted, p.sku
 """
 CONNECT = """
   update offers o set connection_id = %(connection_id)s, error = null, updated_at = %(now)s
@@ -160,10 +171,37 @@ async def write(
         await tx.run(WRITE, {"account_id": account_id, "rows": text, "now": now})
 
 
-async def end(tx: Transaction, account_id: UUID, offer_id: UUID, *, now: datetime) -> UUID | None:
-    """Store that an offer is not wanted any longer; return its product."""
+async def find_terms(
+    tx: Transaction,
+    account_id: UUID,
+    product_id: UUID,
+    *,
+    place: Place,
+    format: Format,  # noqa: A002 - the word of the field
+) -> Terms | None:
+    """Read on which terms a product is offered, None when it is not."""
+    params = {
+        "account_id": account_id,
+        "product_id": product_id,
+        "channel": place.channel,
+        "connection_id": place.connection_id,
+        "format": format,
+    }
+    return await tx.one(
+        lambda row: Terms(Wanted(row["wanted"]), row["named_price"], row["max_quantity"]),
+        TERMS,
+        params,
+    )
+
+
+async def end(
+    tx: Transaction, account_id: UUID, offer_id: UUID, *, now: datetime
+) -> EndedOffer | None:
+    """Store that an offer is not wanted any longer; return what it was."""
     params = {"account_id": account_id, "offer_id": offer_id, "now": now}
-    return await tx.one(lambda row: row["product_id"], END, params)
+    return await tx.one(
+        lambda row: EndedOffer(**{**row, "wanted": Wanted(row["wanted"])}), END, params
+    )
 
 
 async def connect(

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from saluhall.domain.catalogs.model import CatalogNotFound
 from saluhall.kit.claim import Claim
+from saluhall.kit.origin import Origin
 
 
 class Kind(StrEnum):
@@ -145,6 +146,23 @@ class ProductKey(Struct, frozen=True):
     catalog_id: UUID
     sku: str
     product_id: UUID
+
+
+class ChangedProduct(Struct, frozen=True, array_like=True):
+    """What changed of a product: JSON of each field before and after; the event in which it changed has an id already."""
+
+    event_id: UUID
+    product_id: UUID
+    sku: str
+    changes: Raw
+
+
+class ChangedProducts(Struct, frozen=True, kw_only=True):
+    """Products that one statement changed, and where that came from."""
+
+    at: datetime
+    origin: Origin
+    products: Sequence[ChangedProduct]
 
 
 class Stored(Struct, frozen=True, array_like=True):

@@ -1,18 +1,20 @@
 """What is done with products; their listings follow in the listings module."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
-from saluhall.domain.events.model import EventType, new_event
+from saluhall.domain.events.model import Change, EventType, new_event
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import Fetched
 from saluhall.domain.products import store
 from saluhall.domain.products.model import DueText, Product, ProductNotFound, Status, Text
 from saluhall.domain.recording import operations as recording
 from saluhall.storage import Transaction
+
+_OF_STATUS = {Status.SOLD: EventType.PRODUCT_SOLD, Status.NOT_LISTED: EventType.PRODUCT_UNLISTED}
 
 
 async def lock(tx: Transaction, *, by: Principal, catalog: str, sku: str, now: datetime) -> Product:  # noqa: ARG001 - every operation has `now`
@@ -44,7 +46,8 @@ async def change_price(
     """Store a new price and note it; the same price again changes nothing."""
     if price != product.price:
         await store.set_price(tx, by.account_id, product.id, price=price, now=now)
-        await _note(tx, by, product, EventType.PRICE_CHANGED, {"price": str(price)}, now=now)
+        changes = {"price": Change(_text(product.price), _text(price))}
+        await _note(tx, by, product, EventType.PRICE_CHANGED, changes=changes, now=now)
 
 
 async def set_status(
@@ -54,11 +57,11 @@ async def set_status(
     if product.status in {status, Status.ARCHIVED}:
         return
     await store.set_status(tx, by.account_id, product.id, status=status, now=now)
-    if status is Status.SOLD:
-        sale = {"sale_price": str(product.price), "currency": product.currency}
-        await _note(tx, by, product, EventType.PRODUCT_SOLD, sale, now=now)
-    elif status is Status.NOT_LISTED:
-        await _note(tx, by, product, EventType.PRODUCT_UNLISTED, {}, now=now)
+    sale = {"sale_price": str(product.price), "currency": product.currency}
+    event_type = _OF_STATUS.get(status, EventType.PRODUCT_UPDATED)
+    data = sale if status is Status.SOLD else None
+    changes = {"status": Change(product.status.value, status.value)}
+    await _note(tx, by, product, event_type, data=data, changes=changes, now=now)
 
 
 async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
@@ -153,11 +156,23 @@ async def _note(
     by: Principal,
     product: Product,
     event_type: EventType,
-    data: dict[str, str],
     *,
+    data: Mapping[str, str] | None = None,
+    changes: Mapping[str, Change],
     now: datetime,
 ) -> None:
     event = new_event(
-        by.account_id, event_type, product_id=product.id, sku=product.sku, data=data, now=now
+        by.account_id,
+        event_type,
+        product_id=product.id,
+        sku=product.sku,
+        data=data,
+        changes=changes,
+        now=now,
     )
     await recording.record(tx, [event], now=now)
+
+
+def _text(amount: Decimal) -> str:
+    """Write an amount without needless zeros."""
+    return f"{amount.normalize():f}"

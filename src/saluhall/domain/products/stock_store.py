@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from saluhall.domain.products.changes_store import NOTE, note_params
+from saluhall.kit.ids import new_id
 from saluhall.storage import Transaction
 from saluhall.storage.database import Row
 
@@ -17,8 +19,17 @@ LOCK = """
    order by p.id
      for update of p
 """
-# What was to be deleted is shown again, as archived, unless a new product has its sku by now.
-TAKE = """
+# The event of a change, from the product `p` after it and the columns `o` before.
+_NOTED = """
+    returning new_ulid() as event_id, p.id, p.sku, concat_ws(',',
+              case when p.quantity <> o.quantity
+                   then concat('"quantity":{"before":', o.quantity, ',"after":', p.quantity, '}') end,
+              case when p.status <> o.status
+                   then concat('"status":{"before":"', o.status, '","after":"', p.status, '"}') end) as changes
+"""
+# What was to be deleted is shown again, as archived, unless a new product has its sku by now. The products are locked.
+TAKE = f"""
+  with updated as (
   update products p
      set quantity = t.quantity, updated_at = %(now)s,
          delete_wanted = p.delete_wanted and exists (
@@ -28,19 +39,26 @@ TAKE = """
          status = case when p.status = 'archived' or p.delete_wanted then 'archived'
                        when t.quantity = 0 then 'sold' else p.status end
     from jsonb_to_recordset(%(left)s::text::jsonb) as t (id uuid, quantity integer)
-   where p.account_id = %(owner)s and p.id = t.id
+    join products o on o.account_id = %(account_id)s and o.id = t.id
+   where p.account_id = %(account_id)s and p.id = t.id
+   {_NOTED}
+  )
+  {NOTE}
 """
 # What the seller took off the sale or deleted stays so.
-RESTOCK = """
-  with back as (
-    select id from products
+RESTOCK = f"""
+  with o as (
+    select id, quantity, status from products
      where account_id = %(account_id)s and id = any(%(ids)s) order by id for update
-  )
+  ), updated as (
   update products p
      set quantity = p.quantity + t.units, updated_at = %(now)s,
          status = case when p.status = 'sold' then 'active' else p.status end
-    from jsonb_to_recordset(%(units)s::text::jsonb) as t (id uuid, units integer), back
-   where p.account_id = %(account_id)s and p.id = t.id and back.id = p.id
+    from jsonb_to_recordset(%(units)s::text::jsonb) as t (id uuid, units integer), o
+   where p.account_id = %(account_id)s and p.id = t.id and o.id = p.id
+   {_NOTED}
+  )
+  {NOTE}
 """
 
 
@@ -49,10 +67,17 @@ async def lock(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> lis
     return await tx.all(dict, LOCK, {"owner": owner, "ids": list(product_ids)})
 
 
-async def take(tx: Transaction, owner: UUID, left: Mapping[UUID, int], *, now: datetime) -> None:
+async def take(
+    tx: Transaction, account_id: UUID, left: Mapping[UUID, int], *, now: datetime
+) -> None:
     """Store what is left of each product."""
     rows = [{"id": product_id, "quantity": quantity} for product_id, quantity in left.items()]
-    params = {"owner": owner, "left": msgspec.json.encode(rows).decode(), "now": now}
+    params = {
+        "account_id": account_id,
+        "left": msgspec.json.encode(rows).decode(),
+        "now": now,
+        **note_params(tx, str(new_id())),
+    }
     await tx.run(TAKE, params)
 
 
@@ -66,5 +91,6 @@ async def restock(
         "ids": list(units),
         "units": msgspec.json.encode(rows).decode(),
         "now": now,
+        **note_params(tx, str(new_id())),
     }
     await tx.run(RESTOCK, params)

@@ -1,16 +1,19 @@
 """The one statement that writes products, made once from the table of fields: it creates and changes any number of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from saluhall.domain.products.changes_store import NOTE, note_params
 from saluhall.domain.products.fields import FIELDS, Field, ProductPatch
 from saluhall.domain.products.model import Mode, Stored
 from saluhall.kit.ids import new_ids
 from saluhall.storage import Transaction
+
+MAX_RECORDED: Final = 1000  # characters of a text before and after a change
 
 TAKE_TURNS = "select pg_advisory_xact_lock(hashtextextended(%(catalog)s || %(account_id)s, 0))"
 # The patches come as one JSON text, which PostgreSQL reads by itself about as fast as COPY would, without a table to store them in.
@@ -39,9 +42,10 @@ _UPSERT = """
        and sku = any(array(select sku from t)) and not delete_wanted
      order by id for update
   ), old as materialized (
-    select p.id, p.kind as old_kind, p.status as old_status, p.quantity as old_quantity,
+    select p.id, p.kind as old_kind, p.status as old_status, p.quantity as old_quantity, p.price as old_price,
            p.image_urls as old_image_urls, p.auto_publish as old_auto_publish, p.ai_enhancement as old_ai_enhancement,
-           t.*, s.is_shown_changed, s.is_shown_changed or {is_hidden_changed} as is_changed
+           case when {names_rare} then row(p.*)::products end as before, t.*,
+           s.is_shown_changed, s.is_shown_changed or {is_hidden_changed} as is_changed
       from t join known p on p.catalog_id = t.catalog_id and p.sku = t.sku,
            lateral (select {is_shown_changed} as is_shown_changed) s
      where t.place not in (select place from refused)
@@ -72,7 +76,10 @@ _UPSERT = """
      where %(mode)s <> 'create' and p.account_id = %(account_id)s and p.id = t.id and t.is_changed
     returning t.place, p.sku, p.id, p.kind, p.status, t.old_status, p.quantity, t.old_quantity,
               p.auto_publish, p.ai_enhancement, case when {names_images} then p.image_urls end as image_urls,
-              {names_shown} as is_shown_named, t.is_shown_changed
+              {names_shown} as is_shown_named, t.is_shown_changed,
+              t.new_id as event_id, {changes} as changes
+  ), noted as (
+{noted}
   )
   select coalesce(json_agg(stored), '[]')::text as stored from (
     select json_build_array('created', sku, id, kind, status, null, quantity, null, auto_publish, ai_enhancement,
@@ -105,7 +112,13 @@ _STATUS = """case when t.quantity = 0 and p.status = 'active' then 'not_listed'
                   else p.status end"""
 
 
-_NAMES_SHOWN = "(num_nonnulls({shown}) > 0 or coalesce(jsonb_typeof(t.cleared) = 'array', false))"
+_RECORDED = {
+    "numeric": "'\"' || trim_scale({}) || '\"'",
+    "integer": "{}::text",
+    "text": f"to_json(left({{}}, {MAX_RECORDED}))::text",
+}
+_OFTEN = ("price", "quantity")
+_NAMES_ANY = "(num_nonnulls({names}) > 0 or coalesce(jsonb_typeof(t.cleared) = 'array', false))"
 _NAMES_IMAGES = "(t.image_urls is not null or t.images_at is not null or t.cleared ? 'image_urls')"
 
 
@@ -141,6 +154,26 @@ def _differs(name: str, field: Field) -> str:
     )
 
 
+def _change(name: str, sql_type: str, before: str) -> str:
+    """Write a field of the JSON of changes, null when it has not changed: a decimal is text, and a long text is cut."""
+    form = _RECORDED.get(sql_type, "to_json({})::text")
+    old, new = (f"coalesce({form.format(value)}, 'null')" for value in (before, f"p.{name}"))
+    return (
+        f"case when p.{name} is distinct from {before}"
+        f""" then concat('"{name}":{{"before":', {old}, ',"after":', {new}, '}}') end"""
+    )
+
+
+def _changes(kept: Iterable[str], fields: Mapping[str, Field]) -> str:
+    """Write the JSON of the changes of `p`; the fields that bulk requests rarely name are compared where one names any."""
+    often = [_change(name, fields[name].sql_type, f"t.old_{name}") for name in _OFTEN]
+    rare = [name for name in kept if name not in _OFTEN]
+    others = ", ".join(_change(name, fields[name].sql_type, f"(t.before).{name}") for name in rare)
+    status = _change("status", "text", "t.old_status")
+    rest = f"case when t.before is distinct from null then nullif(concat_ws(',', {others}), '') end"
+    return f"concat_ws(',', {', '.join(often)}, {status}, {rest})"
+
+
 def upsert_statement(fields: Mapping[str, Field]) -> str:
     """Write the statement for a table of fields."""
     kept = {name: _kept(name, f) for name, f in fields.items() if not f.on_create_only}
@@ -154,10 +187,15 @@ def upsert_statement(fields: Mapping[str, Field]) -> str:
         first=", ".join(_first(name, f) for name, f in fields.items()),
         first_image_urls=_first("image_urls", fields["image_urls"]),
         kept=", ".join(f"{name} = {sql}" for name, sql in kept.items()),
+        noted=NOTE,
+        changes=_changes(kept, fields),
+        names_rare=_NAMES_ANY.format(
+            names=", ".join(f"t.{n}" for n in (*kept, "images_at") if n not in _OFTEN)
+        ),
         is_shown_changed=" or ".join(differs[name] for name in shown),
         is_hidden_changed=" or ".join([*hidden, f"({_STATUS}) <> p.status"]),
         names_images=_NAMES_IMAGES,
-        names_shown=_NAMES_SHOWN.format(shown=", ".join(f"t.{n}" for n in (*shown, "images_at"))),
+        names_shown=_NAMES_ANY.format(names=", ".join(f"t.{n}" for n in (*shown, "images_at"))),
         status=_STATUS,
         enhances=enhances,
         is_same_text=f"({enhances} and not ({differs['title']}) and not ({differs['description']}))",
@@ -199,15 +237,14 @@ async def upsert(
         "cleared": cleared_by(patches) if ":null" in text else "[]",
         "mode": mode.value,
         "now": now,
+        **note_params(tx, ids[0]),
     }
     [answer] = await tx.all(lambda row: row["stored"], UPSERT, params)
-    places: dict[UUID | None, int] = {
-        each: place for place, each in enumerate(msgspec.convert(ids, list[UUID]))
-    }
-    return {
-        each.place - 1 if each.place else places[each.product_id]: each
-        for each in _stored.decode(answer)
-    }
+    stored = _stored.decode(answer)
+    places: dict[UUID | None, int] = {}
+    if not all(each.place for each in stored):  # new products are known by their ids
+        places = {each: place for place, each in enumerate(msgspec.convert(ids, list[UUID]))}
+    return {each.place - 1 if each.place else places[each.product_id]: each for each in stored}
 
 
 def cleared_by(patches: Sequence[ProductPatch]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -10,9 +10,11 @@ import structlog
 from saluhall.domain.events import operations as log
 from saluhall.domain.events.model import Event, EventType, text_from_event_id
 from saluhall.domain.webhooks import fan_out
+from saluhall.kit.origin import Origin
 from saluhall.storage import Transaction
 
-_LOGGED = ("error", "reason")
+_MANY: Final = 50  # from here on events are copied
+_LOGGED: Final = ("error", "reason")
 _log = structlog.get_logger(__name__)
 
 
@@ -20,9 +22,7 @@ async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> 
     """Append events and make their deliveries due at the endpoints that ask for them, in one round trip."""
     if not events:
         return
-    async with tx.pipeline():
-        await log.append(tx, events, now=now)
-        await fan_out.make_due(tx, events, now=now)
+    await _append(tx, events, now=now)
     for event in events:
         _log.info(
             event.type.value,
@@ -49,3 +49,24 @@ async def record_alike(
     skus = list(of.values())
     await fan_out.make_alike_due(tx, account_id, event_type, ids=ids, skus=skus, now=now)
     _log.info(event_type.value, account_id=str(account_id), external_ids=skus)
+
+
+async def record_quietly(
+    tx: Transaction, events: Sequence[Event], *, origin: Origin, now: datetime
+) -> None:
+    """Record events with another origin than that of the transaction, and without a line in the operator's log."""
+    acting, tx.origin = tx.origin, origin
+    try:
+        await _append(tx, events, now=now)
+    finally:
+        tx.origin = acting
+
+
+async def _append(tx: Transaction, events: Sequence[Event], *, now: datetime) -> None:
+    if len(events) >= _MANY:
+        await log.append_many(tx, events, now=now)
+        await fan_out.make_due(tx, events, now=now)
+        return
+    async with tx.pipeline():
+        await log.append(tx, events, now=now)
+        await fan_out.make_due(tx, events, now=now)

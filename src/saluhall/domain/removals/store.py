@@ -33,6 +33,7 @@ CONTENTS = """
 # The products first, for everything else locks them before its own rows; their counts after them, for deleting products counts.
 DELETIONS = (
     "delete from products where account_id = %(account_id)s",
+    "delete from product_changes where account_id = %(account_id)s",
     "delete from product_counts where account_id = %(account_id)s",
     "delete from offers where account_id = %(account_id)s",
     "delete from policies where account_id = %(account_id)s",

@@ -551,15 +551,38 @@ create table events (
   product_id uuid,                -- null: of no product, but of a connection
   sku text not null,
   data jsonb not null,
+  actor text not null default 'hub',  -- user:ID | key:ID | operator:NAME | job:NAME | channel:NAME | hub
+  source text not null default 'hub', -- dialect or channel | cli | dashboard | job | hub
+  request_id text,
+  changes jsonb,                  -- of each changed field its value before and after
   era smallint not null default 1,
   xid xid8 not null default feed_position(),
   constraint events_pkey primary key (account_id, id)
 );
-create index events_product_idx on events (account_id, product_id, id);
+create index events_sku_idx on events (account_id, sku, id); -- the history of a product, also of one that is deleted
 create index events_feed_idx on events (account_id, era, xid, id)
   where type in ('images.ready', 'listing.ended', 'listing.oversold', 'listing.published', 'listing.rejected', 'listing.sold',
                  'order.cancelled', 'order.created', 'order.paid', 'order.refunded', 'order.shipped', 'product.created',
                  'product.sold');
+
+-- Changes of products that the event log does not have yet: the statement that changes products writes them, and a job appends them
+-- to the log (decision 0035).
+create table product_changes (
+  account_id uuid not null,
+  id uuid not null,
+  at timestamptz not null,
+  actor text not null,
+  source text not null,
+  request_id text,
+  request_ids text,               -- JSON: of several requests in one transaction, by SKU
+  changes text not null,          -- JSON: of each product the id of its event, its own, its SKU, and what changed
+  due_at timestamptz,
+  claimed_by uuid,
+  claim_number integer not null default 0,
+  constraint product_changes_pkey primary key (account_id, id)
+);
+alter table product_changes alter column changes set storage external; -- it stays for a second: compressing it is not worth it
+create index product_changes_due_idx on product_changes (account_id, due_at) where due_at is not null;
 
 -- Transaction ids restart where a dump is restored; a new era keeps later events behind earlier ones.
 create table eras (

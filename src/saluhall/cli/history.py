@@ -1,0 +1,89 @@
+"""saluhall history."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from cyclopts import Parameter
+from msgspec import Raw
+
+from saluhall.bootstrap import now
+from saluhall.cli.failures import Refused
+from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings
+from saluhall.cli.tables import show_rows
+from saluhall.domain.accounts.model import Principal
+from saluhall.domain.events import queries
+from saluhall.domain.events.model import Change, Event, text_from_event_id
+from saluhall.domain.products import changes, operations
+from saluhall.storage import Transaction
+
+_AT_ONCE: Final = 100
+_COLUMNS: Final = {
+    "at": "at",
+    "type": "event",
+    "sku": "SKU",
+    "actor": "by",
+    "source": "through",
+    "changed": "changed",
+    "data": "more",
+}
+
+
+def history(
+    *,
+    account: Account,
+    sku: Annotated[str | None, Parameter(help="Only events of this SKU.")] = None,
+    catalog: Annotated[
+        int | None, Parameter(help="Only those of the product in the catalog of this number.")
+    ] = None,
+    limit: Annotated[int, Parameter(help="How many events at most, the newest.")] = 100,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who changed what and when, of a product or an account.
+
+    The newest event comes first.
+    """
+    if catalog is not None and sku is None:
+        raise Refused("--catalog needs --sku: it says which product of the SKU is meant")
+
+    async def do(tx: Transaction, principal: Principal) -> list[Event]:
+        while await changes.record_due(tx, principal.account_id, limit=_AT_ONCE, now=now()):
+            pass
+        if sku is None:
+            return await queries.list_events(tx, principal=principal, limit=limit)
+        product_id = None
+        if catalog is not None:
+            product = await operations.lock_numbered(
+                tx, by=principal, catalog=catalog, sku=sku, now=now()
+            )
+            product_id = product.id
+        return await queries.list_events_of_sku(
+            tx, principal=principal, sku=sku, product_id=product_id, limit=limit
+        )
+
+    found = for_account(read_settings(data_dir), account, do)
+    rows = [_row(event) for event in found]
+    printed = [{**row, "changed": _changed(row["changes"])} for row in rows]
+    show_rows("events", rows if as_json else printed, _COLUMNS, as_json=as_json)
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": text_from_event_id(event.id),
+        "type": event.type,
+        "at": event.at,
+        "sku": event.sku,
+        "actor": event.actor,
+        "source": event.source,
+        "request_id": event.request_id,
+        "changes": {} if isinstance(event.changes, Raw) else event.changes,
+        "data": event.data,
+    }
+
+
+def _changed(found: Mapping[str, Change]) -> list[str]:
+    return [f"{name}: {_text(c.before)} -> {_text(c.after)}" for name, c in found.items()]
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)
