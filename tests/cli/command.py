@@ -18,6 +18,7 @@ import psutil
 import structlog
 
 from saluhall.cli import main
+from saluhall.kit.outages import DATABASE
 from tests.hub import free_port
 
 _TIMEOUT_S = 60
@@ -45,6 +46,9 @@ class Saluhall:
             patch.dict(os.environ, self.env, clear=True),
             redirect_stdout(out),
             redirect_stderr(err),
+            patch.object(
+                DATABASE, "_open", {}
+            ),  # what an earlier command met is none of this one's
         ):
             try:
                 main(arguments)
