@@ -149,7 +149,7 @@ def test_a_policy_is_shown_under_the_names_of_the_options_and_set_changes_what_i
 ) -> None:
     before = seller.json("policy", "show", seller.connection, "--account", "Anna")
     seller.policy("--price-percent", "-10", "--price-round", ".90", "--quantity-buffer", "1")
-    seller.policy("--categories", "lamps=536", "--hold", "start")
+    seller.policy("--categories", "lamps=536", "--hold", "start", "--no-quantity-returns")
     after = seller.json("policy", "show", seller.connection, "--account", "Anna")
     reset = seller.policy(*(f"--reset={name.replace('_', '-')}" for name in after))
 
@@ -157,6 +157,7 @@ def test_a_policy_is_shown_under_the_names_of_the_options_and_set_changes_what_i
     changed = {name: value for name, value in after.items() if value != before[name]}
     assert changed == {
         "price_percent": -10, "price_round": ".90", "quantity_buffer": 1, "categories": {"lamps": "536"}, "hold": "start",
+        "quantity_returns": False,
     }  # fmt: skip
     assert reset == before
     assert (

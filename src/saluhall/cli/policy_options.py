@@ -32,6 +32,7 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "quantity_buffer": ("quantity", "buffer"),
     "quantity_max": ("quantity", "maximum"),
     "quantity_percent": ("quantity", "percent"),
+    "quantity_returns": ("quantity", "returns_cancelled"),
     "hold": ("", "hold"),
     "categories": ("", "categories"),
 }
@@ -92,6 +93,10 @@ class PolicyOptions:
     quantity_percent: Annotated[int | None, _option("How many percent of the units are shown.")] = (
         None
     )
+    quantity_returns: Annotated[
+        bool | None,
+        Parameter(help="Units of a cancelled order return to stock, or wait for a person."),
+    ] = None
     hold: Annotated[
         Literal["first_bid", "start"] | None, _option("From when on an auction holds its unit.")
     ] = None
