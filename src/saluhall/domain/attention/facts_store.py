@@ -55,14 +55,17 @@ PAYMENT_MISSING: Final = f"""
    where o.account_id = %(account_id)s and o.status = 'pending' and o.placed_at <= %(now)s - %(payment_after)s
    order by o.placed_at desc, o.id desc limit %(limit)s
 """
+# `offset 0`: offers and products are looked up one by one; else PostgreSQL may read all that the account has.
 OFFER_REJECTED: Final = f"""
   select l.updated_at as since, o.id as offer_id, p.sku, l.error as reason, {_SHOP} as shop
     from listings l
-    join offers o on o.account_id = l.account_id and o.id = l.offer_id and o.listing_id = l.id
-    join products p on p.account_id = l.account_id and p.id = l.product_id
     join connections c on c.account_id = l.account_id and c.id = l.connection_id
-   where l.account_id = %(account_id)s and l.state = 'rejected' and o.wanted = 'live' and c.removed_at is null
-     and p.status in ('draft', 'active') and not p.delete_wanted
+   cross join lateral (
+     select id, wanted, listing_id from offers where account_id = %(account_id)s and id = l.offer_id offset 0) o
+   cross join lateral (
+     select sku, status, delete_wanted from products where account_id = %(account_id)s and id = l.product_id offset 0) p
+   where l.account_id = %(account_id)s and l.state = 'rejected' and c.removed_at is null
+     and o.wanted = 'live' and o.listing_id = l.id and p.status in ('draft', 'active') and not p.delete_wanted
    order by l.id desc limit %(limit)s
 """
 CONNECTION_SUSPENDED: Final = f"""
@@ -81,7 +84,9 @@ ENDPOINT_DISABLED: Final = """
 IMAGE_FAILED: Final = """
   select i.updated_at as since, p.id as product_id, p.sku, i.source_url as url, md5(i.source_url) as digest, i.reason
     from images i
-    join products p on p.account_id = i.account_id and p.id = i.product_id
+   cross join lateral (
+     select id, sku, status, delete_wanted, image_urls from products
+      where account_id = %(account_id)s and id = i.product_id offset 0) p
    where i.account_id = %(account_id)s and i.state = 'refused' and p.status in ('draft', 'active') and not p.delete_wanted
      and i.source_url = any(p.image_urls)
    order by i.updated_at desc, i.product_id limit %(limit)s
