@@ -141,14 +141,14 @@ class Shelves:
 
 
 # The first column of each index that does not say whose a row is: it must be given, or the account is read whole. Not of those of rows
-# that are due, held back or repeated, for they are few, and none where only what is not a column is looked up.
+# that are due, held back, repeated or in need of a person, for they are few, and none where only what is not a column is looked up.
 _INDEXES = """
   select i.indexrelid::regclass::text,
          (array_agg(a.attname::text order by a.attnum)
             filter (where a.attname not in ('account_id', 'catalog_id', 'connection_id', 'endpoint_id')))[1]
     from pg_index i join pg_attribute a on a.attrelid = i.indexrelid
    where i.indrelid::regclass::text = any(%s) and i.indexprs is null
-     and coalesce(pg_get_expr(i.indpred, i.indrelid) !~ 'due_at|held', true)
+     and coalesce(pg_get_expr(i.indpred, i.indrelid) !~ 'due_at|held|rejected|refused|attention', true)
    group by i.indexrelid
 """
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from saluhall.dialects.sellrapido.export import DEFAULT_FIELDS
 from saluhall.dialects.sellrapido.order_layout import LAYOUT
 from saluhall.dialects.sellrapido.product_fields import SHOWN
+from saluhall.domain.attention.kinds import KINDS
 from saluhall.domain.listings import pages_store, submissions_store
 from saluhall.domain.listings.page_model import START, Filter
 from saluhall.domain.orders import extraction as orders
@@ -118,6 +119,7 @@ _LINES = products.Layout(
 )
 _LINES_OF_ALL_FIELDS = msgspec.structs.replace(_LINES, columns=SHOWN)
 PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
+    "domain.attention.facts_store.read": [(f"attention {kind.name}", kind.statement) for kind in KINDS],
     "domain.listings.submissions_store._written": [
         ("listings save progress", submissions_store.SAVE_FREE),
         ("listings submit", submissions_store.SUBMIT_FREE),

@@ -48,11 +48,11 @@ UPDATE_REJECTED: Final = f"""
    order by u.id desc limit %(limit)s
 """
 PAYMENT_MISSING: Final = f"""
-  select o.placed_at + %(payment_after)s as since, o.id as order_id, o.number, o.placed_at, o.total, o.currency,
+  select o.placed_at + %(payment_after)s::interval as since, o.id as order_id, o.number, o.placed_at, o.total, o.currency,
          o.shipping_name as buyer, coalesce({_SHOP}, o.channel) as shop
     from orders o
     left join connections c on c.account_id = o.account_id and c.id = o.connection_id
-   where o.account_id = %(account_id)s and o.status = 'pending' and o.placed_at <= %(now)s - %(payment_after)s
+   where o.account_id = %(account_id)s and o.status = 'pending' and o.placed_at <= %(now)s::timestamptz - %(payment_after)s::interval
    order by o.placed_at desc, o.id desc limit %(limit)s
 """
 # `offset 0`: offers and products are looked up one by one; else PostgreSQL may read all that the account has.

@@ -142,23 +142,25 @@ SUM_UP = """
 """
 # A refund that was made here, and that the channel has recorded since, comes back with the channel's id.
 NAME_REFUNDS = """
-  with given as (
+  with stored as materialized (
+    select r.id, r.order_id, r.external_id, r.amount from refunds r
+     where r.account_id = %(account_id)s and r.order_id = any(%(ids)s)
+  ), given as (
     select t.*, row_number() over (partition by t.order_id, t.amount order by t.refunded_at, t.external_id) as nth
       from json_to_recordset(%(refunds)s::text::json)
         as t (order_id integer, external_id text, amount numeric, refunded_at timestamptz)
-     where not exists (select from refunds k
-                        where k.account_id = %(account_id)s and k.order_id = t.order_id and k.external_id = t.external_id)
+     where not exists (select from stored s where s.order_id = t.order_id and s.external_id = t.external_id)
   ), ours as (
-    select r.id, r.order_id, r.amount, row_number() over (partition by r.order_id, r.amount order by r.id) as nth
-      from refunds r
-     where r.account_id = %(account_id)s and r.order_id in (select order_id from given) and r.external_id is null
+    select s.id, s.order_id, s.amount, row_number() over (partition by s.order_id, s.amount order by s.id) as nth
+      from stored s
+     where s.external_id is null
        and exists (select from order_updates u
-                    where u.account_id = r.account_id and u.order_id = r.order_id and u.refund_id = r.id
+                    where u.account_id = %(account_id)s and u.order_id = s.order_id and u.refund_id = s.id
                       and u.state = 'acknowledged')
   )
   update refunds r set external_id = given.external_id
     from given join ours using (order_id, amount, nth)
-   where r.account_id = %(account_id)s and r.id = ours.id
+   where r.account_id = %(account_id)s and r.id = ours.id and r.order_id = any(%(ids)s)
 """
 ADD_REFUNDS = """
   insert into refunds (account_id, id, order_id, external_id, amount, currency, reason, refunded_at, created_at)
@@ -295,6 +297,7 @@ async def add_refunds(
     """Store refunds that the channel made; each is stored once."""
     params = {
         "account_id": account_id,
+        "ids": sorted({refund["order_id"] for refund in refunds}),
         "refunds": msgspec.json.encode(refunds).decode(),
         "now": now,
     }
