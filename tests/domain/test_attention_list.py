@@ -17,6 +17,7 @@ from saluhall.domain.listings import operations as listings
 from saluhall.domain.listings import record, suspension
 from saluhall.domain.listings.events import Rejected
 from saluhall.domain.orders import matching, operations, refunds, updates
+from saluhall.domain.orders import queries as orders
 from saluhall.domain.orders.model import OrderStatus, StatusChange, UpdateKind
 from saluhall.storage import Database
 from tests.domain.selling import LEASE, NOW, WORKER, Seller, order, row
@@ -34,8 +35,10 @@ async def listed(seller: Seller, **options: Any) -> list[AttentionItem]:
         return await queries.list_attention(tx, principal=seller.by, now=seller.now, **options)
 
 
-async def kinds(seller: Seller) -> list[str]:
-    return [item.kind for item in await listed(seller)]
+async def orders_with_attention(seller: Seller) -> list[list[str]]:
+    async with seller.db.transaction() as tx:
+        found = await orders.list_orders(tx, principal=seller.by, attention=True)
+    return [list(each.attention) for each in found]
 
 
 async def set_status(seller: Seller, order_id: int, status: OrderStatus) -> None:
@@ -112,8 +115,11 @@ async def test_an_oversold_line_until_it_is_shipped_or_cancelled(seller: Seller,
     [stored] = await seller.orders()
 
     [item] = await listed(seller)
+    marked = await orders_with_attention(seller)
     await set_status(seller, stored["id"], STATUS[end])
 
+    assert marked == [["oversold"]]
+    assert await orders_with_attention(seller) == []
     assert (item.kind, item.subject.partition(",")[0]) == ("oversold", "Order 77")
     assert item.message == "3 of A were bought at Tradera 1, 2 of them were in stock."
     assert f"saluhall order cancel {stored['id']} --account" in item.remedy

@@ -54,9 +54,10 @@ WRITE = """
             shipping_note text)
    where o.account_id = %(account_id)s and o.id = n.id
 """
+# What needs a person does so until the line is shipped or cancelled.
 LIST = """
   select o.id, o.number, coalesce(c.channel, o.channel) as channel, o.connection_id, o.status, o.placed_at, o.currency, o.total,
-         o.shipping_name as buyer, o.tags, o.attention,
+         o.shipping_name as buyer, o.tags, open.attention,
          coalesce((select json_agg(json_build_object(
                      'id', l.id, 'sku', l.sku, 'catalog', l.catalog_number, 'title', l.title, 'quantity', l.quantity,
                      'shipped', l.units_shipped, 'cancelled', l.units_cancelled, 'refunded', l.units_refunded,
@@ -65,10 +66,20 @@ LIST = """
                      from order_lines l where l.account_id = o.account_id and l.order_id = o.id), '[]') as lines
     from orders o
     left join connections c on c.account_id = o.account_id and c.id = o.connection_id
+   cross join lateral (
+     select array(
+       select a from unnest(o.attention) a
+        where o.status in ('pending', 'paid')
+          and exists (select from order_lines l
+                       where l.account_id = o.account_id and l.order_id = o.id
+                         and l.quantity > l.units_shipped + l.units_cancelled
+                         and case a when 'unmatched' then l.product_id is null
+                                    else l.product_id is not null and l.units_taken < l.quantity - l.units_cancelled end)
+     ) as attention) open
    where o.account_id = %(account_id)s
      and (%(order_id)s::integer is null or o.id = %(order_id)s)
      and (%(status)s::text is null or o.status = %(status)s)
-     and (not %(attention)s or o.attention <> '{}' and o.status in ('pending', 'paid'))
+     and (not %(attention)s or o.attention <> '{}' and o.status in ('pending', 'paid') and open.attention <> '{}')
    order by o.placed_at desc, o.id desc
    limit %(limit)s
 """
