@@ -24,8 +24,6 @@ UNFINISHED: tuple[str, ...] = (
     "src/saluhall/dialects/sellrapido/product_rows.py",
     "src/saluhall/dialects/sellrapido/products.py",
     "src/saluhall/dialects/sellrapido/sign_in.py",
-    "src/saluhall/domain/analytics/model.py",
-    "src/saluhall/domain/analytics/store.py",
     "src/saluhall/domain/orders",
     "src/saluhall/practice",
     "src/saluhall/storage/migrations/0001_baseline.sql",

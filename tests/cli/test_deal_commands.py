@@ -26,6 +26,27 @@ def test_a_clock_is_set_and_changed(operator: Saluhall) -> None:
     assert changed == {"account": "Bo", "time_zone": "Europe/Oslo"}
 
 
+def test_a_currency_and_its_rates_are_set_and_removed(operator: Saluhall) -> None:
+    rate = ("account", "rate", "--account", "Anna")
+    set_to = operator.json(*rate, "USD", "10.25")
+    shown = operator.json("account", "show", "Anna")
+    changed = operator.json("account", "currency", "EUR", "--account", "Anna")
+    operator.json(*rate, "SEK", "0.09")
+    removed = operator.json(*rate, "SEK", "--remove")
+
+    assert set_to == {"account": "Anna", "currency": "USD", "rate": "10.25"}
+    assert (shown["currency"], shown["rates"]) == (None, {"USD": "10.25"})
+    assert changed == {"account": "Anna", "currency": "EUR", "removed_rates": ["USD"]}
+    assert removed == {"account": "Anna", "currency": "SEK", "rate": None}
+    for words, sentence in {
+        ("account", "currency", "kronor", "--account", "Anna"): "no ISO 4217 code",
+        (*rate, "EUR", "2"): "it needs no rate",
+        (*rate, "USD", "0"): "a number above 0",
+        (*rate, "USD", "--remove"): "has no rate for 'USD'",
+    }.items():
+        assert operator.run(*words).refuses(sentence), words
+
+
 def test_a_subscription_is_put_on_prolonged_and_ended(operator: Saluhall) -> None:
     pro = ("account", "subscribe", "--account", "Anna", "--tier", "pro", "--until")
 

@@ -1,20 +1,26 @@
 """What an account sold: which sales count, in which month, to the öre."""
 
+import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from saluhall.channel_orders import RemoteRefund
 from saluhall.dialects.rheo.wire import CATALOG as RHEO
+from saluhall.domain.accounts import currencies
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts.model import BadTimeZone
+from saluhall.domain.accounts.model import BadCurrency, BadTimeZone
+from saluhall.domain.analytics import operations as analytics
 from saluhall.domain.analytics import queries
 from saluhall.domain.analytics.model import Analytics, Revenue
 from saluhall.domain.listings import deletions
 from saluhall.domain.listings import operations as listings
 from saluhall.domain.orders import operations as orders
+from saluhall.domain.orders import refunds
 from saluhall.domain.orders.model import OrderStatus, StatusChange
 from saluhall.domain.products.model import Status
 from saluhall.storage import Database
@@ -23,8 +29,9 @@ from tests.domain.shop import patch
 
 COUNTED = """
   select coalesce(sum(orders) filter (where state = 'paid'), 0)::bigint as orders,
-         coalesce(sum(pieces) filter (where state = 'paid'), 0)::bigint as pieces,
+         coalesce(sum(units) filter (where state = 'paid'), 0)::bigint as units,
          coalesce(sum(gross) filter (where state = 'paid'), 0) as gross,
+         coalesce(sum(refunded) filter (where state = 'paid'), 0) as refunded,
          coalesce(sum(fee) filter (where state = 'paid'), 0) as fee,
          coalesce(sum(gross) filter (where state = 'pending'), 0) as pending
     from sales where account_id = %(account_id)s
@@ -32,12 +39,18 @@ COUNTED = """
 
 
 def figures(revenue: Revenue) -> tuple[object, ...]:
-    return revenue.orders, revenue.pieces, revenue.gross, revenue.fee, revenue.pending
+    return revenue.orders, revenue.units, revenue.gross, revenue.fee, revenue.pending
+
+
+def shown(*values: object) -> str:
+    return " ".join(map(str, values))
 
 
 async def asked(seller: Seller, now: datetime = NOW) -> Analytics:
     async with seller.db.statement() as tx:
-        return await queries.analytics_of_account(tx, principal=seller.by, now=now)
+        return await queries.analytics_of_account(
+            tx, principal=seller.by, default_currency="SEK", now=now
+        )
 
 
 async def month_of(seller: Seller, at: datetime, *, now: datetime) -> str:
@@ -60,6 +73,13 @@ async def sell(seller: Seller, sku: str, *, price: object, at: datetime = NOW, *
 async def set_status(seller: Seller, sku: str, status: Status, *, at: datetime = NOW) -> None:
     async with seller.db.transaction() as tx:
         await listings.set_status(tx, by=seller.by, catalog=RHEO, sku=sku, status=status, now=at)
+
+
+async def set_rate(seller: Seller, currency: str, rate: str) -> None:
+    async with seller.db.transaction() as tx:
+        await currencies.set_rate(
+            tx, principal=seller.by, currency=currency, rate=Decimal(rate), now=NOW
+        )
 
 
 async def change_order(seller: Seller, order_id: int, status: OrderStatus) -> None:
@@ -110,7 +130,9 @@ async def test_another_clock_makes_other_months_of_the_past_too(db: Database) ->
     await sell(seller, "NEW-YEAR", price=100, at=datetime(2026, 1, 1, 4, tzinfo=UTC))
 
     async with db.transaction() as tx:
-        await accounts.set_time_zone(tx, principal=seller.by, time_zone="America/New_York", now=NOW)
+        await analytics.set_time_zone(
+            tx, principal=seller.by, time_zone="America/New_York", now=NOW
+        )
     found = await asked(seller)
 
     assert [m.name for m in found.months if m.gross] == ["2025-12"]
@@ -123,7 +145,7 @@ async def test_a_clock_that_nobody_knows_is_refused(db: Database, name: str) -> 
 
     async with db.transaction() as tx:
         with pytest.raises(BadTimeZone):
-            await accounts.set_time_zone(tx, principal=seller.by, time_zone=name, now=NOW)
+            await analytics.set_time_zone(tx, principal=seller.by, time_zone=name, now=NOW)
         with pytest.raises(BadTimeZone):
             await accounts.create_account(
                 tx, name="x", username="x", password="x", time_zone=name, now=NOW
@@ -166,14 +188,86 @@ async def test_a_row_that_comes_later_is_added_once(db: Database) -> None:
     assert figures((await asked(seller)).total) == (1, 2, 111, 1, 0)
 
 
-async def test_another_currency_is_not_added_to_kronor(db: Database) -> None:
+async def test_a_sale_in_another_currency_is_counted_by_itself_until_the_account_sets_a_rate(
+    db: Database,
+) -> None:
     seller = await Seller.open(db)
     tradera = await seller.connect()
     await seller.receive(tradera, order("A", [row("1", price=100)], paid=True, currency="EUR"))
+    await seller.receive(tradera, order("B", [row("2", price=30)], currency="EUR"))
     await sell(seller, "EURO", price=50, currency="EUR")
     await sell(seller, "KRONA", price=3)
 
-    assert (await asked(seller)).total.gross == 3
+    found = await asked(seller)
+    assert (found.currency, figures(found.total)) == ("SEK", (1, 1, 3, 0, 0))
+    [left] = found.unconverted
+    assert shown(left.currency, left.orders, left.gross, left.pending) == "EUR 2 150 30"
+
+    await set_rate(seller, "EUR", "11.505")
+    found = await asked(seller)
+    assert found.unconverted == []
+    assert figures(found.total) == (3, 3, Decimal("1728.75"), Decimal("11.51"), Decimal("345.15"))
+
+
+async def test_another_currency_of_the_account_has_rates_of_its_own(db: Database) -> None:
+    seller = await Seller.open(db)
+    await sell(seller, "EURO", price=50, currency="EUR")
+    await sell(seller, "KRONA", price=3)
+    await set_rate(seller, "EUR", "11")
+
+    async with db.transaction() as tx:
+        removed = await currencies.set_currency(tx, principal=seller.by, currency="EUR", now=NOW)
+        with pytest.raises(BadCurrency):
+            await currencies.set_rate(
+                tx, principal=seller.by, currency="EUR", rate=Decimal(1), now=NOW
+            )
+    found = await asked(seller)
+
+    assert removed == ["EUR"]
+    assert shown(found.currency, found.total.gross) == "EUR 50.00"
+    assert [shown(each.currency, each.gross) for each in found.unconverted] == ["SEK 3"]
+
+
+async def test_what_is_cancelled_or_refunded_of_an_order_is_no_revenue(db: Database) -> None:
+    seller = await Seller.open(db)
+    tradera = await seller.connect()
+    three = row("1", price=100, quantity=3)
+    await seller.receive(
+        tradera, order("A", [three, row("2", price=50)], paid=True, fee=Decimal(7))
+    )
+    one_less = replace(three, cancelled=1, refunded=1, refunded_amount=Decimal(100))
+    back = RemoteRefund(external_id="R1", amount=Decimal(100), refunded_at=NOW)
+    news = order(
+        "A", [one_less, row("2", price=50)], paid=True, fee=Decimal(7), refunds=[back],
+        later=timedelta(minutes=5),
+    )  # fmt: skip
+    await seller.receive(tradera, news)
+
+    total = (await asked(seller)).total
+    assert figures(total) == (1, 3, 250, 7, 0)
+    assert [total.refunded, total.net] == [0, 243]
+
+    [head] = await seller.orders()
+    async with db.transaction() as tx:
+        await refunds.refund(
+            tx, principal=seller.by, order_id=head["id"], amount=Decimal(20), reason="", now=NOW
+        )
+    total = (await asked(seller)).total
+    assert [total.gross, total.refunded, total.net] == [250, 20, 223]
+
+
+async def test_sales_of_many_at_the_same_time_are_added_once_each(db: Database) -> None:
+    seller = await Seller.open(db)
+    tradera = await seller.connect()
+    batches = [[order(f"{n}", [row(f"{n}", price=n + 1)], paid=True)] * 3 for n in range(8)]
+
+    await asyncio.gather(
+        *(seller.receive(tradera, *batch) for batch in batches),
+        *(seller.receive(tradera, *batch) for batch in batches),
+        *(sell(seller, f"D{n}", price=100) for n in range(8)),
+    )
+
+    assert figures((await asked(seller)).total) == (16, 16, 836, 8, 0)
 
 
 async def test_a_sale_that_is_taken_back_counts_no_more(db: Database) -> None:
@@ -225,17 +319,28 @@ async def test_the_kept_sums_are_those_of_adding_everything_up(db: Database) -> 
     dice = random.Random(11)  # noqa: S311 - as above
     seller = await Seller.open(db)
     tradera = await seller.connect()
+    await set_rate(seller, "EUR", "1")
     for n in range(40):
-        at = NOW - timedelta(days=dice.randint(0, 300))
-        goods = [row(f"{n}-{k}", price=dice.randint(1, 900)) for k in range(dice.randint(1, 3))]
-        await seller.receive(tradera, order(f"O{n}", goods, at=at, paid=dice.random() < 0.5))
-        await sell(seller, f"D{n}", price=dice.randint(1, 500), at=at)
+        at, currency = NOW - timedelta(days=dice.randint(0, 300)), dice.choice(["SEK", "EUR"])
+        lines = [
+            row(f"{n}-{k}", price=dice.randint(1, 900), quantity=dice.randint(1, 3))
+            for k in range(dice.randint(1, 3))
+        ]
+        facts: dict[str, Any] = {"at": at, "paid": dice.random() < 0.5, "currency": currency}
+        await seller.receive(tradera, order(f"O{n}", lines, **facts))
+        if dice.random() < 0.3:
+            fewer = [replace(line, cancelled=n % 2, refunded_amount=Decimal(1)) for line in lines]
+            later = order(f"O{n}", fewer, later=timedelta(hours=1), **facts)
+            await seller.receive(tradera, later)
+        await sell(seller, f"D{n}", price=dice.randint(1, 500), at=at, currency=currency)
         if dice.random() < 0.3:
             await set_status(seller, f"D{dice.randint(0, n)}", Status.NOT_LISTED)
         if dice.random() < 0.4:
             head = dice.choice(await seller.orders())
-            if head["status"] in {"standby", "accepted"} and head["wanted_status"] is None:
-                await change_order(seller, head["id"], OrderStatus.CANCELLED)
+            if head["status"] in {"pending", "paid"}:
+                await change_order(
+                    seller, head["id"], dice.choice([OrderStatus.CANCELLED, OrderStatus.PAID])
+                )
 
         [counted] = await seller.rows(COUNTED)
         found = await asked(seller)
@@ -243,6 +348,7 @@ async def test_the_kept_sums_are_those_of_adding_everything_up(db: Database) -> 
         assert sum(month.gross for month in found.months) == counted["gross"]
         assert sum(month.orders for month in found.months) == counted["orders"]
         assert sum(category.gross for category in found.categories) == counted["gross"]
+    assert (await asked(seller)).total.refunded > 0
 
 
 async def test_one_account_never_adds_anothers_sales_up(db: Database) -> None:

@@ -24,7 +24,13 @@ def deal(bps: int | None, first_month: str | None = "2026-03") -> Deal:
 
 def month(name: str, gross: str, fee: str = "0") -> Revenue:
     return Revenue(
-        name=name, orders=1, pieces=1, gross=Decimal(gross), fee=Decimal(fee), pending=Decimal(9)
+        name=name,
+        orders=1,
+        units=1,
+        gross=Decimal(gross),
+        refunded=Decimal(0),
+        fee=Decimal(fee),
+        pending=Decimal(9),
     )
 
 
@@ -48,7 +54,9 @@ def test_a_commission_is_in_hundredths_of_a_percent(
 
 def test_the_fee_has_the_commission_from_the_month_on_in_which_the_deal_began() -> None:
     found = Analytics(
+        currency="SEK",
         inventory=Inventory(),
+        unconverted=[],
         months=[month("2026-02", "100"), month("2026-03", "200", "5"), month("2026-04", "300")],
         categories=[],
         total=month("", "2600", "7"),
@@ -77,7 +85,9 @@ async def test_a_granted_commission_is_taken_of_paid_sales_alone(db: Database) -
             now=NOW,
         )
     async with db.statement() as tx:
-        found = await queries.analytics_of_account(tx, principal=seller.by, now=NOW)
+        found = await queries.analytics_of_account(
+            tx, principal=seller.by, default_currency="SEK", now=NOW
+        )
 
     of_the_marketplace = Decimal(1)
     assert found.total.fee == of_the_marketplace + Decimal("47.5")

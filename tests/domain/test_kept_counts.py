@@ -149,7 +149,11 @@ async def open_writer(db: Database, seed: int) -> Writer:
 
 async def kept(db: Database, by: Principal) -> Inventory:
     async with db.statement() as tx:
-        return (await queries.analytics_of_account(tx, principal=by, now=utc_now())).inventory
+        return (
+            await queries.analytics_of_account(
+                tx, principal=by, default_currency="SEK", now=utc_now()
+            )
+        ).inventory
 
 
 async def counted(db: Database, by: Principal) -> Inventory:

@@ -35,7 +35,7 @@ CLOCKS = (
 OWNED = ("products", "images", "offers", "policies", "listings", "events", "connections", "catalogs", "endpoints", "deliveries",
          "delivery_attempts", "api_keys", "users", "rate_buckets", "accounts",
          "sessions", "legacy_keys", "requests", "orders", "order_lines",
-         "product_counts", "sales", "sale_sums", "deals", "deal_requests", "profiles", "members",
+         "product_counts", "sales", "sale_sums", "exchange_rates", "deals", "deal_requests", "profiles", "members",
          "account_subscriptions", "acting_accounts",
          "fulfilments", "fulfilment_lines", "order_updates", "refunds",
          "replays", "product_changes", "attention_entries", "login_attempts")  # fmt: skip

@@ -77,8 +77,11 @@ _ONCE = {
         "not_listed": "1", "archived": "1",
     },
     "sale_sums": {
-        "account_id": id_of("account", "n"), "month": "'2026-04'", "category": "'other'", "slot": id_of("slot", "n"),
-        "orders": "1", "pieces": "1", "gross": "1", "fee": "0", "pending": "0",
+        "account_id": id_of("account", "n"), "currency": "'SEK'", "month": "'2026-04'", "category": "'other'",
+        "slot": id_of("slot", "n"), "orders": "1", "units": "1", "gross": "1", "refunded": "0", "fee": "0", "pending": "0",
+    },
+    "exchange_rates": {
+        "account_id": id_of("account", "n"), "currency": "'EUR'", "rate": "11.5", "changed_at": "now()",
     },
     "members": {
         "account_id": id_of("account", "n / 10 * 10"), "external_id": "'member ' || n",
@@ -149,9 +152,9 @@ _GROWING = {
         "kind": "'shipped'", "state": "'due'", "due_at": _DUE, "created_at": "now()",
     }),
     "sales": (0.2, {
-        "account_id": _owned(), "sold_at": "now() - n * interval '1 second'", "row_id": "n",
-        "product_id": id_of("product", "n"), "state": "'paid'", "category": "'other'", "orders": "1", "pieces": "1",
-        "gross": "100", "fee": "1",
+        "account_id": _owned(), "sold_at": "now() - n * interval '1 second'",
+        "order_line_id": "n", "product_id": id_of("product", "n"), "state": "'paid'", "category": "'other'",
+        "currency": "'SEK'", "orders": "1", "units": "1", "gross": "100", "refunded": "0", "fee": "1",
     }),
     "fulfilments": (0.1, {
         "account_id": _owned(), "id": id_of("fulfilment", "n"), "order_id": "n", "carrier": "'DHL'", "tracking": "'P' || n",

@@ -40,6 +40,7 @@ _ALL_IS_WANTED = {
     "domain.offers.store.LIST": "a person lists the offers of an account",
     "domain.offers.store.CONNECT": "a connection is made: the offers that waited for one are found",
     "domain.listings.disconnecting_store.": "a connection is removed with all its listings",
+    "domain.analytics.sales_store.ADD_UP_AGAIN": "another time zone makes other months of all sales",
     "removal ": "all that an account has is deleted",
     "domain.connections.store.COUNT_BY_HEALTH": "all connections are counted for who measures",
     "domain.webhooks.store.COUNT_BY_STATE": "all endpoints are counted for who measures",

@@ -1,4 +1,4 @@
-"""saluhall account create, list, show, time-zone, subscribe, suspend, resume and remove."""
+"""saluhall account create, list, show, time-zone, currency, rate, subscribe, suspend, resume and remove."""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from saluhall.bootstrap import now
 from saluhall.cli.catalogs import SYSTEM_CATALOG
+from saluhall.cli.currencies import set_currency, set_rate
 from saluhall.cli.failures import Refused
 from saluhall.cli.passwords import NewPassword, read_secret
 from saluhall.cli.session import (
@@ -24,10 +25,11 @@ from saluhall.cli.session import (
 )
 from saluhall.cli.tables import show_rows
 from saluhall.cli.values import check_name, utc_instant
+from saluhall.domain.accounts import currencies, people, queries
 from saluhall.domain.accounts import operations as accounts
-from saluhall.domain.accounts import people, queries
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.accounts.queries import principal_of_user
+from saluhall.domain.analytics import operations as analytics
 from saluhall.domain.catalogs import operations as catalogs
 from saluhall.domain.partner_business import subscriptions
 from saluhall.domain.partner_business.subscriptions import SubscriptionTier
@@ -112,7 +114,9 @@ def show_account(name: Name, *, data_dir: DataDir = None, as_json: AsJson = Fals
         found = msgspec.structs.asdict(await queries.get_account(tx, principal=principal))
         subscribed = await subscriptions.subscription_of_account(tx, principal=principal)
         held = msgspec.structs.asdict(await contents_of_account(tx, principal=principal))
-        return {**found, "tier": subscribed.tier, **held}
+        rates = await currencies.rates_of_account(tx, principal=principal)
+        written = {code: str(rate) for code, rate in rates.items()}
+        return {**found, "rates": written, "tier": subscribed.tier, **held}
 
     show(for_account(read_settings(data_dir), name, do), as_json=as_json)
 
@@ -128,10 +132,14 @@ def set_time_zone(
     """Set the time zone in which an account's days and months begin, those of the past too."""
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
-        await accounts.set_time_zone(tx, principal=principal, time_zone=time_zone, now=now())
+        await analytics.set_time_zone(tx, principal=principal, time_zone=time_zone, now=now())
         return {"account": name, "time_zone": time_zone}
 
     show(for_account(read_settings(data_dir), name, do), as_json=as_json)
+
+
+account.command(set_currency, name="currency")
+account.command(set_rate, name="rate")
 
 
 @account.command(name="subscribe")

@@ -11,6 +11,8 @@ from msgspec import Struct
 from saluhall.domain.accounts.model import (
     AccountNotFound,
     AccountTaken,
+    BadCurrency,
+    BadRate,
     BadSubject,
     BadTimeZone,
     ExpiresInPast,
@@ -74,6 +76,8 @@ EXIT_CODES: dict[type[Exception], int] = {
     SubjectTaken: REFUSED,
     BadSubject: REFUSED,
     BadTimeZone: REFUSED,
+    BadCurrency: REFUSED,
+    BadRate: REFUSED,
     ExpiresInPast: REFUSED,
     LastOwner: REFUSED,
     BadDeal: REFUSED,

@@ -37,9 +37,9 @@ def show_order(details: OrderDetails, *, as_json: bool) -> None:
     show(head, as_json=False)
     _section(
         "Lines",
-        ("line", "SKU", "catalog", "title", "units", "shipped", "cancelled", "refunded", "total"),
+        ("line", "SKU", "catalog", "title", "units", "shipped", "cancelled", "refunded", "total", "fee", "net"),
         (
-            (x.id, x.sku or None, x.catalog, x.title, x.quantity, x.shipped, x.cancelled, x.refunded, x.total)
+            (x.id, x.sku or None, x.catalog, x.title, x.quantity, x.shipped, x.cancelled, x.refunded, x.total, x.fee, x.net)
             for x in order.lines
         ),
     )  # fmt: skip

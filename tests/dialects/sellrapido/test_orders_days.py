@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from saluhall.domain.accounts import operations as accounts
+from saluhall.domain.analytics import operations as analytics
 from saluhall.kit.clock import iso_from_instant, utc_now
 from tests.dialects.sellrapido.order_book import keep, order
 from tests.hub import Hub
@@ -29,7 +29,7 @@ DAYS = [
 
 async def set_clock(client: Client, time_zone: str) -> None:
     async with client.shop.hub.db.transaction() as tx:
-        await accounts.set_time_zone(
+        await analytics.set_time_zone(
             tx, principal=client.shop.by, time_zone=time_zone, now=utc_now()
         )
 

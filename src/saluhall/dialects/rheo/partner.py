@@ -6,12 +6,13 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from saluhall.dialect import Reply, Request, Route
 from saluhall.dialects.rheo.auth import MANAGEMENT, person
 from saluhall.dialects.rheo.domains import DOMAINS, OTHER
 from saluhall.dialects.rheo.errors import CheckoutFailed, NoCheckout
+from saluhall.dialects.rheo.translate import CURRENCY
 from saluhall.dialects.rheo.wire import Error
 from saluhall.dialects.rheo.wire_partner import (
     Analytics,
@@ -23,6 +24,7 @@ from saluhall.dialects.rheo.wire_partner import (
     RevenueSummary,
     SoldCategory,
     Subscription,
+    Unconverted,
 )
 from saluhall.domain.accounts.roles import Right
 from saluhall.domain.analytics import model
@@ -42,7 +44,7 @@ _NAMES: Final[Mapping[str, str]] = {"auto_parts": "Reservdel", "fashion": "Kläd
 async def get_analytics(request: Request) -> Reply:
     """Tell what the account has and what it sold."""
     found = await queries.analytics_of_account(
-        request.tx, principal=request.principal, now=request.now
+        request.tx, principal=request.principal, default_currency=CURRENCY, now=request.now
     )
     return Reply(status=200, body=analytics_from_ours(found))
 
@@ -69,7 +71,7 @@ async def checkout(request: Request) -> Reply:
         accountId=str(request.principal.account_id),
         tier=SubscriptionTier.PRO,
         amountOre=PRICE_ORE,
-        currency="SEK",
+        currency=CURRENCY,
     )
     return Reply(status=200, after_commit=partial(_ask, request.services.http, url, key, order))
 
@@ -114,7 +116,7 @@ def analytics_from_ours(found: model.Analytics) -> Analytics:
         categoryBreakdown=[
             SoldCategory(
                 category=_name_of(category.name),
-                count=category.pieces,
+                count=category.units,
                 revenue=_amount(category.gross),
             )
             for category in found.categories
@@ -125,6 +127,17 @@ def analytics_from_ours(found: model.Analytics) -> Analytics:
             totalNet=_amount(total.net),
             totalPending=_amount(total.pending),
         ),
+        saluhallCurrency=UNSET if found.currency == CURRENCY else found.currency,
+        saluhallUnconverted=[_unconverted(each) for each in found.unconverted] or UNSET,
+    )
+
+
+def _unconverted(sums: model.Unconverted) -> Unconverted:
+    return Unconverted(
+        currency=sums.currency,
+        orders=sums.orders,
+        gross=_amount(sums.gross),
+        pending=_amount(sums.pending) if sums.pending else UNSET,
     )
 
 

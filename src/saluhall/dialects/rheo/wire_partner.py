@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from saluhall.domain.partner_business.subscriptions import SubscriptionTier
 
@@ -47,13 +47,24 @@ class RevenueSummary(Struct, frozen=True, kw_only=True):
     totalPending: Amount
 
 
+class Unconverted(Struct, frozen=True, kw_only=True):
+    """What was sold in a currency without a rate, in this currency; `pending` when something is not paid yet."""
+
+    currency: str
+    orders: int
+    gross: Amount
+    pending: Amount | UnsetType = UNSET
+
+
 class Analytics(Struct, frozen=True, kw_only=True):
-    """The answer of the dashboard's one question."""
+    """All figures in the account's currency; two fields of ours say which, when it is not the usual one, and what is in none of them."""
 
     inventory: InventoryCounts
     monthlyRevenue: list[Month]
     categoryBreakdown: list[SoldCategory]
     revenueSummary: RevenueSummary
+    saluhallCurrency: str | UnsetType = UNSET
+    saluhallUnconverted: list[Unconverted] | UnsetType = UNSET
 
 
 class Subscription(Struct, frozen=True, kw_only=True):

@@ -62,6 +62,14 @@ class BadTimeZone(Exception):
     """Nobody knows a time zone of this name."""
 
 
+class BadCurrency(Exception):
+    """ISO 4217 has no such code, or the account's figures are in this currency already."""
+
+
+class BadRate(Exception):
+    """A rate is a positive number; the message says so."""
+
+
 class AccountTaken(Exception):
     """An account with this name, or a user with this username, exists already."""
 
@@ -127,6 +135,7 @@ class AccountSummary(Struct, frozen=True, kw_only=True):
     created_at: datetime
     suspended_at: datetime | None
     time_zone: str
+    currency: str | None
     users: int
     api_keys: int
 

@@ -74,16 +74,16 @@ async def create_account(
     return account_id
 
 
-async def set_time_zone(
+async def choose_time_zone(
     tx: Transaction,
     *,
     principal: Principal,
     time_zone: str,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
-    """Let the account's days and months begin by another clock, those of the past too. Raises BadTimeZone."""
+    """Store by which clock the account's days and months begin; analytics adds its months up again. Raises BadTimeZone."""
     await _check_zone(tx, time_zone)
-    await store.set_time_zone(tx, principal.account_id, time_zone)
+    await store.choose_time_zone(tx, principal.account_id, time_zone)
 
 
 async def _check_zone(tx: Transaction, name: str) -> None:

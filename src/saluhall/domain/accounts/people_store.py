@@ -7,7 +7,7 @@ from saluhall.domain.accounts.roles import Role
 from saluhall.storage import Transaction
 
 _SUMMARY = """
-  select a.account_id, a.name, a.created_at, a.suspended_at, a.time_zone,
+  select a.account_id, a.name, a.created_at, a.suspended_at, a.time_zone, a.currency,
          (select count(*) from users u where u.account_id = a.account_id) as users,
          (select count(*) from api_keys k where k.account_id = a.account_id and k.revoked_at is null) as api_keys
     from accounts a

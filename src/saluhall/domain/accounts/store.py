@@ -77,7 +77,9 @@ IS_ZONE_KNOWN = "select from pg_timezone_names where name = %(name)s"
 FIND_CHOSEN_ZONE = """
   select case when has_chosen_zone then time_zone end as chosen from accounts where account_id = %(account_id)s
 """
-SET_TIME_ZONE = "select set_time_zone(%(account_id)s, %(time_zone)s)"
+CHOOSE_TIME_ZONE = """
+  update accounts set time_zone = %(time_zone)s, has_chosen_zone = true where account_id = %(account_id)s
+"""
 FIND_ACCOUNT = "select account_id, name from account_directory where name = %(name)s"
 
 # A token bucket, kept as the instant at which it would be full again; `k` is its key, `clock` one instant for all of it. Each
@@ -164,9 +166,9 @@ async def find_chosen_zone(tx: Transaction, account_id: UUID) -> str | None:
     return await tx.one(lambda row: row["chosen"], FIND_CHOSEN_ZONE, params)
 
 
-async def set_time_zone(tx: Transaction, account_id: UUID, time_zone: str) -> None:
-    """Store the time zone in which an account's months begin, and recompute its sums of sales."""
-    await tx.run(SET_TIME_ZONE, {"account_id": account_id, "time_zone": time_zone})
+async def choose_time_zone(tx: Transaction, account_id: UUID, time_zone: str) -> None:
+    """Store the time zone in which an account's days and months begin."""
+    await tx.run(CHOOSE_TIME_ZONE, {"account_id": account_id, "time_zone": time_zone})
 
 
 async def add_user(

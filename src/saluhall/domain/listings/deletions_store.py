@@ -27,7 +27,7 @@ _IS_IN_PROGRESS = """
       where s.account_id = p.account_id and s.product_id = p.id
         and (select o.status from order_lines r
                join orders o on o.account_id = r.account_id and o.id = r.order_id
-              where r.account_id = s.account_id and r.id = s.row_id) in ('pending', 'paid')))
+              where r.account_id = s.account_id and r.id = s.order_line_id) in ('pending', 'paid')))
 """
 OBSTACLES = f"""
   select {_MAY_BE_LIVE} as may_be_live, {_IS_IN_PROGRESS} as is_in_progress

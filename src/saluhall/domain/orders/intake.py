@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from saluhall.channel_orders import RemoteOrder, RemoteOrderLine
+from saluhall.domain.analytics import operations as analytics
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.events.model import Event
 from saluhall.domain.listings import sales
@@ -27,6 +28,7 @@ from saluhall.domain.orders.mapping import (
     order_from_remote,
     progress_from_remote,
     units_from_remote,
+    with_fees_of_lines,
 )
 from saluhall.domain.orders.model import Attention, OrderStatus
 from saluhall.domain.orders.order_events import events_of_followed, events_of_new
@@ -90,6 +92,7 @@ async def receive(
         await intake_store.add_refunds(tx, account_id, refunds, now=now)
     await closing.ship_open_units(tx, account_id, known.shipped, now=now)
     await closing.cancel_open_units(tx, account_id, known.cancelled, now=now)
+    await analytics.record_orders(tx, account_id, list(known.orders), now=now)
     await closing.finish(tx, account_id, [*known.shipped, *known.cancelled], now=now)
 
 
@@ -104,7 +107,7 @@ async def _store_orders(
     """Store orders that are new or changed."""
     latest: dict[str, RemoteOrder] = {}
     for order in sorted(orders, key=lambda o: (o.placed_at, o.external_id, o.changed_at)):
-        latest[order.external_id] = order
+        latest[order.external_id] = with_fees_of_lines(order)
     rows = {
         key: order_from_remote(order, market=market, connection=connection)
         for key, order in latest.items()
@@ -282,13 +285,13 @@ async def _follow_lines(
     *,
     now: datetime,
 ) -> None:
-    """Follow what the channel shipped, cancelled and refunded of lines that were stored before."""
+    """Follow what the channel shipped, cancelled and refunded of lines that were stored before, and what it keeps of them."""
     moved: list[dict[str, Any]] = []
     cancelled: dict[int, int] = {}
     for old, units in _followed(orders, stored):
         shipped = max(old.units_shipped, units["units_shipped"])
-        news = (shipped, units["units_refunded"], units["refunded"])
-        if news != (old.units_shipped, old.units_refunded, old.refunded):
+        news = (shipped, units["units_refunded"], units["refunded"], units["fee"])
+        if news != (old.units_shipped, old.units_refunded, old.refunded, old.fee):
             moved.append({**units, "id": old.id, "units_shipped": shipped})
         gone = min(units["units_cancelled"], old.quantity - shipped) - old.units_cancelled
         if gone > 0:
@@ -302,7 +305,7 @@ async def _follow_lines(
 def _followed(
     orders: Mapping[int, RemoteOrder], stored: Sequence[StoredLine]
 ) -> Iterator[tuple[StoredLine, dict[str, Any]]]:
-    """Yield each stored line that the channel still has, with what became of its units there."""
+    """Yield each stored line that the channel still has, with what became of its units there, and its fee."""
     there: defaultdict[tuple[int, str], list[RemoteOrderLine]] = defaultdict(list)
     for order_id, order in orders.items():
         for line in order.lines:
@@ -310,7 +313,8 @@ def _followed(
     for old in stored:
         same = there[old.order_id, old.external_id]
         if same:
-            yield old, units_from_remote(orders[old.order_id], same.pop(0))
+            line = same.pop(0)
+            yield old, {**units_from_remote(orders[old.order_id], line), "fee": line.fee}
 
 
 def _refunds(order_id: int, order: RemoteOrder) -> Iterator[dict[str, Any]]:

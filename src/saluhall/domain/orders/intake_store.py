@@ -105,7 +105,7 @@ FOLLOW = f"""
      and o.external_id = any(%(external_ids)s)
 """
 STORED_LINES = """
-  select id, order_id, external_id, quantity, units_shipped, units_cancelled, units_refunded, refunded
+  select id, order_id, external_id, quantity, units_shipped, units_cancelled, units_refunded, refunded, fee
     from order_lines
    where account_id = %(account_id)s and order_id = any(%(ids)s)
    order by id
@@ -128,9 +128,9 @@ ADD_LINES = f"""
 SET_UNITS = """
   update order_lines l
      set units_shipped = t.units_shipped, units_refunded = t.units_refunded, refunded = t.refunded,
-         refunded_at = t.refunded_at, changed_at = %(now)s
+         refunded_at = t.refunded_at, fee = t.fee, changed_at = %(now)s
     from json_to_recordset(%(lines)s::text::json)
-      as t (id integer, units_shipped integer, units_refunded integer, refunded numeric, refunded_at timestamptz)
+      as t (id integer, units_shipped integer, units_refunded integer, refunded numeric, refunded_at timestamptz, fee numeric)
    where l.account_id = %(account_id)s and l.id = t.id
 """
 SUM_UP = """
@@ -183,6 +183,7 @@ class StoredLine(Struct, frozen=True, kw_only=True):
     units_cancelled: int
     units_refunded: int
     refunded: Any
+    fee: Any
 
 
 async def add_orders(
@@ -276,7 +277,7 @@ async def add_lines(
 async def set_units(
     tx: Transaction, account_id: UUID, lines: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> None:
-    """Store how many units of lines the channel has shipped and refunded."""
+    """Store how many units of lines the channel has shipped and refunded, and what it keeps of them."""
     params = {
         "account_id": account_id,
         "lines": msgspec.json.encode(lines).decode(),

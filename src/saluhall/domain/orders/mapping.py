@@ -7,10 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from saluhall.channel_orders import RemoteAddress, RemoteOrder, RemoteOrderLine
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.orders.model import OrderStatus
+from saluhall.kit.money import split
 
 _CENT: Final = Decimal("0.01")
 _RANK: Final[Mapping[OrderStatus, int]] = {
@@ -149,11 +151,25 @@ def key_of_line(order: RemoteOrder, line: RemoteOrderLine) -> str:
     return line.external_id or f"{order.external_id}-{line.listing_id}"
 
 
+def with_fees_of_lines(order: RemoteOrder) -> RemoteOrder:
+    """Return an order whose lines have its fee: where the channel names none of a line, the order's is split by their totals."""
+    if not order.fee or not order.lines or any(line.fee for line in order.lines):
+        return order
+    fees = split(order.fee, [total_of_line(line) for line in order.lines])
+    lines = [replace(line, fee=fee) for line, fee in zip(order.lines, fees, strict=True)]
+    return replace(order, lines=lines)
+
+
+def total_of_line(line: RemoteOrderLine) -> Decimal:
+    """Return what a line costs, without shipping."""
+    return line.unit_price * line.quantity - line.discount if line.total is None else line.total
+
+
 def line_from_remote(
     order: RemoteOrder, line: RemoteOrderLine, match: Match | None, *, is_first: bool
 ) -> dict[str, Any]:
     """Return a line's columns; the order's shipping is in its first line."""
-    total = line.unit_price * line.quantity - line.discount if line.total is None else line.total
+    total = total_of_line(line)
     facts = match.facts if match else None
     rate = line.tax_percent or (facts["vat_percent"] if facts else Decimal(0))
     return {

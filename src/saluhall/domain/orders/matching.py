@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.analytics import operations as analytics
 from saluhall.domain.listings import sales
 from saluhall.domain.listings.follow import follow
 from saluhall.domain.orders import matching_store, store
@@ -78,6 +79,7 @@ async def _match(
         attention=sorted(attention),
         now=now,
     )
+    await analytics.record_orders(tx, account_id, [order_id], now=now)
     if line.open_units:
         await stock.take(tx, account_id, {product_id: there - taken}, now=now)
     await follow(tx, account_id=account_id, product_ids=[product_id], now=now)

@@ -111,7 +111,10 @@ class OrderState(Struct, frozen=True, kw_only=True):
 
 
 class OrderLine(Struct, frozen=True, kw_only=True):
-    """A line of an order: units ordered, shipped, cancelled and refunded. `sku` is "" when nothing matched."""
+    """A line of an order: units ordered, shipped, cancelled and refunded. `sku` is "" when nothing matched.
+
+    `fee` is what the channel keeps of it, `net` what is left of the total without it, refunds and cancelled units.
+    """
 
     id: int
     sku: str
@@ -125,6 +128,7 @@ class OrderLine(Struct, frozen=True, kw_only=True):
     total: Decimal
     tax: Decimal
     fee: Decimal
+    net: Decimal
 
 
 class Order(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from saluhall.capabilities import OrderNotice
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.analytics import operations as analytics
 from saluhall.domain.connections.capabilities import capabilities_of
 from saluhall.domain.orders import closing, store, updates_store
 from saluhall.domain.orders.lifecycle import changed, unsupported_kind, with_update
@@ -121,6 +122,8 @@ async def _write(
     due = [o for o in news if o.due is not before[o.id].due or o.id in unsupported]
     if due:
         await updates_store.replace(tx, account_id, due, unsupported=unsupported, now=now)
+    changed_status = [o.id for o in news if o.status is not before[o.id].status]
+    await analytics.record_orders(tx, account_id, changed_status, now=now)
     await closing.finish(tx, account_id, [o.id for o in news if o.status in DONE], now=now)
     events = [e for o in news for e in events_of_change(account_id, before[o.id], o, now=now)]
     await recording.record(tx, events, now=now)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.analytics import operations as analytics
 from saluhall.domain.orders import operations, refunds_store, store
 from saluhall.domain.orders.lifecycle import refunded_here_only
 from saluhall.domain.orders.model import OrderNotFound, RefundRefused, UpdateKind, UpdateState
@@ -54,6 +55,7 @@ async def refund(
         answer="" if is_due else refunded_here_only(order.shop),
         now=now,
     )
+    await analytics.record_orders(tx, account_id, [order_id], now=now)
     event = event_of_refund(account_id, order, amount=amount, currency=currency, now=now)
     await recording.record(tx, [event], now=now)
     if is_due and order.connection_id is not None:

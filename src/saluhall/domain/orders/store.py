@@ -61,7 +61,9 @@ LIST = """
          coalesce((select json_agg(json_build_object(
                      'id', l.id, 'sku', l.sku, 'catalog', l.catalog_number, 'title', l.title, 'quantity', l.quantity,
                      'shipped', l.units_shipped, 'cancelled', l.units_cancelled, 'refunded', l.units_refunded,
-                     'unit_price', l.unit_price::text, 'total', l.total::text, 'tax', l.tax::text, 'fee', l.fee::text)
+                     'unit_price', l.unit_price::text, 'total', l.total::text, 'tax', l.tax::text, 'fee', l.fee::text,
+                     'net', (least(l.total - l.refunded, case when l.units_cancelled = 0 then l.total else
+                       round(l.total * (l.quantity - l.units_cancelled) / greatest(l.quantity, 1), 2) end) - l.fee)::text)
                      order by l.id)
                      from order_lines l where l.account_id = o.account_id and l.order_id = o.id), '[]') as lines
     from orders o

@@ -38,12 +38,16 @@ async def profile_of_account(tx: Transaction, *, principal: Principal) -> Profil
 
 
 async def analytics_of_account(
-    tx: Transaction, *, principal: Principal, now: datetime
+    tx: Transaction, *, principal: Principal, default_currency: str, now: datetime
 ) -> Analytics:
     """Add up what the account has and sold; the commission of its deal is part of the fees."""
-    found = await analytics.analytics_of_account(tx, principal=principal, now=now)
+    found = await analytics.analytics_of_account(
+        tx, principal=principal, default_currency=default_currency, now=now
+    )
     deal = await store.deal(tx, principal.account_id)
     if deal.first_month is None:
         return found
-    gross = await analytics.gross_since(tx, principal=principal, month=deal.first_month)
+    gross = await analytics.gross_since(
+        tx, principal=principal, month=deal.first_month, default_currency=default_currency
+    )
     return with_commission(found, deal, gross_during=gross)

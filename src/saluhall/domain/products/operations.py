@@ -6,6 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from saluhall.domain.accounts.model import Principal
+from saluhall.domain.analytics import operations as analytics
+from saluhall.domain.analytics.model import DirectSale
 from saluhall.domain.events.model import Change, EventType, new_event
 from saluhall.domain.images import operations as images
 from saluhall.domain.images.model import Fetched
@@ -57,11 +59,28 @@ async def set_status(
     if product.status in {status, Status.ARCHIVED}:
         return
     await store.set_status(tx, by.account_id, product.id, status=status, now=now)
+    await _record_sale(tx, by, product, status, now=now)
     sale = {"sale_price": str(product.price), "currency": product.currency}
     event_type = _OF_STATUS.get(status, EventType.PRODUCT_UPDATED)
     data = sale if status is Status.SOLD else None
     changes = {"status": Change(product.status.value, status.value)}
     await _note(tx, by, product, event_type, data=data, changes=changes, now=now)
+
+
+async def _record_sale(
+    tx: Transaction, by: Principal, product: Product, status: Status, *, now: datetime
+) -> None:
+    """Record that the seller has sold a product elsewhere, or that it was not sold after all."""
+    if status is Status.SOLD:
+        sale = DirectSale(
+            product_id=product.id,
+            category=product.category,
+            price=product.price,
+            currency=product.currency,
+        )
+        await analytics.record_direct_sale(tx, by.account_id, sale, now=now)
+    elif product.status is Status.SOLD and status is Status.NOT_LISTED:
+        await analytics.void_direct_sale(tx, by.account_id, product.id, now=now)
 
 
 async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:

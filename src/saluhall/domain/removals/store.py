@@ -53,6 +53,7 @@ DELETIONS = (
     "delete from refunds where account_id = %(account_id)s",
     "delete from sales where account_id = %(account_id)s",
     "delete from sale_sums where account_id = %(account_id)s",
+    "delete from exchange_rates where account_id = %(account_id)s",
     "delete from events where account_id = %(account_id)s",
     "delete from attention_entries where account_id = %(account_id)s",
     "delete from requests where account_id = %(account_id)s",

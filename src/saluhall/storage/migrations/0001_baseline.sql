@@ -16,8 +16,18 @@ create table accounts (
   name text not null,             -- unique by its directory
   time_zone text not null default 'Europe/Stockholm',
   has_chosen_zone boolean not null default false, -- filters of orders count days in UTC until the account chooses a zone
+  currency text,                                  -- in which its figures are shown; null: none was chosen
   suspended_at timestamptz,                       -- the operator refuses its requests; nothing is deleted
   created_at timestamptz not null
+);
+
+-- How many of the account's currency one of another is worth.
+create table exchange_rates (
+  account_id uuid not null,
+  currency text not null,
+  rate numeric not null,
+  changed_at timestamptz not null,
+  constraint exchange_rates_pkey primary key (account_id, currency)
 );
 
 create table account_directory (
@@ -899,172 +909,42 @@ create index order_updates_order_idx on order_updates (account_id, order_id, id)
 create index order_updates_rejected_idx on order_updates (account_id, id) where state = 'rejected';
 
 -- Analytics ----------------------------------------------------------------------------------------------------------
--- What was sold: a line for each order line and each sale outside a marketplace. The category is that of the day of the sale:
--- the product may change or be deleted. Triggers write it, whichever statement writes the order.
+-- What was sold: a row for each order line and each sale outside a marketplace, in the currency it was sold in. The category is that
+-- of the day of the sale: the product may change or be deleted.
 create table sales (
   account_id uuid not null,
+  id bigint not null generated always as identity,
   sold_at timestamptz not null,
-  row_id integer,                 -- the order line, or
-  event_id uuid,                  -- the event that reported a sale outside a marketplace
+  order_line_id integer,          -- null: sold outside a marketplace
   product_id uuid,
-  state text not null,            -- paid | pending | void (cancelled, refunded, or in another currency than SEK)
+  state text not null,            -- paid | pending | void (cancelled, or not sold after all)
   category text not null,
+  currency text not null,
   orders integer not null,        -- 1 in the first line of an order
-  pieces integer not null,
-  gross numeric not null,
-  fee numeric not null,           -- of the whole order, in its first line
-  constraint sales_source_key unique nulls not distinct (account_id, row_id, event_id)
+  units integer not null,
+  gross numeric not null,         -- without the units that were cancelled
+  refunded numeric not null,      -- of the gross
+  fee numeric not null,
+  constraint sales_pkey primary key (account_id, id),
+  constraint sales_line_key unique (account_id, order_line_id)
 );
 create index sales_product_idx on sales (account_id, product_id, sold_at);
 
--- The sums of sales by month and category, in a few rows each, like product_counts. A month begins in the account's time zone.
+-- The sums of sales by currency, month and category, in a few rows each, like product_counts. A month begins in the account's time zone.
 create table sale_sums (
   account_id uuid not null,
+  currency text not null,
   month text not null,            -- 2026-04
   category text not null,
   slot uuid not null,
   orders bigint not null,
-  pieces bigint not null,
+  units bigint not null,
   gross numeric not null,
+  refunded numeric not null,
   fee numeric not null,
   pending numeric not null,
-  constraint sale_sums_pkey primary key (account_id, month, category, slot)
+  constraint sale_sums_pkey primary key (account_id, currency, month, category, slot)
 ) with (fillfactor = 50);
-
-create function add_to_sale_sums(
-  owner uuid, of_month text, of_category text, more_orders bigint, more_pieces bigint, more_gross numeric,
-  more_fee numeric, more_pending numeric
-) returns void language plpgsql as $$
-begin
-  if more_orders = 0 and more_pieces = 0 and more_gross = 0 and more_fee = 0 and more_pending = 0 then
-    return;
-  end if;
-  update sale_sums s
-     set orders = s.orders + more_orders, pieces = s.pieces + more_pieces, gross = s.gross + more_gross,
-         fee = s.fee + more_fee, pending = s.pending + more_pending
-   where s.account_id = owner and s.month = of_month and s.category = of_category
-     and s.slot = (select f.slot from sale_sums f
-                    where f.account_id = owner and f.month = of_month and f.category = of_category
-                    limit 1 for update skip locked);
-  if not found then
-    insert into sale_sums values (owner, of_month, of_category, gen_random_uuid(), more_orders, more_pieces,
-                                  more_gross, more_fee, more_pending);
-  end if;
-end $$;
-
--- Add lines to the sums, or (sign -1) subtract them.
-create function add_sales_up(lines sales[], sign integer) returns void language sql as $$
-  select add_to_sale_sums(
-           s.account_id, to_char(s.sold_at at time zone a.time_zone, 'YYYY-MM'), s.category,
-           sign * coalesce(sum(s.orders) filter (where s.state = 'paid'), 0),
-           sign * coalesce(sum(s.pieces) filter (where s.state = 'paid'), 0),
-           sign * coalesce(sum(s.gross) filter (where s.state = 'paid'), 0),
-           sign * coalesce(sum(s.fee) filter (where s.state = 'paid'), 0),
-           sign * coalesce(sum(s.gross) filter (where s.state = 'pending'), 0))
-    from unnest(lines) s join accounts a on a.account_id = s.account_id
-   group by s.account_id, to_char(s.sold_at at time zone a.time_zone, 'YYYY-MM'), s.category
-$$;
-
-create function sales_written() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'UPDATE' then
-    perform add_sales_up(array_agg(row(w.*)::sales), -1) from went w;
-  end if;
-  perform add_sales_up(array_agg(row(c.*)::sales), 1) from came c;
-  return null;
-end $$;
-create trigger sales_came after insert on sales
-  referencing new table as came for each statement execute function sales_written();
-create trigger sales_changed after update on sales
-  referencing old table as went new table as came for each statement execute function sales_written();
-
--- Another time zone makes other months. Writers of sales wait until the sums are right.
-create function set_time_zone(owner uuid, zone text) returns void language plpgsql as $$
-begin
-  lock table sales in share row exclusive mode;
-  delete from sale_sums where account_id = owner;
-  update accounts set time_zone = zone, has_chosen_zone = true where account_id = owner;
-  perform add_sales_up(array_agg(s), 1) from sales s where s.account_id = owner;
-end $$;
-
-create function sale_state(status text, currency text) returns text language sql immutable as $$
-  select case when currency not in ('SEK', '') or status = 'cancelled' then 'void'
-              when status = 'pending' then 'pending' else 'paid' end
-$$;
-
-create function keep_sales_of_orders(owner uuid, of_orders integer[]) returns void language sql as $$
-  insert into sales
-  select h.account_id, h.placed_at, r.id, null, r.product_id, sale_state(h.status, h.currency),
-         coalesce(nullif(p.category, ''), 'other'), (r.nth = 1)::integer, r.quantity, r.total,
-         case when r.nth = 1 then h.fee else 0 end
-    from orders h
-    join (select r.*, row_number() over (partition by r.order_id order by r.id) as nth
-            from order_lines r where r.account_id = owner and r.order_id = any(of_orders)) r
-      on r.order_id = h.id
-    left join products p on p.account_id = owner and p.id = r.product_id
-   where h.account_id = owner
-   order by r.id
-  on conflict on constraint sales_source_key do update
-     set sold_at = excluded.sold_at, state = excluded.state, orders = excluded.orders,
-         pieces = excluded.pieces, gross = excluded.gross, fee = excluded.fee
-$$;
-
-create function order_lines_came() returns trigger language plpgsql as $$
-begin
-  perform keep_sales_of_orders(account_id, array_agg(distinct order_id)) from came group by account_id;
-  return null;
-end $$;
-
-create function orders_changed() returns trigger language plpgsql as $$
-begin
-  perform keep_sales_of_orders(account_id, array_agg(id)) from (
-    select account_id, id, sale_state(status, currency), placed_at, fee from came
-    except
-    select account_id, id, sale_state(status, currency), placed_at, fee from went) changed
-   group by account_id;
-  return null;
-end $$;
-
-create trigger order_lines_came after insert on order_lines
-  referencing new table as came for each statement execute function order_lines_came();
-create trigger order_lines_changed after update on order_lines
-  referencing new table as came for each statement execute function order_lines_came();
-create trigger orders_changed after update on orders
-  referencing old table as went new table as came for each statement execute function orders_changed();
-
-create function keep_direct_sale(owner uuid, event uuid, of_product uuid, at timestamptz, data jsonb)
-returns void language sql as $$
-  insert into sales
-  select owner, at, null, event, of_product, sale_state('paid', coalesce(data ->> 'currency', '')),
-         coalesce(nullif(p.category, ''), 'other'), 1, 1, (data ->> 'sale_price')::numeric, 0
-    from products p
-   where p.account_id = owner and p.id = of_product and data ->> 'sale_price' is not null
-$$;
-
-create function product_sold_directly() returns trigger language plpgsql as $$
-begin
-  perform keep_direct_sale(new.account_id, new.id, new.product_id, new.at, new.data);
-  return null;
-end $$;
--- A test event (`saluhall trigger`) reports no sale: analytics do not count it.
-create trigger events_sold_directly after insert on events for each row
-  when (new.type = 'product.sold' and not new.data ? 'test')
-  execute function product_sold_directly();
-
--- A product that changes from sold to not listed was not sold: its last sale is void, unless an order reported it.
-create function product_not_sold() returns trigger language plpgsql as $$
-begin
-  update sales s set state = 'void'
-   where s.account_id = new.account_id
-     and s.event_id = (select l.event_id from sales l
-                        where l.account_id = new.account_id and l.product_id = new.id
-                          and l.state <> 'void'
-                        order by l.sold_at desc limit 1);
-  return null;
-end $$;
-create trigger products_not_sold after update on products for each row
-  when (old.status = 'sold' and new.status = 'not_listed' and not new.delete_wanted)
-  execute function product_not_sold();
 
 -- Partner business ----------------------------------------------------------------------------------------------------
 -- What partners do by their own routes besides selling: no other table and no other part of the code knows these tables.
