@@ -150,6 +150,25 @@ async def test_what_is_not_there_and_what_is_matched_is_refused_and_changes_noth
     assert (await seller.product("B"))["quantity"] == 1
 
 
+async def test_what_is_matched_is_sold_in_the_category_of_its_product(seller: Seller) -> None:
+    await sell_unknown(seller, 2)
+    product = await seller.stock("A", quantity=5, category="lighting")
+
+    before = await seller.rows("select * from sales where account_id = %(account_id)s")
+    await match(seller)
+    [sale] = await seller.rows("select * from sales where account_id = %(account_id)s")
+    sums = await seller.rows(
+        """
+        select category, sum(units)::int as units from sale_sums
+         where account_id = %(account_id)s group by category having sum(units) <> 0
+        """
+    )
+
+    assert [(each["product_id"], each["category"]) for each in before] == [(None, "other")]
+    assert (sale["product_id"], sale["category"], sale["units"]) == (product, "lighting", 2)
+    assert sums == [{"category": "lighting", "units": 2}]
+
+
 async def test_two_people_who_match_the_same_line_take_its_units_once(seller: Seller) -> None:
     await sell_unknown(seller, 2)
     await seller.stock("A", quantity=5)
