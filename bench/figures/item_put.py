@@ -105,6 +105,11 @@ def pgbench_script(seller: Seller) -> str:
         "cleared": "'[]'",
         "mode": "'put'",
         "now": f"'{utc_now().isoformat()}'::timestamptz",
+        "batch_id": "gen_random_uuid()",
+        "actor": "'bench'",
+        "source": "'bench'",
+        "request_id": "null",
+        "request_ids": "null",
     }
     statement = re.sub(r"%\((\w+)\)s", lambda found: filled[found[1]], UPSERT)
     chance = "random(1, 9000000000000000000)"

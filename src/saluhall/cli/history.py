@@ -1,6 +1,6 @@
 """saluhall history."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
@@ -82,7 +82,18 @@ def _row(event: Event) -> dict[str, Any]:
 
 
 def _changed(found: Mapping[str, Change]) -> list[str]:
-    return [f"{name}: {_text(c.before)} -> {_text(c.after)}" for name, c in found.items()]
+    return [text for name, change in found.items() for text in _parts(name, change)]
+
+
+def _parts(name: str, change: Change) -> Iterator[str]:
+    """Write a change; of a value with parts, those that changed."""
+    old, new = change.before, change.after
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for part in (*old, *(n for n in new if n not in old)):
+            if old.get(part) != new.get(part):
+                yield from _parts(f"{name}.{part}", Change(old.get(part), new.get(part)))
+    else:
+        yield f"{name}: {_text(old)} -> {_text(new)}"
 
 
 def _text(value: object) -> str:
