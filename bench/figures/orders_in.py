@@ -27,7 +27,7 @@ from saluhall.storage import Database
 TARGET = 0.15
 ROUNDS = 5
 ORDERS = 2_000  # in a round: 10,000 in all
-AT_ONCE = 100  # as a poll stores them
+AT_ONCE = 500  # as a poll stores them
 PRODUCTS = 300
 _MARKET = Marketplace(label="Bench", site="Sweden", country="SWE")
 _START = datetime(2026, 1, 1, tzinfo=UTC)

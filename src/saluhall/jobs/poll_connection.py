@@ -44,7 +44,7 @@ _AFTER_END = timedelta(seconds=5)
 _OVERDUE = timedelta(minutes=2)
 _MAX_READS = 10
 _AFTER_FAILURE = timedelta(minutes=1)
-_ORDERS_AT_ONCE = 100
+_ORDERS_AT_ONCE = 500
 _TRIED_AGAIN = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 

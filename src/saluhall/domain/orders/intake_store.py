@@ -11,6 +11,7 @@ from msgspec import Struct
 from saluhall.domain.orders.mapping import StoredOrder
 from saluhall.domain.orders.model import OrderStatus
 from saluhall.storage import Transaction
+from saluhall.storage.copy_rows import Column
 from saluhall.storage.database import Row
 
 
@@ -43,20 +44,12 @@ _PROGRESS: Final = {
     **dict.fromkeys(("paid_at", "shipped_at", "cancelled_at"), "timestamptz"),
 }
 _MERGED: Final = {**_texts("carrier tracking"), "extras": "jsonb"}
-_LINE: Final = {
-    "order_id": "integer",
-    "product_id": "uuid",
-    "catalog_number": "integer",
-    "product": "jsonb",
-    **_texts("external_id listing_external_id sku title ean brand mpn image_url category_id category_name"),
-    **_texts("shipping_method note"),
-    **dict.fromkeys(
-        ("quantity", "units_taken", "units_shipped", "units_cancelled", "units_refunded"), "integer"
-    ),
-    **_numbers("unit_price total discount cost tax_percent tax fee shipping_price refunded weight_kg"),
-    "refunded_at": "timestamptz",
-    "extras": "jsonb",
-}  # fmt: skip
+_LINE: Final = (
+    "order_id", "product_id", "catalog_number", "product", "external_id", "listing_external_id", "sku", "title", "ean",
+    "brand", "mpn", "image_url", "category_id", "category_name", "shipping_method", "note", "quantity", "units_taken",
+    "units_shipped", "units_cancelled", "units_refunded", "unit_price", "total", "discount", "cost", "tax_percent", "tax",
+    "fee", "shipping_price", "refunded", "refunded_at", "weight_kg", "extras",
+)  # fmt: skip
 
 
 def _typed(columns: Mapping[str, str]) -> str:
@@ -110,20 +103,24 @@ STORED_LINES = """
    where account_id = %(account_id)s and order_id = any(%(ids)s)
    order by id
 """
-# Our own reference says more than the channel's id: it stays when the channel lists an item again by itself.
+# Our own reference says more than the channel's id: it stays when the channel lists an item again by itself. Each way has its index.
 MATCH = """
-  select t.at, l.id as listing_id, l.product_id
-    from jsonb_to_recordset(%(lines)s::text::jsonb) as t (at integer, external_id text, refs uuid[])
-   cross join lateral (
-     select l.id, l.product_id from listings l
-      where l.account_id = %(account_id)s
-        and (l.id = any(t.refs) or (l.connection_id = %(connection)s and l.external_id = t.external_id))
-      order by l.id = any(t.refs) desc, l.id limit 1) l
-"""
-ADD_LINES = f"""
-  insert into order_lines (account_id, created_at, changed_at, {", ".join(_LINE)})
-  select %(account_id)s, %(now)s, %(now)s, {", ".join(f"t.{name}" for name in _LINE)}
-    from json_to_recordset(%(lines)s::text::json) as t ({_typed(_LINE)})
+  with t as (
+    select * from jsonb_to_recordset(%(lines)s::text::jsonb) as t (at integer, external_id text, refs uuid[])
+  ), referred as (
+    select distinct on (t.at) t.at, l.id, l.product_id
+      from t cross join unnest(t.refs) as r (ref)
+      join listings l on l.account_id = %(account_id)s and l.id = r.ref
+     order by t.at, l.id
+  ), named as (
+    select distinct on (t.at) t.at, l.id, l.product_id
+      from t join listings l
+        on l.account_id = %(account_id)s and l.connection_id = %(connection)s and l.external_id = t.external_id
+     order by t.at, l.id
+  )
+  select at, id as listing_id, product_id from referred
+  union all
+  select at, id, product_id from named where at not in (select at from referred)
 """
 SET_UNITS = """
   update order_lines l
@@ -247,31 +244,43 @@ async def match(
     tx: Transaction, account_id: UUID, connection_id: UUID, lines: Sequence[tuple[str, list[UUID]]]
 ) -> dict[int, tuple[UUID, UUID]]:
     """Find what lines (the listing's external id, own references) are of: listing and product, by the line's place."""
+    keys = [(external_id, *refs) for external_id, refs in lines]
+    places = {key: at for at, key in enumerate(dict.fromkeys(keys))}
     wanted = [
-        {"at": at, "external_id": external_id, "refs": refs}
-        for at, (external_id, refs) in enumerate(lines)
+        {"at": at, "external_id": key[0], "refs": list(key[1:])} for key, at in places.items()
     ]
     params = {
         "account_id": account_id,
         "connection": connection_id,
         "lines": msgspec.json.encode(wanted).decode(),
     }
-    found = await tx.all(
-        lambda row: (row["at"], (row["listing_id"], row["product_id"])), MATCH, params
+    found = dict(
+        await tx.all(lambda row: (row["at"], (row["listing_id"], row["product_id"])), MATCH, params)
     )
-    return dict(found)
+    return {at: found[places[key]] for at, key in enumerate(keys) if places[key] in found}
 
 
 async def add_lines(
     tx: Transaction, account_id: UUID, lines: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> None:
-    """Store new lines, all in one statement."""
-    params = {
-        "account_id": account_id,
-        "lines": msgspec.json.encode(lines).decode(),
-        "now": now,
-    }
-    await tx.run(ADD_LINES, params)
+    """Store new lines, all in one COPY."""
+    at = now.isoformat()
+    sheet: dict[str, Column] = {"account_id": str(account_id), "created_at": at, "changed_at": at}
+    sheet |= {name: [_text(line[name]) for line in lines] for name in _LINE}
+    await tx.copy_in("order_lines", sheet, count=len(lines))
+
+
+def _text(value: object) -> str | None:
+    """Return a value as COPY reads it."""
+    match value:
+        case None | str():
+            return value
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return msgspec.json.encode(value).decode()
+        case _:
+            return str(value)
 
 
 async def set_units(
