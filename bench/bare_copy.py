@@ -14,7 +14,7 @@ _COLUMNS = """
 
 
 async def copy_again(
-    connection: psycopg.AsyncConnection[Any], owner: str, prefix: str, *, rows: int
+    connection: psycopg.AsyncConnection[Any], account_id: str, prefix: str, *, rows: int
 ) -> float:
     """Copy the rows of a call, found by the beginning of their skus, in once more under other skus and ids; return the seconds it took.
 
@@ -24,7 +24,7 @@ async def copy_again(
     same = ", ".join(name for name in names if name not in _NEITHER)
     query = f"select gen_random_uuid(), 'copy-' || sku, {same} from products where account_id = %s and sku like %s"
     async with connection.cursor() as cursor:
-        async with cursor.copy(f"copy ({query}) to stdout", [owner, f"{prefix}%"]) as out:
+        async with cursor.copy(f"copy ({query}) to stdout", [account_id, f"{prefix}%"]) as out:
             lines = b"".join([bytes(row) async for row in out])
         began = time.perf_counter()
         async with cursor.copy(f"copy products (id, sku, {same}) from stdin") as table:

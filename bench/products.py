@@ -39,18 +39,18 @@ def sku_of(number: int) -> str:
     return f"PART-{number % HEAPS}-{1 + number // HEAPS}"
 
 
-async def fill(url: str, owner: str, *, count: int, images: bool = False) -> None:
+async def fill(url: str, account_id: str, *, count: int, images: bool = False) -> None:
     """Give an account so many products, each changed a second after the one before."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        given = {"account_id": owner, "count": count, "heaps": HEAPS, "images": images}
+        given = {"account_id": account_id, "count": count, "heaps": HEAPS, "images": images}
         await connection.execute(_FILL, given)
         await connection.execute("vacuum analyze products")
 
 
-async def want_listed(url: str, owner: str, connection_id: str, *, due_in: str = "0") -> None:
+async def want_listed(url: str, account_id: str, connection_id: str, *, due_in: str = "0") -> None:
     """Make all products of an account due to be listed, in a while."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        given = {"account_id": owner, "connection": connection_id, "due_in": due_in}
+        given = {"account_id": account_id, "connection": connection_id, "due_in": due_in}
         await connection.execute(_OFFER, given)
         await connection.execute(_LIST, given)
         await connection.execute("vacuum analyze")

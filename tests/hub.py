@@ -163,12 +163,14 @@ class Hub:
             account_id = await accounts.create_account(
                 tx, name=name, username=name, password="a good password", now=now
             )
-            by = Principal(account_id=account_id, account_name=name)
-            await catalogs.create_catalog(tx, principal=by, name="RHEO", code="RHEO", now=now)
-            api_key = await accounts.create_api_key(
-                tx, principal=by, name="test", prefix=KEY_PREFIX, now=now
+            principal = Principal(account_id=account_id, account_name=name)
+            await catalogs.create_catalog(
+                tx, principal=principal, name="RHEO", code="RHEO", now=now
             )
-        return Shop(self, by=by, api_key=api_key, user_id=self._users)
+            api_key = await accounts.create_api_key(
+                tx, principal=principal, name="test", prefix=KEY_PREFIX, now=now
+            )
+        return Shop(self, principal=principal, api_key=api_key, user_id=self._users)
 
     async def open_selling_shop(self) -> Shop:
         """Open an account that is connected to the marketplace and hears every event.
@@ -214,7 +216,7 @@ class Hub:
                     {"minutes": minutes},
                 )
 
-    async def settle(self, *, timeout_s: float = 75, owner: UUID | None = None) -> None:
+    async def settle(self, *, timeout_s: float = 75, account_id: UUID | None = None) -> None:
         """Wait until nothing is due (polls aside), to one account or to all."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -231,7 +233,7 @@ class Hub:
                            where due_at < now() + interval '4 minutes') -- not what is tried again much later
                            as pending
                     """,
-                    {"account_id": owner},
+                    {"account_id": account_id},
                 )
                 due = await measure(tx, now=utc_now())
             if not found:

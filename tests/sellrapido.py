@@ -21,7 +21,7 @@ class Client:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.username = shop.by.account_name
+        self.username = shop.principal.account_name
         self.access = ""
         self.refresh = ""
         self._key = ""
@@ -63,7 +63,9 @@ class Client:
     async def key(self) -> str:
         if not self._key:
             async with self.shop.hub.db.transaction() as tx:
-                made = await accounts.create_legacy_key(tx, principal=self.shop.by, now=utc_now())
+                made = await accounts.create_legacy_key(
+                    tx, principal=self.shop.principal, now=utc_now()
+                )
             self._key = str(made)
         return self._key
 

@@ -33,14 +33,14 @@ _ITEMS = "/integration/v1/items/"
 class Shop:
     """One account at the hub, seen by its integrator."""
 
-    def __init__(self, hub: "Hub", *, by: Principal, api_key: str, user_id: int) -> None:
+    def __init__(self, hub: "Hub", *, principal: Principal, api_key: str, user_id: int) -> None:
         self.hub = hub
-        self.by = by
+        self.principal = principal
         self.api_key = api_key
         self.user_id = user_id
         self.secret = ""
         self.access = self.refresh = ""
-        self.hook = f"/hook/{by.account_id}"
+        self.hook = f"/hook/{principal.account_id}"
 
     async def call(
         self, method: str, path: str, body: object = None, *, api_key: str | None = None
@@ -52,7 +52,7 @@ class Shop:
 
     async def sign_in(self) -> None:
         """Get tokens for the account's first user."""
-        given = json.dumps({"username": self.by.account_name, "password": PASSWORD}).encode()
+        given = json.dumps({"username": self.principal.account_name, "password": PASSWORD}).encode()
         status, _, answer = await self.hub.request("POST", "/auth/token", body=given)
         assert status == 200, answer
         tokens = json.loads(answer)
@@ -146,7 +146,7 @@ class Shop:
 
     async def settle(self) -> None:
         """Wait until nothing of this account is due."""
-        await self.hub.settle(owner=self.by.account_id)
+        await self.hub.settle(account_id=self.principal.account_id)
 
     async def told(self, event_type: str, external_id: str) -> list[dict[str, Any]]:
         """Wait until nothing is due; return all events of a type about an item."""
@@ -194,7 +194,7 @@ class Shop:
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         """Read the account's rows; `owner` is known to the statement."""
         async with self.hub.db.statement() as tx:
-            return await tx.all(dict, sql, {"account_id": self.by.account_id, **params})
+            return await tx.all(dict, sql, {"account_id": self.principal.account_id, **params})
 
     async def connect(self, token: str = "tok", *, known: bool = True, **options: Any) -> UUID:
         """Give the account its Tradera login; `known` also registers it at the marketplace."""
@@ -205,7 +205,7 @@ class Shop:
         async with self.hub.db.transaction() as tx:
             connection_id = await connections.connect(
                 tx,
-                by=self.by,
+                principal=self.principal,
                 channel="tradera",
                 user_id=str(self.user_id),
                 token=token,
@@ -214,7 +214,7 @@ class Shop:
                 vault=Vault(SECRET_KEY),
                 now=now,
             )
-            await suspension.resume(tx, self.by.account_id, connection_id, now=now)
+            await suspension.resume(tx, self.principal.account_id, connection_id, now=now)
         return connection_id
 
     async def listen(self, event_types: Sequence[str] = ALL_EVENTS) -> str:
@@ -222,7 +222,7 @@ class Shop:
         async with self.hub.db.transaction() as tx:
             _, self.secret = await webhooks.set_main_endpoint(
                 tx,
-                principal=self.by,
+                principal=self.principal,
                 url=self.hub.partner.url + self.hook,
                 subscription=VOCABULARY.subscription(event_types),
                 http=Outbound(allow=[ip_network("127.0.0.0/8")]),

@@ -112,24 +112,26 @@ async def timed(client: PartnerClient, method: str, body: bytes) -> float:
     return seconds
 
 
-async def catalog_of(connection: psycopg.AsyncConnection[Any], owner: str) -> int:
+async def catalog_of(connection: psycopg.AsyncConnection[Any], account_id: str) -> int:
     """Find the number of an account's catalog."""
-    cursor = await connection.execute("select number from catalogs where account_id = %s", [owner])
+    cursor = await connection.execute(
+        "select number from catalogs where account_id = %s", [account_id]
+    )
     row = await cursor.fetchone()
     if row is None:
         raise RuntimeError("the account has no catalog")
     return int(row[0])
 
 
-async def _update(connection: psycopg.AsyncConnection[Any], owner: str, prefix: str) -> float:
+async def _update(connection: psycopg.AsyncConnection[Any], account_id: str, prefix: str) -> float:
     """Change price and quantity of the copied rows, which nobody else has touched."""
     await connection.execute("drop table if exists seen")
     await connection.execute(
-        _SEEN.replace("%s and", "%s::uuid and"), [owner, f"copy-{prefix}%"], prepare=False
+        _SEEN.replace("%s and", "%s::uuid and"), [account_id, f"copy-{prefix}%"], prepare=False
     )
     await connection.execute("analyze seen")
     began = time.perf_counter()
-    touched = (await connection.execute(_BARE_UPDATE, [owner])).rowcount
+    touched = (await connection.execute(_BARE_UPDATE, [account_id])).rowcount
     seconds = time.perf_counter() - began
     if touched != ROWS:
         raise RuntimeError(f"only {touched} of {ROWS} were changed")

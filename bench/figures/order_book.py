@@ -42,11 +42,13 @@ _FILL = """
 """
 
 
-async def fill(url: str, owner: str, *, count: int) -> None:
+async def fill(url: str, account_id: str, *, count: int) -> None:
     """Give an account this many orders of one row each."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         product = json.dumps(_PRODUCT, separators=(",", ":"))
-        await connection.execute(_FILL, {"account_id": owner, "count": count, "product": product})
+        await connection.execute(
+            _FILL, {"account_id": account_id, "count": count, "product": product}
+        )
         await connection.execute("vacuum analyze")
 
 

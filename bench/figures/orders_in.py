@@ -96,7 +96,7 @@ async def _connect(db: Database, account_id: UUID) -> Connection:
     async with db.transaction() as tx:
         connection_id = await connections.connect(
             tx,
-            by=Principal(account_id=account_id, account_name="bench"),
+            principal=Principal(account_id=account_id, account_name="bench"),
             channel="tradera",
             user_id="1",
             token="t",

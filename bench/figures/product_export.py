@@ -82,14 +82,14 @@ def _results(
     ]
 
 
-def _copy_statement(connection: psycopg.AsyncConnection[Any], owner: str) -> str:
+def _copy_statement(connection: psycopg.AsyncConnection[Any], account_id: str) -> str:
     layout = Layout(
         columns={name: SHOWN[name] for name in DEFAULT_FIELDS},
         field_separator="|",
         row_separator="\n",
     )
-    by = Principal(account_id=UUID(owner), account_name="")
-    query, params = extraction.query_of_lines(by=by, layout=layout)
+    principal = Principal(account_id=UUID(account_id), account_name="")
+    query, params = extraction.query_of_lines(principal=principal, layout=layout)
     cursor = psycopg.AsyncClientCursor(connection)
     return f"copy ({cursor.mogrify(query, params)}) to stdout"
 

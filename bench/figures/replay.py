@@ -45,7 +45,7 @@ async def measure(stage: Stage) -> list[Result]:
     """Replay everything, and watch the worker."""
     url = await stage.database()
     seller = await open_account(stage, SALUHALL_DATABASE_URL=url)
-    by = Principal(account_id=UUID(seller.account_id), account_name=seller.name)
+    principal = Principal(account_id=UUID(seller.account_id), account_name=seller.name)
     async with (
         stage.process(["bench.receiver", str(stage.folder)]) as process,
         Database(url, connections=2) as db,
@@ -55,7 +55,7 @@ async def measure(stage: Stage) -> list[Result]:
         receiver = Receiver(**process.announced())
         await seller.listen(f"{receiver.url}/hook", ca_file=receiver.ca_file)
         async with db.transaction() as tx:
-            await tx.run(_HAPPENED, {"account_id": by.account_id, "count": EVENTS})
+            await tx.run(_HAPPENED, {"account_id": principal.account_id, "count": EVENTS})
         env = stage.settings(
             SALUHALL_DATABASE_URL=url,
             SALUHALL_OUTBOUND_CA_FILE=receiver.ca_file,
@@ -64,8 +64,8 @@ async def measure(stage: Stage) -> list[Result]:
         async with stage.process(["saluhall", "worker"], env=env) as worker:
             await asyncio.sleep(_IDLE_S)
             before, started = worker.rss_bytes(), time.monotonic()
-            await _start(db, by)
-            most = await _watch(db, by, worker, receiver)
+            await _start(db, principal)
+            most = await _watch(db, principal, worker, receiver)
             took_s = time.monotonic() - started
     grown = (most - before) / _MB
     return [
@@ -82,13 +82,13 @@ async def measure(stage: Stage) -> list[Result]:
     ]
 
 
-async def _start(db: Database, by: Principal) -> None:
+async def _start(db: Database, principal: Principal) -> None:
     async with db.transaction() as tx:
-        [endpoint] = await queries.list_endpoints(tx, principal=by)
+        [endpoint] = await queries.list_endpoints(tx, principal=principal)
         now = utc_now()
         await replays.start(
             tx,
-            principal=by,
+            principal=principal,
             endpoint_id=endpoint.id,
             since=_LONG_AGO,
             until=now,
@@ -97,7 +97,7 @@ async def _start(db: Database, by: Principal) -> None:
         )
 
 
-async def _watch(db: Database, by: Principal, worker: Process, receiver: Receiver) -> int:
+async def _watch(db: Database, principal: Principal, worker: Process, receiver: Receiver) -> int:
     """Wait until the last event has arrived; return the most memory that was seen. Raises RuntimeError."""
     most, looks, before, moved_at = 0, 0, (-1, -1), time.monotonic()
     while True:
@@ -105,7 +105,7 @@ async def _watch(db: Database, by: Principal, worker: Process, receiver: Receive
         most = max(most, worker.rss_bytes())
         looks += 1
         async with db.statement() as tx:
-            row = await tx.one(dict, _DELIVERED, {"account_id": by.account_id})
+            row = await tx.one(dict, _DELIVERED, {"account_id": principal.account_id})
         assert row is not None  # noqa: S101 - a query without a table has one row
         if row["ended"] and not row["pending"]:
             return most

@@ -73,7 +73,7 @@ async def _fill(stage: Stage, folder: Path) -> str:
 
 
 async def _round(
-    stage: Stage, env: dict[str, str], folder: Path, owner: str
+    stage: Stage, env: dict[str, str], folder: Path, account_id: str
 ) -> tuple[float, float]:
     port = free_port()
     async with stage.process(["saluhall", "serve", "--port", str(port)], env=env) as process:
@@ -81,7 +81,7 @@ async def _round(
         watcher = asyncio.create_task(_watch(process, peaks))
         try:
             await until_ready(process, port)
-            seconds = await _until_more_live(folder, owner, process)
+            seconds = await _until_more_live(folder, account_id, process)
             await asyncio.sleep(WORKING_S)
         finally:
             watcher.cancel()
@@ -95,7 +95,7 @@ async def _watch(process: Process, peaks: list[float]) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _until_more_live(folder: Path, owner: str, process: Process) -> float:
+async def _until_more_live(folder: Path, account_id: str, process: Process) -> float:
     """Wait until a listing becomes live that was not when we looked first; return the seconds since the start."""
     server = await asyncio.to_thread(
         EmbeddedPostgres, folder
@@ -104,7 +104,7 @@ async def _until_more_live(folder: Path, owner: str, process: Process) -> float:
         async with await psycopg.AsyncConnection.connect(server.url, autocommit=True) as connection:
 
             async def count() -> int:
-                row = await (await connection.execute(_CONFIRMED, [owner])).fetchone()
+                row = await (await connection.execute(_CONFIRMED, [account_id])).fetchone()
                 return int(row[0]) if row else 0
 
             first = await count()

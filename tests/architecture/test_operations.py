@@ -13,7 +13,7 @@ from tests.architecture.statements import statements
 
 # Functions that need neither a principal nor an account, and the reason.
 OWNERLESS = {
-    "accounts.operations.create_account": "makes the owner",
+    "accounts.operations.create_account": "makes the account",
     "partner_business.queries.list_requests": "the operator reads what all accounts ask for",
     "partner_business.queries.public_profile": "a public profile is public",
     "accounts.operations.authenticate_key": "finds out who calls",
@@ -34,7 +34,7 @@ OWNERLESS = {
     "connections.queries.count_polling": "all connections share the application's budget",
     "connections.queries.count_by_health": "counts for who measures the hub",
     "webhooks.queries.count_endpoints": "counts for who measures the hub",
-    "connections.queries.owner_of_connection": "a job's wake-up carries the connection's id alone",
+    "connections.queries.account_of_connection": "a job's wake-up carries the connection's id alone",
     "partner_business.number_plates.recall": "a number plate is the same to every account",
     "partner_business.number_plates.remember": "a number plate is the same to every account",
     "partner_business.subscriptions.sign_in": "finds out who calls",
@@ -128,7 +128,7 @@ def is_owned(file: Path, function: str) -> bool:
     hints = typing.get_type_hints(operation)
     hints.pop("return", None)
     return any(
-        name in {"principal", "account_id", "by", "owner"} or carries_an_owner(hint)
+        name in {"principal", "account_id"} or carries_an_owner(hint)
         for name, hint in hints.items()
     )
 

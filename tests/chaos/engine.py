@@ -250,11 +250,11 @@ async def _seller(hub: Hub, number: int, ledger: Ledger, answers: Answers) -> Se
     await shop.connect()
     await shop.listen()
     async with hub.db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, principal=shop.by, now=utc_now())
+        key = await accounts.create_legacy_key(tx, principal=shop.principal, now=utc_now())
         catalog = await tx.one(
             lambda row: int(row["number"]),
             "select number from catalogs where account_id = %(account_id)s",
-            {"account_id": shop.by.account_id},
+            {"account_id": shop.principal.account_id},
         )
     assert catalog is not None
     return Seller(

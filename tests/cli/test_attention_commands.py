@@ -30,7 +30,7 @@ async def _trouble(url: str) -> str:
         async with db.transaction() as tx:
             entry = UnreadableEntry(kind="order", remote_id="9", raw="{odd}", reason="no date")
             await operations.record(tx, connection, [entry], now=NOW)
-        return seller.by.account_name
+        return seller.principal.account_name
 
 
 def test_each_thing_is_listed_with_the_command_that_ends_it(command: Saluhall) -> None:

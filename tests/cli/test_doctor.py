@@ -49,7 +49,7 @@ def checks_of(ran: Ran, code: int) -> dict[str, dict[str, Any]]:
 async def test_beside_a_running_hub_all_is_well(hub: Hub) -> None:
     shop = await hub.open_selling_shop()
     await shop.put("DOCTOR", imageUrls=[f"{hub.partner.url}/1.jpg"])
-    await hub.settle(owner=shop.by.account_id)
+    await hub.settle(account_id=shop.principal.account_id)
 
     answer = await hub.cli("doctor")
 

@@ -71,7 +71,7 @@ async def _put(url: str) -> None:
         patches.append(
             ProductPatch(sku="BOOK", title="BOOK", price=Decimal(9), default_currency="EUR")
         )
-        await put_products(tx, by=principal, catalog="RHEO", products=patches, now=now())
+        await put_products(tx, principal=principal, catalog="RHEO", products=patches, now=now())
 
 
 def refusal(ran: Any, code: str, words: str) -> bool:

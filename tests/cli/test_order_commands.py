@@ -51,7 +51,7 @@ async def _sell(url: str) -> str:
             lines = [row("620", listing=listing, quantity=2, price=10), row("700")]
             lines = lines if number in {"4", "5"} else lines[:1]
             await seller.receive(connection, order(number, lines, paid=True))
-        return seller.by.account_name
+        return seller.principal.account_name
 
 
 def test_orders_are_listed_by_status_and_by_what_wants_attention(orders: Orders) -> None:

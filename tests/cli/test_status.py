@@ -78,16 +78,16 @@ async def test_beside_a_running_hub_it_shows_its_worker_and_its_connections(hub:
     shop = await hub.open_selling_shop()
     off = "update endpoints set active = false, fail_count = 15 where account_id = %(account_id)s"
     async with hub.db.transaction() as tx:
-        await tx.run(off, {"account_id": shop.by.account_id})
+        await tx.run(off, {"account_id": shop.principal.account_id})
 
     shown = await hub.cli("status", code=1)
 
-    mine = [each for each in shown["connections"] if each["account"] == shop.by.account_name]
+    mine = [each for each in shown["connections"] if each["account"] == shop.principal.account_name]
     assert [(each["channel"], each["state"]) for each in mine] == [("tradera", "connected")]
     assert [worker["silent_s"] < 8 for worker in shown["workers"]] == [True]
     assert {"fetch_images", "sync_connection"} <= {work["job"] for work in shown["due"]}
     assert not shown["healthy"]
-    assert any(shop.by.account_name in problem for problem in shown["problems"])
+    assert any(shop.principal.account_name in problem for problem in shown["problems"])
 
 
 def test_without_a_worker_it_says_so_and_changes_nothing(

@@ -15,7 +15,7 @@ async def drained(shop: Shop, *, timeout_s: float = 120) -> tuple[float, str]:
     """Wait until nothing of the account is due; return how many seconds that took, and what is still due if it took too long."""
     started = time.monotonic()
     try:
-        await shop.hub.settle(owner=shop.by.account_id, timeout_s=timeout_s)
+        await shop.hub.settle(account_id=shop.principal.account_id, timeout_s=timeout_s)
     except AssertionError:
         due = [
             *await shop.rows(_DUE.format("images")),

@@ -44,9 +44,9 @@ EVA = RemoteAddress(
 class Seller:
     """An account; `now` is whatever the test says."""
 
-    def __init__(self, db: Database, by: Principal) -> None:
+    def __init__(self, db: Database, principal: Principal) -> None:
         self.db = db
-        self.by = by
+        self.principal = principal
         self.now = NOW
 
     @classmethod
@@ -56,15 +56,15 @@ class Seller:
             account_id = await accounts.create_account(
                 tx, name=name, username=name, password="p", now=NOW
             )
-            by = Principal(account_id=account_id, account_name=name)
-            await catalogs.create_catalog(tx, principal=by, name=RHEO, code=RHEO, now=NOW)
-        return cls(db, by)
+            principal = Principal(account_id=account_id, account_name=name)
+            await catalogs.create_catalog(tx, principal=principal, name=RHEO, code=RHEO, now=NOW)
+        return cls(db, principal)
 
     async def connect(self, user_id: str = "1") -> Connection:
         async with self.db.transaction() as tx:
             connection_id = await connections.connect(
                 tx,
-                by=self.by,
+                principal=self.principal,
                 channel="tradera",
                 user_id=user_id,
                 token="t",
@@ -73,7 +73,7 @@ class Seller:
                 vault=Vault("k"),
                 now=self.now,
             )
-            found = await queries.find_connection(tx, self.by.account_id, connection_id)
+            found = await queries.find_connection(tx, self.principal.account_id, connection_id)
         assert found is not None
         return found
 
@@ -82,7 +82,7 @@ class Seller:
         async with self.db.transaction() as tx:
             product = patch(sku=sku, title=f"Part {sku}", price=Decimal(950))
             [outcome] = await operations.put_products(
-                tx, by=self.by, catalog=RHEO, products=[product], now=self.now
+                tx, principal=self.principal, catalog=RHEO, products=[product], now=self.now
             )
         assert outcome.product_id is not None
         wanted = {"quantity": quantity, **columns}
@@ -103,7 +103,7 @@ class Seller:
         async with self.db.transaction() as tx:
             due = await record.claim_due(
                 tx,
-                self.by.account_id,
+                self.principal.account_id,
                 connection.id,
                 worker=WORKER,
                 limit=9,
@@ -127,12 +127,12 @@ class Seller:
         async with self.db.statement() as tx:
             saved = [(one, progress)]
             await submissions.save_progress(
-                tx, self.by.account_id, saved, lease=LEASE, now=self.now
+                tx, self.principal.account_id, saved, lease=LEASE, now=self.now
             )
         if state == "submitted":
             async with self.db.statement() as tx:
                 await submissions.submitted(
-                    tx, self.by.account_id, [(one, progress, timedelta())], now=self.now
+                    tx, self.principal.account_id, [(one, progress, timedelta())], now=self.now
                 )
         elif state == "live":
             live = WentLive(external_id=external_id, url="", at=self.now)
@@ -149,7 +149,7 @@ class Seller:
         async with self.db.transaction() as tx:
             return await operations.create_offer(
                 tx,
-                by=self.by,
+                principal=self.principal,
                 connection_id=connection.id,
                 catalog=product["number"],
                 sku=product["sku"],
@@ -194,11 +194,11 @@ class Seller:
 
     async def run(self, sql: str, **params: Any) -> None:
         async with self.db.transaction() as tx:
-            await tx.run(sql, {"account_id": self.by.account_id, **params})
+            await tx.run(sql, {"account_id": self.principal.account_id, **params})
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         async with self.db.statement() as tx:
-            return await tx.all(dict, sql, {"account_id": self.by.account_id, **params})
+            return await tx.all(dict, sql, {"account_id": self.principal.account_id, **params})
 
     async def orders(self) -> list[dict[str, Any]]:
         return await self.rows("select * from orders where account_id = %(account_id)s order by id")

@@ -28,9 +28,9 @@ def patch(sku: str, **fields: Any) -> ProductPatch:
 class Account:
     """An account; `now` is whatever the test says."""
 
-    def __init__(self, db: Database, by: Principal) -> None:
+    def __init__(self, db: Database, principal: Principal) -> None:
         self.db = db
-        self.by = by
+        self.principal = principal
         self.now = NOW
 
     @classmethod
@@ -40,15 +40,15 @@ class Account:
             account_id = await accounts.create_account(
                 tx, name=name, username=name, password="p", now=NOW
             )
-            by = Principal(account_id=account_id, account_name=name)
-            await catalogs.create_catalog(tx, principal=by, name=RHEO, code=RHEO, now=NOW)
-        return cls(db, by)
+            principal = Principal(account_id=account_id, account_name=name)
+            await catalogs.create_catalog(tx, principal=principal, name=RHEO, code=RHEO, now=NOW)
+        return cls(db, principal)
 
     async def connect(self) -> UUID:
         async with self.db.transaction() as tx:
             return await connections.connect(
                 tx,
-                by=self.by,
+                principal=self.principal,
                 channel="tradera",
                 user_id="1",
                 token="t",
@@ -71,17 +71,26 @@ class Account:
 
     async def put_in(self, tx: Transaction, products: Sequence[ProductPatch]) -> list[Stored]:
         return await operations.put_products(
-            tx, by=self.by, catalog=RHEO, products=products, offer_on="tradera", now=self.now
+            tx,
+            principal=self.principal,
+            catalog=RHEO,
+            products=products,
+            offer_on="tradera",
+            now=self.now,
         )
 
     async def get(self, sku: str) -> ListedProduct:
         async with self.db.statement() as tx:
-            return await queries.get_listed_product(tx, by=self.by, catalog=RHEO, sku=sku)
+            return await queries.get_listed_product(
+                tx, principal=self.principal, catalog=RHEO, sku=sku
+            )
 
     async def delete(self, sku: str) -> None:
         async with self.db.transaction() as tx:
-            await deletions.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=self.now)
+            await deletions.delete_product(
+                tx, principal=self.principal, catalog=RHEO, sku=sku, now=self.now
+            )
 
     async def rows(self, sql: str, **params: Any) -> list[dict[str, Any]]:
         async with self.db.statement() as tx:
-            return await tx.all(dict, sql, {"account_id": self.by.account_id, **params})
+            return await tx.all(dict, sql, {"account_id": self.principal.account_id, **params})

@@ -69,7 +69,7 @@ class Story:
         async with self.account.db.transaction() as tx:
             return await record.claim_due(
                 tx,
-                self.account.by.account_id,
+                self.account.principal.account_id,
                 self.connection,
                 worker=self.worker,
                 limit=10,
@@ -151,7 +151,7 @@ class Story:
             await operations.set_status(tx, sku=self.sku, status=Status.NOT_LISTED, **self.named())
 
     def named(self) -> dict[str, Any]:
-        return {"by": self.account.by, "catalog": RHEO, "now": self.account.now}
+        return {"principal": self.account.principal, "catalog": RHEO, "now": self.account.now}
 
     async def poll(self, state: str) -> None:
         rows = await self.account.rows(
@@ -161,7 +161,7 @@ class Story:
         )
         there = [self.remote(row["ad"], state) for row in rows]
         async with self.account.db.transaction() as tx:
-            owner = self.account.by.account_id
+            owner = self.account.principal.account_id
             connection = await connections.find_connection(tx, owner, self.connection)
             assert connection is not None
             await outcomes.observe(tx, connection, there, now=self.account.now)

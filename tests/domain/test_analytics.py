@@ -49,7 +49,7 @@ def shown(*values: object) -> str:
 async def asked(seller: Seller, now: datetime = NOW) -> Analytics:
     async with seller.db.statement() as tx:
         return await queries.analytics_of_account(
-            tx, principal=seller.by, default_currency="SEK", now=now
+            tx, principal=seller.principal, default_currency="SEK", now=now
         )
 
 
@@ -66,26 +66,32 @@ async def sell(seller: Seller, sku: str, *, price: object, at: datetime = NOW, *
     """Sell a piece outside of any marketplace."""
     product = patch(sku=sku, title=sku, price=Decimal(str(price)), **item)
     async with seller.db.transaction() as tx:
-        await listings.put_products(tx, by=seller.by, catalog=RHEO, products=[product], now=at)
+        await listings.put_products(
+            tx, principal=seller.principal, catalog=RHEO, products=[product], now=at
+        )
     await set_status(seller, sku, Status.SOLD, at=at)
 
 
 async def set_status(seller: Seller, sku: str, status: Status, *, at: datetime = NOW) -> None:
     async with seller.db.transaction() as tx:
-        await listings.set_status(tx, by=seller.by, catalog=RHEO, sku=sku, status=status, now=at)
+        await listings.set_status(
+            tx, principal=seller.principal, catalog=RHEO, sku=sku, status=status, now=at
+        )
 
 
 async def set_rate(seller: Seller, currency: str, rate: str) -> None:
     async with seller.db.transaction() as tx:
         await currencies.set_rate(
-            tx, principal=seller.by, currency=currency, rate=Decimal(rate), now=NOW
+            tx, principal=seller.principal, currency=currency, rate=Decimal(rate), now=NOW
         )
 
 
 async def change_order(seller: Seller, order_id: int, status: OrderStatus) -> None:
     change = StatusChange(index=0, order_id=order_id, status=status)
     async with seller.db.transaction() as tx:
-        assert not await orders.change_status(tx, principal=seller.by, changes=[change], now=NOW)
+        assert not await orders.change_status(
+            tx, principal=seller.principal, changes=[change], now=NOW
+        )
 
 
 async def test_without_sales_there_are_twelve_months_of_nothing(db: Database) -> None:
@@ -131,7 +137,7 @@ async def test_another_clock_makes_other_months_of_the_past_too(db: Database) ->
 
     async with db.transaction() as tx:
         await analytics.set_time_zone(
-            tx, principal=seller.by, time_zone="America/New_York", now=NOW
+            tx, principal=seller.principal, time_zone="America/New_York", now=NOW
         )
     found = await asked(seller)
 
@@ -145,7 +151,7 @@ async def test_a_clock_that_nobody_knows_is_refused(db: Database, name: str) -> 
 
     async with db.transaction() as tx:
         with pytest.raises(BadTimeZone):
-            await analytics.set_time_zone(tx, principal=seller.by, time_zone=name, now=NOW)
+            await analytics.set_time_zone(tx, principal=seller.principal, time_zone=name, now=NOW)
         with pytest.raises(BadTimeZone):
             await accounts.create_account(
                 tx, name="x", username="x", password="x", time_zone=name, now=NOW
@@ -216,10 +222,12 @@ async def test_another_currency_of_the_account_has_rates_of_its_own(db: Database
     await set_rate(seller, "EUR", "11")
 
     async with db.transaction() as tx:
-        removed = await currencies.set_currency(tx, principal=seller.by, currency="EUR", now=NOW)
+        removed = await currencies.set_currency(
+            tx, principal=seller.principal, currency="EUR", now=NOW
+        )
         with pytest.raises(BadCurrency):
             await currencies.set_rate(
-                tx, principal=seller.by, currency="EUR", rate=Decimal(1), now=NOW
+                tx, principal=seller.principal, currency="EUR", rate=Decimal(1), now=NOW
             )
     found = await asked(seller)
 
@@ -250,7 +258,12 @@ async def test_what_is_cancelled_or_refunded_of_an_order_is_no_revenue(db: Datab
     [head] = await seller.orders()
     async with db.transaction() as tx:
         await refunds.refund(
-            tx, principal=seller.by, order_id=head["id"], amount=Decimal(20), reason="", now=NOW
+            tx,
+            principal=seller.principal,
+            order_id=head["id"],
+            amount=Decimal(20),
+            reason="",
+            now=NOW,
         )
     total = (await asked(seller)).total
     assert [total.gross, total.refunded, total.net] == [250, 20, 223]
@@ -285,7 +298,9 @@ async def test_a_sale_stays_when_its_item_goes(db: Database) -> None:
     seller = await Seller.open(db)
     await sell(seller, "A", price=100, category="fashion")
     async with db.transaction() as tx:
-        await deletions.delete_product(tx, by=seller.by, catalog=RHEO, sku="A", now=NOW)
+        await deletions.delete_product(
+            tx, principal=seller.principal, catalog=RHEO, sku="A", now=NOW
+        )
 
     found = await asked(seller)
     assert [(c.name, *figures(c)) for c in found.categories] == [("fashion", 1, 1, 100, 0, 0)]

@@ -29,7 +29,7 @@ async def record(
 
 async def listed(seller: Seller) -> list[AttentionEntry]:
     async with seller.db.transaction() as tx:
-        return await queries.list_entries(tx, principal=seller.by)
+        return await queries.list_entries(tx, principal=seller.principal)
 
 
 async def test_an_entry_that_comes_again_waits_once(seller: Seller) -> None:
@@ -45,7 +45,9 @@ async def test_an_entry_that_comes_again_waits_once(seller: Seller) -> None:
     found = {(e.remote_id, e.raw): e.times for e in await listed(seller)}
     assert found == {("7", "[]"): 2, ("", "null"): 2, ("", "1"): 1}
     async with seller.db.transaction() as tx:
-        assert await queries.count_by_connection(tx, principal=seller.by) == {connection.id: 3}
+        assert await queries.count_by_connection(tx, principal=seller.principal) == {
+            connection.id: 3
+        }
 
 
 async def test_what_is_taken_after_all_waits_no_more(seller: Seller) -> None:
@@ -66,14 +68,14 @@ async def test_a_person_dismisses_what_was_dealt_with_and_nobody_else_can(seller
     [waiting] = await listed(seller)
     stranger = await Seller.open(seller.db)
 
-    for by, entry_id in ((stranger.by, waiting.id), (seller.by, new_id())):
+    for principal, entry_id in ((stranger.principal, waiting.id), (seller.principal, new_id())):
         async with seller.db.transaction() as tx:
             with pytest.raises(EntryNotFound):
-                await operations.dismiss(tx, principal=by, entry_id=entry_id, now=NOW)
+                await operations.dismiss(tx, principal=principal, entry_id=entry_id, now=NOW)
     assert await listed(stranger) == []
 
     async with seller.db.transaction() as tx:
-        await operations.dismiss(tx, principal=seller.by, entry_id=waiting.id, now=NOW)
+        await operations.dismiss(tx, principal=seller.principal, entry_id=waiting.id, now=NOW)
     assert await listed(seller) == []
 
 

@@ -32,12 +32,14 @@ async def seller(db: Database) -> Seller:
 
 async def listed(seller: Seller, **options: Any) -> list[AttentionItem]:
     async with seller.db.transaction() as tx:
-        return await queries.list_attention(tx, principal=seller.by, now=seller.now, **options)
+        return await queries.list_attention(
+            tx, principal=seller.principal, now=seller.now, **options
+        )
 
 
 async def orders_with_attention(seller: Seller) -> list[list[str]]:
     async with seller.db.transaction() as tx:
-        found = await orders.list_orders(tx, principal=seller.by, attention=True)
+        found = await orders.list_orders(tx, principal=seller.principal, attention=True)
     return [list(each.attention) for each in found]
 
 
@@ -45,7 +47,7 @@ async def set_status(seller: Seller, order_id: int, status: OrderStatus) -> None
     change = StatusChange(index=0, order_id=order_id, status=status)
     async with seller.db.transaction() as tx:
         assert not await operations.change_status(
-            tx, principal=seller.by, changes=[change], now=seller.now
+            tx, principal=seller.principal, changes=[change], now=seller.now
         )
 
 
@@ -54,7 +56,7 @@ async def reject(seller: Seller, connection: Connection) -> None:
     async with seller.db.transaction() as tx:
         for due in await updates.claim_due(
             tx,
-            seller.by.account_id,
+            seller.principal.account_id,
             connection.id,
             worker=WORKER,
             limit=9,
@@ -84,7 +86,7 @@ async def test_a_line_that_matches_no_product_until_it_is_matched(seller: Seller
         for line in lines:
             await matching.match(
                 tx,
-                principal=seller.by,
+                principal=seller.principal,
                 order_id=order_id,
                 line_id=line["id"],
                 sku="A",
@@ -100,7 +102,7 @@ async def test_a_line_that_matches_no_product_until_it_is_matched(seller: Seller
         since=NOW,
         subject=f"Order 77, line {ids[1]}",
         message="2 x Sold 700 (listing 700 at Tradera 1) matches no product: nothing was taken from stock.",
-        remedy=f"saluhall order match {ids[0]} {ids[1]} --sku SKU --catalog NUMBER --account {seller.by.account_name}",
+        remedy=f"saluhall order match {ids[0]} {ids[1]} --sku SKU --catalog NUMBER --account {seller.principal.account_name}",
     )
     assert await listed(seller) == []
 
@@ -154,7 +156,7 @@ async def test_a_rejected_refund_and_cancellation(
     connection, order_id = await sell(seller, [row("700")], paid=True)
     async with seller.db.transaction() as tx:
         await refunds.refund(
-            tx, principal=seller.by, order_id=order_id, amount=Decimal(1), reason="", now=NOW
+            tx, principal=seller.principal, order_id=order_id, amount=Decimal(1), reason="", now=NOW
         )
     await set_status(seller, order_id, OrderStatus.CANCELLED)
     await reject(seller, connection)
@@ -179,7 +181,7 @@ async def test_a_missing_payment_after_some_days_until_it_is_paid(seller: Seller
     seller.now += timedelta(seconds=1)
     [item] = await listed(seller)
     async with seller.db.transaction() as tx:
-        await operations.pay(tx, principal=seller.by, order_id=stored["id"], now=seller.now)
+        await operations.pay(tx, principal=seller.principal, order_id=stored["id"], now=seller.now)
 
     assert (item.kind, item.since) == ("payment_missing", NOW + timedelta(days=7))
     assert (
@@ -196,7 +198,7 @@ async def test_paying_a_shipped_order_leaves_it_shipped(seller: Seller) -> None:
     await set_status(seller, order_id, OrderStatus.SHIPPED)
 
     async with seller.db.transaction() as tx:
-        await operations.pay(tx, principal=seller.by, order_id=order_id, now=NOW)
+        await operations.pay(tx, principal=seller.principal, order_id=order_id, now=NOW)
 
     [stored] = await seller.orders()
     assert (stored["status"], stored["paid_at"]) == ("shipped", NOW)
@@ -208,7 +210,7 @@ async def test_a_rejected_offer_until_it_is_ended(seller: Seller) -> None:
     async with seller.db.transaction() as tx:
         [due] = await record.claim_due(
             tx,
-            seller.by.account_id,
+            seller.principal.account_id,
             connection.id,
             worker=WORKER,
             limit=9,
@@ -219,7 +221,7 @@ async def test_a_rejected_offer_until_it_is_ended(seller: Seller) -> None:
 
     [item] = await listed(seller)
     async with seller.db.transaction() as tx:
-        await listings.end_offer(tx, by=seller.by, offer_id=offer_id, now=seller.now)
+        await listings.end_offer(tx, principal=seller.principal, offer_id=offer_id, now=seller.now)
 
     assert (item.id, item.subject) == (f"offer_rejected:{offer_id}", "A at Tradera 1")
     assert item.message == "Tradera 1 does not publish A: The title is too short"

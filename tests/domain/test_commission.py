@@ -79,14 +79,14 @@ async def test_a_granted_commission_is_taken_of_paid_sales_alone(db: Database) -
     async with db.transaction() as tx:
         await operations.grant(
             tx,
-            principal=seller.by,
+            principal=seller.principal,
             kind=DealKind.DIRECT_COMMISSION,
             amounts=Amounts(commission_bps=500),
             now=NOW,
         )
     async with db.statement() as tx:
         found = await queries.analytics_of_account(
-            tx, principal=seller.by, default_currency="SEK", now=NOW
+            tx, principal=seller.principal, default_currency="SEK", now=NOW
         )
 
     of_the_marketplace = Decimal(1)

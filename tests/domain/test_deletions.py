@@ -119,7 +119,9 @@ async def sold(seller: Seller) -> UUID:
 
 async def delete(seller: Seller, sku: str = "A") -> None:
     async with seller.db.transaction() as tx:
-        await deletions.delete_product(tx, by=seller.by, catalog=RHEO, sku=sku, now=seller.now)
+        await deletions.delete_product(
+            tx, principal=seller.principal, catalog=RHEO, sku=sku, now=seller.now
+        )
 
 
 async def change_order(seller: Seller, status: OrderStatus) -> None:
@@ -127,20 +129,22 @@ async def change_order(seller: Seller, status: OrderStatus) -> None:
     change = StatusChange(index=0, order_id=head["id"], status=status)
     async with seller.db.transaction() as tx:
         assert not await orders.change_status(
-            tx, principal=seller.by, changes=[change], now=seller.now
+            tx, principal=seller.principal, changes=[change], now=seller.now
         )
 
 
 async def shown(seller: Seller, sku: str = "A") -> ListedProduct:
     async with seller.db.statement() as tx:
-        return await queries.get_listed_product(tx, by=seller.by, catalog=RHEO, sku=sku)
+        return await queries.get_listed_product(
+            tx, principal=seller.principal, catalog=RHEO, sku=sku
+        )
 
 
 async def put(seller: Seller, sku: str = "A") -> Product:
     product = patch(sku=sku, title="Again", price=Decimal(1))
     async with seller.db.transaction() as tx:
         await operations.put_products(
-            tx, by=seller.by, catalog=RHEO, products=[product], now=seller.now
+            tx, principal=seller.principal, catalog=RHEO, products=[product], now=seller.now
         )
     return (await shown(seller, sku)).product
 

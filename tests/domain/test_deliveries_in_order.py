@@ -156,15 +156,15 @@ async def test_a_failed_event_holds_back_its_item_until_it_is_tried_again_and_no
 async def test_what_is_sent_once_more_holds_back_nothing_new_and_keeps_its_place_if_it_never_arrived(
     desk: Desk,
 ) -> None:
-    by = Principal(account_id=desk.account_id, account_name="an account")
+    principal = Principal(account_id=desk.account_id, account_name="an account")
     await desk.happens(("A", CREATED), ("B", CREATED), ("B", LISTED))
     first = await desk.claimed()
     [arrived] = await desk.ended([x for x in first if x.event.sku == "A"])
     [failed] = await desk.ended([x for x in first if x.event.sku == "B"], retry=3600)
     assert told(await desk.claimed(second=1)) == []
     async with desk.db.transaction() as tx:
-        await deliveries.redeliver(tx, principal=by, attempt_id=arrived, now=at(2))
-        await deliveries.redeliver(tx, principal=by, attempt_id=failed, now=at(2))
+        await deliveries.redeliver(tx, principal=principal, attempt_id=arrived, now=at(2))
+        await deliveries.redeliver(tx, principal=principal, attempt_id=failed, now=at(2))
     await desk.happens(("A", SOLD), second=2)
 
     more = await desk.claimed(second=2)

@@ -40,11 +40,11 @@ class Writer:
     """An account whose products are written at random."""
 
     def __init__(
-        self, db: Database, by: Principal, number: int, seed: int, skus: Sequence[str] = SKUS
+        self, db: Database, principal: Principal, number: int, seed: int, skus: Sequence[str] = SKUS
     ) -> None:
         self.db = db
         self.skus = skus
-        self.by = by
+        self.principal = principal
         self.number = number
         self.dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
 
@@ -70,7 +70,7 @@ class Writer:
         images = [self.dice.choice(["", "https://x.example/1.jpg"]) for _ in skus]
         await upsert.create(
             tx,
-            principal=self.by,
+            principal=self.principal,
             catalogs=[self.number] * len(skus),
             patches=[patch(sku, images_at=(url,)) for sku, url in zip(skus, images, strict=True)],
             now=utc_now(),
@@ -81,7 +81,7 @@ class Writer:
         left = [self.dice.randint(0, 3) for _ in skus]
         await upsert.change(
             tx,
-            principal=self.by,
+            principal=self.principal,
             catalogs=[self.number] * len(skus),
             patches=[patch(sku, quantity=n) for sku, n in zip(skus, left, strict=True)],
             now=utc_now(),
@@ -96,12 +96,14 @@ class Writer:
             patch(sku=sku, title=sku, price=Decimal(5), kind=kind, image_urls=pictures)
             for sku in self.some()
         ]
-        await listings.put_products(tx, by=self.by, catalog=RHEO, products=goods, now=utc_now())
+        await listings.put_products(
+            tx, principal=self.principal, catalog=RHEO, products=goods, now=utc_now()
+        )
 
     async def status(self, tx: Transaction) -> None:
         await listings.set_status(
             tx,
-            by=self.by,
+            principal=self.principal,
             catalog=RHEO,
             sku=self.dice.choice(self.skus),
             status=self.dice.choice([Status.SOLD, Status.NOT_LISTED]),
@@ -110,11 +112,13 @@ class Writer:
 
     async def delete(self, tx: Transaction) -> None:
         sku = self.dice.choice(self.skus)
-        await deletions.delete_product(tx, by=self.by, catalog=RHEO, sku=sku, now=utc_now())
+        await deletions.delete_product(
+            tx, principal=self.principal, catalog=RHEO, sku=sku, now=utc_now()
+        )
 
     async def sell(self, tx: Transaction) -> None:
         """Take the last pieces of some, and let drafts become active."""
-        now, owner = utc_now(), self.by.account_id
+        now, owner = utc_now(), self.principal.account_id
         wanted = {"account_id": owner, "skus": self.some()}
         ids = await tx.all(
             lambda row: row["id"],
@@ -142,43 +146,45 @@ async def open_writer(db: Database, seed: int) -> Writer:
         account_id = await accounts.create_account(
             tx, name=name, username=name, password="p", now=now
         )
-        by = Principal(account_id=account_id, account_name=name)
-        number = await catalogs.create_catalog(tx, principal=by, name=RHEO, code=RHEO, now=now)
-    return Writer(db, by, number, seed)
+        principal = Principal(account_id=account_id, account_name=name)
+        number = await catalogs.create_catalog(
+            tx, principal=principal, name=RHEO, code=RHEO, now=now
+        )
+    return Writer(db, principal, number, seed)
 
 
-async def kept(db: Database, by: Principal) -> Inventory:
+async def kept(db: Database, principal: Principal) -> Inventory:
     async with db.statement() as tx:
         return (
             await queries.analytics_of_account(
-                tx, principal=by, default_currency="SEK", now=utc_now()
+                tx, principal=principal, default_currency="SEK", now=utc_now()
             )
         ).inventory
 
 
-async def counted(db: Database, by: Principal) -> Inventory:
+async def counted(db: Database, principal: Principal) -> Inventory:
     async with db.statement() as tx:
         rows = await tx.all(
-            lambda row: (row["status"], row["count"]), COUNTED, {"account_id": by.account_id}
+            lambda row: (row["status"], row["count"]), COUNTED, {"account_id": principal.account_id}
         )
     return Inventory(**dict(rows))
 
 
-async def totals(db: Database, by: Principal) -> dict[str | None, int]:
+async def totals(db: Database, principal: Principal) -> dict[str | None, int]:
     """How many products a list of each status, and of all, says there are."""
     async with db.statement() as tx:
         return {
             status: await pages.count_products(
-                tx, by=by, catalog=RHEO, wanted=Filter(status=status)
+                tx, principal=principal, catalog=RHEO, wanted=Filter(status=status)
             )
             for status in (None, *Status)
         }
 
 
-async def listed(db: Database, by: Principal) -> dict[str | None, int]:
+async def listed(db: Database, principal: Principal) -> dict[str | None, int]:
     async with db.statement() as tx:
         rows = await tx.all(
-            lambda row: (row["status"], row["count"]), LISTED, {"account_id": by.account_id}
+            lambda row: (row["status"], row["count"]), LISTED, {"account_id": principal.account_id}
         )
     found = dict(rows)
     return {None: sum(found.values()), **{status: found.get(status, 0) for status in Status}}
@@ -195,20 +201,20 @@ async def test_after_any_changes_the_kept_counts_are_those_of_counting(db: Datab
         for _ in range(25):
             await writer.step()
 
-            assert await kept(db, writer.by) == await counted(db, writer.by), seed
-            assert await totals(db, writer.by) == await listed(db, writer.by), seed
+            assert await kept(db, writer.principal) == await counted(db, writer.principal), seed
+            assert await totals(db, writer.principal) == await listed(db, writer.principal), seed
 
 
 async def test_many_writers_of_one_account_are_counted_right(db: Database) -> None:
     first = await open_writer(db, 0)
     writers = [
-        Writer(db, first.by, first.number, seed, SKUS[seed * 10 : seed * 10 + 10])
+        Writer(db, first.principal, first.number, seed, SKUS[seed * 10 : seed * 10 + 10])
         for seed in range(6)
     ]
 
     await asyncio.gather(*(run(20, writer.step) for writer in writers))
 
-    assert await kept(db, first.by) == await counted(db, first.by)
+    assert await kept(db, first.principal) == await counted(db, first.principal)
 
 
 async def test_a_writer_goes_on_while_another_holds_the_counts(db: Database) -> None:
@@ -216,7 +222,9 @@ async def test_a_writer_goes_on_while_another_holds_the_counts(db: Database) -> 
 
     async def add(tx: Transaction, sku: str) -> None:
         goods = [patch(sku=sku, title=sku, price=Decimal(5))]
-        await listings.put_products(tx, by=writer.by, catalog=RHEO, products=goods, now=utc_now())
+        await listings.put_products(
+            tx, principal=writer.principal, catalog=RHEO, products=goods, now=utc_now()
+        )
 
     async with db.transaction() as tx:
         await add(tx, "FIRST")
@@ -224,6 +232,6 @@ async def test_a_writer_goes_on_while_another_holds_the_counts(db: Database) -> 
         await add(tx, "HELD")
         async with db.transaction() as beside:  # would wait for ever if it needed the same row
             await add(beside, "BESIDE")
-        assert (await kept(db, writer.by)).active == 2
+        assert (await kept(db, writer.principal)).active == 2
 
-    assert (await kept(db, writer.by)).active == 3
+    assert (await kept(db, writer.principal)).active == 3

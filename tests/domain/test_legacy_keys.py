@@ -43,9 +43,9 @@ async def test_a_key_that_was_never_made_opens_nothing(db: Database) -> None:
 
 
 async def test_a_revoked_key_opens_nothing(db: Database) -> None:
-    by = await open_account(db)
+    principal = await open_account(db)
     async with db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=principal, now=NOW)
         await tx.run("update legacy_keys set revoked_at = %s", (NOW,))
 
         with pytest.raises(UnknownKey):
@@ -53,9 +53,9 @@ async def test_a_revoked_key_opens_nothing(db: Database) -> None:
 
 
 async def test_only_the_hash_of_a_key_is_kept(db: Database) -> None:
-    by = await open_account(db)
+    principal = await open_account(db)
     async with db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=principal, now=NOW)
 
         [row] = await tx.all(dict, "select * from legacy_keys")
 

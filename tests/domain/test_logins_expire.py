@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 EVENTS = """
   select e.type, e.at, e.product_id, e.sku, e.data ->> 'error' as error,
          (select count(*) from deliveries d where d.event_id = e.id) as deliveries
-    from events e where e.account_id = %(owner)s and e.type = 'connection.expiring' order by e.at
+    from events e where e.account_id = %(account_id)s and e.type = 'connection.expiring' order by e.at
 """
 
 
@@ -29,7 +29,7 @@ async def seller(db: Database) -> Seller:
 async def log_in(seller: Seller, expires_at: datetime, *, now: datetime) -> None:
     async with seller.db.transaction() as tx:
         await operations.connect(
-            tx, by=seller.by, channel="tradera", user_id="41", token="t", expires_at=expires_at, options={},
+            tx, principal=seller.principal, channel="tradera", user_id="41", token="t", expires_at=expires_at, options={},
             vault=Vault("k"), now=now,
         )  # fmt: skip
 
@@ -41,7 +41,7 @@ async def notified(seller: Seller, *days: float) -> list[dict[str, Any]]:
             now = NOW + timedelta(days=day)
             await expiry.notify_of_expiry(tx, labels={"tradera": "Tradera"}, limit=100, now=now)
     async with seller.db.statement() as tx:
-        return await tx.all(dict, EVENTS, {"owner": seller.by.account_id})
+        return await tx.all(dict, EVENTS, {"account_id": seller.principal.account_id})
 
 
 async def test_a_seller_is_notified_thirty_seven_and_one_days_before_and_each_time_once(
@@ -79,7 +79,7 @@ async def test_an_endpoint_hears_of_it_only_when_it_asks_for_it_by_name(seller: 
     for n, types in enumerate(([], ["connection.expiring"], ["item.sold"])):
         async with seller.db.transaction() as tx:
             await webhooks.set_main_endpoint(
-                tx, principal=seller.by, url="https://example.com/hook", subscription=VOCABULARY.subscription(types),
+                tx, principal=seller.principal, url="https://example.com/hook", subscription=VOCABULARY.subscription(types),
                 http=Outbound(), vault=Vault("k"), now=NOW,
             )  # fmt: skip
         await log_in(seller, NOW + (20 + n) * DAY, now=NOW)

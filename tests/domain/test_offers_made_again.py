@@ -52,7 +52,12 @@ async def test_a_product_that_was_not_listed_is_active_when_it_is_offered_again(
     await seller.list_at(connection, product, "1", state="pending")
     async with seller.db.transaction() as tx:
         await operations.set_status(
-            tx, by=seller.by, catalog=RHEO, sku="P", status=Status.NOT_LISTED, now=seller.now
+            tx,
+            principal=seller.principal,
+            catalog=RHEO,
+            sku="P",
+            status=Status.NOT_LISTED,
+            now=seller.now,
         )
     await seller.offer(connection, product)
 

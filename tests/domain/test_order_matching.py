@@ -46,7 +46,7 @@ async def match(
         **changes,
     }
     async with seller.db.transaction() as tx:
-        await matching.match(tx, principal=seller.by, **facts, now=seller.now)
+        await matching.match(tx, principal=seller.principal, **facts, now=seller.now)
     return await seller.order_lines()
 
 
@@ -103,7 +103,9 @@ async def test_a_cancelled_line_takes_nothing(seller: Seller) -> None:
     [stored] = await seller.orders()
     change = StatusChange(index=0, order_id=stored["id"], status=OrderStatus.CANCELLED)
     async with seller.db.transaction() as tx:
-        await operations.change_status(tx, principal=seller.by, changes=[change], now=seller.now)
+        await operations.change_status(
+            tx, principal=seller.principal, changes=[change], now=seller.now
+        )
 
     [line] = await match(seller)
 
@@ -118,7 +120,9 @@ async def test_units_that_are_cancelled_after_the_match_return_to_stock(seller: 
     [line] = await match(seller)
     change = StatusChange(index=0, order_id=line["order_id"], status=OrderStatus.CANCELLED)
     async with seller.db.transaction() as tx:
-        await operations.change_status(tx, principal=seller.by, changes=[change], now=seller.now)
+        await operations.change_status(
+            tx, principal=seller.principal, changes=[change], now=seller.now
+        )
 
     assert (await seller.product("A"))["quantity"] == 5
 

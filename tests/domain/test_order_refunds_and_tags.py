@@ -43,7 +43,7 @@ async def refund(seller: Seller, order_id: int, amount: str) -> None:
     async with seller.db.transaction() as tx:
         await refunds.refund(
             tx,
-            principal=seller.by,
+            principal=seller.principal,
             order_id=order_id,
             amount=Decimal(amount),
             reason="scratched",
@@ -55,7 +55,7 @@ async def set_status(seller: Seller, order_id: int, status: OrderStatus) -> None
     change = StatusChange(index=0, order_id=order_id, status=status, reason="no longer there")
     async with seller.db.transaction() as tx:
         assert not await operations.change_status(
-            tx, principal=seller.by, changes=[change], now=seller.now
+            tx, principal=seller.principal, changes=[change], now=seller.now
         )
 
 
@@ -64,13 +64,18 @@ async def tag(
 ) -> tuple[str, ...]:
     async with seller.db.transaction() as tx:
         return await tags.change_tags(
-            tx, principal=seller.by, order_id=order_id, add=add, remove=remove, now=seller.now
+            tx,
+            principal=seller.principal,
+            order_id=order_id,
+            add=add,
+            remove=remove,
+            now=seller.now,
         )
 
 
 async def details(seller: Seller, order_id: int) -> OrderDetails:
     async with seller.db.transaction() as tx:
-        return await queries.get_order(tx, principal=seller.by, order_id=order_id)
+        return await queries.get_order(tx, principal=seller.principal, order_id=order_id)
 
 
 async def said(seller: Seller, order_id: int) -> list[tuple[str, str, str]]:
@@ -126,7 +131,13 @@ async def test_a_refund_that_the_channel_makes_for_us_is_counted_once(
     await refund(seller, order_id, "5")
     async with seller.db.transaction() as tx:
         [due] = await updates.claim_due(
-            tx, seller.by.account_id, connection.id, worker=WORKER, limit=9, lease=LEASE, now=NOW
+            tx,
+            seller.principal.account_id,
+            connection.id,
+            worker=WORKER,
+            limit=9,
+            lease=LEASE,
+            now=NOW,
         )
         await updates.settled(tx, due, Acknowledged(), label="Shop", now=NOW)
     there = RemoteRefund(external_id="R1", amount=Decimal(5), refunded_at=NOW)

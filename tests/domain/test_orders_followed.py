@@ -50,7 +50,7 @@ async def change(seller: Seller, status: OrderStatus) -> None:
     wanted = StatusChange(index=0, order_id=head["id"], status=status)
     async with seller.db.transaction() as tx:
         assert not await operations.change_status(
-            tx, principal=seller.by, changes=[wanted], now=seller.now
+            tx, principal=seller.principal, changes=[wanted], now=seller.now
         )
 
 
@@ -94,7 +94,7 @@ async def test_a_policy_keeps_cancelled_units_for_a_person_to_count(
     async with db.transaction() as tx:
         await offers.set_policy(
             tx,
-            principal=seller.by,
+            principal=seller.principal,
             connection_id=connection.id,
             policy=Policy(quantity=QuantityRule(returns_cancelled=False)),
             now=NOW,
@@ -206,7 +206,7 @@ async def test_parcels_hold_some_units_and_the_last_one_ships_the_order(seller: 
             order_id=head["id"], carrier="DHL", tracking=tracking, lines={line["id"]: units}
         )
         async with seller.db.transaction() as tx:
-            await fulfilments.ship(tx, principal=seller.by, parcel=parcel, now=seller.now)
+            await fulfilments.ship(tx, principal=seller.principal, parcel=parcel, now=seller.now)
 
     await ship("T1", 1)
     [partly] = await seller.orders()
@@ -233,7 +233,7 @@ async def test_a_parcel_of_an_unknown_line_is_refused(seller: Seller) -> None:
 
     with pytest.raises(LineNotFound, match="has no line"):
         async with seller.db.transaction() as tx:
-            await fulfilments.ship(tx, principal=seller.by, parcel=parcel, now=seller.now)
+            await fulfilments.ship(tx, principal=seller.principal, parcel=parcel, now=seller.now)
 
 
 async def test_an_order_that_was_not_shipped_after_all_has_no_parcel(seller: Seller) -> None:

@@ -30,7 +30,12 @@ async def seller(db: Database) -> Seller:
 async def mark_sold(seller: Seller) -> None:
     async with seller.db.transaction() as tx:
         await operations.set_status(
-            tx, by=seller.by, catalog=RHEO, sku="A", status=Status.SOLD, now=seller.now
+            tx,
+            principal=seller.principal,
+            catalog=RHEO,
+            sku="A",
+            status=Status.SOLD,
+            now=seller.now,
         )
 
 
@@ -85,12 +90,12 @@ async def test_a_seller_who_says_sold_after_the_marketplace_did_says_nothing_new
 async def claim(seller: Seller, connection: Connection) -> list[DueListing]:
     async with seller.db.transaction() as tx:
         return await claim_due(
-            tx, seller.by.account_id, connection.id, worker=new_id(), limit=9, lease=LEASE, now=seller.now
+            tx, seller.principal.account_id, connection.id, worker=new_id(), limit=9, lease=LEASE, now=seller.now
         )  # fmt: skip
 
 
 async def save(seller: Seller, listing: DueListing, progress: Progress, *, submit: bool) -> None:
-    owner = seller.by.account_id
+    owner = seller.principal.account_id
     async with seller.db.statement() as tx:
         await submissions.save_progress(
             tx, owner, [(listing, progress)], lease=LEASE, now=seller.now
@@ -106,7 +111,7 @@ async def offer_again(seller: Seller, quantity: int) -> None:
     async with seller.db.transaction() as tx:
         [stored] = await operations.change_products(
             tx,
-            by=seller.by,
+            principal=seller.principal,
             catalogs=[catalog["number"]],
             changes=[patch("A", quantity=quantity)],
             now=seller.now,
@@ -132,7 +137,7 @@ async def test_a_sale_of_an_earlier_publication_ends_the_one_that_is_under_way(
         [asked] = await claim(seller, connection)
         async with seller.db.transaction() as tx:
             lives = [(asked, WentLive(external_id="621", url="u", at=seller.now))]
-            await outcomes.went_live(tx, seller.by.account_id, lives, now=seller.now)
+            await outcomes.went_live(tx, seller.principal.account_id, lives, now=seller.now)
     await seller.receive(connection, late)
     if comes == "before the commit":
         await save(seller, again, progress, submit=True)
@@ -187,7 +192,12 @@ async def test_after_a_lost_answer_the_wanted_price_is_asked_for_again_though_it
     async def want(price: int) -> DueListing:
         async with seller.db.transaction() as tx:
             await operations.change_price(
-                tx, by=seller.by, catalog=RHEO, sku="A", price=Decimal(price), now=seller.now
+                tx,
+                principal=seller.principal,
+                catalog=RHEO,
+                sku="A",
+                price=Decimal(price),
+                now=seller.now,
             )
         return (await claim(seller, connection))[0]
 

@@ -27,7 +27,9 @@ async def account(db: Database) -> Account:
 
 async def recorded(account: Account) -> list[dict[str, Any]]:
     async with account.db.transaction() as tx:
-        while await changes.record_due(tx, account.by.account_id, limit=100, now=account.now):
+        while await changes.record_due(
+            tx, account.principal.account_id, limit=100, now=account.now
+        ):
             pass
     return await account.rows(RECORDED)
 
@@ -80,10 +82,10 @@ async def test_units_that_are_sold_and_that_come_back_are_changes_of_stock(
     channel = account.db.acting_as(Origin(actor="channel:market", source="market"))
     async with channel.transaction() as tx:
         product = (
-            await stock.lock(tx, account.by.account_id, [stored.product_id], now=account.now)
+            await stock.lock(tx, account.principal.account_id, [stored.product_id], now=account.now)
         )[stored.product_id]
-        await stock.take(tx, account.by.account_id, {product.id: 0}, now=account.now)
-        await stock.restock(tx, account.by.account_id, {product.id: 2}, now=account.now)
+        await stock.take(tx, account.principal.account_id, {product.id: 0}, now=account.now)
+        await stock.restock(tx, account.principal.account_id, {product.id: 2}, now=account.now)
 
     found = await recorded(account)
     assert [(e["type"], e["actor"], e["changes"]) for e in found] == [
@@ -99,7 +101,7 @@ async def test_of_several_requests_in_one_transaction_each_change_has_its_own(
 ) -> None:
     await account.put("A", price=Decimal(1))
     batch = Origin(actor="key:k", source="test", request_ids={"A": "r-7", "B": "r-8"})
-    other = Account(account.db.acting_as(batch), account.by)
+    other = Account(account.db.acting_as(batch), account.principal)
 
     await other.put("A", price=Decimal(2))
 

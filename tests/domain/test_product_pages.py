@@ -28,7 +28,12 @@ async def page(
 ) -> Page:
     async with account.db.transaction() as tx:
         return await pages.list_products(
-            tx, by=account.by, catalog=RHEO, wanted=Filter(**wanted), after=after, limit=limit
+            tx,
+            principal=account.principal,
+            catalog=RHEO,
+            wanted=Filter(**wanted),
+            after=after,
+            limit=limit,
         )
 
 
@@ -197,7 +202,7 @@ async def test_filters_leave_what_they_name_and_count_it(account: Account, db: D
         assert "".join(sorted(p.sku for p in found)) == skus
         async with db.statement() as tx:
             count = await pages.count_products(
-                tx, by=account.by, catalog=RHEO, wanted=Filter(**asked)
+                tx, principal=account.principal, catalog=RHEO, wanted=Filter(**asked)
             )
         assert count == len(found)
     since = await walk(account, limit=9, changed_since=b.changed_at)
@@ -218,7 +223,7 @@ async def test_what_is_added_up_is_exact_and_of_one_currency(account: Account) -
 
     async with account.db.statement() as tx:
         sums = await pages.sum_up_children(
-            tx, by=account.by, catalog=RHEO, parent_sku="CAR", currency="SEK"
+            tx, principal=account.principal, catalog=RHEO, parent_sku="CAR", currency="SEK"
         )
 
     assert (sums.children, sums.active, sums.sold) == (4, 4, 0)

@@ -26,9 +26,9 @@ async def seller_with_catalog(db: Database) -> tuple[Principal, int]:
         account_id = await accounts.create_account(
             tx, name="shop", username="shop", password="a good password", now=now
         )
-        by = Principal(account_id=account_id, account_name="shop")
-        return by, await catalogs.create_catalog(
-            tx, principal=by, name="RHEO", code="RHEO", now=now
+        principal = Principal(account_id=account_id, account_name="shop")
+        return principal, await catalogs.create_catalog(
+            tx, principal=principal, name="RHEO", code="RHEO", now=now
         )
 
 
@@ -37,14 +37,14 @@ def patches(skus: list[str], price: int) -> list[ProductPatch]:
 
 
 async def test_of_calls_that_add_the_same_products_one_adds_each(db: Database) -> None:
-    by, catalog = await seller_with_catalog(db)
+    principal, catalog = await seller_with_catalog(db)
     skus = [f"S-{n}" for n in range(ROWS)]
 
     async def add(order: list[str], price: int) -> list[Stored]:
         async with db.transaction() as tx:
             return await upsert.create(
                 tx,
-                principal=by,
+                principal=principal,
                 catalogs=[catalog] * len(order),
                 patches=patches(order, price),
                 now=utc_now(),
@@ -65,12 +65,12 @@ async def test_of_calls_that_add_the_same_products_one_adds_each(db: Database) -
 
 
 async def test_changes_in_opposite_order_do_not_wait_for_each_other(db: Database) -> None:
-    by, catalog = await seller_with_catalog(db)
+    principal, catalog = await seller_with_catalog(db)
     skus = [f"S-{n}" for n in range(ROWS)]
     async with db.transaction() as tx:
         await upsert.create(
             tx,
-            principal=by,
+            principal=principal,
             catalogs=[catalog] * ROWS,
             patches=patches(skus, 1),
             now=utc_now(),
@@ -80,7 +80,7 @@ async def test_changes_in_opposite_order_do_not_wait_for_each_other(db: Database
         async with db.transaction() as tx:
             return await listings.change_products(
                 tx,
-                by=by,
+                principal=principal,
                 catalogs=[catalog] * len(order),
                 changes=patches(order, price),
                 now=utc_now(),
@@ -94,12 +94,16 @@ async def test_changes_in_opposite_order_do_not_wait_for_each_other(db: Database
 
 
 async def test_an_item_that_is_there_uses_no_number_up(db: Database) -> None:
-    by, _ = await seller_with_catalog(db)
+    principal, _ = await seller_with_catalog(db)
 
     async def put(sku: str) -> None:
         async with db.transaction() as tx:
             await listings.put_products(
-                tx, by=by, catalog="RHEO", products=[patch(sku=sku, title="T")], now=utc_now()
+                tx,
+                principal=principal,
+                catalog="RHEO",
+                products=[patch(sku=sku, title="T")],
+                now=utc_now(),
             )
 
     for sku in ("first", "first", "first", "second"):

@@ -23,8 +23,10 @@ async def new_key(db: Database) -> str:
         account_id: UUID = await accounts.create_account(
             tx, name=name, username=name, password="p", now=now
         )
-        by = Principal(account_id=account_id, account_name=name)
-        return await accounts.create_api_key(tx, principal=by, name="test", prefix="key_", now=now)
+        principal = Principal(account_id=account_id, account_name=name)
+        return await accounts.create_api_key(
+            tx, principal=principal, name="test", prefix="key_", now=now
+        )
 
 
 async def authenticate(db: Database, key: str, tier: Tier | None) -> int | RateLimited | None:

@@ -53,15 +53,17 @@ async def busy_seller(db: Database) -> Seller:
     await seller.list_at(connection, product, "a1")
     await seller.receive(connection, order("o1", [row("a1")]))
     async with db.transaction() as tx:
-        await accounts.create_api_key(tx, principal=seller.by, name="k", prefix="key_", now=NOW)
-        await accounts.create_legacy_key(tx, principal=seller.by, now=NOW)
-        await accounts.suspend_account(tx, principal=seller.by, suspended=True, now=NOW)
+        await accounts.create_api_key(
+            tx, principal=seller.principal, name="k", prefix="key_", now=NOW
+        )
+        await accounts.create_legacy_key(tx, principal=seller.principal, now=NOW)
+        await accounts.suspend_account(tx, principal=seller.principal, suspended=True, now=NOW)
     return seller
 
 
 async def remove_account(seller: Seller, after: timedelta) -> AccountContents:
     async with seller.db.transaction() as tx:
-        return await removals.remove_account(tx, principal=seller.by, now=NOW + after)
+        return await removals.remove_account(tx, principal=seller.principal, now=NOW + after)
 
 
 async def test_removing_an_account_deletes_all_its_rows_and_none_of_others(db: Database) -> None:
@@ -108,7 +110,7 @@ async def test_every_table_with_rows_of_accounts_has_a_statement_that_deletes_th
 async def remove_connection(seller: Seller, connection: UUID, *, yes: bool) -> RemovedConnection:
     async with seller.db.transaction() as tx:
         return await disconnecting.remove_connection(
-            tx, by=seller.by, connection_id=connection, leave_live=yes, now=seller.now
+            tx, principal=seller.principal, connection_id=connection, leave_live=yes, now=seller.now
         )
 
 
@@ -116,7 +118,12 @@ async def offer(seller: Seller, sku: str) -> None:
     async with seller.db.transaction() as tx:
         product = patch(sku=sku, title=f"Part {sku}", price=Decimal(900), auto_publish=True)
         await operations.put_products(
-            tx, by=seller.by, catalog=RHEO, products=[product], offer_on="tradera", now=seller.now
+            tx,
+            principal=seller.principal,
+            catalog=RHEO,
+            products=[product],
+            offer_on="tradera",
+            now=seller.now,
         )
 
 
@@ -143,8 +150,8 @@ async def test_a_connection_with_live_listings_is_removed_only_when_they_may_sta
 
     assert (removed.live, removed.moved) == (1, 0)
     async with db.statement() as tx:
-        assert await queries.list_connections(tx, by=seller.by) == []
-        kept = await queries.find_connection(tx, seller.by.account_id, connection.id)
+        assert await queries.list_connections(tx, principal=seller.principal) == []
+        kept = await queries.find_connection(tx, seller.principal.account_id, connection.id)
     assert kept is not None
     assert (kept.token, kept.reason) == (b"", "The connection was removed.")
 
@@ -196,14 +203,19 @@ async def test_connecting_the_same_login_again_takes_its_listings_up(db: Databas
     await seller.list_at(first, await seller.stock("A"), "a1")
     async with db.transaction() as tx:
         await operations.change_price(
-            tx, by=seller.by, catalog=RHEO, sku="A", price=Decimal(800), now=seller.now
+            tx,
+            principal=seller.principal,
+            catalog=RHEO,
+            sku="A",
+            price=Decimal(800),
+            now=seller.now,
         )
     await remove_connection(seller, first.id, yes=True)
     assert [each["suspended"] for each in await listings(seller)] == [True]
 
     again = await seller.connect("1")
     async with db.transaction() as tx:
-        await suspension.resume(tx, seller.by.account_id, again.id, now=seller.now)
+        await suspension.resume(tx, seller.principal.account_id, again.id, now=seller.now)
 
     assert again.id == first.id
     assert [(each["suspended"], each["is_due"]) for each in await listings(seller)] == [
@@ -218,7 +230,9 @@ async def test_a_removed_connection_leaves_no_order_update_due(db: Database) -> 
     [sold] = await seller.orders()
     change = StatusChange(index=0, order_id=sold["id"], status=OrderStatus.SHIPPED)
     async with db.transaction() as tx:
-        assert not await orders.change_status(tx, principal=seller.by, changes=[change], now=NOW)
+        assert not await orders.change_status(
+            tx, principal=seller.principal, changes=[change], now=NOW
+        )
 
     removed = await remove_connection(seller, connection.id, yes=False)
     async with db.transaction() as tx:
@@ -237,14 +251,16 @@ async def test_a_catalog_with_products_is_not_removed(db: Database) -> None:
     seller = await Seller.open(db)
     async with db.transaction() as tx:
         number = await catalogs.create_catalog(
-            tx, principal=seller.by, name="Shop", code="S", now=NOW
+            tx, principal=seller.principal, name="Shop", code="S", now=NOW
         )
         await operations.put_products(
             tx,
-            by=seller.by,
+            principal=seller.principal,
             catalog="S",
             products=[patch(sku="A", title="Part", price=Decimal(9))],
             now=NOW,
         )
         with pytest.raises(CatalogInUse, match="has 1 product: delete them first"):
-            await catalogs.remove_catalog(tx, principal=seller.by, number=number, system_code=RHEO)
+            await catalogs.remove_catalog(
+                tx, principal=seller.principal, number=number, system_code=RHEO
+            )

@@ -34,9 +34,13 @@ class Selling(Account):
         policy = Policy(products=products, filter=chosen or ProductFilter(), format=format)
         async with self.db.transaction() as tx:
             await offers.set_policy(
-                tx, principal=self.by, connection_id=self.connection, policy=policy, now=self.now
+                tx,
+                principal=self.principal,
+                connection_id=self.connection,
+                policy=policy,
+                now=self.now,
             )
-        account_id, key, last = self.by.account_id, None, None
+        account_id, key, last = self.principal.account_id, None, None
         while True:
             async with self.db.transaction() as tx:
                 key = await policies.select_products(
@@ -144,7 +148,7 @@ async def test_a_policy_never_offers_again_what_the_seller_has_ended(selling: Se
     [offer] = await selling.rows(OFFERS)
     async with selling.db.transaction() as tx:
         await offers.end(
-            tx, account_id=selling.by.account_id, offer_id=offer["id"], now=selling.now
+            tx, account_id=selling.principal.account_id, offer_id=offer["id"], now=selling.now
         )
     await selling.choose(Selection.ALL)
     await selling.sell("A", price=Decimal(7))
@@ -170,7 +174,7 @@ async def test_products_that_are_added_in_bulk_are_offered_at_once(selling: Sell
     async with selling.db.transaction() as tx:
         await operations.create_products(
             tx,
-            by=selling.by,
+            principal=selling.principal,
             catalogs=[row["number"]] * 2,
             products=[patch("A", price=Decimal(10)), patch("B", price=Decimal(20))],
             now=selling.now,

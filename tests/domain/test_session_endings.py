@@ -83,13 +83,13 @@ async def test_a_client_that_asks_twice_at_once_keeps_its_session(db: Database, 
 async def test_a_person_lists_and_ends_their_own_sessions_alone(db: Database, user: str) -> None:
     mine, older = await sign_in(db, user, now=LATER), await sign_in(db, user, now=NOW)
     theirs = await sign_in(db, await open_account(db, "bo"))
-    by = await authenticate(db, mine)
+    principal = await authenticate(db, mine)
 
     async with db.transaction() as tx:
-        listed = await ending.list_sessions(tx, principal=by, now=LATER)
-        await ending.end_session(tx, principal=by, session_id=older.id, now=LATER)
+        listed = await ending.list_sessions(tx, principal=principal, now=LATER)
+        await ending.end_session(tx, principal=principal, session_id=older.id, now=LATER)
         with pytest.raises(SessionNotFound):
-            await ending.end_session(tx, principal=by, session_id=theirs.id, now=LATER)
+            await ending.end_session(tx, principal=principal, session_id=theirs.id, now=LATER)
 
     assert [s.id for s in listed] == [mine.id, older.id]
     assert [await is_over(db, s) for s in (mine, older, theirs)] == [False, True, False]
@@ -98,9 +98,9 @@ async def test_a_person_lists_and_ends_their_own_sessions_alone(db: Database, us
 async def test_suspending_an_account_ends_its_sessions_for_good(db: Database, user: str) -> None:
     session = await sign_in(db, user)
     async with db.transaction() as tx:
-        by = await principal_of_account(tx, user)
-        await ending.suspend_account(tx, principal=by, suspended=True, now=NOW)
-        await ending.suspend_account(tx, principal=by, suspended=False, now=NOW)
+        principal = await principal_of_account(tx, user)
+        await ending.suspend_account(tx, principal=principal, suspended=True, now=NOW)
+        await ending.suspend_account(tx, principal=principal, suspended=False, now=NOW)
 
     for attempt in (authenticate(db, session), renew(db, session), rotate(db, session)):
         with pytest.raises(SessionEnded):
@@ -110,9 +110,9 @@ async def test_suspending_an_account_ends_its_sessions_for_good(db: Database, us
 
 async def test_a_new_password_ends_all_other_sessions(db: Database, user: str) -> None:
     mine, other = await sign_in(db, user), await sign_in(db, user)
-    by = await authenticate(db, mine)
+    principal = await authenticate(db, mine)
 
-    await ending.change_password(db, principal=by, current=PASSWORD, new=BETTER, now=NOW)
+    await ending.change_password(db, principal=principal, current=PASSWORD, new=BETTER, now=NOW)
 
     assert [await is_over(db, s) for s in (mine, other)] == [False, True]
     await sign_in(db, user, BETTER)
@@ -121,22 +121,26 @@ async def test_a_new_password_ends_all_other_sessions(db: Database, user: str) -
 
 
 async def test_the_password_stays_when_the_change_is_not_right(db: Database, user: str) -> None:
-    by = await authenticate(db, await sign_in(db, user))
+    principal = await authenticate(db, await sign_in(db, user))
 
     with pytest.raises(WrongPassword):
-        await ending.change_password(db, principal=by, current="a guess", new=BETTER, now=NOW)
+        await ending.change_password(
+            db, principal=principal, current="a guess", new=BETTER, now=NOW
+        )
     with pytest.raises(WeakPassword):
-        await ending.change_password(db, principal=by, current=PASSWORD, new="short", now=NOW)
+        await ending.change_password(
+            db, principal=principal, current=PASSWORD, new="short", now=NOW
+        )
 
     await sign_in(db, user)
 
 
 async def test_the_operator_sets_a_password_and_ends_every_session(db: Database, user: str) -> None:
     session = await sign_in(db, user)
-    by = await authenticate(db, session)
+    principal = await authenticate(db, session)
 
     async with db.transaction() as tx:
-        await ending.set_password(tx, principal=by, new=BETTER, now=NOW)
+        await ending.set_password(tx, principal=principal, new=BETTER, now=NOW)
 
     assert await is_over(db, session)
     await sign_in(db, user, BETTER)
@@ -168,8 +172,8 @@ async def test_one_users_sign_ins_do_not_hold_up_anothers(db: Database, user: st
 
 
 async def test_a_session_that_does_not_exist_cannot_be_ended(db: Database, user: str) -> None:
-    by = await authenticate(db, await sign_in(db, user))
+    principal = await authenticate(db, await sign_in(db, user))
 
     with pytest.raises(SessionNotFound):
         async with db.transaction() as tx:
-            await ending.end_session(tx, principal=by, session_id=uuid4(), now=NOW)
+            await ending.end_session(tx, principal=principal, session_id=uuid4(), now=NOW)

@@ -157,10 +157,10 @@ async def test_no_token_is_stored(db: Database, user: str) -> None:
 
 async def test_a_suspended_account_is_not_let_in_any_way(db: Database, user: str) -> None:
     session = await sign_in(db, user)
-    by = await authenticate(db, session)
+    principal = await authenticate(db, session)
     async with db.transaction() as tx:
-        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
-        await accounts.suspend_account(tx, principal=by, suspended=True, now=NOW)
+        key = await accounts.create_legacy_key(tx, principal=principal, now=NOW)
+        await accounts.suspend_account(tx, principal=principal, suspended=True, now=NOW)
 
     for attempt in (
         sign_in(db, user),
@@ -175,7 +175,7 @@ async def test_a_suspended_account_is_not_let_in_any_way(db: Database, user: str
             await accounts.authenticate_legacy_key(tx, key=key, now=NOW)
 
     async with db.transaction() as tx:
-        await accounts.suspend_account(tx, principal=by, suspended=False, now=NOW)
+        await accounts.suspend_account(tx, principal=principal, suspended=False, now=NOW)
     await authenticate(db, session)  # the refused renewals took nothing from it
     await renew(db, session)
 
@@ -184,8 +184,8 @@ async def test_a_wrong_password_does_not_tell_that_an_account_is_suspended(
     db: Database, user: str
 ) -> None:
     async with db.transaction() as tx:
-        by = await principal_of_account(tx, user)
-        await accounts.suspend_account(tx, principal=by, suspended=True, now=NOW)
+        principal = await principal_of_account(tx, user)
+        await accounts.suspend_account(tx, principal=principal, suspended=True, now=NOW)
 
     await fail(db, user)
 

@@ -95,7 +95,12 @@ async def test_the_same_price_again_changes_nothing(account: Account) -> None:
     account.later(LATER)
     async with account.db.transaction() as tx:
         await operations.change_price(
-            tx, by=account.by, catalog=RHEO, sku="A", price=Decimal("950.5"), now=account.now
+            tx,
+            principal=account.principal,
+            catalog=RHEO,
+            sku="A",
+            price=Decimal("950.5"),
+            now=account.now,
         )
 
     assert await seen(account) == before
@@ -108,7 +113,12 @@ async def test_the_same_status_again_changes_nothing(account: Account, status: S
     async def change() -> None:
         async with account.db.transaction() as tx:
             await operations.set_status(
-                tx, by=account.by, catalog=RHEO, sku="A", status=status, now=account.now
+                tx,
+                principal=account.principal,
+                catalog=RHEO,
+                sku="A",
+                status=status,
+                now=account.now,
             )
 
     await change()
@@ -137,7 +147,7 @@ async def change_in_bulk(account: Account, names: Iterable[str]) -> Stored:
     async with account.db.transaction() as tx:
         [stored] = await operations.change_products(
             tx,
-            by=account.by,
+            principal=account.principal,
             catalogs=[row["number"]],
             changes=[patch("A", **{name: PATCHED[name] for name in names})],
             now=account.now,

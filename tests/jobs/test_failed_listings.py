@@ -39,7 +39,7 @@ async def claimed(db: Database, **facts: Any) -> DueListing:
     async with db.transaction() as tx:
         [due] = await claim_due(
             tx,
-            seller.by.account_id,
+            seller.principal.account_id,
             connection.id,
             worker=WORKER,
             limit=1,

@@ -191,14 +191,16 @@ WAITING = (
 
 
 async def test_what_is_forgotten_at_that_moment_is_not_promised_once_more(db: Database) -> None:
-    by = Principal(account_id=new_id(), account_name="anna")
+    principal = Principal(account_id=new_id(), account_name="anna")
     async with db.transaction() as tx:
-        attempt = await tx.one(lambda row: row["id"], STANDING, {"account_id": by.account_id})
+        attempt = await tx.one(
+            lambda row: row["id"], STANDING, {"account_id": principal.account_id}
+        )
     assert attempt is not None
 
     async def ask() -> None:
         async with db.transaction() as tx:
-            await deliveries.redeliver(tx, principal=by, attempt_id=attempt, now=utc_now())
+            await deliveries.redeliver(tx, principal=principal, attempt_id=attempt, now=utc_now())
 
     async with db.transaction() as pruning:
         now = utc_now() + 2 * KEEP

@@ -31,12 +31,14 @@ class Desk:
         [head] = await self.seller.orders()
         change = StatusChange(index=0, order_id=head["id"], status=status, **more)
         async with self.seller.db.transaction() as tx:
-            await operations.change_status(tx, principal=self.seller.by, changes=[change], now=NOW)
+            await operations.change_status(
+                tx, principal=self.seller.principal, changes=[change], now=NOW
+            )
 
     async def claim(self, worker: UUID, *, now: datetime = NOW) -> list[DueUpdate]:
         async with self.seller.db.transaction() as tx:
             return await updates.claim_due(
-                tx, self.seller.by.account_id, self.connection.id, worker=worker, limit=10, lease=LEASE, now=now
+                tx, self.seller.principal.account_id, self.connection.id, worker=worker, limit=10, lease=LEASE, now=now
             )  # fmt: skip
 
     async def told(self, push: DueUpdate, answer: Acknowledgement) -> dict[str, object]:

@@ -53,19 +53,17 @@ async def test_each_endpoint_gets_its_dialects_words_and_the_log_shows_them(
         http=Outbound(allow=[ip_network("127.0.0.0/8")], ca_file=partner.ca_file),
         slots=Slots(DELIVER_WEBHOOKS.size),
     )
-    by, now = Principal(account_id=new_id(), account_name="shop"), utc_now()
+    principal, now = Principal(account_id=new_id(), account_name="shop"), utc_now()
     async with run.db.transaction() as tx:
         for words in (ACME, VOCABULARY, structs.replace(ACME, dialect="gone")):
             await operations.set_main_endpoint(
-                tx, principal=by, url=f"{partner.url}/{by.account_id}/{words.dialect}",
+                tx, principal=principal, url=f"{partner.url}/{principal.account_id}/{words.dialect}",
                 subscription=words.subscription([]), http=run.http, vault=run.vault, now=now,
             )  # fmt: skip
         happened = (EventType.PRODUCT_CREATED, EventType.STOCK_CHANGED, EventType.PRICE_CHANGED)
-        await recording.record(
-            tx,
-            [new_event(by.account_id, t, product_id=new_id(), sku=t, now=now) for t in happened],
-            now=now,
-        )
+        account_id = principal.account_id
+        events = [new_event(account_id, t, product_id=new_id(), sku=t, now=now) for t in happened]
+        await recording.record(tx, events, now=now)
 
     for key in [key for job, key in tx.wake_ups if job == "deliver_webhooks"]:
         opened = await DELIVER_WEBHOOKS.open(run, key)
@@ -74,7 +72,7 @@ async def test_each_endpoint_gets_its_dialects_words_and_the_log_shows_them(
     await run.http.close()
 
     got = [
-        (r.path.rsplit("/", 1)[1], r.body) for r in partner.received if str(by.account_id) in r.path
+        (r.path.rsplit("/", 1)[1], r.body) for r in partner.received if str(account_id) in r.path
     ]
     assert sorted(body for dialect, body in got if dialect == "acme") == [b"new", b"stock"]
     [item] = [json.loads(body) for dialect, body in got if dialect == "rheo"]
@@ -83,7 +81,7 @@ async def test_each_endpoint_gets_its_dialects_words_and_the_log_shows_them(
         logged = await tx.all(
             lambda row: (row["event_type"], row["success"], row["error"]),
             "select event_type, success, error from delivery_attempts where account_id = %s",
-            [by.account_id],
+            [account_id],
         )
     missing = "the dialect gone of this endpoint is not installed"
     assert {each for each in logged if each[1]} == {

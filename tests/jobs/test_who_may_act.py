@@ -164,7 +164,7 @@ async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk)
         async with account.db.statement() as tx:
             [due] = await images.claim_due(
                 tx,
-                account.by.account_id,
+                account.principal.account_id,
                 worker=worker,
                 limit=1,
                 rooms=Rooms({}, 1),
@@ -176,7 +176,9 @@ async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk)
     async def note(due: DueImage) -> str:
         fetched = [Fetched(image=due, reason="no")]
         async with account.db.transaction() as tx:
-            await listings.images_fetched(tx, account.by.account_id, fetched, now=account.now)
+            await listings.images_fetched(
+                tx, account.principal.account_id, fetched, now=account.now
+            )
         [row] = await account.rows("select state from images where account_id = %(account_id)s")
         return str(row["state"])
 
@@ -192,7 +194,7 @@ async def test_a_poll_that_another_makes_by_now_is_not_recorded(desk: Desk) -> N
     async def claim(worker: Any) -> Connection:
         async with account.db.transaction() as tx:
             found = await connections.claim_poll(
-                tx, account.by.account_id, desk.connection, worker=worker, lease=LEASE, now=account.now
+                tx, account.principal.account_id, desk.connection, worker=worker, lease=LEASE, now=account.now
             )  # fmt: skip
         assert found is not None
         return found

@@ -44,7 +44,7 @@ async def test_an_expired_token_is_told_once_per_item_and_reconnecting_resumes(
 
     assert len(await shop.calls()) == calls <= (0 if is_over else 5)  # three creates, two of a poll
     assert [await shop.failures(name) for name in "ABC"] == [[EXPIRED]] * 3
-    listed = await shop.hub.cli("connection", "list", "--account", shop.by.account_name)
+    listed = await shop.hub.cli("connection", "list", "--account", shop.principal.account_name)
     assert [(c["state"], c["reason"]) for c in listed["connections"]] == [("disconnected", EXPIRED)]
 
     await shop.connect("a new token")

@@ -37,7 +37,7 @@ async def test_a_made_key_opens_the_account_and_is_listed_without_its_text(hub: 
     assert await opens(shop, key)
     [newest, _] = await keys_of(shop)
     assert (newest["name"], newest["prefix"]) == ("till", key[:14])
-    assert newest["userId"] == str(shop.by.account_id)
+    assert newest["userId"] == str(shop.principal.account_id)
     assert newest["lastUsedAt"] is not None
     assert key not in str(newest)
 
@@ -111,9 +111,9 @@ async def test_a_suspended_account_is_told_so_and_manages_nothing(hub: Hub) -> N
     await keys_of(shop)
     suspend = "update accounts set suspended_at = now() where account_id = %s"
     async with hub.db.transaction() as tx:
-        await tx.run(suspend, [shop.by.account_id])
+        await tx.run(suspend, [shop.principal.account_id])
 
-    credentials = {"username": shop.by.account_name, "password": "a good password"}
+    credentials = {"username": shop.principal.account_name, "password": "a good password"}
     for status, answer in (
         await shop.as_person("GET", KEYS),
         await shop.call("POST", "/auth/token", credentials),
@@ -124,7 +124,7 @@ async def test_a_suspended_account_is_told_so_and_manages_nothing(hub: Hub) -> N
 
 async def test_failed_sign_ins_slow_the_name_down_and_say_until_when(hub: Hub) -> None:
     shop = await hub.open_shop()
-    bad = json.dumps({"username": shop.by.account_name, "password": "a guess"}).encode()
+    bad = json.dumps({"username": shop.principal.account_name, "password": "a guess"}).encode()
 
     for _ in range(4):
         status, _, answer = await hub.request("POST", "/auth/token", body=bad)

@@ -38,7 +38,7 @@ async def test_a_hub_is_backed_up_while_it_is_written_to_and_works_when_it_is_re
     try:
         assert (await restored.cli("restore", str(backup)))["products"] == made["products"]
         await restored.start()
-        again = Shop(restored, by=shop.by, api_key=shop.api_key, user_id=shop.user_id)
+        again = Shop(restored, principal=shop.principal, api_key=shop.api_key, user_id=shop.user_id)
         await _works(again, restored, image=image)
     finally:
         await restored.close()

@@ -10,7 +10,7 @@ from tests.hub import Hub, Market, Shop
 
 
 async def _shown(shop: Shop) -> dict[str, int]:
-    listed = await shop.hub.cli("connection", "list", "--account", shop.by.account_name)
+    listed = await shop.hub.cli("connection", "list", "--account", shop.principal.account_name)
     [connection] = listed["connections"]
     return dict(connection["budget"])
 
@@ -44,7 +44,7 @@ async def test_a_shell_without_the_setting_shows_the_limit_of_the_running_worker
     await shop.connect()
 
     listed = await hub.cli(
-        *("connection", "list", "--account", shop.by.account_name),
+        *("connection", "list", "--account", shop.principal.account_name),
         without={"SALUHALL_TRADERA_CALLS_PER_DAY"},
     )
 
@@ -68,7 +68,9 @@ async def test_a_small_budget_is_never_overspent_and_keeps_calls_for_what_matter
     assert 28 <= used <= 36
     shown = await _shown(shop)
     assert (shown["calls_per_day"], shown["used"], shown["left"]) == (40, used, 40 - used)
-    listed_connections = await hub.cli("connection", "list", "--account", shop.by.account_name)
+    listed_connections = await hub.cli(
+        "connection", "list", "--account", shop.principal.account_name
+    )
     [connection] = listed_connections["connections"]
     assert (connection["state"], connection["waits_for"]) == ("connected", "calls")
     assert connection["next_try_at"] > iso_from_instant(utc_now())
@@ -122,7 +124,7 @@ async def test_a_marketplace_that_says_stop_is_left_alone_until_its_time(
     await asyncio.sleep(2)  # enough for many more, if it tried again
 
     assert refused <= await refusals() <= len(names)  # those under way, no loop
-    listed = await hub.cli("connection", "list", "--account", shop.by.account_name)
+    listed = await hub.cli("connection", "list", "--account", shop.principal.account_name)
     assert listed["connections"][0]["budget"]["blocked_until"] is not None
     assert listed["connections"][0]["state"] == "connected"
     assert not [e for e in shop.events() if e["eventType"] == "listing.failed"]

@@ -34,7 +34,7 @@ async def test_the_provider_gives_the_page_to_pay_on(hub: Hub, partner: Partner)
 
     [asked] = [r for r in partner.received[asked_before:] if r.path == "/checkout"]
     assert json.loads(asked.body) == {
-        "accountId": str(shop.by.account_id),
+        "accountId": str(shop.principal.account_id),
         "tier": "pro",
         "amountOre": 19900,
         "currency": "SEK",

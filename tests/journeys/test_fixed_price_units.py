@@ -48,7 +48,7 @@ class Seller:
         async with self.shop.hub.db.transaction() as tx:
             await operations.create_offer(
                 tx,
-                by=self.shop.by,
+                principal=self.shop.principal,
                 connection_id=connection_id,
                 catalog=self.client.catalog,
                 sku=sku,
@@ -58,7 +58,7 @@ class Seller:
 
     async def offers(self, sku: str) -> list[ListedOffer]:
         async with self.shop.hub.db.statement() as tx:
-            return await queries.list_offers(tx, principal=self.shop.by, sku=sku)
+            return await queries.list_offers(tx, principal=self.shop.principal, sku=sku)
 
     async def confirmed(self, sku: str) -> list[int | None]:
         """What the hub knows to be on the marketplace, offer by offer."""
@@ -88,7 +88,7 @@ async def _connect_again(shop: Shop) -> UUID:
     async with shop.hub.db.transaction() as tx:
         return await connections.connect(
             tx,
-            by=shop.by,
+            principal=shop.principal,
             channel="tradera",
             user_id=str(user_id),
             token="tok",
@@ -115,7 +115,7 @@ async def test_a_product_of_sellrapido_offered_with_ten_units_stays_live_with_ni
     seller = await Seller.open(hub)
     sku = await seller.add(10)
     where = ("--connection", str(seller.connection_ids[0]), "--catalog", str(seller.client.catalog))
-    account = ("--account", seller.shop.by.account_name)
+    account = ("--account", seller.shop.principal.account_name)
     made = await hub.cli("offer", "create", *account, *where, "--sku", sku, "--format", "fixed")
     await until(lambda: seller.confirmed(sku), [10])
     [item_id] = await seller.there(sku)

@@ -14,7 +14,7 @@ def told(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 async def test_the_history_says_who_changed_a_price_through_what_and_from_what_to_what(
     hub: Hub, shop: Shop
 ) -> None:
-    account = shop.by.account_name
+    account = shop.principal.account_name
     await shop.put("LAMP", price=10)
     await shop.put("OTHER", price=10)
     [known] = await shop.rows(

@@ -20,7 +20,7 @@ async def listening(shop: Shop, *arguments: str) -> AsyncIterator[Process]:
     """Run the command until the endpoint is there; Ctrl-C at the end."""
     before = len(await endpoints(shop))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "saluhall", "listen", "--account", shop.by.account_name),
+        *(sys.executable, "-m", "saluhall", "listen", "--account", shop.principal.account_name),
         *arguments,
         env=shop.hub.env,
         stdout=PIPE,
@@ -81,7 +81,7 @@ async def test_a_real_sale_reaches_a_program_on_http_with_both_signatures_and_le
         listening(shop, "--forward-to", url) as forwarding,
         listening(shop, "--json", "--event-types", "item.sold") as printing,
     ):
-        answer = await hub.cli("trigger", "item.sold", "--account", shop.by.account_name)
+        answer = await hub.cli("trigger", "item.sold", "--account", shop.principal.account_name)
         whole = json.loads(await line_of(printing))
         first, second = await line_of(forwarding), await line_of(forwarding)
 
@@ -108,7 +108,7 @@ async def test_a_test_event_is_marked_and_changes_nothing(hub: Hub) -> None:
     await shop.put("LAMP")
 
     answer = await hub.cli(
-        "trigger", "item.sold", "--account", shop.by.account_name, "--sku", "LAMP"
+        "trigger", "item.sold", "--account", shop.principal.account_name, "--sku", "LAMP"
     )
     event = await shop.heard("item.sold", "LAMP")
 
@@ -118,7 +118,7 @@ async def test_a_test_event_is_marked_and_changes_nothing(hub: Hub) -> None:
     assert (await shop.get("LAMP"))["rheoStatus"] != "sold"
     _, history = await shop.call("GET", shop.path("LAMP") + "/history")
     assert [each["eventType"] for each in history["events"]] == ["item.created"]
-    owner = {"account_id": shop.by.account_id}
+    owner = {"account_id": shop.principal.account_id}
     async with hub.db.statement() as tx:
         assert not await tx.all(
             dict, "select 1 from sales where account_id = %(account_id)s", owner

@@ -44,7 +44,7 @@ async def logging_in(hub: Hub, shop: Shop) -> AsyncIterator[Seller]:
     await hub.market.control("PUT", "/app", app)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "saluhall", "connection", "add", "tradera", "--login", "--json"),
-        *("--account", shop.by.account_name),
+        *("--account", shop.principal.account_name),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=hub.env,
@@ -84,7 +84,7 @@ async def test_a_seller_who_logs_in_at_the_marketplace_is_connected_once(hub: Hu
     assert "Connected. You may close this window." in page
     assert (wrong[0], again[0]) == (400, 400)
     assert "was used already" in again[1]
-    [listed] = (await hub.cli("connection", "list", "--account", shop.by.account_name))[
+    [listed] = (await hub.cli("connection", "list", "--account", shop.principal.account_name))[
         "connections"
     ]
     assert (code, printed["connection_id"]) == (0, listed["connection_id"])
@@ -107,7 +107,7 @@ async def test_a_seller_who_gives_no_access_is_not_connected(hub: Hub) -> None:
     assert "Tradera gave no access" in page
     assert (status, code) == (400, 1)
     assert "gave no access" in printed["error"]["message"]
-    assert (await hub.cli("connection", "list", "--account", shop.by.account_name))[
+    assert (await hub.cli("connection", "list", "--account", shop.principal.account_name))[
         "connections"
     ] == []
 
@@ -118,7 +118,7 @@ async def test_a_login_that_nobody_makes_ends_and_says_so(hub: Hub) -> None:
         async with hub.db.transaction() as tx:
             await tx.run(
                 "update login_attempts set expires_at = now() where account_id = %(account_id)s",
-                {"account_id": shop.by.account_id},
+                {"account_id": shop.principal.account_id},
             )
         code, printed = await seller.printed()
         status, page = await back(hub, f"userId=77&state={state_of(seller.address)}")

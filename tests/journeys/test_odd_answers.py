@@ -32,12 +32,12 @@ async def codes(shop: Shop) -> list[str]:
 
 async def waiting(shop: Shop) -> dict[str, dict[str, Any]]:
     """What the attention list shows, by its id at the marketplace."""
-    listed = await shop.hub.cli("attention", "list", "--account", shop.by.account_name)
+    listed = await shop.hub.cli("attention", "list", "--account", shop.principal.account_name)
     return {entry["remote_id"]: entry for entry in listed["entries"]}
 
 
 async def connection_of(shop: Shop) -> dict[str, Any]:
-    listed = await shop.hub.cli("connection", "list", "--account", shop.by.account_name)
+    listed = await shop.hub.cli("connection", "list", "--account", shop.principal.account_name)
     return dict(listed["connections"][0])
 
 
@@ -66,7 +66,7 @@ async def is_shown_everywhere(shop: Shop) -> None:
     assert (connection["state"], connection["unreadable_entries"]) == ("connected", 3)
     assert "3 entries" in connection["reason"]
     log = [json.loads(line) for line in shop.hub.log.read_text().splitlines() if '"91"' in line]
-    account_id = str(shop.by.account_id)
+    account_id = str(shop.principal.account_id)
     assert ("warning", account_id) in [(line["level"], line.get("account_id")) for line in log]
     _, _, metrics = await shop.hub.request("GET", "/metrics")
     assert b'saluhall_unreadable_entries_total{channel="tradera",kind="order"}' in metrics
@@ -88,7 +88,7 @@ async def test_odd_orders_wait_for_a_person_while_their_neighbours_arrive(
 
         await answer(hub)
         entry_id = left[""]["id"]
-        await hub.cli("attention", "dismiss", entry_id, "--account", shop.by.account_name)
+        await hub.cli("attention", "dismiss", entry_id, "--account", shop.principal.account_name)
         await until_waiting(shop)
         assert (await connection_of(shop))["reason"] is None
     finally:

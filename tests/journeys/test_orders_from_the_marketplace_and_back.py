@@ -54,7 +54,7 @@ async def say(shop: Shop, order: dict[str, Any], status: OrderStatus) -> None:
     )
     async with shop.hub.db.transaction() as tx:
         refused = await operations.change_status(
-            tx, principal=shop.by, changes=[change], now=utc_now()
+            tx, principal=shop.principal, changes=[change], now=utc_now()
         )
     assert refused == []
 

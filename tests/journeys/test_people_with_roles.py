@@ -45,10 +45,15 @@ async def shop(hub: Hub) -> Shop:
 
 
 async def add_user(shop: Shop, role: Role) -> str:
-    username = f"{role}-{shop.by.account_name}"
+    username = f"{role}-{shop.principal.account_name}"
     async with shop.hub.db.transaction() as tx:
         await people.add_user(
-            tx, principal=shop.by, username=username, password=PASSWORD, role=role, now=utc_now()
+            tx,
+            principal=shop.principal,
+            username=username,
+            password=PASSWORD,
+            role=role,
+            now=utc_now(),
         )
     return username
 
@@ -56,7 +61,7 @@ async def add_user(shop: Shop, role: Role) -> str:
 async def key_with(shop: Shop, scope: Role) -> str:
     async with shop.hub.db.transaction() as tx:
         return await accounts.create_api_key(
-            tx, principal=shop.by, name="k", prefix="rheo_live_", scope=scope, now=utc_now()
+            tx, principal=shop.principal, name="k", prefix="rheo_live_", scope=scope, now=utc_now()
         )
 
 

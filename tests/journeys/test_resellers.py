@@ -50,7 +50,7 @@ class Reseller:
         assert status == 200, renamed
 
     async def rename(self, member: Shop, external_id: str) -> tuple[int, Any]:
-        path = f"{CONNECTIONS}/{member.by.account_id}"
+        path = f"{CONNECTIONS}/{member.principal.account_id}"
         return await self.shop.as_person("PUT", path, {"externalId": external_id})
 
     async def act_for(
@@ -81,7 +81,7 @@ async def act_for(
 async def grant(shop: Shop, kind: DealKind, **amounts: int) -> None:
     async with shop.hub.db.transaction() as tx:
         await operations.grant(
-            tx, principal=shop.by, kind=kind, amounts=Amounts(**amounts), now=utc_now()
+            tx, principal=shop.principal, kind=kind, amounts=Amounts(**amounts), now=utc_now()
         )
 
 
@@ -113,7 +113,7 @@ async def test_a_reseller_lists_an_item_through_its_members_own_connection(
 
     assert status == 202
     created = await member.heard("listing.created", "A")
-    assert created["data"]["account"]["rheoUserId"] == str(member.by.account_id)
+    assert created["data"]["account"]["rheoUserId"] == str(member.principal.account_id)
     [ad] = await member.ads()
     assert str(ad["itemId"]) == created["data"]["traderaAdId"]
     assert (await reseller.shop.call("GET", "/integration/v1/items/A"))[0] == 404
@@ -124,8 +124,8 @@ async def test_the_member_is_told_by_the_id_that_webhooks_tell(
 ) -> None:
     [told] = await reseller.members()
 
-    assert told["memberUserId"] == str(member.by.account_id)
-    assert (told["externalId"], told["name"]) == ("10", member.by.account_name)
+    assert told["memberUserId"] == str(member.principal.account_id)
+    assert (told["externalId"], told["name"]) == ("10", member.principal.account_name)
     assert await deal_of(member) == "sub_account"
 
 
@@ -133,10 +133,10 @@ async def test_nobody_acts_for_anothers_member(hub: Hub, reseller: Reseller, mem
     other, stranger = await Reseller.open(hub), await hub.open_shop()
     await member.put("A")
     before = await member.get("A")
-    member_id = str(member.by.account_id)
+    member_id = str(member.principal.account_id)
 
     for shop in (other.shop, stranger, member):
-        for name in ("10", member_id, member.by.account_name, "", "nobody"):
+        for name in ("10", member_id, member.principal.account_name, "", "nobody"):
             for method, path, body in ROUTED:
                 assert await act_for(shop, name, method, path, body) == (404, NOT_FOUND)
     for shop in (other.shop, stranger, member):
@@ -152,7 +152,7 @@ async def test_nobody_acts_for_anothers_member(hub: Hub, reseller: Reseller, mem
 async def test_a_member_cannot_act_for_its_reseller(reseller: Reseller, member: Shop) -> None:
     await reseller.shop.put("A")
 
-    for name in ("10", str(reseller.shop.by.account_id), reseller.slug):
+    for name in ("10", str(reseller.shop.principal.account_id), reseller.slug):
         assert (await act_for(member, name, "GET", "/integration/v1/items/A")) == (404, NOT_FOUND)
 
 
@@ -176,7 +176,12 @@ async def test_a_narrowed_key_acts_for_a_member_as_far_as_its_scope(
     shop, whole = reseller.shop, reseller.shop.api_key
     async with shop.hub.db.transaction() as tx:
         shop.api_key = await create_api_key(
-            tx, principal=shop.by, name="k", prefix="rheo_live_", scope=Role.VIEWER, now=utc_now()
+            tx,
+            principal=shop.principal,
+            name="k",
+            prefix="rheo_live_",
+            scope=Role.VIEWER,
+            now=utc_now(),
         )
 
     statuses = [(await act_for(shop, "10", *ROUTED[n]))[0] for n in (0, 1)]
@@ -194,7 +199,7 @@ async def test_who_may_act_no_longer_cannot_from_the_next_call_on(
 
     match how:
         case "removed":
-            path = f"{CONNECTIONS}/{member.by.account_id}"
+            path = f"{CONNECTIONS}/{member.principal.account_id}"
             assert await reseller.shop.as_person("DELETE", path) == (204, None)
         case "left":
             assert await member.as_person("DELETE", "/business/my-deal") == (204, None)
@@ -302,5 +307,5 @@ async def test_the_log_names_both_accounts(reseller: Reseller, member: Shop) -> 
     await reseller.act_for("10", "PUT", "/integration/v1/items/LOGGED", ITEM)
 
     lines = reseller.shop.hub.log.read_text().splitlines()
-    both = (str(member.by.account_id), str(reseller.shop.by.account_id))
+    both = (str(member.principal.account_id), str(reseller.shop.principal.account_id))
     assert [line for line in lines if "LOGGED" in line and all(name in line for name in both)]

@@ -184,7 +184,7 @@ async def test_a_change_of_address_holds_for_what_is_being_retried(hub: Hub) -> 
     endpoint = await made(shop)
     await shop.put("A")
     await shop.logged(1)
-    there = f"/moved/{shop.by.account_id}"
+    there = f"/moved/{shop.principal.account_id}"
 
     path = f"{WEBHOOKS}/{endpoint['id']}"
     status, _ = await shop.as_person("PATCH", path, {"url": hub.partner.url + there})

@@ -16,7 +16,7 @@ async def reseller_at(hub: Hub) -> Shop:
     async with hub.db.transaction() as tx:
         await operations.grant(
             tx,
-            principal=shop.by,
+            principal=shop.principal,
             kind=DealKind.RESELLER_AGREEMENT,
             amounts=Amounts(),
             now=utc_now(),
@@ -30,9 +30,9 @@ async def take_on(reseller: Shop, member: Shop, external_id: str) -> None:
             "insert into members (account_id, external_id, member_account_id, created_at)"
             " values (%(reseller)s, %(external_id)s, %(member)s, %(now)s)",
             {
-                "reseller": reseller.by.account_id,
+                "reseller": reseller.principal.account_id,
                 "external_id": external_id,
-                "member": member.by.account_id,
+                "member": member.principal.account_id,
                 "now": utc_now(),
             },
         )
@@ -67,7 +67,7 @@ async def test_an_event_of_a_member_goes_to_both(hub: Hub) -> None:
     for shop in (reseller, member, stranger):
         await shop.settle()
 
-    account_id = str(member.by.account_id)
+    account_id = str(member.principal.account_id)
     assert accounts(reseller) == {"OF MEMBER": {"rheoUserId": account_id, "memberExternalId": "10"}}
     assert accounts(member) == {"OF MEMBER": {"rheoUserId": account_id}}
     [line] = (await reseller.log())["deliveries"]
@@ -119,7 +119,7 @@ async def test_a_replay_to_a_reseller_goes_through_all_its_members(hub: Hub) -> 
         await take_on(reseller, member, f"no. {number}")
     for member in (members[0], members[2]):  # one has nothing to tell
         for name in ("A", "B"):
-            await member.put(f"{name} {member.by.account_id}")
+            await member.put(f"{name} {member.principal.account_id}")
     await reseller.put("OWN")
     endpoint = await listen(reseller, "members")
 
@@ -132,7 +132,7 @@ async def test_a_replay_to_a_reseller_goes_through_all_its_members(hub: Hub) -> 
     assert (status, answer["events"]) == (202, 4)
     told = {name: given["memberExternalId"] for name, given in accounts(reseller).items()}
     assert told == {
-        f"{name} {members[number].by.account_id}": f"no. {number}"
+        f"{name} {members[number].principal.account_id}": f"no. {number}"
         for number in (0, 2)
         for name in ("A", "B")
     }

@@ -156,7 +156,7 @@ async def test_events_of_an_item_arrive_in_their_order_also_after_failures(hub: 
 
 async def test_a_redirect_is_a_failure_and_is_not_followed(hub: Hub) -> None:
     shop = await hub.open_shop()
-    there = f"/elsewhere/{shop.by.account_id}"
+    there = f"/elsewhere/{shop.principal.account_id}"
     hub.partner.hooks[shop.hook] = Hosted(status=307, headers={"location": hub.partner.url + there})
     await shop.listen(["item.created"])
     await shop.put("A")

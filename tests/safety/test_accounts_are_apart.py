@@ -103,7 +103,8 @@ async def test_nobody_comes_in_without_a_live_key(dialect: Dialect, route: Route
     path = re.sub(r"\{\w+\}", "SHUT", route.path)
     async with hub.db.transaction() as tx:
         await tx.run(
-            "update api_keys set revoked_at = now() where account_id = %s", [shop.by.account_id]
+            "update api_keys set revoked_at = now() where account_id = %s",
+            [shop.principal.account_id],
         )
 
     for key in (shop.api_key, "wrong", "rheo_live_" + "a" * 32, "ö" * 40, "x" * 5000):
@@ -111,23 +112,23 @@ async def test_nobody_comes_in_without_a_live_key(dialect: Dialect, route: Route
         assert (status, answer["statusCode"]) == (401, 401), dialect.name
 
 
-# Statements that do not name their owner, and why that is right.
+# Statements that do not name their account, and why that is right.
 WITHOUT_OWNER = {
     "accounts.people_store.LIST_ACCOUNTS": "the operator sees all accounts",
-    "accounts.store.ADD_ACCOUNT": "makes the owner",
-    "accounts.store.FIND_ACCOUNT": "finds the owner, for commands",
-    "accounts.store.FIND_USER": "finds the owner, for commands",
-    "accounts.store.FIND_SUBJECT": "finds the owner, by the subject of a token",
-    "accounts.store.FIND_LEGACY_KEY": "finds the owner, by a key's hash",
-    "sessions.store.FIND_USER": "finds the owner, by the name of who signs in",
-    "accounts.store.AUTHENTICATE": "finds the owner, by a key's hash",
+    "accounts.store.ADD_ACCOUNT": "makes the account",
+    "accounts.store.FIND_ACCOUNT": "finds the account, for commands",
+    "accounts.store.FIND_USER": "finds the account, for commands",
+    "accounts.store.FIND_SUBJECT": "finds the account, by the subject of a token",
+    "accounts.store.FIND_LEGACY_KEY": "finds the account, by a key's hash",
+    "sessions.store.FIND_USER": "finds the account, by the name of who signs in",
+    "accounts.store.AUTHENTICATE": "finds the account, by a key's hash",
     "attention.store.COUNT_ALL": "the operator sees all accounts",
     "connections.expiry_store.DUE": "a job announces expiries of all accounts; each row carries its own",
     "connections.expiry_store.MARK": "takes rows of several accounts; each carries its own",
-    "connections.logins_store.TAKE": "finds the owner, by the hash of a secret that only the browser of who logs in has",
+    "connections.logins_store.TAKE": "finds the account, by the hash of a secret that only the browser of who logs in has",
     "connections.store.COUNT_BY_HEALTH": "the operator sees all accounts",
     "connections.store.HEALTH": "the operator sees all accounts",
-    "connections.store.OWNER": "finds the owner, for jobs whose wake-up carries only an id",
+    "connections.store.ACCOUNT_OF": "finds the account, for jobs whose wake-up carries only an id",
     "connections.store.POLLING": "counts calls that all accounts share",
     "webhooks.fan_out_store.MAKE_DUE": "the same",
     "events.store.APPEND": "takes events of several accounts; each row carries its own",
@@ -139,12 +140,12 @@ WITHOUT_OWNER = {
     "webhooks.deliveries_store.FORGET_FINISHED": "old rows of all accounts are deleted at the same age",
     "webhooks.deliveries_store.PRUNE": "old rows of all accounts are deleted at the same age",
     "webhooks.listening_store.EXPIRED": "a job deletes expired endpoints of all accounts; each row carries its own",
-    "webhooks.replays_store.CLAIM": "finds the owner, for jobs whose wake-up carries only an id",
-    "webhooks.replays_store.END_ORPHAN": "finds the owner, for jobs whose wake-up carries only an id",
+    "webhooks.replays_store.CLAIM": "finds the account, for jobs whose wake-up carries only an id",
+    "webhooks.replays_store.END_ORPHAN": "finds the account, for jobs whose wake-up carries only an id",
     "webhooks.replays_store.FORGET_DONE": "old rows of all accounts are deleted at the same age",
     "webhooks.store.COUNT_BY_STATE": "the operator sees all accounts",
     "webhooks.store.OFF": "the operator sees all accounts",
-    "webhooks.store.FIND": "finds the owner, for jobs whose wake-up carries only an id",
+    "webhooks.store.FIND": "finds the account, for jobs whose wake-up carries only an id",
 }
 
 
@@ -175,7 +176,7 @@ def test_every_table_that_an_account_owns_is_watched_here() -> None:
 def test_a_statement_on_an_accounts_rows_names_the_owner() -> None:
     about_owned = re.compile(rf"\b(from|into|update|join)\s+({'|'.join(OWNED)})\b")
     names_owner = re.compile(
-        r"account_id = %\((?:owner|account_id)\)s|\(account_id[^;]*?(select|values \()\s*%\((?:owner|account_id)\)s"
+        r"account_id = %\(account_id\)s|\(account_id[^;]*?(select|values \()\s*%\(account_id\)s"
     )
 
     assert STATEMENTS

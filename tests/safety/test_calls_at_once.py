@@ -65,8 +65,8 @@ class Desk:
             for each in asked
         ]
 
-    async def call(self, item: str, *, by: Principal) -> str:
-        reply = await self.gathering.handle(by, path={"id": item}, body=b"", request_id="r")
+    async def call(self, item: str, *, principal: Principal) -> str:
+        reply = await self.gathering.handle(principal, path={"id": item}, body=b"", request_id="r")
         return reply.headers["id"]
 
 
@@ -79,12 +79,14 @@ def somebody() -> Principal:
     return Principal(account_id=new_id(), account_name="a", key_id=new_id())
 
 
-async def at_once(desk: Desk, *items: str, by: Principal) -> list[str | BaseException]:
+async def at_once(desk: Desk, *items: str, principal: Principal) -> list[str | BaseException]:
     """Let one call be under way, and these come meanwhile; give what they got."""
     desk.may_go.clear()
-    first = asyncio.create_task(desk.call("first", by=by))
+    first = asyncio.create_task(desk.call("first", principal=principal))
     await desk.begun.wait()
-    rest = asyncio.gather(*[desk.call(item, by=by) for item in items], return_exceptions=True)
+    rest = asyncio.gather(
+        *[desk.call(item, principal=principal) for item in items], return_exceptions=True
+    )
     await asyncio.sleep(0)  # all of them have come now
     desk.may_go.set()
     assert await first == "first"
@@ -92,18 +94,18 @@ async def at_once(desk: Desk, *items: str, by: Principal) -> list[str | BaseExce
 
 
 async def test_what_comes_meanwhile_is_the_next_lot(desk: Desk) -> None:
-    assert await at_once(desk, "a", "b", "c", by=somebody()) == ["a", "b", "c"]
+    assert await at_once(desk, "a", "b", "c", principal=somebody()) == ["a", "b", "c"]
     assert desk.lots == [["first"], ["a", "b", "c"]]
 
 
 async def test_nobody_waits_for_company(desk: Desk) -> None:
-    by = somebody()
-    assert [await desk.call(item, by=by) for item in "ab"] == ["a", "b"]
+    principal = somebody()
+    assert [await desk.call(item, principal=principal) for item in "ab"] == ["a", "b"]
     assert desk.lots == [["a"], ["b"]]
 
 
 async def test_two_calls_about_the_same_are_answered_one_after_the_other(desk: Desk) -> None:
-    assert await at_once(desk, "a#1", "b", "a#2", "a#3", by=somebody()) == [
+    assert await at_once(desk, "a#1", "b", "a#2", "a#3", principal=somebody()) == [
         "a#1",
         "b",
         "a#2",
@@ -114,19 +116,19 @@ async def test_two_calls_about_the_same_are_answered_one_after_the_other(desk: D
 
 async def test_a_lot_is_bounded(desk: Desk) -> None:
     items = [str(n) for n in range(2 * MAX_SIZE + 1)]
-    assert await at_once(desk, *items, by=somebody()) == items
+    assert await at_once(desk, *items, principal=somebody()) == items
     assert [len(lot) for lot in desk.lots] == [1, MAX_SIZE, MAX_SIZE, 1]
 
 
 async def test_two_principals_never_share_a_lot(desk: Desk) -> None:
     ours, theirs = somebody(), somebody()
-    both = [desk.call(item, by=by) for item in "abc" for by in (ours, theirs)]
+    both = [desk.call(item, principal=principal) for item in "abc" for principal in (ours, theirs)]
     assert await asyncio.gather(*both) == ["a", "a", "b", "b", "c", "c"]
     assert all(len(set(lot)) == len(lot) for lot in desk.lots)
 
 
 async def test_a_refusal_is_one_callers_own(desk: Desk) -> None:
-    a, refused, b = await at_once(desk, "a", "refused", "b", by=somebody())
+    a, refused, b = await at_once(desk, "a", "refused", "b", principal=somebody())
     assert (a, b) == ("a", "b")
     assert isinstance(refused, Refused)
     assert desk.lots == [["first"], ["a", "refused", "b"]]
@@ -134,13 +136,13 @@ async def test_a_refusal_is_one_callers_own(desk: Desk) -> None:
 
 async def test_what_cannot_be_read_waits_for_nobody(desk: Desk) -> None:
     with pytest.raises(Refused):
-        await desk.call("unreadable", by=somebody())
+        await desk.call("unreadable", principal=somebody())
     assert desk.lots == []
 
 
 @pytest.mark.parametrize("bad", ["broken", "deadlocked"])
 async def test_a_call_that_breaks_takes_no_other_with_it(desk: Desk, bad: str) -> None:
-    a, broken, b = await at_once(desk, "a", bad, "b", by=somebody())
+    a, broken, b = await at_once(desk, "a", bad, "b", principal=somebody())
     assert (a, b) == ("a", "b")
     assert isinstance(broken, Broken) if bad == "broken" else broken == "deadlocked"
     together = [["a", bad, "b"]] * (2 if bad == "deadlocked" else 1)
@@ -148,25 +150,25 @@ async def test_a_call_that_breaks_takes_no_other_with_it(desk: Desk, bad: str) -
 
 
 async def test_a_lone_call_that_postgresql_undid_is_answered_once_more(desk: Desk) -> None:
-    assert await desk.call("undone once", by=somebody()) == "undone once"
+    assert await desk.call("undone once", principal=somebody()) == "undone once"
     assert desk.lots == [["undone once"]] * 2
 
 
 async def test_without_a_database_all_are_told_so_at_once(desk: Desk) -> None:
-    by = somebody()
-    got = await at_once(desk, "a", "unreachable", by=by)
+    principal = somebody()
+    got = await at_once(desk, "a", "unreachable", principal=principal)
     assert [type(each) for each in got] == [DatabaseUnavailable] * 2
     assert desk.lots == [["first"], ["a", "unreachable"]]
-    assert await desk.call("later", by=by) == "later"
+    assert await desk.call("later", principal=principal) == "later"
 
 
 async def test_whoever_has_gone_is_not_worked_for_and_holds_nobody_up(desk: Desk) -> None:
-    by = somebody()
+    principal = somebody()
     desk.may_go.clear()
-    first = asyncio.create_task(desk.call("first", by=by))
+    first = asyncio.create_task(desk.call("first", principal=principal))
     await desk.begun.wait()
-    gone = asyncio.create_task(desk.call("gone", by=by))
-    stays = asyncio.create_task(desk.call("stays", by=by))
+    gone = asyncio.create_task(desk.call("gone", principal=principal))
+    stays = asyncio.create_task(desk.call("stays", principal=principal))
     await asyncio.sleep(0)  # both have come now
     first.cancel()
     gone.cancel()

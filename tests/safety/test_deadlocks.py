@@ -16,7 +16,7 @@ async def test_a_request_that_postgresql_undoes_is_answered_all_the_same(
 ) -> None:
     await shop.put("a")
     await shop.put("b")
-    owner = shop.by.account_id
+    owner = shop.principal.account_id
     body = {"items": [item("a"), item("b")]}
     async with hub.db.transaction() as tx:
         await tx.run(HOLD, {"account_id": owner, "sku": "b"})

@@ -156,7 +156,7 @@ async def test_a_request_cut_off_while_it_is_answered_is_neither_lost_nor_double
     async with hub.db.transaction() as tx:
         await tx.run(
             "select 1 from accounts where account_id = %(account_id)s for update",
-            {"account_id": shop.by.account_id},
+            {"account_id": shop.principal.account_id},
         )
         begun = asyncio.create_task(post(shop, "one"))
         pid = await waiting_for_the_account(hub)
@@ -211,7 +211,7 @@ async def waiting_for_the_account(hub: Hub) -> int:
 
 async def test_an_errand_to_somebody_elses_server_is_run_once(hub: Hub) -> None:
     shop = await hub.open_shop()
-    hook = f"/hook/named/{shop.by.account_id}"
+    hook = f"/hook/named/{shop.principal.account_id}"
     hub.partner.hooks[hook] = Hosted(status=204, delay_s=0.5)
     status, made = await shop.as_person(
         "POST", "/integration/webhooks", {"url": hub.partner.url + hook}

@@ -39,7 +39,7 @@ async def ask(hub: Hub, bearer: str) -> tuple[int, str]:
 
 
 async def link(shop: Shop, subject: str) -> Any:
-    name = shop.by.account_name
+    name = shop.principal.account_name
     return await shop.hub.cli("user", "link", "--username", name, "--subject", subject)
 
 
@@ -47,12 +47,15 @@ async def test_a_linked_person_comes_in_until_the_link_is_cut(hub: Hub, subject:
     anna, eve = await hub.open_shop(), await hub.open_shop()
 
     assert (await ask(hub, token(sub=subject)))[0] == 401
-    assert await link(anna, subject) == {"username": anna.by.account_name, "subject": subject}
+    assert await link(anna, subject) == {
+        "username": anna.principal.account_name,
+        "subject": subject,
+    }
     await link(eve, f"eve-{subject}")
     status, annas = await ask(hub, token(sub=subject))
-    assert (status, str(anna.by.account_id) in annas) == (200, True)
+    assert (status, str(anna.principal.account_id) in annas) == (200, True)
     status, eves = await ask(hub, token(sub=f"eve-{subject}"))
-    assert (status, str(eve.by.account_id) in eves) == (200, True)
+    assert (status, str(eve.principal.account_id) in eves) == (200, True)
     for bad in (
         token(sub=subject.upper()),
         token(sub=subject, exp=claims()["iat"] - 60),
@@ -62,11 +65,11 @@ async def test_a_linked_person_comes_in_until_the_link_is_cut(hub: Hub, subject:
         jwt.encode(claims(sub=subject), SECRET + "!", algorithm="HS256"),
         jwt.encode(claims(sub=subject), "", algorithm="none"),
         token(sub=subject)[:-4] + "AAAA",
-        token(sub=anna.by.account_name),
+        token(sub=anna.principal.account_name),
     ):
         assert (await ask(hub, bad))[0] == 401
 
-    await hub.cli("user", "unlink", "--username", anna.by.account_name)
+    await hub.cli("user", "unlink", "--username", anna.principal.account_name)
     assert (await ask(hub, token(sub=subject)))[0] == 401
     assert (await ask(hub, token(sub=f"eve-{subject}")))[0] == 200
 
@@ -97,7 +100,7 @@ async def test_an_expired_token_says_so(hub: Hub) -> None:
 async def test_a_person_of_a_suspended_account_is_told_so(hub: Hub, subject: str) -> None:
     shop = await hub.open_shop()
     await link(shop, subject)
-    await hub.cli("account", "suspend", shop.by.account_name)
+    await hub.cli("account", "suspend", shop.principal.account_name)
 
     status, body = await ask(hub, token(sub=subject))
 

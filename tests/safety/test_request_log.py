@@ -34,7 +34,7 @@ async def test_a_request_is_one_line_with_route_status_duration_and_caller(hub: 
         404,
         "info",
     )
-    assert line["account_id"] == str(shop.by.account_id)
+    assert line["account_id"] == str(shop.principal.account_id)
     assert re.fullmatch(r"[0-9a-f-]{36}", line["key_id"])
     assert 0 < line["duration_ms"] < 60_000
     assert shop.api_key not in str(line)

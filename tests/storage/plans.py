@@ -14,7 +14,7 @@ Node = Mapping[str, Any]
 ANY = "any"
 # Of what type a parameter is where the statement alone does not tell: the driver does.
 _TYPES = {
-    **dict.fromkeys(("owner", "account_id"), "uuid"),
+    "account_id": "uuid",
     "now": "timestamptz",
     "limited": "boolean",
     **dict.fromkeys(("ask_in", "dead_after", "lease", "memory", "step"), "interval"),
@@ -22,7 +22,7 @@ _TYPES = {
 }
 # Values: what belongs to an account, whose number is `{account}`; others by name, and else by type.
 _OF_ACCOUNT = {
-    **{name: id_of("account", "{account}") for name in ("owner", "account_id", "heard", "member")},
+    **{name: id_of("account", "{account}") for name in ("account_id", "heard", "member")},
     **{name: id_of(name, "{account}") for name in ("catalog", "connection", "endpoint")},
 }
 _BY_NAME = {

@@ -103,7 +103,7 @@ def _connecting(
         at = now()
         connection_id = await operations.connect(
             tx,
-            by=principal,
+            principal=principal,
             channel="tradera",
             user_id=login.user_id,
             token=login.token,
@@ -156,7 +156,7 @@ def reconnect(
         at = now()
         found = await operations.reconnect(
             tx,
-            by=principal,
+            principal=principal,
             connection_id=connection,
             token=secret,
             expires_at=expires_at,
@@ -183,7 +183,7 @@ def remove(
     async def do(tx: Transaction, principal: Principal) -> tuple[RemovedConnection, int]:
         at = now()
         removed = await disconnecting.remove_connection(
-            tx, by=principal, connection_id=connection, leave_live=yes, now=at
+            tx, principal=principal, connection_id=connection, leave_live=yes, now=at
         )
         reason = disconnecting.REASON
         return removed, await updates.cancel(tx, removed.connection, reason=reason, now=at)
@@ -213,7 +213,7 @@ def list_connections(
 
     async def do(tx: Transaction) -> list[dict[str, Any]]:
         principal = await principal_of_account(tx, account)
-        found = await queries.list_connections(tx, by=principal)
+        found = await queries.list_connections(tx, principal=principal)
         unreadable = await count_by_connection(tx, principal=principal)
         return [await _row(tx, settings, c, unreadable.get(c.id, 0)) for c in found]
 

@@ -54,7 +54,7 @@ def history(
         product_id = None
         if catalog is not None:
             product = await operations.lock_numbered(
-                tx, by=principal, catalog=catalog, sku=sku, now=now()
+                tx, principal=principal, catalog=catalog, sku=sku, now=now()
             )
             product_id = product.id
         return await queries.list_events_of_sku(

@@ -46,7 +46,7 @@ def create_offer(
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
         offer_id = await operations.create_offer(
             tx,
-            by=principal,
+            principal=principal,
             connection_id=connection,
             catalog=catalog,
             sku=sku,
@@ -72,7 +72,11 @@ def end_offer(
     """End an offer: its listing is ended on the marketplace."""
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
-        return {"offer_id": await operations.end_offer(tx, by=principal, offer_id=offer, now=now())}
+        return {
+            "offer_id": await operations.end_offer(
+                tx, principal=principal, offer_id=offer, now=now()
+            )
+        }
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)
 

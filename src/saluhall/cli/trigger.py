@@ -97,7 +97,7 @@ async def _sold(
         raise NoPractice("a test event: only item.sold is made at a practice server")
     async with db.transaction() as tx:
         live = await samples.find_live(tx, principal=principal, catalog=SYSTEM_CATALOG, sku=sku)
-        known = await connection_queries.list_connections(tx, by=principal)
+        known = await connection_queries.list_connections(tx, principal=principal)
     practising = [
         (connection.id, base)
         for connection in known

@@ -52,7 +52,7 @@ _log = structlog.get_logger(__name__)
 async def _claim(poll: Opened, _: int) -> Sequence[Connection]:
     run = poll.run
     async with run.db.transaction() as tx:
-        account_id = await queries.owner_of_connection(tx, UUID(poll.key))
+        account_id = await queries.account_of_connection(tx, UUID(poll.key))
         if account_id is None:
             return ()
         found = await operations.claim_poll(

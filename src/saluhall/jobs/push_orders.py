@@ -56,7 +56,7 @@ class Push(Struct):
 
 async def _open(run: Run, key: str) -> Push | None:
     async with run.db.statement() as tx:
-        account_id = await connections.owner_of_connection(tx, UUID(key))
+        account_id = await connections.account_of_connection(tx, UUID(key))
         found = await connections.find_connection(tx, account_id, UUID(key)) if account_id else None
     if found is None:
         return None

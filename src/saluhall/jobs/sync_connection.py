@@ -66,7 +66,7 @@ class Sync(Struct, frozen=True):
 
 async def _open(run: Run, key: str) -> Sync | None:
     async with run.db.statement() as tx:
-        account_id = await connections.owner_of_connection(tx, UUID(key))
+        account_id = await connections.account_of_connection(tx, UUID(key))
         found = await connections.find_connection(tx, account_id, UUID(key)) if account_id else None
         if found is None:
             return None

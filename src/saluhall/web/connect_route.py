@@ -97,7 +97,7 @@ async def _exchange(
         now = connecting.clock()
         connection_id = await operations.connect(
             tx,
-            by=principal,
+            principal=principal,
             channel=card.name,
             user_id=login.user_id,
             token=login.token,

@@ -32,7 +32,7 @@ async def names_of(shop: Shop, case: dict[str, Any]) -> dict[str, str]:
     """What the case's placeholders stand for; nobody signs in where no token is needed."""
     known = {
         "api_key": shop.api_key,
-        "username": shop.by.account_name,
+        "username": shop.principal.account_name,
         "password": PASSWORD,
     }
     if re.search("<(access|refresh)_token>", json.dumps(case)):

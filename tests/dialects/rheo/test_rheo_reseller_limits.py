@@ -10,13 +10,15 @@ from tests.hub import Hub
 
 async def test_acting_for_many_members_takes_from_one_bucket(hub: Hub) -> None:
     reseller, members = await hub.open_shop(), [await hub.open_shop() for _ in range(2)]
-    slug = f"limits-{reseller.by.account_id}"
+    slug = f"limits-{reseller.principal.account_id}"
     async with hub.db.transaction() as tx:
         now, kind = utc_now(), DealKind.RESELLER_AGREEMENT
-        await operations.grant(tx, principal=reseller.by, kind=kind, amounts=Amounts(), now=now)
-        await operations.put_profile(tx, principal=reseller.by, slug=slug, name="R", now=now)
+        await operations.grant(
+            tx, principal=reseller.principal, kind=kind, amounts=Amounts(), now=now
+        )
+        await operations.put_profile(tx, principal=reseller.principal, slug=slug, name="R", now=now)
         for member in members:
-            await operations.join(tx, principal=member.by, slug=slug, now=now)
+            await operations.join(tx, principal=member.principal, slug=slug, now=now)
 
     async def get(member_id: str) -> int:
         headers = {"x-api-key": reseller.api_key, "x-partner-account": member_id}
@@ -25,7 +27,7 @@ async def test_acting_for_many_members_takes_from_one_bucket(hub: Hub) -> None:
 
     async with asyncio.timeout(60):
         statuses = await asyncio.gather(
-            *(get(str(member.by.account_id)) for member in members for _ in range(60))
+            *(get(str(member.principal.account_id)) for member in members for _ in range(60))
         )
 
     assert set(statuses) == {404, 429}

@@ -41,11 +41,11 @@ def order(*, rows: int = 1, **head: Any) -> Order:
 
 async def keep(shop: Shop, *orders: Order, connection_id: UUID | None = None) -> None:
     """Take orders in at a running hub."""
-    await keep_in(shop.hub.db, shop.by, *orders, connection_id=connection_id)
+    await keep_in(shop.hub.db, shop.principal, *orders, connection_id=connection_id)
 
 
 async def keep_in(
-    db: Database, by: Principal, *orders: Order, connection_id: UUID | None = None
+    db: Database, principal: Principal, *orders: Order, connection_id: UUID | None = None
 ) -> None:
     """Store orders with all that their keys say; elsewhere an order is known by its code."""
     heads = [_stored(each["head"], HEAD) for each in orders]
@@ -64,7 +64,7 @@ async def keep_in(
                       from json_populate_record(null::{table}, %(record)s::text::json)
                     """,
                     {
-                        "account": by.account_id,
+                        "account": principal.account_id,
                         "connection": connection_id,
                         "record": json.dumps(record),
                     },

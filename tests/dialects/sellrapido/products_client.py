@@ -27,7 +27,7 @@ class ProductsClient:
         client = await Client.signed_in(shop)
         async with shop.hub.db.transaction() as tx:
             catalog = await catalogs.create_catalog(
-                tx, principal=shop.by, name="Parts", code="PARTS", now=utc_now()
+                tx, principal=shop.principal, name="Parts", code="PARTS", now=utc_now()
             )
         return cls(client, catalog)
 

@@ -30,7 +30,7 @@ DAYS = [
 async def set_clock(client: Client, time_zone: str) -> None:
     async with client.shop.hub.db.transaction() as tx:
         await analytics.set_time_zone(
-            tx, principal=client.shop.by, time_zone=time_zone, now=utc_now()
+            tx, principal=client.shop.principal, time_zone=time_zone, now=utc_now()
         )
 
 

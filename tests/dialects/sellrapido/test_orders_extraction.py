@@ -31,11 +31,11 @@ async def test_tags_that_a_person_adds_are_shown_and_found(client: Client) -> No
     async with client.shop.hub.db.transaction() as tx:
         await tx.run(  # no channel gives a label
             "update orders set extras = extras - 'tags_label' where account_id = %s",
-            [client.shop.by.account_id],
+            [client.shop.principal.account_id],
         )
         await change_tags(
             tx,
-            principal=client.shop.by,
+            principal=client.shop.principal,
             order_id=tagged["head"]["id"],
             add=["gift", "two words"],
             now=utc_now(),

@@ -21,13 +21,13 @@ async def selling(hub: Hub) -> AsyncIterator[tuple[Client, UUID]]:
     async with hub.db.transaction() as tx:
         await tx.run(
             "update connections set state = 'disconnected', poll_due_at = null where account_id = %(o)s",
-            {"o": shop.by.account_id},
+            {"o": shop.principal.account_id},
         )
     yield await Client.signed_in(shop), connection_id
     async with hub.db.transaction() as tx:
         await tx.run(
             "update order_updates set due_at = null where account_id = %(o)s",
-            {"o": shop.by.account_id},
+            {"o": shop.principal.account_id},
         )
 
 

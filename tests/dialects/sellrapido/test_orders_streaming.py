@@ -44,7 +44,7 @@ async def reader(hub: Hub) -> Client:
     client = await Client.signed_in(await hub.open_shop())
     await keep(client.shop, *(order(note="n" * 500) for _ in range(500)))
     async with hub.db.transaction() as tx:
-        await tx.run(_MANY_PRODUCTS, {"account_id": client.shop.by.account_id})
+        await tx.run(_MANY_PRODUCTS, {"account_id": client.shop.principal.account_id})
     return client
 
 

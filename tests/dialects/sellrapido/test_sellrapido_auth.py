@@ -139,8 +139,8 @@ def test_any_text_is_a_bad_token_and_no_crash(text: str) -> None:
 class Door:
     """An account with a session, and its door."""
 
-    def __init__(self, db: Database, by: Principal, session: Session, key: UUID) -> None:
-        self.db, self.by, self.session, self.key = db, by, session, key
+    def __init__(self, db: Database, principal: Principal, session: Session, key: UUID) -> None:
+        self.db, self.principal, self.session, self.key = db, principal, session, key
 
     async def request(
         self,
@@ -180,18 +180,18 @@ async def door(db: Database) -> Door:
         account_id = await accounts.create_account(
             tx, name="anna", username="anna", password="a good password", now=NOW
         )
-        by = Principal(account_id=account_id, account_name="anna")
-        key = await accounts.create_legacy_key(tx, principal=by, now=NOW)
+        principal = Principal(account_id=account_id, account_name="anna")
+        key = await accounts.create_legacy_key(tx, principal=principal, now=NOW)
     session = await sessions.sign_in(
         db, username="anna", password="a good password", address="127.0.0.1", now=NOW
     )
-    return Door(db, by, session, key)
+    return Door(db, principal, session, key)
 
 
 async def test_an_access_token_admits_for_fifteen_minutes(door: Door) -> None:
     authenticated = await door.request(bearer, token=door.token, now=NOW + timedelta(seconds=898))
 
-    assert authenticated.principal.account_id == door.by.account_id
+    assert authenticated.principal.account_id == door.principal.account_id
     with pytest.raises(BadAccess, match=r"^Token expired$"):
         await door.request(bearer, token=door.token, now=NOW + timedelta(seconds=900))
 
@@ -253,7 +253,7 @@ async def test_a_refresh_token_opens_no_data(door: Door) -> None:
 async def test_a_key_in_the_path_admits_its_owner(door: Door) -> None:
     for spelled in (str(door.key), str(door.key).upper()):
         authenticated = await door.request(legacy_key, key=spelled)
-        assert authenticated.principal.account_id == door.by.account_id
+        assert authenticated.principal.account_id == door.principal.account_id
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ async def test_either_a_key_or_a_token_opens_a_path_that_takes_both(door: Door) 
         await door.request(key_or_bearer, key=no_key, token=door.token)
     ).principal.key_id is None
     by_token = await door.request(key_or_bearer, key="x", token=door.token)
-    assert by_token.principal.account_id == door.by.account_id
+    assert by_token.principal.account_id == door.principal.account_id
     with pytest.raises(UnknownKey):
         await door.request(key_or_bearer, key=no_key)
     with pytest.raises(BadAccess):

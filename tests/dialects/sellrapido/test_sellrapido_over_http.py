@@ -121,7 +121,7 @@ async def test_answers_of_the_second_generation_do_not(hub: Hub) -> None:
 
 async def test_a_key_of_the_command_line_works_and_is_never_logged(hub: Hub) -> None:
     shop = await hub.open_shop()
-    made = await hub.cli("legacy-key", "create", "--account", shop.by.account_name)
+    made = await hub.cli("legacy-key", "create", "--account", shop.principal.account_name)
     key = made["legacy_key"]
     assert list(made) == ["legacy_key"]
 
@@ -138,11 +138,11 @@ async def test_a_key_of_the_command_line_works_and_is_never_logged(hub: Hub) -> 
 
 
 async def test_a_revoked_key_opens_nothing_and_the_others_stay(hub: Hub) -> None:
-    account = ("--account", (await hub.open_shop()).by.account_name)
+    account = ("--account", (await hub.open_shop()).principal.account_name)
     first, second = [
         (await hub.cli("legacy-key", "create", *account))["legacy_key"] for _ in range(2)
     ]
-    stranger = (await hub.open_shop()).by.account_name
+    stranger = (await hub.open_shop()).principal.account_name
 
     await hub.cli("legacy-key", "revoke", first, *account)
 
@@ -178,7 +178,7 @@ async def test_a_suspended_account_is_not_authorized(hub: Hub) -> None:
     shop = await hub.open_shop()
     client = await Client.signed_in(shop)
     await client.key()
-    await hub.cli("account", "suspend", shop.by.account_name)
+    await hub.cli("account", "suspend", shop.principal.account_name)
 
     given = {"username": client.username, "password": PASSWORD}
     answers = [
@@ -195,7 +195,7 @@ async def test_a_suspended_account_is_not_authorized(hub: Hub) -> None:
     status, _ = await shop.call("GET", shop.path("A-1"))
     assert status == 401
 
-    await hub.cli("account", "resume", shop.by.account_name)
+    await hub.cli("account", "resume", shop.principal.account_name)
     assert (await client.call("GET", "/order"))[0] == 401  # its session ended
     await client.sign_in()
     assert (await client.call("GET", "/order"))[0] == 200
@@ -209,7 +209,7 @@ async def test_nobody_signs_in_to_an_account_whose_subscription_is_over(hub: Hub
     async def subscribe(tier: SubscriptionTier, until: datetime | None) -> tuple[int, str]:
         async with hub.db.transaction() as tx:
             await subscriptions.subscribe(
-                tx, principal=shop.by, tier=tier, until=until, now=utc_now()
+                tx, principal=shop.principal, tier=tier, until=until, now=utc_now()
             )
         status, _, body = await post(hub, f"{V2}/auth/authorize", given)
         return status, body.get("root", "")

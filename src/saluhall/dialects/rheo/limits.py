@@ -94,7 +94,7 @@ def _count(name: str, used: int, *, limit: int, fact: type[Exception]) -> Limit:
 
 async def _calls(request: Request) -> list[Limit]:
     """Say how many calls are left at each marketplace to which the account is connected; all accounts of the hub share them."""
-    own = await connections.list_connections(request.tx, by=request.principal)
+    own = await connections.list_connections(request.tx, principal=request.principal)
     found = []
     for channel in sorted({connection.channel for connection in own}):
         limit = await connections.find_limit_of_channel(request.tx, channel)

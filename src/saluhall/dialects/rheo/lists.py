@@ -39,7 +39,7 @@ async def post_batch(request: Request) -> Reply:
     batch = translate_batch.batch_from_body(request.body)
     outcomes = await operations.put_products(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         catalog=CATALOG,
         products=[product for _, product in batch.products],
         offer_on=CHANNEL,
@@ -55,13 +55,13 @@ async def list_items(request: Request) -> Reply:
     cursor = translate_lists.cursor_from_query(request.query, wanted=wanted)
     if cursor is None:
         total = await pages.count_products(
-            request.tx, by=request.principal, catalog=CATALOG, wanted=wanted
+            request.tx, principal=request.principal, catalog=CATALOG, wanted=wanted
         )
     else:
         total = cursor.total
     page = await pages.list_products(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         catalog=CATALOG,
         wanted=wanted,
         after=cursor.position if cursor else START,
@@ -75,7 +75,7 @@ async def list_children(request: Request) -> Reply:
     parent = await _product(request)
     family = await pages.list_children(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         catalog=CATALOG,
         parent_sku=parent.sku,
         limit=_MAX_CHILDREN,
@@ -88,7 +88,7 @@ async def sum_up_item(request: Request) -> Reply:
     parent = await _product(request)
     sums = await pages.sum_up_children(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         catalog=CATALOG,
         parent_sku=parent.sku,
         currency=parent.currency,
@@ -114,7 +114,7 @@ async def list_history(request: Request) -> Reply:
 async def _product(request: Request) -> Product:
     sku = translate.sku_from_id(request.path["external_id"])
     listed = await queries.get_listed_product(
-        request.tx, by=request.principal, catalog=CATALOG, sku=sku
+        request.tx, principal=request.principal, catalog=CATALOG, sku=sku
     )
     return listed.product
 

@@ -50,7 +50,7 @@ async def put_item(
 ) -> Sequence[Reply | Exception]:
     """Create or update items, each put by a call of its own."""
     outcomes = await operations.put_products(
-        tx, by=principal, catalog=CATALOG, products=products, offer_on=CHANNEL, now=now
+        tx, principal=principal, catalog=CATALOG, products=products, offer_on=CHANNEL, now=now
     )
     return [
         outcome.problem or Reply(status=202, body=translate.accepted_from_outcome(outcome))
@@ -62,7 +62,7 @@ async def get_item(request: Request) -> Reply:
     """Tell how an item stands."""
     sku = translate.sku_from_id(request.path["external_id"])
     listed = await queries.get_listed_product(
-        request.tx, by=request.principal, catalog=CATALOG, sku=sku, channel=CHANNEL
+        request.tx, principal=request.principal, catalog=CATALOG, sku=sku, channel=CHANNEL
     )
     return Reply(status=200, body=translate.status_from_listed(listed, request.public_url))
 
@@ -72,7 +72,12 @@ async def patch_price(request: Request) -> Reply:
     sku = request.path["external_id"]
     price = translate.price_from_body(request.body, external_id=sku)
     changed = await operations.change_price(
-        request.tx, by=request.principal, catalog=CATALOG, sku=sku, price=price, now=request.now
+        request.tx,
+        principal=request.principal,
+        catalog=CATALOG,
+        sku=sku,
+        price=price,
+        now=request.now,
     )
     message = "Price updated; its listing is being updated in the background."
     if changed.refusal is not None:
@@ -87,7 +92,12 @@ async def patch_status(request: Request) -> Reply:
     if status is None:
         raise InvalidStatus
     product_id = await operations.set_status(
-        request.tx, by=request.principal, catalog=CATALOG, sku=sku, status=status, now=request.now
+        request.tx,
+        principal=request.principal,
+        catalog=CATALOG,
+        sku=sku,
+        status=status,
+        now=request.now,
     )
     return Reply(status=202, body=translate.accepted_from_id(product_id, _TAKEN_OFF[status]))
 
@@ -96,7 +106,7 @@ async def delete_item(request: Request) -> Reply:
     """Take an item off the shelf and forget it."""
     sku = translate.sku_from_id(request.path["external_id"])
     product_id = await deletions.delete_product(
-        request.tx, by=request.principal, catalog=CATALOG, sku=sku, now=request.now
+        request.tx, principal=request.principal, catalog=CATALOG, sku=sku, now=request.now
     )
     message = "Item is being removed in the background."
     return Reply(status=202, body=translate.accepted_from_id(product_id, message))

@@ -45,7 +45,7 @@ async def post_products(request: Request) -> Reply:
     rows = rows_from_body(request.body, NewProduct)
     stored = await listings.create_products(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         catalogs=rows.catalogs,
         products=rows.patches(),
         now=request.now,
@@ -59,7 +59,7 @@ async def patch_products(request: Request) -> Reply:
     rows = rows_from_body(request.body, ChangedProduct)
     stored = await listings.change_products(
         request.tx,
-        by=request.principal,
+        principal=request.principal,
         catalogs=rows.catalogs,
         changes=rows.patches(),
         now=request.now,
@@ -92,7 +92,7 @@ async def _extracted(request: Request, wanted: Extraction) -> Reply:
     async def blocks(tx: Transaction) -> AsyncGenerator[bytes, None]:
         lines = lines_of_products(
             tx,
-            by=request.principal,
+            principal=request.principal,
             layout=layout,
             catalog_id=catalog_id,
             published=bool(wanted.published),

@@ -13,9 +13,11 @@ from saluhall.storage.database import Row
 
 INSERT = """
   insert into login_attempts (account_id, id, channel, state_hash, secret, options, expires_at, created_at)
-  values (%(owner)s, %(id)s, %(channel)s, %(state_hash)s, %(secret)s, %(options)s::text::jsonb, %(expires_at)s, %(now)s)
+  values (%(account_id)s, %(id)s, %(channel)s, %(state_hash)s, %(secret)s, %(options)s::text::jsonb, %(expires_at)s, %(now)s)
 """
-DELETE_OLD = "delete from login_attempts where account_id = %(owner)s and expires_at < %(before)s"
+DELETE_OLD = (
+    "delete from login_attempts where account_id = %(account_id)s and expires_at < %(before)s"
+)
 # The browser that comes back names no account: the state, which nobody can guess, does.
 TAKE = """
   update login_attempts set used_at = %(now)s
@@ -24,22 +26,22 @@ TAKE = """
 """
 REOPEN = """
   update login_attempts set used_at = null
-   where account_id = %(owner)s and id = %(id)s and outcome is null and expires_at > %(now)s
+   where account_id = %(account_id)s and id = %(id)s and outcome is null and expires_at > %(now)s
 """
 FINISH = """
   update login_attempts
      set outcome = %(outcome)s, connection_id = %(connection_id)s, reason = %(reason)s, secret = '', used_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s and outcome is null
+   where account_id = %(account_id)s and id = %(id)s and outcome is null
 """
 FIND = """
   select account_id, id, channel, options, outcome, connection_id, reason, expires_at
-    from login_attempts where account_id = %(owner)s and id = %(id)s
+    from login_attempts where account_id = %(account_id)s and id = %(id)s
 """
 
 
 async def insert(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     attempt_id: UUID,
     channel: str,
@@ -51,7 +53,7 @@ async def insert(
 ) -> None:
     """Store an attempt."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": attempt_id,
         "channel": channel,
         "state_hash": state_hash,
@@ -63,9 +65,9 @@ async def insert(
     await tx.run(INSERT, params)
 
 
-async def delete_old(tx: Transaction, owner: UUID, *, before: datetime) -> None:
+async def delete_old(tx: Transaction, account_id: UUID, *, before: datetime) -> None:
     """Delete attempts that expired before an instant."""
-    await tx.run(DELETE_OLD, {"owner": owner, "before": before})
+    await tx.run(DELETE_OLD, {"account_id": account_id, "before": before})
 
 
 async def take(
@@ -76,14 +78,14 @@ async def take(
     return await tx.one(lambda row: (attempt_from_row(row), bytes(row["secret"])), TAKE, params)
 
 
-async def reopen(tx: Transaction, owner: UUID, attempt_id: UUID, *, now: datetime) -> None:
+async def reopen(tx: Transaction, account_id: UUID, attempt_id: UUID, *, now: datetime) -> None:
     """Let an attempt be used again."""
-    await tx.run(REOPEN, {"owner": owner, "id": attempt_id, "now": now})
+    await tx.run(REOPEN, {"account_id": account_id, "id": attempt_id, "now": now})
 
 
 async def finish(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     attempt_id: UUID,
     *,
     outcome: LoginOutcome,
@@ -93,7 +95,7 @@ async def finish(
 ) -> None:
     """Write the outcome, and erase the secret."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": attempt_id,
         "outcome": outcome.value,
         "connection_id": connection_id,
@@ -103,9 +105,9 @@ async def finish(
     await tx.run(FINISH, params)
 
 
-async def find(tx: Transaction, owner: UUID, attempt_id: UUID) -> LoginAttempt | None:
+async def find(tx: Transaction, account_id: UUID, attempt_id: UUID) -> LoginAttempt | None:
     """Find an attempt."""
-    return await tx.one(attempt_from_row, FIND, {"owner": owner, "id": attempt_id})
+    return await tx.one(attempt_from_row, FIND, {"account_id": account_id, "id": attempt_id})
 
 
 def attempt_from_row(row: Row) -> LoginAttempt:

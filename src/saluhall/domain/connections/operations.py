@@ -35,7 +35,7 @@ _DAY = timedelta(hours=24)
 async def connect(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     channel: str,
     user_id: str,
     token: str,
@@ -47,11 +47,11 @@ async def connect(
     """Store a login at a channel, its token encrypted; a known login gets the new token and is connected again."""
     connection_id = await store.put(
         tx,
-        by.account_id,
+        principal.account_id,
         connection_id=new_id(),
         channel=channel,
         user_id=user_id,
-        token=vault.seal(token, purpose=token_purpose(by.account_id, channel, user_id)),
+        token=vault.seal(token, purpose=token_purpose(principal.account_id, channel, user_id)),
         expires_at=expires_at,
         expiry_notice_at=first_notice_at(expires_at, now=now),
         options=options,
@@ -66,7 +66,7 @@ async def connect(
 async def reconnect(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     connection_id: UUID,
     token: str,
     expires_at: datetime | None,
@@ -74,10 +74,10 @@ async def reconnect(
     now: datetime,
 ) -> Connection:
     """Give a connection a new token; it is connected again. Raises ConnectionNotFound."""
-    found = await lock(tx, by=by, connection_id=connection_id, now=now)
+    found = await lock(tx, principal=principal, connection_id=connection_id, now=now)
     await connect(
         tx,
-        by=by,
+        principal=principal,
         channel=found.channel,
         user_id=found.user_id,
         token=token,
@@ -92,12 +92,12 @@ async def reconnect(
 async def lock(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     connection_id: UUID,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> Connection:
     """Read a connection and keep it from changing until the transaction ends. Raises ConnectionNotFound."""
-    found = await store.lock(tx, by.account_id, connection_id)
+    found = await store.lock(tx, principal.account_id, connection_id)
     if found is None:
         raise ConnectionNotFound(f"the account has no connection with the id {connection_id}")
     return found
@@ -207,7 +207,7 @@ def _blocks_in_a_row(state: BudgetState, now: datetime) -> int:
 
 async def claim_poll(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     connection_id: UUID,
     *,
     worker: UUID,
@@ -215,7 +215,9 @@ async def claim_poll(
     now: datetime,
 ) -> Connection | None:
     """Take a connection's poll if it is due."""
-    return await store.claim_poll(tx, owner, connection_id, worker=worker, lease=lease, now=now)
+    return await store.claim_poll(
+        tx, account_id, connection_id, worker=worker, lease=lease, now=now
+    )
 
 
 async def record_poll(
@@ -261,14 +263,14 @@ async def record_orders_read(
 
 async def poll_by(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     connection_id: UUID,
     *,
     at: datetime,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
     """Let the next poll be no later than this: something ends then."""
-    await store.poll_soon(tx, owner, connection_id, at=at)
+    await store.poll_soon(tx, account_id, connection_id, at=at)
 
 
 def poll_pause(

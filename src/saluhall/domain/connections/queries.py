@@ -9,9 +9,9 @@ from saluhall.domain.connections.model import BudgetState, Connection, Connectio
 from saluhall.storage import Transaction
 
 
-async def list_connections(tx: Transaction, *, by: Principal) -> list[Connection]:
+async def list_connections(tx: Transaction, *, principal: Principal) -> list[Connection]:
     """List an account's connections, oldest first."""
-    return await store.of_account(tx, by.account_id)
+    return await store.of_account(tx, principal.account_id)
 
 
 async def list_health(tx: Transaction) -> list[ConnectionHealth]:
@@ -19,14 +19,16 @@ async def list_health(tx: Transaction) -> list[ConnectionHealth]:
     return await store.health(tx)
 
 
-async def find_connection(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:
+async def find_connection(
+    tx: Transaction, account_id: UUID, connection_id: UUID
+) -> Connection | None:
     """Find a connection of an account."""
-    return await store.find(tx, owner, connection_id)
+    return await store.find(tx, account_id, connection_id)
 
 
-async def owner_of_connection(tx: Transaction, connection_id: UUID) -> UUID | None:
+async def account_of_connection(tx: Transaction, connection_id: UUID) -> UUID | None:
     """Return the account of a connection."""
-    return await store.owner_of(tx, connection_id)
+    return await store.account_of(tx, connection_id)
 
 
 async def budget_of_channel(tx: Transaction, channel: str, *, now: datetime) -> BudgetState:

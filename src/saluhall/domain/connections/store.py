@@ -22,7 +22,7 @@ from saluhall.storage.database import Row
 PUT = """
   insert into connections as c (account_id, id, channel, user_id, token, expires_at, expiry_notice_at, options, state,
                                 poll_due_at, created_at)
-  values (%(owner)s, %(id)s, %(channel)s, %(user_id)s, %(token)s, %(expires_at)s, %(expiry_notice_at)s,
+  values (%(account_id)s, %(id)s, %(channel)s, %(user_id)s, %(token)s, %(expires_at)s, %(expiry_notice_at)s,
           %(options)s::text::jsonb, 'connected', %(now)s, %(now)s)
   on conflict (account_id, channel, user_id) do update
      set token = excluded.token, expires_at = excluded.expires_at, expiry_notice_at = excluded.expiry_notice_at,
@@ -37,7 +37,7 @@ COLUMNS = """
   orders_since, polled_at, poll_claimed_by, poll_claim_number, waits_for, waits_reason, next_try_at
 """
 OF_ACCOUNT = f"""
-  select {COLUMNS} from connections where account_id = %(owner)s and removed_at is null order by created_at
+  select {COLUMNS} from connections where account_id = %(account_id)s and removed_at is null order by created_at
 """
 HEALTH = """
   select a.name as account, c.id as connection_id, c.channel, c.user_id, c.state, coalesce(c.reason, c.waits_reason) as reason,
@@ -47,30 +47,30 @@ HEALTH = """
 """
 LOCK = f"""
   select {COLUMNS} from connections
-   where account_id = %(owner)s and id = %(id)s and removed_at is null for update
+   where account_id = %(account_id)s and id = %(id)s and removed_at is null for update
 """
 # The token is erased; what refers to the connection still finds it.
 REMOVE = """
   update connections
      set removed_at = %(now)s, token = '', state = 'disconnected', reason = %(reason)s, poll_due_at = null,
          poll_claimed_by = null, waits_for = null, waits_reason = null, next_try_at = null
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(account_id)s and id = %(id)s
 """
-FIND = f"select {COLUMNS} from connections where account_id = %(owner)s and id = %(id)s"
-OWNER = "select account_id from connections where id = %(id)s"
+FIND = f"select {COLUMNS} from connections where account_id = %(account_id)s and id = %(id)s"
+ACCOUNT_OF = "select account_id from connections where id = %(id)s"
 DISCONNECT = """
   update connections
      set state = 'disconnected', reason = %(reason)s, poll_due_at = null, poll_claimed_by = null,
          waits_for = null, waits_reason = null, next_try_at = null
-   where account_id = %(owner)s and id = %(id)s and token = %(token)s
+   where account_id = %(account_id)s and id = %(id)s and token = %(token)s
 """
 CLAIM_POLL = f"""
   update connections
      set poll_due_at = %(now)s + %(lease)s, poll_claimed_by = %(worker)s,
          poll_claim_number = poll_claim_number + 1
-   where account_id = %(owner)s and id = (
+   where account_id = %(account_id)s and id = (
      select id from connections
-      where account_id = %(owner)s and id = %(id)s and poll_due_at <= %(now)s and state = 'connected'
+      where account_id = %(account_id)s and id = %(id)s and poll_due_at <= %(now)s and state = 'connected'
         for update skip locked)
   returning {COLUMNS}
 """
@@ -78,21 +78,21 @@ RECORD_POLL = """
   update connections
      set cursor = coalesce(%(cursor)s, cursor), poll_due_at = %(next_at)s, poll_claimed_by = null,
          polled_at = coalesce(%(polled_at)s, polled_at)
-   where account_id = %(owner)s and id = %(id)s and state = 'connected'
+   where account_id = %(account_id)s and id = %(id)s and state = 'connected'
      and poll_claimed_by = %(worker)s and poll_claim_number = %(claim)s
 """
 RECORD_ORDERS_READ = """
   update connections set orders_since = %(until)s
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(account_id)s and id = %(id)s
      and poll_claimed_by = %(worker)s and poll_claim_number = %(claim)s
 """
 POLL_SOON = """
   update connections set poll_due_at = %(at)s
-   where account_id = %(owner)s and id = %(id)s and poll_due_at > %(at)s
+   where account_id = %(account_id)s and id = %(id)s and poll_due_at > %(at)s
 """
 NOTE_WAIT = """
   update connections set waits_for = %(waits_for)s, waits_reason = %(reason)s, next_try_at = %(next_try_at)s
-   where account_id = %(owner)s and id = %(id)s and state = 'connected'
+   where account_id = %(account_id)s and id = %(id)s and state = 'connected'
 """
 COUNT_BY_HEALTH = """
   select channel, state, case when state = 'connected' then coalesce(waits_for, 'nothing') else 'login' end as reason,
@@ -105,7 +105,7 @@ POLLING = "select count(*) as polling from connections where channel = %(channel
 
 async def put(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     connection_id: UUID,
     channel: str,
@@ -118,7 +118,7 @@ async def put(
 ) -> UUID | None:
     """Store a login, or the new token of a known one; return the connection's id."""
     params = {
-        "owner": owner,
+        "account_id": account_id,
         "id": connection_id,
         "channel": channel,
         "user_id": user_id,
@@ -131,14 +131,14 @@ async def put(
     return await tx.one(lambda row: row["id"], PUT, params)
 
 
-async def of_account(tx: Transaction, owner: UUID) -> list[Connection]:
+async def of_account(tx: Transaction, account_id: UUID) -> list[Connection]:
     """List an account's connections."""
-    return await tx.all(connection_from_row, OF_ACCOUNT, {"owner": owner})
+    return await tx.all(connection_from_row, OF_ACCOUNT, {"account_id": account_id})
 
 
-async def find(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:
+async def find(tx: Transaction, account_id: UUID, connection_id: UUID) -> Connection | None:
     """Find a connection."""
-    return await tx.one(connection_from_row, FIND, {"owner": owner, "id": connection_id})
+    return await tx.one(connection_from_row, FIND, {"account_id": account_id, "id": connection_id})
 
 
 async def health(tx: Transaction) -> list[ConnectionHealth]:
@@ -150,27 +150,29 @@ def _health_from_row(row: Row) -> ConnectionHealth:
     return ConnectionHealth(**{**row, "state": ConnectionState(row["state"])})
 
 
-async def lock(tx: Transaction, owner: UUID, connection_id: UUID) -> Connection | None:
+async def lock(tx: Transaction, account_id: UUID, connection_id: UUID) -> Connection | None:
     """Find a connection that was not removed, and lock it."""
-    return await tx.one(connection_from_row, LOCK, {"owner": owner, "id": connection_id})
+    return await tx.one(connection_from_row, LOCK, {"account_id": account_id, "id": connection_id})
 
 
 async def remove(
-    tx: Transaction, owner: UUID, connection_id: UUID, *, reason: str, now: datetime
+    tx: Transaction, account_id: UUID, connection_id: UUID, *, reason: str, now: datetime
 ) -> None:
     """Mark a connection as removed and erase its token."""
-    await tx.run(REMOVE, {"owner": owner, "id": connection_id, "reason": reason, "now": now})
+    await tx.run(
+        REMOVE, {"account_id": account_id, "id": connection_id, "reason": reason, "now": now}
+    )
 
 
-async def owner_of(tx: Transaction, connection_id: UUID) -> UUID | None:
+async def account_of(tx: Transaction, connection_id: UUID) -> UUID | None:
     """Return the account of a connection, for jobs: a wake-up has only its id."""
-    return await tx.one(lambda row: row["account_id"], OWNER, {"id": connection_id})
+    return await tx.one(lambda row: row["account_id"], ACCOUNT_OF, {"id": connection_id})
 
 
 async def disconnect(tx: Transaction, connection: Connection, *, reason: str) -> int:
     """Mark a connection as disconnected, unless it got a new token meanwhile."""
     params = {
-        "owner": connection.account_id,
+        "account_id": connection.account_id,
         "id": connection.id,
         "token": connection.token,
         "reason": reason,
@@ -180,7 +182,7 @@ async def disconnect(tx: Transaction, connection: Connection, *, reason: str) ->
 
 async def claim_poll(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     connection_id: UUID,
     *,
     worker: UUID,
@@ -188,7 +190,13 @@ async def claim_poll(
     now: datetime,
 ) -> Connection | None:
     """Take a connection's due poll for the length of a lease."""
-    params = {"owner": owner, "id": connection_id, "worker": worker, "lease": lease, "now": now}
+    params = {
+        "account_id": account_id,
+        "id": connection_id,
+        "worker": worker,
+        "lease": lease,
+        "now": now,
+    }
     return await tx.one(connection_from_row, CLAIM_POLL, params)
 
 
@@ -217,21 +225,23 @@ async def record_orders_read(tx: Transaction, connection: Connection, *, until: 
 
 def _claimed(connection: Connection) -> dict[str, Any]:
     return {
-        "owner": connection.account_id,
+        "account_id": connection.account_id,
         "id": connection.id,
         **params_of(connection.poll_claim),
     }
 
 
-async def poll_soon(tx: Transaction, owner: UUID, connection_id: UUID, *, at: datetime) -> None:
+async def poll_soon(
+    tx: Transaction, account_id: UUID, connection_id: UUID, *, at: datetime
+) -> None:
     """Let the next poll be no later than this."""
-    await tx.run(POLL_SOON, {"owner": owner, "id": connection_id, "at": at})
+    await tx.run(POLL_SOON, {"account_id": account_id, "id": connection_id, "at": at})
 
 
 async def note_wait(tx: Transaction, connection: Connection, wait: Wait | None) -> None:
     """Note what a connection's work waits for; None: for nothing."""
     params = {
-        "owner": connection.account_id,
+        "account_id": connection.account_id,
         "id": connection.id,
         "waits_for": wait and wait.waits_for,
         "reason": wait and wait.reason,

@@ -12,20 +12,22 @@ from saluhall.storage import Transaction
 
 
 async def delete_product(
-    tx: Transaction, *, by: Principal, catalog: str, sku: str, now: datetime
+    tx: Transaction, *, principal: Principal, catalog: str, sku: str, now: datetime
 ) -> UUID:
     """Delete a product; its SKU is free for a new one at once. Return the id of what was deleted. Raises ProductNotFound.
 
     What is live on a channel is ended first. A product with an order in progress is archived until that is done.
     """
-    account_id = by.account_id
-    product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
+    account_id = principal.account_id
+    product = await product_operations.lock(
+        tx, principal=principal, catalog=catalog, sku=sku, now=now
+    )
     found = await deletions_store.obstacles(tx, account_id, product.id)
     if found.may_be_live or found.is_in_progress:
         if found.is_in_progress:
-            await product_operations.archive(tx, by=by, product=product, now=now)
+            await product_operations.archive(tx, principal=principal, product=product, now=now)
         else:
-            await product_operations.hide(tx, by=by, product=product, now=now)
+            await product_operations.hide(tx, principal=principal, product=product, now=now)
         await follow(
             tx, account_id=account_id, product_ids=[product.id], changed={product.id}, now=now
         )

@@ -24,14 +24,14 @@ class RemovedConnection(Struct, frozen=True, kw_only=True):
 
 
 async def remove_connection(
-    tx: Transaction, *, by: Principal, connection_id: UUID, leave_live: bool, now: datetime
+    tx: Transaction, *, principal: Principal, connection_id: UUID, leave_live: bool, now: datetime
 ) -> RemovedConnection:
     """Remove a connection. Raises ConnectionNotFound, ListingsAreLive unless live listings may stay on the channel.
 
     The token is erased. Orders stay. Connecting the same login again takes its listings up where they were.
     """
-    account_id = by.account_id
-    found = await connections.lock(tx, by=by, connection_id=connection_id, now=now)
+    account_id = principal.account_id
+    found = await connections.lock(tx, principal=principal, connection_id=connection_id, now=now)
     live = await disconnecting_store.count_live(tx, account_id, connection_id)
     if live and not leave_live:
         raise ListingsAreLive(_sentence(live))

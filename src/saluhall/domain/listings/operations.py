@@ -35,7 +35,7 @@ class PriceChanged(Struct, frozen=True, kw_only=True):
 async def put_products(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     catalog: str,
     products: Sequence[ProductPatch],
     offer_on: str | None = None,
@@ -48,18 +48,18 @@ async def put_products(
     A new product with `auto_publish` is offered at the account's default connection of the channel `offer_on`; an update never makes
     an offer, but live listings follow the price, and rejected ones are tried again with the new data.
     """
-    stored = await upsert.put(tx, principal=by, catalog=catalog, patches=products, now=now)
+    stored = await upsert.put(tx, principal=principal, catalog=catalog, patches=products, now=now)
     offered = [s.product_id for s in stored if s.created and s.auto_publish and s.product_id]
     if offered and offer_on:
         await offers.offer_at_default(
-            tx, account_id=by.account_id, product_ids=offered, channel=offer_on, now=now
+            tx, account_id=principal.account_id, product_ids=offered, channel=offer_on, now=now
         )
     known = [each for each in stored if each.product_id and not each.created]
-    offered += await _selected(tx, by, stored, now=now)
-    refusals = await _follow_stored(tx, by, known, offered, now=now)
+    offered += await _selected(tx, principal, stored, now=now)
+    refusals = await _follow_stored(tx, principal, known, offered, now=now)
     drafts = [each.product_id for each in known if each.product_id and each.status is Status.DRAFT]
     if drafts:  # what they waited for may not be wanted any more
-        await settle(tx, by.account_id, drafts, now=now)
+        await settle(tx, principal.account_id, drafts, now=now)
     return [
         replace(each, refusal=refusals[each.product_id]) if each.product_id in refusals else each
         for each in stored
@@ -69,22 +69,24 @@ async def put_products(
 async def create_products(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     catalogs: Sequence[int],
     products: Sequence[ProductPatch],
     now: datetime,
 ) -> list[Stored]:
     """Add products, each to the catalog of this number, and offer those that a policy selects; one result per product, in order."""
-    stored = await upsert.create(tx, principal=by, catalogs=catalogs, patches=products, now=now)
-    offered = await _selected(tx, by, stored, now=now)
-    await follow(tx, account_id=by.account_id, product_ids=offered, now=now)
+    stored = await upsert.create(
+        tx, principal=principal, catalogs=catalogs, patches=products, now=now
+    )
+    offered = await _selected(tx, principal, stored, now=now)
+    await follow(tx, account_id=principal.account_id, product_ids=offered, now=now)
     return stored
 
 
 async def change_products(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     catalogs: Sequence[int],
     changes: Sequence[ProductPatch],
     now: datetime,
@@ -94,22 +96,26 @@ async def change_products(
     A live listing follows the price, a rejected one is tried again with new data, and more units than are left are not offered. What
     was sold out is offered again as soon as there are units.
     """
-    stored = await upsert.change(tx, principal=by, catalogs=catalogs, patches=changes, now=now)
-    await _follow_stored(tx, by, stored, await _selected(tx, by, stored, now=now), now=now)
+    stored = await upsert.change(
+        tx, principal=principal, catalogs=catalogs, patches=changes, now=now
+    )
+    await _follow_stored(
+        tx, principal, stored, await _selected(tx, principal, stored, now=now), now=now
+    )
     return stored
 
 
 async def _selected(
-    tx: Transaction, by: Principal, stored: Sequence[Stored], *, now: datetime
+    tx: Transaction, principal: Principal, stored: Sequence[Stored], *, now: datetime
 ) -> list[UUID]:
     """Offer products as the account's policies say; return those with changed offers."""
     ids = [each.product_id for each in stored if each.product_id]
-    return sorted(await select(tx, account_id=by.account_id, product_ids=ids, now=now))
+    return sorted(await select(tx, account_id=principal.account_id, product_ids=ids, now=now))
 
 
 async def _follow_stored(
     tx: Transaction,
-    by: Principal,
+    principal: Principal,
     known: Sequence[Stored],
     offered: Sequence[UUID],
     *,
@@ -119,7 +125,7 @@ async def _follow_stored(
     changed = {s.product_id for s in known if s.product_id and s.is_shown_named}
     return await follow(
         tx,
-        account_id=by.account_id,
+        account_id=principal.account_id,
         product_ids=sorted({*offered, *changed}),
         changed=changed,
         now=now,
@@ -127,22 +133,30 @@ async def _follow_stored(
 
 
 async def change_price(
-    tx: Transaction, *, by: Principal, catalog: str, sku: str, price: Decimal, now: datetime
+    tx: Transaction, *, principal: Principal, catalog: str, sku: str, price: Decimal, now: datetime
 ) -> PriceChanged:
     """Change a product's price; live listings follow. Raises ProductNotFound."""
-    product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
-    await product_operations.change_price(tx, by=by, product=product, price=price, now=now)
-    refusals = await _follow(tx, by, product, now=now)
+    product = await product_operations.lock(
+        tx, principal=principal, catalog=catalog, sku=sku, now=now
+    )
+    await product_operations.change_price(
+        tx, principal=principal, product=product, price=price, now=now
+    )
+    refusals = await _follow(tx, principal, product, now=now)
     return PriceChanged(product_id=product.id, refusal=refusals.get(product.id))
 
 
 async def set_status(
-    tx: Transaction, *, by: Principal, catalog: str, sku: str, status: Status, now: datetime
+    tx: Transaction, *, principal: Principal, catalog: str, sku: str, status: Status, now: datetime
 ) -> UUID:
     """De-list a product (not_listed) or mark it sold elsewhere; either way its listings end. Raises ProductNotFound."""
-    product = await product_operations.lock(tx, by=by, catalog=catalog, sku=sku, now=now)
-    await product_operations.set_status(tx, by=by, product=product, status=status, now=now)
-    await _follow(tx, by, product, now=now)
+    product = await product_operations.lock(
+        tx, principal=principal, catalog=catalog, sku=sku, now=now
+    )
+    await product_operations.set_status(
+        tx, principal=principal, product=product, status=status, now=now
+    )
+    await _follow(tx, principal, product, now=now)
     return product.id
 
 
@@ -165,7 +179,7 @@ async def settle(
 async def create_offer(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     connection_id: UUID,
     catalog: int,
     sku: str,
@@ -179,20 +193,22 @@ async def create_offer(
     Raises ConnectionNotFound, ProductNotFound, and OfferRefused when the channel cannot show it like this.
     """
     place = await offers.get_place(
-        tx, account_id=by.account_id, connection_id=connection_id, now=now
+        tx, account_id=principal.account_id, connection_id=connection_id, now=now
     )
-    product = await product_operations.lock_numbered(tx, by=by, catalog=catalog, sku=sku, now=now)
+    product = await product_operations.lock_numbered(
+        tx, principal=principal, catalog=catalog, sku=sku, now=now
+    )
     chosen = format or offers.default_format(place)
     _check_offer(place, product, chosen, price=price, max_quantity=max_quantity)
     if product.status is Status.NOT_LISTED:
         await product_operations.set_status(
-            tx, by=by, product=product, status=Status.ACTIVE, now=now
+            tx, principal=principal, product=product, status=Status.ACTIVE, now=now
         )
     offer_id = await offers.offer_product(
-        tx, account_id=by.account_id, product_id=product.id, sku=sku, place=place, format=chosen, price=price,
+        tx, account_id=principal.account_id, product_id=product.id, sku=sku, place=place, format=chosen, price=price,
         max_quantity=max_quantity, now=now,
     )  # fmt: skip
-    await _follow(tx, by, product, now=now)
+    await _follow(tx, principal, product, now=now)
     return offer_id
 
 
@@ -229,20 +245,22 @@ def _check_offer(
         raise OfferRefused(refusal)
 
 
-async def end_offer(tx: Transaction, *, by: Principal, offer_id: UUID, now: datetime) -> UUID:
+async def end_offer(
+    tx: Transaction, *, principal: Principal, offer_id: UUID, now: datetime
+) -> UUID:
     """End an offer: its listing is ended on the channel. Return the offer's id. Raises OfferNotFound."""
-    product_id = await offers.end(tx, account_id=by.account_id, offer_id=offer_id, now=now)
+    product_id = await offers.end(tx, account_id=principal.account_id, offer_id=offer_id, now=now)
     if product_id is None:
         raise OfferNotFound(f"the account has no offer with the id {offer_id}")
     await follow(
-        tx, account_id=by.account_id, product_ids=[product_id], changed={product_id}, now=now
+        tx, account_id=principal.account_id, product_ids=[product_id], changed={product_id}, now=now
     )
     return offer_id
 
 
 async def _follow(
-    tx: Transaction, by: Principal, product: Product, *, now: datetime
+    tx: Transaction, principal: Principal, product: Product, *, now: datetime
 ) -> dict[UUID, str]:
     return await follow(
-        tx, account_id=by.account_id, product_ids=[product.id], changed={product.id}, now=now
+        tx, account_id=principal.account_id, product_ids=[product.id], changed={product.id}, now=now
     )

@@ -21,7 +21,7 @@ _LOOKS = 100  # a hundredth of a second apart
 async def list_products(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     catalog: str,
     wanted: Filter,
     after: Position = START,
@@ -39,7 +39,7 @@ async def list_products(
     for _ in range(_LOOKS):
         horizon = await pages_store.horizon(tx)
         rows = await pages_store.page(
-            tx, by.account_id, catalog=catalog, wanted=wanted, after=after, limit=limit + 1
+            tx, principal.account_id, catalog=catalog, wanted=wanted, after=after, limit=limit + 1
         )
         sure = [row for row in rows if row.changed_at < horizon.settled][:limit]
         began = began or horizon.at
@@ -51,24 +51,26 @@ async def list_products(
     return Page(products=sure, after=sure[-1].position if sure else after)
 
 
-async def count_products(tx: Transaction, *, by: Principal, catalog: str, wanted: Filter) -> int:
+async def count_products(
+    tx: Transaction, *, principal: Principal, catalog: str, wanted: Filter
+) -> int:
     """Count all products that match, whatever page is asked for."""
-    return await pages_store.count(tx, by.account_id, catalog=catalog, wanted=wanted)
+    return await pages_store.count(tx, principal.account_id, catalog=catalog, wanted=wanted)
 
 
 async def list_children(
-    tx: Transaction, *, by: Principal, catalog: str, parent_sku: str, limit: int
+    tx: Transaction, *, principal: Principal, catalog: str, parent_sku: str, limit: int
 ) -> Family:
     """List what is directly in a container, oldest first."""
     return await pages_store.children(
-        tx, by.account_id, catalog=catalog, parent_sku=parent_sku, limit=limit
+        tx, principal.account_id, catalog=catalog, parent_sku=parent_sku, limit=limit
     )
 
 
 async def sum_up_children(
-    tx: Transaction, *, by: Principal, catalog: str, parent_sku: str, currency: str
+    tx: Transaction, *, principal: Principal, catalog: str, parent_sku: str, currency: str
 ) -> Sums:
     """Count what is directly in a container, and add up what is priced in its currency."""
     return await pages_store.sums(
-        tx, by.account_id, catalog=catalog, parent_sku=parent_sku, currency=currency
+        tx, principal.account_id, catalog=catalog, parent_sku=parent_sku, currency=currency
     )

@@ -25,8 +25,8 @@ HORIZON = """
 # Within a transaction PostgreSQL shows the same activity again unless its snapshot is cleared.
 PAUSE = "select pg_stat_clear_snapshot(), pg_sleep(0.01)"
 _OF_CATALOG = """
-  p.account_id = %(owner)s and not p.delete_wanted
-  and p.catalog_id = (select id from catalogs where account_id = %(owner)s and code = %(catalog)s)
+  p.account_id = %(account_id)s and not p.delete_wanted
+  and p.catalog_id = (select id from catalogs where account_id = %(account_id)s and code = %(catalog)s)
 """
 _CONDITIONS = {
     "status": "p.status = %(status)s",
@@ -46,7 +46,7 @@ _PAGE = """
            order by changed_at, id limit %(limit)s) p
     left join lateral (
       select l.external_id, l.url from listings l
-       where l.account_id = %(owner)s and l.product_id = p.id
+       where l.account_id = %(account_id)s and l.product_id = p.id
        order by l.id desc limit 1) l on true
    order by p.changed_at, p.id
 """
@@ -58,8 +58,8 @@ KEPT_COUNT = """
            when 'not_listed' then not_listed when 'archived' then archived
            else draft + active + sold + not_listed + archived end), 0)::bigint as total
     from product_counts
-   where account_id = %(owner)s
-     and catalog_id = (select id from catalogs where account_id = %(owner)s and code = %(catalog)s)
+   where account_id = %(account_id)s
+     and catalog_id = (select id from catalogs where account_id = %(account_id)s and code = %(catalog)s)
 """
 _KEPT = frozenset({"status"})
 CHILDREN = f"""
@@ -94,7 +94,7 @@ async def pause(tx: Transaction) -> None:
 
 async def page(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     *,
     catalog: str,
     wanted: Filter,
@@ -103,7 +103,7 @@ async def page(
 ) -> list[Listed]:
     """Read so many products after a place."""
     params = {
-        **_params(owner, catalog, wanted),
+        **_params(account_id, catalog, wanted),
         "after_at": after.at,
         "after_id": after.id,
         "limit": limit,
@@ -111,29 +111,39 @@ async def page(
     return await tx.all(listed_from_row, _PAGE.format(found=_found(wanted)), params)
 
 
-async def count(tx: Transaction, owner: UUID, *, catalog: str, wanted: Filter) -> int:
+async def count(tx: Transaction, account_id: UUID, *, catalog: str, wanted: Filter) -> int:
     """Count all products that match: at once when nothing but a status is asked for."""
     statement = KEPT_COUNT if _named(wanted) <= _KEPT else _COUNT.format(found=_found(wanted))
     [total] = await tx.all(
-        lambda row: int(row["total"]), statement, _params(owner, catalog, wanted)
+        lambda row: int(row["total"]), statement, _params(account_id, catalog, wanted)
     )
     return total
 
 
 async def children(
-    tx: Transaction, owner: UUID, *, catalog: str, parent_sku: str, limit: int
+    tx: Transaction, account_id: UUID, *, catalog: str, parent_sku: str, limit: int
 ) -> Family:
     """Read a container's direct children, oldest first."""
-    params = {"owner": owner, "catalog": catalog, "parent_sku": parent_sku, "limit": limit}
+    params = {
+        "account_id": account_id,
+        "catalog": catalog,
+        "parent_sku": parent_sku,
+        "limit": limit,
+    }
     rows = await tx.all(lambda row: (row["total"], child_from_row(row)), CHILDREN, params)
     return Family(count=rows[0][0] if rows else 0, children=[child for _, child in rows])
 
 
 async def sums(
-    tx: Transaction, owner: UUID, *, catalog: str, parent_sku: str, currency: str
+    tx: Transaction, account_id: UUID, *, catalog: str, parent_sku: str, currency: str
 ) -> Sums:
     """Count and add up a container's direct children."""
-    params = {"owner": owner, "catalog": catalog, "parent_sku": parent_sku, "currency": currency}
+    params = {
+        "account_id": account_id,
+        "catalog": catalog,
+        "parent_sku": parent_sku,
+        "currency": currency,
+    }
     [found] = await tx.all(lambda row: Sums(**row), SUM_UP, params)
     return found
 
@@ -151,10 +161,10 @@ def _found(wanted: Filter) -> str:
     return _FOUND.format(how=how, conditions=conditions)
 
 
-def _params(owner: UUID, catalog: str, wanted: Filter) -> dict[str, Any]:
+def _params(account_id: UUID, catalog: str, wanted: Filter) -> dict[str, Any]:
     system, code = wanted.code or (None, None)
     return {
-        "owner": owner,
+        "account_id": account_id,
         "catalog": catalog,
         "status": wanted.status,
         "parent_sku": wanted.parent_sku,

@@ -11,10 +11,12 @@ from saluhall.storage import Transaction
 
 
 async def get_listed_product(
-    tx: Transaction, *, by: Principal, catalog: str, sku: str, channel: str | None = None
+    tx: Transaction, *, principal: Principal, catalog: str, sku: str, channel: str | None = None
 ) -> ListedProduct:
     """Return a product with its newest listing, on one channel when it is given. Raises ProductNotFound."""
-    found = await listed_store.find(tx, by.account_id, catalog=catalog, sku=sku, channel=channel)
+    found = await listed_store.find(
+        tx, principal.account_id, catalog=catalog, sku=sku, channel=channel
+    )
     if found is None:
         raise ProductNotFound(sku)
     return found

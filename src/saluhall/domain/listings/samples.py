@@ -48,15 +48,15 @@ async def find_live(
 ) -> ListedProduct | None:
     """Find the product of this SKU, or one of the account's, that is live at a marketplace now. Raises ProductNotFound."""
     if sku is not None:
-        found = await queries.get_listed_product(tx, by=principal, catalog=catalog, sku=sku)
+        found = await queries.get_listed_product(tx, principal=principal, catalog=catalog, sku=sku)
         return found if found.is_live else None
     page = await pages.list_products(
-        tx, by=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
+        tx, principal=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
     )
     for listed in reversed(page.products):
         if listed.external_url is not None:
             found = await queries.get_listed_product(
-                tx, by=principal, catalog=catalog, sku=listed.sku
+                tx, principal=principal, catalog=catalog, sku=listed.sku
             )
             if found.is_live:
                 return found
@@ -68,12 +68,12 @@ async def _listed_product(
 ) -> ListedProduct | None:
     if sku is None:
         page = await pages.list_products(
-            tx, by=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
+            tx, principal=principal, catalog=catalog, wanted=Filter(), limit=_LOOKED_THROUGH
         )
         if not page.products:
             return None
         sku = page.products[-1].sku
-    return await queries.get_listed_product(tx, by=principal, catalog=catalog, sku=sku)
+    return await queries.get_listed_product(tx, principal=principal, catalog=catalog, sku=sku)
 
 
 def _data(event_type: EventType, found: ListedProduct | None) -> Mapping[str, Any]:

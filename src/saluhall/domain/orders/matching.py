@@ -45,7 +45,9 @@ async def match(
                 f"the line {line_id} is matched to {line.sku} in the catalog {line.catalog} already"
             )
         return
-    product = await products.lock_numbered(tx, by=principal, catalog=catalog, sku=sku, now=now)
+    product = await products.lock_numbered(
+        tx, principal=principal, catalog=catalog, sku=sku, now=now
+    )
     if product.kind is not Kind.ITEM:
         raise MatchRefused(f"{sku} is a container; match the item in it that was sold")
     await _match(tx, account_id, order_id, line, product.id, now=now)

@@ -67,7 +67,7 @@ class Layout(Struct, frozen=True, kw_only=True):
 async def lines_of_products(
     tx: Transaction,
     *,
-    by: Principal,
+    principal: Principal,
     layout: Layout,
     catalog_id: UUID | None = None,
     published: bool = False,
@@ -75,18 +75,20 @@ async def lines_of_products(
     """Write a heading, then a line for each product; `published`: only those that are live on a channel."""
     heading = layout.field_separator.join(layout.columns) + layout.row_separator
     yield heading.encode()
-    query, params = query_of_lines(by=by, layout=layout, catalog_id=catalog_id, published=published)
+    query, params = query_of_lines(
+        principal=principal, layout=layout, catalog_id=catalog_id, published=published
+    )
     async with aclosing(tx.stream(_BY_SEVERAL + query, params, rows=_AT_ONCE)) as blocks:
         async for block in blocks:
             yield block
 
 
 def query_of_lines(
-    *, by: Principal, layout: Layout, catalog_id: UUID | None = None, published: bool = False
+    *, principal: Principal, layout: Layout, catalog_id: UUID | None = None, published: bool = False
 ) -> tuple[str, dict[str, Any]]:
     """Write the query that makes the lines, with its parameters."""
     params = {
-        "owner": by.account_id,
+        "account_id": principal.account_id,
         "catalog": catalog_id,
         "separator": layout.field_separator,
         "end": layout.row_separator,
@@ -115,7 +117,7 @@ def lines_statement(layout: Layout, *, of_catalog: bool, published: bool) -> str
             if line_break not in (layout.field_separator, layout.row_separator):
                 bare = f"replace({bare}, chr({ord(line_break)}), ' ')"
         line = f"replace({bare}, %(mark)s, %(separator)s)"
-    conditions = ["p.account_id = %(owner)s", "not p.delete_wanted"]
+    conditions = ["p.account_id = %(account_id)s", "not p.delete_wanted"]
     if of_catalog:
         conditions.append("p.catalog_id = %(catalog)s")
     if published:

@@ -24,13 +24,13 @@ class Stocked(Struct, frozen=True, kw_only=True):
 
 async def lock(
     tx: Transaction,
-    owner: UUID,
+    account_id: UUID,
     product_ids: Sequence[UUID],
     *,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> dict[UUID, Stocked]:
     """Read products with their stock and keep them from changing until the transaction ends."""
-    rows = await stock_store.lock(tx, owner, product_ids)
+    rows = await stock_store.lock(tx, account_id, product_ids)
     return {
         row["id"]: Stocked(
             id=row["id"],
@@ -44,10 +44,12 @@ async def lock(
     }
 
 
-async def take(tx: Transaction, owner: UUID, left: Mapping[UUID, int], *, now: datetime) -> None:
+async def take(
+    tx: Transaction, account_id: UUID, left: Mapping[UUID, int], *, now: datetime
+) -> None:
     """Store how many units are left after a sale; at 0 a product is sold, and one that was to be deleted is archived."""
     if left:
-        await stock_store.take(tx, owner, left, now=now)
+        await stock_store.take(tx, account_id, left, now=now)
 
 
 async def restock(

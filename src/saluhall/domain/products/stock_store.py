@@ -15,7 +15,7 @@ LOCK = """
   select p.*, c.number as catalog_number, c.code as catalog_code, c.name as catalog_name
     from products p
     join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
-   where p.account_id = %(owner)s and p.id = any(%(ids)s)
+   where p.account_id = %(account_id)s and p.id = any(%(ids)s)
    order by p.id
      for update of p
 """
@@ -62,9 +62,9 @@ RESTOCK = f"""
 """
 
 
-async def lock(tx: Transaction, owner: UUID, product_ids: Sequence[UUID]) -> list[Row]:
+async def lock(tx: Transaction, account_id: UUID, product_ids: Sequence[UUID]) -> list[Row]:
     """Lock products, and read all that is known of them."""
-    return await tx.all(dict, LOCK, {"owner": owner, "ids": list(product_ids)})
+    return await tx.all(dict, LOCK, {"account_id": account_id, "ids": list(product_ids)})
 
 
 async def take(

@@ -20,31 +20,31 @@ from saluhall.storage.database import Row
 
 LOCK = f"""
   select {COLUMNS} from products p join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
-   where p.account_id = %(owner)s and c.code = %(catalog)s and p.sku = %(sku)s
+   where p.account_id = %(account_id)s and c.code = %(catalog)s and p.sku = %(sku)s
      and not p.delete_wanted
      for update of p
 """
 LOCK_NUMBERED = f"""
   select {COLUMNS} from products p join catalogs c on c.account_id = p.account_id and c.id = p.catalog_id
-   where p.account_id = %(owner)s and c.number = %(number)s and p.sku = %(sku)s
+   where p.account_id = %(account_id)s and c.number = %(number)s and p.sku = %(sku)s
      and not p.delete_wanted
      for update of p
 """
 SET_PRICE = """
   update products set price = %(price)s, content_revision = content_revision + 1, updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(account_id)s and id = %(id)s
 """
 MARK_SOLD = """
   update products set status = 'sold', updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s and status not in ('archived', 'sold')
+   where account_id = %(account_id)s and id = %(id)s and status not in ('archived', 'sold')
 """
 SET_STATUS = """
   update products set status = %(status)s, updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(account_id)s and id = %(id)s
 """
 WANT_DELETED = """
   update products set delete_wanted = true, status = %(status)s, updated_at = %(now)s
-   where account_id = %(owner)s and id = %(id)s
+   where account_id = %(account_id)s and id = %(id)s
 """
 # It is shown again, as archived, unless a new product has its sku by now.
 KEEP_AFTER_ALL = """
@@ -53,13 +53,13 @@ KEEP_AFTER_ALL = """
            select from products n
             where n.account_id = p.account_id and n.catalog_id = p.catalog_id and n.sku = p.sku
               and not n.delete_wanted)
-   where account_id = %(owner)s and id = %(id)s and delete_wanted and status <> 'archived'
+   where account_id = %(account_id)s and id = %(id)s and delete_wanted and status <> 'archived'
 """
-DELETE = "delete from products where account_id = %(owner)s and id = %(id)s"
+DELETE = "delete from products where account_id = %(account_id)s and id = %(id)s"
 SETTLE = """
   update products p
      set status = 'active', content_revision = p.content_revision + 1, updated_at = %(now)s
-   where p.account_id = %(owner)s and p.id = any(%(ids)s) and p.status = 'draft'
+   where p.account_id = %(account_id)s and p.id = any(%(ids)s) and p.status = 'draft'
      and p.enhance_due_at is null
      and not exists (
        select from images i
@@ -71,7 +71,7 @@ SETTLE = """
 CLAIM_TEXTS = """
   with due as (
     select account_id, id from products
-     where account_id = %(owner)s and enhance_due_at <= %(now)s
+     where account_id = %(account_id)s and enhance_due_at <= %(now)s
      order by enhance_due_at limit %(limit)s for update skip locked
   )
   update products p
@@ -86,80 +86,96 @@ RECORD_TEXT = """
   update products
      set enhance_due_at = null, enhance_claimed_by = null, enhanced_title = %(title)s,
          enhanced_description = %(description)s
-   where account_id = %(owner)s and id = %(id)s and ai_enhancement
+   where account_id = %(account_id)s and id = %(id)s and ai_enhancement
      and title = %(seen_title)s and description is not distinct from %(seen_description)s
      and enhance_claimed_by = %(worker)s and enhance_claim_number = %(claim)s
 """
 
 
-async def lock(tx: Transaction, owner: UUID, *, catalog: str, sku: str) -> Product | None:
+async def lock(tx: Transaction, account_id: UUID, *, catalog: str, sku: str) -> Product | None:
     """Find a product and lock it until the transaction ends."""
-    return await tx.one(product_from_row, LOCK, {"owner": owner, "catalog": catalog, "sku": sku})
+    return await tx.one(
+        product_from_row, LOCK, {"account_id": account_id, "catalog": catalog, "sku": sku}
+    )
 
 
 async def lock_numbered(
     tx: Transaction, account_id: UUID, *, catalog: int, sku: str
 ) -> Product | None:
     """Find a product in the catalog of a number, and lock it until the transaction ends."""
-    params = {"owner": account_id, "number": catalog, "sku": sku}
+    params = {"account_id": account_id, "number": catalog, "sku": sku}
     return await tx.one(product_from_row, LOCK_NUMBERED, params)
 
 
 async def set_price(
-    tx: Transaction, owner: UUID, product_id: UUID, *, price: Decimal, now: datetime
+    tx: Transaction, account_id: UUID, product_id: UUID, *, price: Decimal, now: datetime
 ) -> None:
     """Store a new price."""
-    await tx.run(SET_PRICE, {"owner": owner, "id": product_id, "price": price, "now": now})
+    await tx.run(
+        SET_PRICE, {"account_id": account_id, "id": product_id, "price": price, "now": now}
+    )
 
 
 async def set_status(
-    tx: Transaction, owner: UUID, product_id: UUID, *, status: Status, now: datetime
+    tx: Transaction, account_id: UUID, product_id: UUID, *, status: Status, now: datetime
 ) -> None:
     """Store a new status."""
-    await tx.run(SET_STATUS, {"owner": owner, "id": product_id, "status": status, "now": now})
+    await tx.run(
+        SET_STATUS, {"account_id": account_id, "id": product_id, "status": status, "now": now}
+    )
 
 
-async def mark_sold(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> None:
+async def mark_sold(tx: Transaction, account_id: UUID, product_id: UUID, *, now: datetime) -> None:
     """Store that a product was sold; an archived one stays archived."""
-    await tx.run(MARK_SOLD, {"owner": owner, "id": product_id, "now": now})
+    await tx.run(MARK_SOLD, {"account_id": account_id, "id": product_id, "now": now})
 
 
 async def want_deleted(
-    tx: Transaction, owner: UUID, product_id: UUID, *, status: Status, now: datetime
+    tx: Transaction, account_id: UUID, product_id: UUID, *, status: Status, now: datetime
 ) -> None:
     """Hide a product until its listing is down and it can go."""
-    await tx.run(WANT_DELETED, {"owner": owner, "id": product_id, "status": status, "now": now})
+    await tx.run(
+        WANT_DELETED, {"account_id": account_id, "id": product_id, "status": status, "now": now}
+    )
 
 
-async def keep_after_all(tx: Transaction, owner: UUID, product_id: UUID, *, now: datetime) -> int:
+async def keep_after_all(
+    tx: Transaction, account_id: UUID, product_id: UUID, *, now: datetime
+) -> int:
     """Archive a product that was to be deleted but is being sold."""
-    return await tx.run(KEEP_AFTER_ALL, {"owner": owner, "id": product_id, "now": now})
+    return await tx.run(KEEP_AFTER_ALL, {"account_id": account_id, "id": product_id, "now": now})
 
 
-async def delete(tx: Transaction, owner: UUID, product_id: UUID) -> None:
+async def delete(tx: Transaction, account_id: UUID, product_id: UUID) -> None:
     """Delete a product."""
-    await tx.run(DELETE, {"owner": owner, "id": product_id})
+    await tx.run(DELETE, {"account_id": account_id, "id": product_id})
 
 
 async def settle(
-    tx: Transaction, owner: UUID, product_ids: Sequence[UUID], *, now: datetime
+    tx: Transaction, account_id: UUID, product_ids: Sequence[UUID], *, now: datetime
 ) -> list[Settled]:
     """Activate the drafts among these that wait for nothing more."""
-    params = {"owner": owner, "ids": list(product_ids), "now": now}
+    params = {"account_id": account_id, "ids": list(product_ids), "now": now}
     return await tx.all(lambda row: Settled(**row), SETTLE, params)
 
 
 async def claim_texts(
-    tx: Transaction, owner: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
+    tx: Transaction, account_id: UUID, *, worker: UUID, limit: int, lease: timedelta, now: datetime
 ) -> list[DueText]:
     """Claim products with a text that is due to be enhanced, for the length of a lease."""
-    params = {"owner": owner, "worker": worker, "limit": limit, "lease": lease, "now": now}
-    return await tx.all(lambda row: _due_from_row(owner, row), CLAIM_TEXTS, params)
+    params = {
+        "account_id": account_id,
+        "worker": worker,
+        "limit": limit,
+        "lease": lease,
+        "now": now,
+    }
+    return await tx.all(lambda row: _due_from_row(account_id, row), CLAIM_TEXTS, params)
 
 
-def _due_from_row(owner: UUID, row: Row) -> DueText:
+def _due_from_row(account_id: UUID, row: Row) -> DueText:
     facts = {name: row[name] for name in ("id", "sku", "title", "description")}
-    return DueText(account_id=owner, **facts, claim=claim_from_row(row))
+    return DueText(account_id=account_id, **facts, claim=claim_from_row(row))
 
 
 async def record_text(
@@ -167,7 +183,7 @@ async def record_text(
 ) -> bool:
     """Keep the enhanced text beside the seller's own (None: there is none); False when the seller has changed theirs meanwhile."""
     params = {
-        "owner": due.account_id,
+        "account_id": due.account_id,
         "id": due.id,
         **params_of(due.claim),
         "title": title,
