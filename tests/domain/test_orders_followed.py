@@ -11,7 +11,7 @@ from saluhall.channel_orders import RemoteOrder, RemoteOrderLine, RemoteRefund
 from saluhall.domain.connections.model import Connection
 from saluhall.domain.offers import operations as offers
 from saluhall.domain.offers.model import Policy, QuantityRule
-from saluhall.domain.orders import fulfilments, operations
+from saluhall.domain.orders import fulfilments, operations, queries
 from saluhall.domain.orders.fulfilments import Parcel
 from saluhall.domain.orders.model import LineNotFound, OrderStatus, StatusChange, TooManyUnits
 from saluhall.storage import Database
@@ -194,6 +194,23 @@ async def test_notes_discounts_taxes_and_fees_are_kept_as_the_channel_gives_them
     got = await line_of(seller)
     assert (head["number"], head["buyer_note"], head["discount"], head["tax"]) == ("#1001", "ring twice", 10, 19)  # fmt: skip
     assert (got["external_id"], got["sku"], got["total"], got["tax"], got["fee"]) == ("L1", "X", 90, 18, 3)  # fmt: skip
+
+
+async def test_a_fee_of_the_whole_order_is_split_over_its_lines_also_when_it_comes_later(
+    seller: Seller,
+) -> None:
+    connection = await seller.connect()
+    lines = [row("1", price=100), row("2", price=100), row("3", price=10)]
+    await seller.receive(connection, order("1", lines[:2], fee=Decimal(0)))
+    await seller.receive(connection, order("1", lines, fee=Decimal("10.01"), later=HOUR))
+    await seller.receive(connection, order("1", lines, fee=Decimal("21.00"), later=2 * HOUR))
+
+    fees = [line["fee"] for line in await seller.order_lines()]
+    async with seller.db.statement() as tx:
+        [listed] = await queries.list_orders(tx, principal=seller.principal)
+    assert fees == [10, 10, 1]
+    assert [line.fee for line in listed.lines] == [10, 10, 1]
+    assert [line.net for line in listed.lines] == [90, 90, 9]
 
 
 async def test_parcels_hold_some_units_and_the_last_one_ships_the_order(seller: Seller) -> None:
