@@ -54,7 +54,7 @@ async def asked(seller: Seller, now: datetime = NOW) -> Analytics:
 
 
 async def month_of(seller: Seller, at: datetime, *, now: datetime) -> str:
-    """Sell something at an instant; tell in which month it is counted."""
+    """Sell something at an instant; return in which month it is counted."""
     before = {month.name: month.gross for month in (await asked(seller, now)).months}
     await sell(seller, f"AT-{at.isoformat()}", at=at, price=7)
     months = (await asked(seller, now)).months
@@ -63,7 +63,7 @@ async def month_of(seller: Seller, at: datetime, *, now: datetime) -> str:
 
 
 async def sell(seller: Seller, sku: str, *, price: object, at: datetime = NOW, **item: Any) -> None:
-    """Sell a piece outside of any marketplace."""
+    """Sell a unit outside of any marketplace."""
     product = patch(sku=sku, title=sku, price=Decimal(str(price)), **item)
     async with seller.db.transaction() as tx:
         await listings.put_products(
@@ -146,7 +146,7 @@ async def test_another_clock_makes_other_months_of_the_past_too(db: Database) ->
 
 
 @pytest.mark.parametrize("name", ["Nowhere/City", "europe/stockholm", "../etc/passwd", "", "CEST"])
-async def test_a_clock_that_nobody_knows_is_refused(db: Database, name: str) -> None:
+async def test_an_unknown_time_zone_is_refused(db: Database, name: str) -> None:
     seller = await Seller.open(db)
 
     async with db.transaction() as tx:
@@ -182,7 +182,7 @@ async def test_an_order_is_pending_until_it_is_paid_and_counts_nothing_once_canc
     assert figures((await asked(seller)).total) == (1, 3, 140, 1, 0)
 
 
-async def test_a_row_that_comes_later_is_added_once(db: Database) -> None:
+async def test_a_line_that_comes_later_is_added_once(db: Database) -> None:
     seller = await Seller.open(db)
     tradera = await seller.connect()
     rows = [row("1", price=100)]
@@ -283,7 +283,7 @@ async def test_sales_of_many_at_the_same_time_are_added_once_each(db: Database) 
     assert figures((await asked(seller)).total) == (16, 16, 836, 8, 0)
 
 
-async def test_a_sale_that_is_taken_back_counts_no_more(db: Database) -> None:
+async def test_a_sale_that_is_withdrawn_is_not_counted(db: Database) -> None:
     seller = await Seller.open(db)
     await sell(seller, "A", price=100)
     await sell(seller, "B", price=10)
@@ -294,7 +294,7 @@ async def test_a_sale_that_is_taken_back_counts_no_more(db: Database) -> None:
     assert (await asked(seller)).total.gross == 110
 
 
-async def test_a_sale_stays_when_its_item_goes(db: Database) -> None:
+async def test_a_sale_stays_when_its_item_is_deleted(db: Database) -> None:
     seller = await Seller.open(db)
     await sell(seller, "A", price=100, category="fashion")
     async with db.transaction() as tx:
@@ -310,8 +310,8 @@ async def test_a_sale_stays_when_its_item_goes(db: Database) -> None:
 async def test_categories_are_the_ten_with_the_highest_revenue(db: Database) -> None:
     seller = await Seller.open(db)
     for n in range(12):
-        for piece in range(2):
-            await sell(seller, f"{n}-{piece}", price=n + 1, category=f"slug{n:02}")
+        for unit in range(2):
+            await sell(seller, f"{n}-{unit}", price=n + 1, category=f"slug{n:02}")
     await sell(seller, "NONE", price=1000)
 
     found = [(c.name, *figures(c)) for c in (await asked(seller)).categories]
@@ -366,7 +366,7 @@ async def test_the_kept_sums_are_those_of_adding_everything_up(db: Database) -> 
     assert (await asked(seller)).total.refunded > 0
 
 
-async def test_one_account_never_adds_anothers_sales_up(db: Database) -> None:
+async def test_an_account_never_counts_the_sales_of_another(db: Database) -> None:
     anna, eve = await Seller.open(db), await Seller.open(db)
     await sell(anna, "A", price=100)
 
