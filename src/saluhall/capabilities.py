@@ -152,7 +152,6 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     quantity_meaning: QuantityMeaning
     write_style: WriteStyle
     creates_once: CreatesOnce
-    check_batch: int
     currencies: frozenset[str]
     price_step: Decimal
     min_price: Decimal

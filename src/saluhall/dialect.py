@@ -23,6 +23,8 @@ from saluhall.storage import Database, Transaction
 
 # A path parameter of this name is a credential: it is never logged.
 SECRET_PARAMETER = "key"  # noqa: S105 - its name, not its value
+# A path parameter of this name is the seller's id of a product: the log calls it `sku`.
+SKU_PARAMETER = "external_id"
 
 
 class Malformed(Exception):

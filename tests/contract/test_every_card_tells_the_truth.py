@@ -63,7 +63,6 @@ def test_what_the_card_declares_fits_together(card: ChannelCard) -> None:
     assert can.price_step > 0
     assert 0 < can.min_price <= can.max_price
     assert can.min_price % can.price_step == can.max_price % can.price_step == 0
-    assert can.check_batch > 0
     for rules in can.formats.values():
         assert rules.max_quantity > 0
         assert rules.update_batch > 0

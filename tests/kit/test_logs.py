@@ -42,13 +42,13 @@ def test_a_line_is_one_json_object_with_time_and_level(stream: io.StringIO) -> N
 
 
 def test_what_is_bound_to_a_request_is_in_each_of_its_lines(stream: io.StringIO) -> None:
-    structlog.contextvars.bind_contextvars(request_id="req_1", external_id="A/B\0\ud7ff")
+    structlog.contextvars.bind_contextvars(request_id="req_1", sku="A/B\0\ud7ff")
 
     structlog.get_logger("a").info("one")
     logging.getLogger("library").warning("two")
 
     for line in map(json.loads, stream.getvalue().splitlines()):
-        assert (line["request_id"], line["external_id"]) == ("req_1", "A/B\0\ud7ff")
+        assert (line["request_id"], line["sku"]) == ("req_1", "A/B\0\ud7ff")
 
 
 @pytest.mark.parametrize("name", ["token", "secret", "password", "api_key", "key", "authorization"])

@@ -73,7 +73,7 @@ async def test_a_request_is_logged_with_its_id_its_account_and_its_item(hub: Hub
     [line] = lines
     assert line["event"] == "request"
     assert line["account_id"] == str(shop.principal.account_id)
-    assert line["external_id"] == "LOG/1"
+    assert line["sku"] == "LOG/1"
     assert (line["method"], line["status"]) == ("GET", 404)
     assert "secret=no" not in json.dumps(line)
 

@@ -158,7 +158,9 @@ async def _store_singly(
         except DatabaseUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - this order alone waits for a person
-            _log.error("an order could not be stored", remote_id=order.external_id, exc_info=error)
+            _log.error(
+                "an order could not be stored", external_id=order.external_id, exc_info=error
+            )
             failed.append((order, error))
     return failed
 

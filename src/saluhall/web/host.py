@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from saluhall.dialect import (
     SECRET_PARAMETER,
+    SKU_PARAMETER,
     Authenticator,
     AuthRequest,
     Dialect,
@@ -121,9 +122,7 @@ async def _handle(context: _RouteContext, http_request: HttpRequest, request_id:
         else:
             now = host.clock()
             path = path_from_segments(http_request.path_params)
-            structlog.contextvars.bind_contextvars(
-                **{k: v for k, v in path.items() if k != SECRET_PARAMETER}
-            )
+            structlog.contextvars.bind_contextvars(**_path_fields(path))
             authenticated = await _authenticate(
                 host, route.authenticator, route.tier, headers, path, now=now
             )
@@ -152,6 +151,12 @@ async def _handle(context: _RouteContext, http_request: HttpRequest, request_id:
     if route.headers:
         reply = msgspec.structs.replace(reply, headers={**route.headers, **reply.headers})
     return msgspec.structs.replace(reply, headers={**limits, **reply.headers})
+
+
+def _path_fields(path: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the log fields of a path: its parameters, without a credential."""
+    names = {SKU_PARAMETER: "sku"}
+    return {names.get(name, name): path[name] for name in path if name != SECRET_PARAMETER}
 
 
 def _principal_fields(principal: Principal) -> Mapping[str, str]:

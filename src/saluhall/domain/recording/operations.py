@@ -27,7 +27,7 @@ async def record(tx: Transaction, events: Sequence[Event], *, now: datetime) -> 
         _log.info(
             event.type.value,
             account_id=str(event.account_id),
-            external_id=event.sku,
+            sku=event.sku,
             event_id=text_from_event_id(event.id),
             **{name: event.data[name] for name in _LOGGED if name in event.data},
         )
@@ -48,7 +48,7 @@ async def record_alike(
     ids = await log.append_alike(tx, account_id, event_type, of=of, data=data or {}, now=now)
     skus = list(of.values())
     await fan_out.make_alike_due(tx, account_id, event_type, ids=ids, skus=skus, now=now)
-    _log.info(event_type.value, account_id=str(account_id), external_ids=skus)
+    _log.info(event_type.value, account_id=str(account_id), skus=skus)
 
 
 async def record_quietly(
