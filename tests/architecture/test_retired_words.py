@@ -15,18 +15,7 @@ SUFFIXES = {".py", ".md", ".sql", ".toml", ".sh", ".yml", ".yaml"}
 
 # Files and folders that still have retired words. The list only shrinks.
 UNFINISHED: tuple[str, ...] = (
-    "src/saluhall/dialects/rheo",
-    "src/saluhall/dialects/sellrapido/auth.py",
-    "src/saluhall/dialects/sellrapido/errors.py",
-    "src/saluhall/dialects/sellrapido/export.py",
-    "src/saluhall/dialects/sellrapido/order_filters.py",
-    "src/saluhall/dialects/sellrapido/order_status.py",
-    "src/saluhall/dialects/sellrapido/product_rows.py",
-    "src/saluhall/dialects/sellrapido/products.py",
-    "src/saluhall/dialects/sellrapido/sign_in.py",
-    "src/saluhall/domain/orders",
     "src/saluhall/practice",
-    "src/saluhall/storage/migrations/0001_baseline.sql",
     "tests/architecture",
     "tests/chaos",
     "tests/cluster/checks.py",
@@ -44,9 +33,9 @@ UNFINISHED: tuple[str, ...] = (
 # These have to name retired words.
 EXEMPT = ("docs/glossary.md", "tests/architecture/test_retired_words.py")
 
-# Escapes; names and a message that others rely on: fields of Rheo and of `doctor --json`.
+# Escapes; what others rely on: names and texts of Rheo, a message, fields of `doctor --json`.
 FOREIGN = re.compile(
-    r"\\u[0-9a-f]{4}|traderaAd\w*|tradera_ad_id|stands in this request before|\"verdict\"|\"LIE\""
+    r"\\u[0-9a-f]{4}|traderaAd\w*|tradera_ad_id|stands in this request before|Phones, sound, pictures|Rings, necklaces|\"verdict\"|\"LIE\""
 )
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -21,7 +21,7 @@ READ = Tier("read", 30)
 
 
 async def api_key(request: AuthRequest) -> Authenticated:
-    """Admit a live key and take one call of its tier. Raises UnknownKey, RateLimited, MemberNotFound.
+    """Authenticate a live key and count one request of its tier. Raises UnknownKey, RateLimited, MemberNotFound.
 
     Only `x-api-key` counts: a key sent as `Authorization: Bearer` is the documented mistake.
     """
@@ -47,7 +47,7 @@ async def _as_member(request: AuthRequest, authenticated: Authenticated) -> Auth
 
 
 async def person(request: AuthRequest) -> Authenticated:
-    """Admit a person by an access token, ours or the external issuer's, and take one call of the tier.
+    """Authenticate a person by an access token, ours or the external issuer's, and count one request of the tier.
 
     Raises BadAccess, TokenExpired, SessionEnded, TokenReplaced, UnknownSubject, AccountSuspended, RateLimited, Overloaded.
     """
@@ -67,7 +67,7 @@ async def person(request: AuthRequest) -> Authenticated:
 
 
 async def key_or_person(request: AuthRequest) -> Authenticated:
-    """Admit a key as `api_key` does, or a person as `person` does; a key counts when one is sent. Raises what they raise."""
+    """Authenticate a key as `api_key` does, or a person as `person` does; a key counts when one is sent. Raises what they raise."""
     return await (api_key if "x-api-key" in request.headers else person)(request)
 
 

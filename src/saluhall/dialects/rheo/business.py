@@ -36,7 +36,7 @@ _CONNECTION: Final = f"{_CONNECTIONS}/{{memberUserId}}"
 
 
 async def get_deal(request: Request) -> Reply:
-    """Tell the account's deal."""
+    """Return the account's deal."""
     deal = await queries.deal_of_account(request.tx, principal=request.principal)
     body = MyDeal(
         dealType=deal.kind,
@@ -75,7 +75,7 @@ async def leave_deal(request: Request) -> Reply:
 
 
 async def get_profile(request: Request) -> Reply:
-    """Tell the account's own public profile. Raises ProfileNotFound."""
+    """Return the account's own public profile. Raises ProfileNotFound."""
     found = await queries.profile_of_account(request.tx, principal=request.principal)
     return Reply(status=200, body=_profile_from_ours(found))
 
@@ -127,7 +127,7 @@ async def connect(request: Request) -> Reply:
 
 
 async def show_profile(request: PublicRequest) -> Reply:
-    """Tell everybody what they may read. Raises ProfileNotFound."""
+    """Return everybody what they may read. Raises ProfileNotFound."""
     async with request.db.statement() as tx:
         found = await queries.public_profile(tx, _slug_of(request.path))
     return Reply(status=200, body=_profile_from_ours(found))
@@ -174,7 +174,7 @@ ROUTES: Sequence[Route] = (
         path=_DEAL,
         handler=get_deal,
         right=Right.ACCOUNT_READ,
-        summary="Tell the account's deal, and which it has asked for",
+        summary="Get the account's deal, and which it has asked for",
         responses={**_SEEN, 200: MyDeal},
     ),
     _route(
@@ -200,7 +200,7 @@ ROUTES: Sequence[Route] = (
         path=_PROFILE,
         handler=get_profile,
         right=Right.ACCOUNT_READ,
-        summary="Tell the account's public profile",
+        summary="Get the account's public profile",
         responses={**_SEEN, 200: Profile, 404: Error},
     ),
     _route(

@@ -34,14 +34,14 @@ async def convert_category(request: PublicRequest) -> Reply:
 
 
 async def look_up_vehicle(request: Request) -> Reply:
-    """Tell what is known of the vehicle with a plate; whoever provides it is asked once a day."""
+    """Return what is known of the vehicle with a plate; its provider is asked once a day."""
     plate = plate_lookup.plate_from_query(request.query)
     provider = plate_lookup.provider_of(request.services.env)
     if provider is None:
         raise NoProvider
     kept = await number_plates.recall(request.tx, plate=plate, now=request.now)
     if kept is not None:
-        return _told(plate, kept.vehicle)
+        return _reply_of(plate, kept.vehicle)
     return Reply(status=200, after_commit=partial(_ask, request, provider, plate))
 
 
@@ -53,10 +53,10 @@ async def _ask(request: Request, provider: str, plate: str) -> Reply:
         raise
     async with request.db.transaction() as tx:
         await number_plates.remember(tx, plate=plate, vehicle=vehicle, now=request.now)
-    return _told(plate, vehicle)
+    return _reply_of(plate, vehicle)
 
 
-def _told(plate: str, vehicle: Mapping[str, Any] | None) -> Reply:
+def _reply_of(plate: str, vehicle: Mapping[str, Any] | None) -> Reply:
     """Answer. Raises PlateUnknown."""
     if vehicle is None:
         raise PlateUnknown
@@ -89,7 +89,7 @@ ROUTES: Sequence[Route] = (
         right=Right.PRODUCTS_READ,
         authenticator=api_key,
         tier=LOOKUP,
-        summary="Tell what is known of the vehicle with a number plate",
+        summary="Get what is known of the vehicle with a number plate",
         query={"plate": "the plate, such as ABC123; blanks, dashes and small letters are fine"},
         responses={
             200: VehicleFacts,

@@ -164,7 +164,7 @@ def _problems_of_metadata(text: bytes) -> Iterator[FieldError]:
 
 
 def _is_plain(text: bytes) -> bool:
-    """Tell whether metadata is what it nearly always is: few and short words and whole numbers, in which nothing can be wrong."""
+    """Return whether metadata is what it nearly always is: few and short words and whole numbers, in which nothing can be wrong."""
     if len(text) > _MAX_VALUE_BYTES or b"\\u0000" in text:
         return False
     try:
@@ -178,7 +178,7 @@ def _bytes_of(value: object) -> int:
 
 
 def _is_deeper(value: object, levels: int) -> bool:
-    """Tell whether a value holds objects or lists on more levels than these."""
+    """Return whether a value holds objects or lists on more levels than these."""
     if not isinstance(value, dict | list):
         return False
     inner = value.values() if isinstance(value, dict) else value

@@ -23,7 +23,7 @@ class BadCursor(Exception):
 
 
 class Cursor(Struct, frozen=True, array_like=True):
-    """Where to go on, how many items were counted when the list began, and a digest of what was asked for."""
+    """Where to continue, how many items were counted when the list began, and a digest of what was asked for."""
 
     at_us: Annotated[int, Meta(ge=_FIRST_US, le=_LAST_US)]
     id: UUID
@@ -32,7 +32,7 @@ class Cursor(Struct, frozen=True, array_like=True):
 
     @property
     def position(self) -> Position:
-        """Tell the place."""
+        """Return the place."""
         return Position(_EPOCH + self.at_us * _MICROSECOND, self.id)
 
 

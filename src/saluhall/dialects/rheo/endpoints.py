@@ -43,7 +43,7 @@ _LOCKED: Final = "The signing secret cannot be read any more: rotate it"
 
 
 async def get_settings(request: Request) -> Reply:
-    """Tell the address and the secret; the secret is made at the first look."""
+    """Return the address and the secret; the secret is made at the first look."""
     endpoint, secret = await operations.open_main_endpoint(
         request.tx,
         principal=request.principal,
@@ -148,7 +148,7 @@ async def rotate_endpoint(request: Request) -> Reply:
 
 
 async def send_test(request: Request) -> Reply:
-    """Send a test event, and tell what the receiver said. Raises EndpointNotFound, Invalid."""
+    """Send a test event, and return what the receiver said. Raises EndpointNotFound, Invalid."""
     endpoint = await queries.endpoint_of_account(
         request.tx, principal=request.principal, endpoint_id=_id_of(request)
     )
@@ -227,7 +227,7 @@ ROUTES: Sequence[Route] = (
         path=_SETTINGS,
         handler=get_settings,
         right=Right.WEBHOOKS_WRITE,
-        summary="Tell the account's webhook address and its secret",
+        summary="Get the account's webhook address and its secret",
         responses={**_REFUSED, 200: Settings},
     ),
     _route(
@@ -302,7 +302,7 @@ ROUTES: Sequence[Route] = (
         path=f"{_ENDPOINT}/test",
         handler=send_test,
         right=Right.WEBHOOKS_WRITE,
-        summary="Send a signed test event now, and tell what the receiver said",
+        summary="Send a signed test event now, and return what the receiver said",
         responses={**_POSTED, 200: TestResult, 404: Error},
     ),
     _route(

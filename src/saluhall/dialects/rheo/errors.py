@@ -110,7 +110,7 @@ class NoProvider(Exception):
 
 
 class ProviderFailed(Exception):
-    """Whoever knows vehicles gave no usable answer; the message says why, to the log."""
+    """The provider of vehicles gave no usable response; the message says why, to the log."""
 
 
 class BadAccess(Exception):
@@ -129,7 +129,7 @@ class CheckoutFailed(Exception):
     """The payment provider gave no page to pay on."""
 
 
-# An empty text stands for the fact's own.
+# An empty text means the fact's own.
 ERROR_RESPONSES: Mapping[type[Exception], tuple[int, str, str]] = {
     Malformed: (400, "BAD_REQUEST", "Malformed request: the body must be JSON, all of it UTF-8"),
     Unreadable: (400, "BAD_REQUEST", ""),
@@ -226,12 +226,12 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     SubjectTaken: "users are linked on the command line",
     CatalogTaken: "catalogs are made on the command line",
     UnknownEventType: "event types are checked with the shape of the body",
-    BadEndpoint: "the routes name the field in which the address stands",
+    BadEndpoint: "the routes name the field that has the address",
     TooManyExports: "nothing is exported here",
     Retired: "nothing of this API is retired",
-    CatalogNotFound: "items stand in the system catalog",
+    CatalogNotFound: "items are in the system catalog",
     SkuTaken: "a PUT creates or updates",
-    SkuRepeated: "a PUT has one item; in a batch it is told in the item's reason",
+    SkuRepeated: "a PUT has one item; in a batch it is in the item's reason",
     ChangePending: "an order is only ever set to sent here",
     LineNotFound: "a parcel is reported of a whole order",
     MatchRefused: "lines are not matched to products here",
@@ -244,10 +244,10 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
 
 def render_error(fact: Exception) -> Reply | None:
     """Put a fact in Rheo's words; None when Rheo has none for it."""
-    spoken = ERROR_RESPONSES.get(type(fact))
-    if spoken is None:
+    response = ERROR_RESPONSES.get(type(fact))
+    if response is None:
         return None
-    status, code, message = spoken
+    status, code, message = response
     body = Error(error=message or str(fact), code=code, details=_details(fact), statusCode=status)
     return Reply(status=status, body=body, headers=_headers(fact))
 

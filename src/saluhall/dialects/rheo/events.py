@@ -1,4 +1,4 @@
-"""The feed: the events that webhooks tell, to be read at the reader's own pace."""
+"""The feed: the events that webhooks send, to be read at the reader's own pace."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Many items at once: batches, lists, what stands in a container, an item's history."""
+"""Many items at once: batches, lists, the children of a container, an item's history."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -71,7 +71,7 @@ async def list_items(request: Request) -> Reply:
 
 
 async def list_children(request: Request) -> Reply:
-    """List what stands directly in a container."""
+    """List the children of a container."""
     parent = await _product(request)
     family = await pages.list_children(
         request.tx,
@@ -84,7 +84,7 @@ async def list_children(request: Request) -> Reply:
 
 
 async def sum_up_item(request: Request) -> Reply:
-    """Count and add up what stands directly in a container."""
+    """Count and add up the children of a container."""
     parent = await _product(request)
     sums = await pages.sum_up_children(
         request.tx,
@@ -153,7 +153,7 @@ ROUTES: Sequence[Route] = (
         summary="List items in the order of their changes",
         query={
             "status": Parameter("only those in this status", Status),
-            "parent_external_id": "only what stands directly in this container",
+            "parent_external_id": "only direct children of this container",
             "updated_since": "ISO 8601; only what changed then or later",
             "limit": Parameter("how many at most; 100 when not said, never more than 1000", COUNT),
             "cursor": "nextCursor of the page before, with the same filters",
@@ -166,14 +166,14 @@ ROUTES: Sequence[Route] = (
         path=_ITEM + "/children",
         handler=list_children,
         right=Right.PRODUCTS_READ,
-        summary="List what stands directly in a container",
+        summary="List the direct children of a container",
         responses={200: Children, 404: Error, **_REFUSED},
     ),
     _read(
         path=_ITEM + "/summary",
         handler=sum_up_item,
         right=Right.PRODUCTS_READ,
-        summary="Count and add up what stands directly in a container",
+        summary="Count and add up the direct children of a container",
         responses={200: Summary, 404: Error, **_REFUSED},
     ),
     _read(

@@ -42,7 +42,7 @@ _NAMES: Final[Mapping[str, str]] = {"auto_parts": "Reservdel", "fashion": "Kläd
 
 
 async def get_analytics(request: Request) -> Reply:
-    """Tell what the account has and what it sold."""
+    """Return what the account has and what it sold."""
     found = await queries.analytics_of_account(
         request.tx, principal=request.principal, default_currency=CURRENCY, now=request.now
     )
@@ -50,7 +50,7 @@ async def get_analytics(request: Request) -> Reply:
 
 
 async def get_subscription(request: Request) -> Reply:
-    """Tell what the account subscribes to."""
+    """Return what the account subscribes to."""
     found = await subscription_of_account(request.tx, principal=request.principal)
     body = Subscription(
         tier=found.tier,
@@ -169,7 +169,7 @@ ROUTES: Sequence[Route] = (
         path="/partner/subscription",
         handler=get_subscription,
         right=Right.ACCOUNT_READ,
-        summary="Tell what the account subscribes to",
+        summary="Get what the account subscribes to",
         responses={200: Subscription, 401: Error, 403: Error, 429: Error},
     ),
     _route(

@@ -34,7 +34,7 @@ def plate_from_query(query: Mapping[str, str]) -> str:
 
 
 def provider_of(env: Mapping[str, str]) -> str | None:
-    """Tell where the operator's provider is asked, None when there is none."""
+    """Return the address of the operator's provider, None when there is none."""
     return read_text(env, SETTING)
 
 
@@ -53,10 +53,10 @@ async def ask(http: Outbound, provider: str, plate: str) -> dict[str, Any] | Non
     if answer.status != _OK:
         raise ProviderFailed(f"it answered {answer.status}")
     try:
-        told = msgspec.json.decode(answer.body, type=Provided)
+        provided = msgspec.json.decode(answer.body, type=Provided)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderFailed("its answer cannot be understood") from error
-    return {name: _clean(value) for name, value in msgspec.structs.asdict(told).items()}
+    return {name: _clean(value) for name, value in msgspec.structs.asdict(provided).items()}
 
 
 def facts_from_vehicle(plate: str, vehicle: Mapping[str, Any]) -> VehicleFacts:

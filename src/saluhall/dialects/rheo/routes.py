@@ -59,7 +59,7 @@ async def put_item(
 
 
 async def get_item(request: Request) -> Reply:
-    """Tell how an item stands."""
+    """Return an item with its status."""
     sku = translate.sku_from_id(request.path["external_id"])
     listed = await queries.get_listed_product(
         request.tx, principal=request.principal, catalog=CATALOG, sku=sku, channel=CHANNEL
@@ -86,7 +86,7 @@ async def patch_price(request: Request) -> Reply:
 
 
 async def patch_status(request: Request) -> Reply:
-    """Mark an item as sold, or take it off the shelf."""
+    """Mark an item as sold, or end its listing."""
     sku = translate.sku_from_id(request.path["external_id"])
     status = translate.status_from_body(request.body)
     if status is None:
@@ -103,7 +103,7 @@ async def patch_status(request: Request) -> Reply:
 
 
 async def delete_item(request: Request) -> Reply:
-    """Take an item off the shelf and forget it."""
+    """End an item's listing and delete the item."""
     sku = translate.sku_from_id(request.path["external_id"])
     product_id = await deletions.delete_product(
         request.tx, principal=request.principal, catalog=CATALOG, sku=sku, now=request.now
@@ -167,7 +167,7 @@ ROUTES: Sequence[Route] = (
         handler=get_item,
         right=Right.PRODUCTS_READ,
         tier=READ,
-        summary="Tell how an item stands here and at Tradera",
+        summary="Get an item with its status here and at Tradera",
         responses={200: ItemStatus, 401: Error, 404: Error, 422: Error, 429: Error},
     ),
     _route(

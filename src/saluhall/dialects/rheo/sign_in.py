@@ -17,7 +17,7 @@ from saluhall.domain.sessions.model import Session, SessionEnded
 from saluhall.kit.clock import iso_from_instant
 from saluhall.kit.jwt import BadToken
 
-_MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet
+_MAX_BODY_BYTES = 64 * 1024  # its sender is not known yet
 
 
 async def sign_in(request: PublicRequest) -> Reply:
@@ -34,7 +34,7 @@ async def sign_in(request: PublicRequest) -> Reply:
 
 
 async def refresh(request: PublicRequest) -> Reply:
-    """Give two new tokens; the earlier ones count no more. Raises BadRefresh."""
+    """Give two new tokens; the earlier ones are no longer valid. Raises BadRefresh."""
     given = read(request.body, Refresh)
     try:
         claims = tokens.opened(
@@ -89,7 +89,7 @@ ROUTES: Sequence[Route] = (
     _route(
         path="/auth/refresh",
         public_handler=refresh,
-        summary="Get two new tokens; the earlier ones count no more",
+        summary="Get two new tokens; the earlier ones are no longer valid",
         body=Refresh,
         example={"refresh_token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl"},
         responses={**_REFUSED, 200: Tokens},

@@ -45,7 +45,7 @@ async def post_tracking(request: Request) -> Reply:
 
 
 def order_from_path(text: str) -> int:
-    """Read the id of an order as `item.sold` tells it. Raises OrderNotFound."""
+    """Read the id of an order as `item.sold` has it. Raises OrderNotFound."""
     is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
     if not is_number or int(text) > _HIGHEST_ID:
         raise OrderNotFound(text)

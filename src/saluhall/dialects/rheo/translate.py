@@ -29,7 +29,7 @@ from saluhall.domain.products.model import Kind, Status, Stored
 from saluhall.kit.clock import iso_from_instant
 
 CURRENCY = "SEK"  # when an item never named one
-_DRAFT_AD = "pending"  # an ad id with this prefix has no page yet
+_DRAFT_ID = "pending"  # a listing's id with this prefix has no page yet
 _TRADERA_STATUS: Mapping[State, TraderaStatus] = {
     State.PENDING: "pending_sync",
     State.SUBMITTED: "pending_sync",
@@ -129,15 +129,15 @@ def accepted_from_id(product_id: UUID, message: str) -> Accepted:
 
 
 def status_from_listed(listed: ListedProduct, public_url: str) -> ItemStatus:
-    """Tell how an item stands here and at Tradera; pictures are hosted under `public_url`."""
-    product, ad_id, next_at = listed.product, listed.external_id, listed.next_try_at
+    """Return an item with its status here and at Tradera; images are hosted under `public_url`."""
+    product, listing_id, next_at = listed.product, listed.external_id, listed.next_try_at
     return ItemStatus(
         externalId=product.sku,
         rheoItemId=str(product.id),
         rheoStatus=product.status,
         traderaStatus=_tradera_status(listed),
-        traderaAdId=ad_id,
-        traderaAdUrl=ad_url(ad_id, listed.external_url),
+        traderaAdId=listing_id,
+        traderaAdUrl=listing_url(listing_id, listed.external_url),
         price=number_from_decimal(product.price),
         title=product.title,
         type=product.kind,
@@ -150,9 +150,9 @@ def status_from_listed(listed: ListedProduct, public_url: str) -> ItemStatus:
     )
 
 
-def ad_url(ad_id: str | None, url: str | None) -> str | None:
-    """Tell where an ad is seen, None while it is not."""
-    if ad_id is None or ad_id.startswith(_DRAFT_AD):
+def listing_url(listing_id: str | None, url: str | None) -> str | None:
+    """Return where a listing is seen, None while it is not."""
+    if listing_id is None or listing_id.startswith(_DRAFT_ID):
         return None
     return url
 

@@ -59,7 +59,7 @@ def batch_from_body(body: bytes) -> Read:
 
 
 def answer_from_outcomes(batch: Read, outcomes: Sequence[Stored]) -> BatchAnswer:
-    """Answer a batch; errors stand in the order of its items."""
+    """Answer a batch; errors are in the order of its items."""
     refused = [
         (place, Rejected(externalId=outcome.sku, reason=_REASONS[type(outcome.problem)]))
         for (place, _), outcome in zip(batch.products, outcomes, strict=True)

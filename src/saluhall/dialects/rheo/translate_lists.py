@@ -10,7 +10,7 @@ from msgspec import Raw
 from saluhall.dialect import Invalid, Problem
 from saluhall.dialects.rheo.cursors import BadCursor, Cursor, cursor_from_text, text_from_position
 from saluhall.dialects.rheo.event_words import HISTORY, SALES
-from saluhall.dialects.rheo.translate import ad_url, metadata_of, number_from_decimal
+from saluhall.dialects.rheo.translate import listing_url, metadata_of, number_from_decimal
 from saluhall.dialects.rheo.wire import MAX_ID
 from saluhall.dialects.rheo.wire_lists import (
     ChildItem,
@@ -74,7 +74,7 @@ def limit_from_query(
 
 
 def cursor_from_query(query: Mapping[str, str], *, wanted: Filter) -> Cursor | None:
-    """Read where a list goes on, None at its beginning. Raises Invalid."""
+    """Read where a list continues, None at its beginning. Raises Invalid."""
     if not (text := query.get("cursor")):
         return None
     try:
@@ -106,13 +106,13 @@ def item_from_listed(listed: Listed) -> ListItem:
         parentExternalId=listed.parent_sku,
         metadata=Raw(metadata_of(listed.extras)),
         traderaAdId=listed.external_id,
-        traderaAdUrl=ad_url(listed.external_id, listed.external_url),
+        traderaAdUrl=listing_url(listed.external_id, listed.external_url),
         updatedAt=_text(listed.changed_at),
     )
 
 
 def children_from_family(family: Family, *, parent: Product) -> Children:
-    """Show what stands in a container."""
+    """Show the children of a container."""
     return Children(
         parentExternalId=parent.sku,
         count=family.count,
@@ -131,7 +131,7 @@ def children_from_family(family: Family, *, parent: Product) -> Children:
 
 
 def summary_from_sums(sums: Sums, *, parent: Product) -> Summary:
-    """Show what stands in a container, added up."""
+    """Show the children of a container, added up."""
     return Summary(
         externalId=parent.sku,
         childCount=sums.children,
@@ -169,9 +169,9 @@ def _data(event: Event) -> dict[str, Any]:
     if platform is not None:  # in the order in which PostgreSQL keeps keys
         facts = {**given, "platform": platform}
         given = dict(sorted(facts.items(), key=lambda item: (len(item[0]), item[0])))
-    told = {names.get(name, name): value for name, value in given.items()}
-    amounts = {name: number_from_decimal(Decimal(told[name])) for name in _AMOUNTS & told.keys()}
-    return {**told, **amounts}
+    named = {names.get(name, name): value for name, value in given.items()}
+    amounts = {name: number_from_decimal(Decimal(named[name])) for name in _AMOUNTS & named.keys()}
+    return {**named, **amounts}
 
 
 def _problems_of_texts(query: Mapping[str, str]) -> Iterator[Problem]:

@@ -142,7 +142,7 @@ def text_from_position(position: Position) -> str:
 
 
 def position_from_query(query: Mapping[str, str]) -> Position:
-    """Read where the feed goes on, its beginning when nothing is said. Raises Invalid."""
+    """Read where the feed continues, its beginning when nothing is said. Raises Invalid."""
     text = query.get("after")
     if not text:
         return START

@@ -41,7 +41,7 @@ def envelope_from_event(event: Event) -> bytes:
 
 
 def event_id(event: Event) -> str:
-    """Spell an event's id, by which receivers tell a repeated delivery."""
+    """Spell an event's id, by which receivers recognise a repeated delivery."""
     return text_from_event_id(event.id)
 
 

@@ -181,7 +181,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
 
 class ImageStatus(Struct, frozen=True, kw_only=True):
-    """A picture: `status` is due, ready or refused; `url` is where we host it; `error` says why the last try failed."""
+    """An image: `status` is due, ready or refused; `url` is where we host it; `error` says why the last try failed."""
 
     sourceUrl: str
     status: str
@@ -190,7 +190,7 @@ class ImageStatus(Struct, frozen=True, kw_only=True):
 
 
 class ItemStatus(Struct, frozen=True, kw_only=True):
-    """One item as it stands; the keys after `price` are ours."""
+    """One item as it is now; the keys after `price` are ours."""
 
     externalId: str
     rheoItemId: str
@@ -226,7 +226,7 @@ class Error(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True):
-    """Whose event it is; and how a reseller who hears of its members calls that account."""
+    """The account of an event; and what a reseller that gets events of its members calls that account."""
 
     rheoUserId: str
     memberExternalId: str | UnsetType = UNSET

@@ -79,7 +79,7 @@ class NewName(Struct, frozen=True, kw_only=True):
 
 
 class Connection(Struct, frozen=True, kw_only=True):
-    """A member of a reseller; `memberUserId` is what webhooks tell as `account.rheoUserId`."""
+    """A member of a reseller; `memberUserId` is what webhooks call `account.rheoUserId`."""
 
     memberUserId: str
     externalId: str

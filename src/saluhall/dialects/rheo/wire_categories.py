@@ -48,7 +48,7 @@ class Converted(Struct, frozen=True, kw_only=True):
 
 
 class Provided(Struct, frozen=True, kw_only=True):
-    """What the provider tells of a vehicle; all of it may be missing."""
+    """What the provider knows of a vehicle; all of it may be missing."""
 
     make: _Word | None = None
     model: _Word | None = None

@@ -9,7 +9,7 @@ from saluhall.domain.products.model import Kind, Status
 
 
 class BatchItem(Item, frozen=True, kw_only=True):
-    """An item of a batch: what a PUT takes, and whose it is."""
+    """An item of a batch: what a PUT takes, and its id."""
 
     externalId: Id
 
@@ -71,7 +71,7 @@ class ChildItem(Struct, frozen=True, kw_only=True):
 
 
 class Children(Struct, frozen=True, kw_only=True):
-    """What stands directly in a container; `count` counts all of it."""
+    """The direct children of a container; `count` counts all of it."""
 
     parentExternalId: str
     count: int

@@ -31,7 +31,7 @@ class Month(Struct, frozen=True, kw_only=True):
 
 
 class SoldCategory(Struct, frozen=True, kw_only=True):
-    """What was sold of a category: pieces, and what they brought in."""
+    """What was sold of a category: units, and what they brought in."""
 
     category: str
     count: int

@@ -146,7 +146,7 @@ class Redelivery(Struct, frozen=True, kw_only=True):
 
 
 class Events(Struct, frozen=True, kw_only=True):
-    """Events as webhooks tell them, in the order in which they can be read without a gap."""
+    """Events as webhooks send them, in the order in which they can be read without a gap."""
 
     events: list[Raw]
     nextCursor: str | None

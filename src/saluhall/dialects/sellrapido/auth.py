@@ -1,4 +1,4 @@
-"""Whom the routes admit: the holder of an access token, or, in the older generation, of the API key in the path."""
+"""Who is authenticated: the holder of an access token, or, in the older generation, of the API key in the path."""
 
 from functools import partial
 from typing import Final
@@ -31,7 +31,7 @@ DEPRECATED: Final = {
 
 
 async def bearer(request: AuthRequest) -> Authenticated:
-    """Admit the holder of the access token that counts. Raises BadAccess."""
+    """Authenticate the holder of the access token that is valid. Raises BadAccess."""
     scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise BadAccess(NOT_AUTHORIZED)
@@ -55,7 +55,7 @@ async def bearer(request: AuthRequest) -> Authenticated:
 
 
 async def legacy_key(request: AuthRequest) -> Authenticated:
-    """Admit the owner of the API key in the path. Raises Retired, UnknownKey."""
+    """Authenticate the account of the API key in the path. Raises Retired, UnknownKey."""
     if not request.legacy_api:
         raise Retired
     try:
@@ -68,7 +68,7 @@ async def legacy_key(request: AuthRequest) -> Authenticated:
 
 
 async def key_or_bearer(request: AuthRequest) -> Authenticated:
-    """Admit by the key in the path when it is one, else by the access token. Raises Retired, UnknownKey, BadAccess."""
+    """Authenticate by the key in the path when it is one, else by the access token. Raises Retired, UnknownKey, BadAccess."""
     if "authorization" not in request.headers:
         return await legacy_key(request)
     try:

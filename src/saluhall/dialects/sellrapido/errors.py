@@ -107,7 +107,7 @@ class BadRefresh(Exception):
     """The refresh token does not give new tokens; the message says why."""
 
 
-# An empty text stands for the fact's own.
+# An empty text means the fact's own.
 ERROR_RESPONSES: Mapping[type[Exception], tuple[int, str]] = {
     Malformed: (400, "Malformed request: the body must be JSON, all of it UTF-8"),
     Unreadable: (400, ""),
@@ -171,28 +171,28 @@ UNREACHABLE_ERRORS: Mapping[type[Exception], str] = {
     NoMembers: "webhooks are managed elsewhere",
     ReplayRunning: "webhooks are managed elsewhere",
     CatalogTaken: "catalogs are made on the command line",
-    ChangePending: "told in the answer of the row it is about",
+    ChangePending: "in the response, at the row it is about",
     NotShippedBySeller: "parcels are reported elsewhere",
-    OrderCancelled: "told in the answer of the row it is about",
-    OrderNotFound: "told in the answer of the row that names it",
+    OrderCancelled: "in the response, at the row it is about",
+    OrderNotFound: "in the response, at the row that names it",
     ParentNotFound: "products have no parents here",
-    ProductNotFound: "told in the answer of the row that names it",
+    ProductNotFound: "in the response, at the row that names it",
     ResponseUnreadable: "no request is named here",
     RequestDiffers: "no request is named here",
     RequestInFlight: "no request is named here",
-    SessionEnded: "told as BadAccess or BadRefresh, by which token it was",
+    SessionEnded: "rendered as BadAccess or BadRefresh, by which token it was",
     SessionNotFound: "sessions are managed elsewhere",
     WeakPassword: "passwords are changed elsewhere",
     WrongPassword: "passwords are changed elsewhere",
-    SkuRepeated: "told in the answer of the row it is about",
-    SkuTaken: "told in the answer of the row it is about",
-    TokenReplaced: "told as BadAccess",
+    SkuRepeated: "in the response, at the row it is about",
+    SkuTaken: "in the response, at the row it is about",
+    TokenReplaced: "rendered as BadAccess",
     LineNotFound: "orders are shipped as a whole here",
     MatchRefused: "lines are not matched to products here",
     RefundRefused: "nothing is refunded here",
     TagRefused: "orders are not tagged here",
     TooManyUnits: "orders are shipped as a whole here",
-    TrackingWithoutCarrier: "told in the answer of the row it is about",
+    TrackingWithoutCarrier: "in the response, at the row it is about",
 }
 
 
@@ -200,10 +200,10 @@ def render_error(fact: Exception) -> Reply | None:
     """Put a fact in Sellrapido's words; None when it has none for it."""
     if isinstance(fact, Refusal):
         return error_reply(fact.status, str(fact))
-    spoken = ERROR_RESPONSES.get(type(fact))
-    if spoken is None:
+    response = ERROR_RESPONSES.get(type(fact))
+    if response is None:
         return None
-    status, text = spoken
+    status, text = response
     return error_reply(status, text or _own_words(fact), headers=_headers(fact))
 
 

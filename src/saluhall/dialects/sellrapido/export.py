@@ -56,7 +56,7 @@ def _extraction(given: Mapping[str, Any]) -> Extraction:
 
 
 def layout_from_extraction(wanted: Extraction) -> Layout:
-    """Tell how the lines are to be written. Raises Refusal."""
+    """Return how the lines are to be written. Raises Refusal."""
     separator = _separator(wanted.field_separator, _FIELD_SEPARATOR)
     end = _separator(wanted.row_separator, _ROW_SEPARATOR)
     qualifier = wanted.text_qualifier or ""

@@ -116,7 +116,7 @@ def _offset(value: object) -> int:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError("it must be a text")  # noqa: TRY004 - told to the client like any other
+        raise ValueError("it must be a text")  # noqa: TRY004 - rendered like any other
     if "\0" in value:
         raise ValueError("it must not contain NUL")
     return value
@@ -173,6 +173,6 @@ def _switch(value: object) -> bool:
 
 
 def _accepts_csv(accept: str) -> bool:
-    """Tell whether CSV is asked for: named before JSON, or without it."""
+    """Return whether CSV is asked for: named before JSON, or without it."""
     named = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     return next((n in _CSV_TYPES for n in named if n in {*_CSV_TYPES, "application/json"}), False)

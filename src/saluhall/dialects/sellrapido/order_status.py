@@ -55,8 +55,8 @@ def changes_from_body(body: bytes) -> tuple[list[StatusChange], list[StatusError
         try:
             changes.append(change_from_element(element, index))
         except Unfit as error:
-            told = f"Validation error: {error}"
-            errors.append(StatusError(index=index, id=_id_text(element), error_message=told))
+            message = f"Validation error: {error}"
+            errors.append(StatusError(index=index, id=_id_text(element), error_message=message))
     return changes, errors
 
 
@@ -84,8 +84,8 @@ def error_of_call(message: str) -> list[StatusError]:
 def error_from_refusal(refusal: Refusal) -> StatusError:
     """Put a refusal of the domain in the documented words."""
     fact, order_id = refusal.fact, str(refusal.order_id)
-    told = {"code": fact.number, "shop": fact.shop} if isinstance(fact, ChangePending) else {}
-    message = ERROR_RESPONSES[type(fact)].format(id=order_id, **told)
+    names = {"code": fact.number, "shop": fact.shop} if isinstance(fact, ChangePending) else {}
+    message = ERROR_RESPONSES[type(fact)].format(id=order_id, **names)
     return StatusError(index=refusal.index, id=order_id, error_message=message)
 
 

@@ -145,7 +145,7 @@ def _row(raw: bytes, shape: type[Keyed]) -> Keyed:
 
 
 def _value(kind: object, plain: object, raw: bytes, *, is_url: bool) -> object:
-    """Read a value; UNSET when it does not fit, or is an address from which no picture would ever be fetched."""
+    """Read a value; UNSET when it does not fit, or is an address from which no image would ever be fetched."""
     if _NUL.search(raw):
         return UNSET
     if is_url:
@@ -162,7 +162,7 @@ def _value(kind: object, plain: object, raw: bytes, *, is_url: bool) -> object:
 
 
 def _is_unseen(title: object) -> bool:
-    """Tell whether a title was given of which nobody sees anything; an empty one is none."""
+    """Return whether a title was given of which nobody sees anything; an empty one is none."""
     return isinstance(title, str) and title != "" and not is_seen(title)
 
 

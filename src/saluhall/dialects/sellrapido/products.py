@@ -50,7 +50,7 @@ async def post_products(request: Request) -> Reply:
         products=rows.patches(),
         now=request.now,
     )
-    done, errors = _told(rows, stored)
+    done, errors = _outcomes_of(rows, stored)
     return Reply(status=200, body=CreatedProducts(created_items=done, errors=errors))
 
 
@@ -64,7 +64,7 @@ async def patch_products(request: Request) -> Reply:
         changes=rows.patches(),
         now=request.now,
     )
-    done, errors = _told(rows, stored)
+    done, errors = _outcomes_of(rows, stored)
     for item in done:
         force_setattr(item.data, "catalog", UNSET)  # the answer shows what was changed
         force_setattr(item.data, "sku", UNSET)
@@ -77,7 +77,7 @@ async def get_products(request: Request) -> Reply:
 
 
 async def export_products(request: Request) -> Reply:
-    """Extract products as get_products does; what is asked for stands in `body`, as JSON."""
+    """Extract products as get_products does; what is asked for is in `body`, as JSON."""
     return await _extracted(request, extraction_from_json(request.query.get("body", "")))
 
 
@@ -108,8 +108,8 @@ async def _extracted(request: Request, wanted: Extraction) -> Reply:
     return Reply(status=200, stream=Stream(media_type=_CSV, blocks=blocks))
 
 
-def _told(rows: Rows, stored: Sequence[Stored]) -> tuple[list[Done], list[RowError]]:
-    """Tell of each row what became of it, by its place in the request."""
+def _outcomes_of(rows: Rows, stored: Sequence[Stored]) -> tuple[list[Done], list[RowError]]:
+    """Return what became of each row, by its place in the request."""
     done, errors = [], list(rows.errors)
     for place, row, each in zip(rows.places, rows.rows, stored, strict=True):
         if each.problem is None:
@@ -135,7 +135,7 @@ def _words(problem: Exception, row: Keyed) -> str:
 
 _PARAMETERS: Final[Mapping[str, str | Parameter]] = {
     "catalog": Parameter("A catalog's number; all catalogs by default", COUNT),
-    "published": Parameter("true: only products that stand on a marketplace", bool),
+    "published": Parameter("true: only products that are live on a marketplace", bool),
     "zip": Parameter("true: a ZIP that holds one CSV file", bool),
     "fields": "The columns, separated by commas",
     "field_separator": "Between columns; | by default",

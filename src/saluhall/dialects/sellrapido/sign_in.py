@@ -32,7 +32,7 @@ from saluhall.kit.jwt import BadToken, TokenExpired
 from saluhall.kit.validation import Unreadable, ValidationFailed, decode
 
 T = TypeVar("T", bound=Struct)
-_MAX_BODY_BYTES = 64 * 1024  # whoever sends it is not known yet
+_MAX_BODY_BYTES = 64 * 1024  # its sender is not known yet
 
 
 async def authorize(request: PublicRequest) -> Reply:
@@ -55,7 +55,7 @@ async def token(request: PublicRequest) -> Reply:
 
 
 async def refresh(request: PublicRequest) -> Reply:
-    """Give two new tokens; the earlier ones count no more."""
+    """Give two new tokens; the earlier ones are no longer valid."""
     return _both(request, await _renewed(request, sessions.rotate))
 
 
@@ -121,7 +121,7 @@ ROUTES: Sequence[Route] = (
     _route(
         path=f"{V2}/auth/token",
         public_handler=token,
-        summary="Get a new access token; the earlier one counts no more",
+        summary="Get a new access token; the earlier one is no longer valid",
         body=RefreshToken,
         example=_RENEWAL,
         responses={**_REFUSED, 200: AccessOnly},
@@ -129,7 +129,7 @@ ROUTES: Sequence[Route] = (
     _route(
         path=f"{V2}/auth/refresh",
         public_handler=refresh,
-        summary="Get two new tokens; the earlier ones count no more",
+        summary="Get two new tokens; the earlier ones are no longer valid",
         body=RefreshToken,
         example=_RENEWAL,
         responses={**_REFUSED, 200: Tokens},

@@ -124,7 +124,7 @@ async def cancel(
 
 
 async def release(tx: Transaction, account_id: UUID, line_ids: Sequence[int]) -> None:
-    """Store that lines took no more units from stock than are left of them."""
+    """Lower the units that lines took from stock to what is left of them."""
     await tx.run(RELEASE, {"account_id": account_id, "ids": list(line_ids)})
 
 

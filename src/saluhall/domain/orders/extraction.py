@@ -24,7 +24,7 @@ class Kind(Enum):
 class Column(Struct, frozen=True, kw_only=True):
     """One key of what a partner reads, and the SQL behind it.
 
-    `without_extras` is what is written where the row has no extras: columns that have it stand for nothing but an extra.
+    `without_extras` is what is written where the row has no extras: columns that have it show nothing but an extra.
     """
 
     key: str

@@ -152,7 +152,7 @@ def key_of_line(order: RemoteOrder, line: RemoteOrderLine) -> str:
 
 
 def with_fees_of_lines(order: RemoteOrder) -> RemoteOrder:
-    """Return an order whose lines have its fee: where the channel names none of a line, the order's is split by their totals."""
+    """Return an order with its fee on its lines: where the channel names none of a line, the order's is split by their totals."""
     if not order.fee or not order.lines or any(line.fee for line in order.lines):
         return order
     fees = split(order.fee, [total_of_line(line) for line in order.lines])

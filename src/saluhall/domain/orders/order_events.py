@@ -1,4 +1,4 @@
-"""What the event log says of orders, in one shape whoever caused it."""
+"""What the event log says of orders, in one shape, whatever caused it."""
 
 from collections.abc import Mapping
 from datetime import datetime

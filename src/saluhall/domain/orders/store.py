@@ -144,7 +144,7 @@ async def count(tx: Transaction, account_id: UUID, wanted: OrderFilter) -> int:
 def as_json(
     tx: Transaction, account_id: UUID, wanted: OrderFilter, layout: Layout
 ) -> AsyncGenerator[bytes, None]:
-    """Read a page as JSON, one object for each order, newest first; a comma stands before each."""
+    """Read a page as JSON, one object for each order, newest first; a comma comes before each."""
     return tx.stream(
         json_statement(layout, _named(wanted)), _params(account_id, wanted), rows=_AT_ONCE
     )

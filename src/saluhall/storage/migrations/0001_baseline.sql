@@ -620,7 +620,7 @@ $$;
 create table endpoints (
   account_id uuid not null,
   id uuid not null,
-  dialect text not null,              -- whose words and signatures its deliveries have
+  dialect text not null,              -- its deliveries have the words and signatures of this dialect
   scope text not null default 'self', -- self | members
   url text,                           -- null: the secret exists before the address does
   description text not null default '',
