@@ -15,7 +15,6 @@ SUFFIXES = {".py", ".md", ".sql", ".toml", ".sh", ".yml", ".yaml"}
 
 # Files and folders that still have retired words. The list only shrinks.
 UNFINISHED: tuple[str, ...] = (
-    "src/saluhall/practice",
     "tests/architecture",
     "tests/chaos",
     "tests/cluster/checks.py",
@@ -35,7 +34,8 @@ EXEMPT = ("docs/glossary.md", "tests/architecture/test_retired_words.py")
 
 # Escapes; what others rely on: names and texts of Rheo, a message, fields of `doctor --json`.
 FOREIGN = re.compile(
-    r"\\u[0-9a-f]{4}|traderaAd\w*|tradera_ad_id|stands in this request before|Phones, sound, pictures|Rings, necklaces|\"verdict\"|\"LIE\""
+    r"\\u[0-9a-f]{4}|traderaAd\w*|tradera_ad_id|stands in this request before"
+    r"|Phones, sound, pictures|Rings, necklaces|Banköverföring|\"verdict\"|\"LIE\""
 )
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -1,1 +1,1 @@
-"""Servers to practise on: one folder for each marketplace; `partner` and `receiver` stand for the partner's own server."""
+"""Servers to practise on: one folder for each marketplace; `partner` and `receiver` play the partner's own server."""

@@ -15,7 +15,7 @@ _STOP_S = 0.5  # how long open connections may delay the end
 
 
 class Hosted(Struct, kw_only=True):
-    """A image, or what the host answers instead."""
+    """An image, or what the host answers instead."""
 
     body: bytes = b""
     status: int = 200

@@ -62,7 +62,7 @@ async def test_the_program_says_where_it_listens_and_stops_when_told() -> None:
 async def test_ten_thousand_items_end_and_are_found() -> None:
     market = Market(seed=1)
     seller = market.enrol(1)
-    wish = ItemRequest(
+    body = ItemRequest(
         title="t",
         categoryId=521,
         itemType=1,
@@ -73,7 +73,7 @@ async def test_ten_thousand_items_end_and_are_found() -> None:
     )
 
     items: list[Item] = [
-        create(market, seller=seller, wish=wish, now=market.catch_up()).item for _ in range(10_000)
+        create(market, seller=seller, body=body, now=market.catch_up()).item for _ in range(10_000)
     ]
     seen = items[-1].row_version
     market.clock.advance(seconds=86_401)

@@ -14,16 +14,16 @@ LADDER = (
     *((1, 1), (20, 3), (50, 5), (150, 10), (250, 15), (500, 20)),
     *((1000, 30), (2500, 50), (4000, 100), (6000, 200), (10000, 500)),
 )
-RUNGS = tuple(price for price, _ in LADDER)
+STEPS = tuple(price for price, _ in LADDER)
 
 
 def step_at(price: int) -> int:
-    """Tell by how much the next bid must exceed a price."""
-    return LADDER[max(bisect_right(RUNGS, price) - 1, 0)][1]
+    """Return by how much the next bid must exceed a price."""
+    return LADDER[max(bisect_right(STEPS, price) - 1, 0)][1]
 
 
 def next_bid(item: Item) -> int:
-    """Tell the lowest bid that is taken."""
+    """Return the lowest bid that is taken."""
     return item.price + step_at(item.price) if item.bids else item.start_price
 
 
@@ -62,7 +62,7 @@ def _lifted(item: Item, price: int, leader: Bid) -> int:
 
 
 def can_buy_now(item: Item) -> bool:
-    """Tell whether the item has a price to buy at: on an auction only before any bid."""
+    """Return whether the item has a price to buy at: on an auction only before any bid."""
     return item.buy_now_price > 0 and not item.bids
 
 

@@ -83,12 +83,12 @@ ATTRIBUTES: Mapping[int, tuple[Attribute, ...]] = dict.fromkeys(CAR_PARTS, CAR_P
 
 
 def is_known(category_id: int) -> bool:
-    """Tell whether there is such a category."""
+    """Return whether there is such a category."""
     return category_id in NAMES
 
 
 def is_leaf(category_id: int) -> bool:
-    """Tell whether items may be put into the category itself."""
+    """Return whether items may be put into the category itself."""
     return is_known(category_id) and not CHILDREN[category_id]
 
 

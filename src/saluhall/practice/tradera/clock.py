@@ -24,11 +24,11 @@ class Clock:
         self._ahead = timedelta()
 
     def now(self) -> datetime:
-        """Tell the marketplace's time."""
+        """Return the marketplace's time."""
         return datetime.now(UTC) + self._ahead
 
     def advance(self, *, seconds: float) -> datetime:
-        """Turn the clock forward and tell the new time. Raises Refused past a thousand years."""
+        """Turn the clock forward and return the new time. Raises Refused past a thousand years."""
         if seconds > (FURTHEST - self._ahead).total_seconds():
             raise Refused("The clock does not go that far")
         self._ahead += timedelta(seconds=seconds)

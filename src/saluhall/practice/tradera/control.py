@@ -23,7 +23,7 @@ Limit = Annotated[int, Meta(ge=0)]
 RESULT_BITS = 511
 
 
-class SellerWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SellerBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A seller to be known, with the one token that opens for it."""
 
     userId: Positive  # noqa: N815 - as the marketplace spells it
@@ -34,34 +34,34 @@ class SellerWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     restricted: bool = False
 
 
-class ClockWish(Struct, frozen=True, forbid_unknown_fields=True):
+class ClockBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How far to turn the clock."""
 
     advance_s: Annotated[float, Meta(ge=0)]
 
 
-class BidWish(Struct, frozen=True, forbid_unknown_fields=True):
+class BidBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody is ready to pay."""
 
     amount: Positive
     bidder: Text
 
 
-class BuyWish(Struct, frozen=True, forbid_unknown_fields=True):
+class BuyBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Who buys at the fixed price."""
 
     buyer: Text
     quantity: Positive = 1
 
 
-class QuotaWish(Struct, frozen=True, forbid_unknown_fields=True):
+class QuotaBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How many calls an application has a day; null = no limit."""
 
     calls_per_day: Limit | None = None
     calls_per_day_and_method: Limit | None = None
 
 
-class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
+class NextResult(Struct, frozen=True, forbid_unknown_fields=True):
     """What the queue is to answer next, and how often."""
 
     resultCode: Annotated[int, Meta(ge=1, le=RESULT_BITS)]  # noqa: N815 - their word
@@ -70,13 +70,13 @@ class Verdict(Struct, frozen=True, forbid_unknown_fields=True):
 
 def put_seller(call: Call) -> object:
     """Make a seller known, or change it; older tokens no longer open."""
-    wish = call.read(SellerWish)
-    seller = call.market.enrol(wish.userId, alias=wish.alias)
-    expires_at = aware(wish.expires) if wish.expires else None
-    seller.tokens = [Token(text=wish.token, expires_at=expires_at)]
-    seller.has_shop, seller.is_restricted = wish.shop, wish.restricted
+    body = call.read(SellerBody)
+    seller = call.market.enrol(body.userId, alias=body.alias)
+    expires_at = aware(body.expires) if body.expires else None
+    seller.tokens = [Token(text=body.token, expires_at=expires_at)]
+    seller.has_shop, seller.is_restricted = body.shop, body.restricted
     return {
-        "userId": wish.userId,
+        "userId": body.userId,
         "alias": seller.person.alias,
         "expires": text_of(expires_at) if expires_at else None,
     }
@@ -84,15 +84,15 @@ def put_seller(call: Call) -> object:
 
 def advance_clock(call: Call) -> object:
     """Turn the clock forward; what ends on the way ends at its own time."""
-    call.market.clock.advance(seconds=call.read(ClockWish).advance_s)
+    call.market.clock.advance(seconds=call.read(ClockBody).advance_s)
     return {"now": text_of(call.market.catch_up())}
 
 
 def bid(call: Call) -> object:
     """Bid on an auction."""
-    wish, item = call.read(BidWish), _item(call)
-    bidding.place(call.market, item, bidder=wish.bidder, limit=wish.amount, now=call.now)
-    return responses.shelf_entry(item, call.now) | {
+    body, item = call.read(BidBody), _item(call)
+    bidding.place(call.market, item, bidder=body.bidder, limit=body.amount, now=call.now)
+    return responses.item_entry(item, call.now) | {
         "nextBid": bidding.next_bid(item),
         "leader": item.leader.bidder if item.leader else None,
     }
@@ -100,16 +100,16 @@ def bid(call: Call) -> object:
 
 def buy(call: Call) -> object:
     """Buy at the fixed price."""
-    wish, item = call.read(BuyWish), _item(call)
-    bidding.buy(call.market, item, buyer=wish.buyer, quantity=wish.quantity, now=call.now)
-    return responses.shelf_entry(item, call.now) | {"orderId": item.seller.orders[-1].id}
+    body, item = call.read(BuyBody), _item(call)
+    bidding.buy(call.market, item, buyer=body.buyer, quantity=body.quantity, now=call.now)
+    return responses.item_entry(item, call.now) | {"orderId": item.seller.orders[-1].id}
 
 
 def end(call: Call) -> object:
-    """End one item now, as the clock would; the others go on."""
+    """End one item now, as the clock would; the others continue."""
     item = _item(call)
     lifecycle.end_now(call.market, item, now=call.now)
-    return responses.shelf_entry(item, call.now)
+    return responses.item_entry(item, call.now)
 
 
 def _item(call: Call) -> Item:
@@ -119,7 +119,7 @@ def _item(call: Call) -> Item:
 def list_items(call: Call) -> object:
     """List everything that has been published."""
     shown = (item for item in call.market.items.values() if item.is_published)
-    return [responses.shelf_entry(item, call.now) for item in shown]
+    return [responses.item_entry(item, call.now) for item in shown]
 
 
 def list_orders(call: Call) -> object:
@@ -153,18 +153,18 @@ def put_faults(call: Call) -> object:
 
 def put_quota(call: Call) -> object:
     """Limit the calls of a day, beginning with the next call."""
-    wish = call.read(QuotaWish)
-    call.market.quota = Quota(whole=wish.calls_per_day, each=wish.calls_per_day_and_method)
-    return wish
+    body = call.read(QuotaBody)
+    call.market.quota = Quota(whole=body.calls_per_day, each=body.calls_per_day_and_method)
+    return body
 
 
 def put_results(call: Call) -> object:
     """Set what the queue answers to the next commits; 1 = as usual."""
-    verdicts = call.read(list[Verdict])
-    call.market.verdicts.clear()
-    for verdict in verdicts:
-        call.market.verdicts.extend([Result(verdict.resultCode)] * verdict.times)
-    return {"results": len(call.market.verdicts)}
+    results = call.read(list[NextResult])
+    call.market.next_results.clear()
+    for result in results:
+        call.market.next_results.extend([Result(result.resultCode)] * result.times)
+    return {"results": len(call.market.next_results)}
 
 
 def put_rules(call: Call) -> object:
@@ -182,7 +182,7 @@ def put_app(call: Call) -> object:
 
 
 def reset(call: Call) -> object:
-    """Forget everything and begin anew."""
+    """Forget everything and begin again."""
     call.market.reset()
     return {"seed": call.market.seed}
 

@@ -25,7 +25,7 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("status must be 200 to 599, or null")
 
     def hits(self, method: str, path: str) -> bool:
-        """Tell whether a call meets this trouble: same path, a glob, or a prefix ending in /."""
+        """Return whether a call meets this trouble: same path, a glob, or a prefix ending in /."""
         if self.method.upper() not in ("*", method):
             return False
         if self.path.endswith("/") and path.startswith(self.path):

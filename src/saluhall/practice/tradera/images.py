@@ -1,4 +1,4 @@
-"""Which bytes are a picture: the magic number, and a structure that holds together."""
+"""Which bytes are an image: the magic number, and a structure that holds together."""
 
 import hashlib
 import struct
@@ -18,8 +18,8 @@ JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """What is remembered of a picture: not its bytes. Without a format it could not be decoded."""
+class Image:
+    """What is remembered of an image: not its bytes. Without a format it could not be decoded."""
 
     format: str | None
     size: int
@@ -27,13 +27,13 @@ class Picture:
 
     @property
     def is_usable(self) -> bool:
-        """Tell whether the marketplace can show the picture."""
+        """Return whether the marketplace can show the image."""
         return self.format is not None and self.size <= MAX_BYTES
 
 
-def picture_from_bytes(data: bytes) -> Picture:
-    """Look at the bytes of a picture."""
-    return Picture(format=_format_of(data), size=len(data), sha256=hashlib.sha256(data).hexdigest())
+def image_from_bytes(data: bytes) -> Image:
+    """Look at the bytes of an image."""
+    return Image(format=_format_of(data), size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
 def _format_of(data: bytes) -> str | None:

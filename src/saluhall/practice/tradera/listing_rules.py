@@ -24,23 +24,23 @@ def require(holds: object, message: str) -> None:
 
 
 def check_listing(
-    wish: ItemRequest, *, seller: Seller, custom_end: datetime | None, now: datetime
+    body: ItemRequest, *, seller: Seller, custom_end: datetime | None, now: datetime
 ) -> Kind:
-    """Check a wish to list an auction or a fixed price item. Raises Refused, Crashed."""
+    """Check a request to list an auction or a fixed price item. Raises Refused, Crashed."""
     kinds = (Kind.AUCTION, Kind.FIXED)
-    require(wish.itemType in kinds, "ItemType must be 1 (auction) or 3 (fixed price)")
-    kind = Kind(wish.itemType)
-    check_terms(terms_from_wish(wish))
-    require(wish.restarts in RESTARTS, "Restarts must be 0, 1 or 2")
+    require(body.itemType in kinds, "ItemType must be 1 (auction) or 3 (fixed price)")
+    kind = Kind(body.itemType)
+    check_terms(terms_from_body(body))
+    require(body.restarts in RESTARTS, "Restarts must be 0, 1 or 2")
     if kind is Kind.AUCTION:
-        require(wish.duration in AUCTION_DAYS, "Duration must be 1 to 14 days")
-        check_auction_prices(wish.startPrice, wish.reservePrice, wish.buyItNowPrice)
+        require(body.duration in AUCTION_DAYS, "Duration must be 1 to 14 days")
+        check_auction_prices(body.startPrice, body.reservePrice, body.buyItNowPrice)
         require(custom_end is None or custom_end > now, "CustomEndDate must be in the future")
     else:
-        require(wish.buyItNowPrice >= 1, "BuyItNowPrice must be at least 1")
+        require(body.buyItNowPrice >= 1, "BuyItNowPrice must be at least 1")
     if seller.is_restricted:
-        end_at = custom_end or now + timedelta(days=wish.duration)
-        plain = kind is Kind.AUCTION and not wish.buyItNowPrice
+        end_at = custom_end or now + timedelta(days=body.duration)
+        plain = kind is Kind.AUCTION and not body.buyItNowPrice
         require(
             plain and end_at - now >= RESTRICTED_DAYS,
             "The seller is restricted: only auctions that end at least 7 days from now",
@@ -60,21 +60,21 @@ def check_auction_prices(start: int, reserve: int, buy_now: int) -> None:
     )
 
 
-def terms_from_wish(wish: ItemRequest) -> Terms:
+def terms_from_body(body: ItemRequest) -> Terms:
     """Read what the seller says about the item."""
     return Terms(
-        title=(wish.title or "").strip(),
-        description=wish.description or "",
-        category_id=wish.categoryId,
-        accepted_buyer_id=wish.acceptedBidderId,
-        attribute_values=wish.attributeValues,
-        item_attributes=tuple(wish.itemAttributes or ()),
-        own_references=tuple(wish.ownReferences or ()),
-        payment_condition=wish.paymentCondition,
-        payment_option_ids=tuple(wish.paymentOptionIds or ()),
-        shipping_condition=wish.shippingCondition,
-        shipping_options=tuple(wish.shippingOptions or ()),
-        vat=wish.vat,
+        title=(body.title or "").strip(),
+        description=body.description or "",
+        category_id=body.categoryId,
+        accepted_buyer_id=body.acceptedBidderId,
+        attribute_values=body.attributeValues,
+        item_attributes=tuple(body.itemAttributes or ()),
+        own_references=tuple(body.ownReferences or ()),
+        payment_condition=body.paymentCondition,
+        payment_option_ids=tuple(body.paymentOptionIds or ()),
+        shipping_condition=body.shippingCondition,
+        shipping_options=tuple(body.shippingOptions or ()),
+        vat=body.vat,
     )
 
 

@@ -26,55 +26,55 @@ class PublicRequest:
     extra: str
 
 
-def begin(market: Market, visit: PublicRequest) -> None:
+def begin(market: Market, public: PublicRequest) -> None:
     """Remember that a login is under way. Raises Refused."""
-    require(len(visit.secret) in SECRET_CHARS, "skey must have 32 to 255 characters")
-    require(market.app_id in (None, visit.app_id), "Invalid application id")
-    require(not _is_spent(market, visit.secret), "skey has been used before")
-    market.logins.setdefault(visit.secret, None)
+    require(len(public.secret) in SECRET_CHARS, "skey must have 32 to 255 characters")
+    require(market.app_id in (None, public.app_id), "Invalid application id")
+    require(not _is_spent(market, public.secret), "skey has been used before")
+    market.logins.setdefault(public.secret, None)
 
 
 def _is_spent(market: Market, secret: str) -> bool:
     return secret in market.used_secrets or market.logins.get(secret) is not None
 
 
-def accept(market: Market, visit: PublicRequest, *, user_id: int) -> str | None:
+def accept(market: Market, public: PublicRequest, *, user_id: int) -> str | None:
     """Let the application act for a user; say where the browser goes. Raises Refused."""
-    begin(market, visit)
+    begin(market, public)
     seller = market.enrol(user_id)
     token = Token(
         text=str(uuid.UUID(int=market.dice.getrandbits(128), version=4)),
         expires_at=market.clock.now() + TOKEN_LIFE,
-        app_id=visit.app_id,
+        app_id=public.app_id,
     )
-    seller.tokens = [t for t in seller.tokens if t.app_id != visit.app_id] + [token]
-    market.logins[visit.secret] = (user_id, token.text)
+    seller.tokens = [t for t in seller.tokens if t.app_id != public.app_id] + [token]
+    market.logins[public.secret] = (user_id, token.text)
     if not market.app.acceptUrl:
         return None
     given = {"userId": str(user_id)}
     if market.app.displayToken and token.expires_at:
         given |= {"token": token.text, "exp": text_of(token.expires_at)}
-    return _with_query(market.app.acceptUrl, urlencode(given), visit.extra)
+    return _with_query(market.app.acceptUrl, urlencode(given), public.extra)
 
 
-def reject(market: Market, visit: PublicRequest) -> str | None:
+def reject(market: Market, public: PublicRequest) -> str | None:
     """Do not let the application act; say where the browser goes. Raises Refused."""
-    begin(market, visit)
-    market.logins.pop(visit.secret)
-    market.used_secrets.add(visit.secret)
+    begin(market, public)
+    market.logins.pop(public.secret)
+    market.used_secrets.add(public.secret)
     return market.app.rejectUrl or None
 
 
-def fetch(market: Market, wish: FetchTokenRequest) -> Token:
+def fetch(market: Market, body: FetchTokenRequest) -> Token:
     """Hand out the token of a finished login, once. Raises Refused, Denied."""
-    secret = wish.secretKey or ""
+    secret = body.secretKey or ""
     if secret in market.used_secrets or secret not in market.logins:
         raise Refused("The secret key is not valid")
     finished = market.logins[secret]
     if finished is None:
         raise Denied("The login is not finished")
     user_id, text = finished
-    if user_id != wish.userId:
+    if user_id != body.userId:
         raise Refused("The secret key is not valid")
     token = next((t for t in market.sellers[user_id].tokens if t.text == text), None)
     market.logins.pop(secret)
@@ -104,10 +104,10 @@ DONE = """<!doctype html>
 """
 
 
-def page(market: Market, visit: PublicRequest) -> str:
+def page(market: Market, public: PublicRequest) -> str:
     """Write the page that asks the user."""
     known = next(iter(market.sellers), 300001)
-    return PAGE.format(app_id=escape(str(visit.app_id)), user_id=known)
+    return PAGE.format(app_id=escape(str(public.app_id)), user_id=known)
 
 
 def done_page(text: str) -> str:

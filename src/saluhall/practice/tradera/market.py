@@ -53,7 +53,7 @@ class Market:
         self.transactions: dict[int, Transaction] = {}
         self.logins: dict[str, tuple[int, str] | None] = {}
         self.used_secrets: set[str] = set()
-        self.verdicts: deque[Result] = deque()
+        self.next_results: deque[Result] = deque()
         self.item_ids = count(self.dice.randint(600_000_000, 699_999_999))
         self.request_ids = count(self.dice.randint(20_000_000, 29_999_999))
         self.order_ids = count(self.dice.randint(10_000_000, 19_999_999))
@@ -63,7 +63,7 @@ class Market:
         self._turns = count()
 
     def reset(self) -> None:
-        """Forget everything and begin the same story anew."""
+        """Forget everything and begin the same story again."""
         fresh = Market(
             seed=self.seed, rules=self.opening_rules, app_id=self.app_id, app_key=self.app_key
         )
@@ -74,7 +74,7 @@ class Market:
         heapq.heappush(self._due, (at, next(self._turns), action))
 
     def catch_up(self) -> datetime:
-        """Do what has become due, in its order, and tell the time."""
+        """Do what has become due, in its order, and return the time."""
         now = self.clock.now()
         while self._due and self._due[0][0] <= now:
             at, _, action = heapq.heappop(self._due)
@@ -92,7 +92,7 @@ class Market:
             changes[:] = [change for change in changes if self._is_latest(change)]
 
     def changed_since(self, seller: Seller, row_version: int) -> list[Item]:
-        """List a seller's items whose row version is higher, oldest change first."""
+        """List a seller's items with a higher row version, oldest change first."""
         start = bisect_right(seller.changes, row_version, key=lambda change: change[0])
         return [self.items[c[1]] for c in seller.changes[start:] if self._is_latest(c)]
 
@@ -142,7 +142,7 @@ class Market:
         return request
 
     def is_active(self, item: Item, now: datetime) -> bool:
-        """Tell whether buyers can see the item and act on it."""
+        """Return whether buyers can see the item and act on it."""
         started = item.is_published and not item.is_ended and item.start_at <= now
         return started and (item.kind is not Kind.SHOP or item.quantity > 0)
 

@@ -86,7 +86,7 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]
 
     async def handle(request: web.Request) -> web.Response:
         market = request.app[MARKET]
-        seller = None if route.who is Who.CONTROL else _admit(market, request, route)
+        seller = None if route.who is Who.CONTROL else _authenticate(market, request, route)
         body = await request.read()
         if len(body) > route.limit:
             raise TooLarge(f"The body is larger than {route.limit} bytes")
@@ -96,7 +96,7 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]
             query=request.query,
             match=request.match_info,
             body=body,
-            admitted=seller,
+            authenticated=seller,
         )
         content = route.answer(call)
         return web.Response() if content is Nothing.NOTHING else _json(content)
@@ -104,7 +104,7 @@ def handler_of(route: Route) -> Callable[[web.Request], Awaitable[web.Response]]
     return handle
 
 
-def _admit(market: Market, request: web.Request, route: Route) -> Seller | None:
+def _authenticate(market: Market, request: web.Request, route: Route) -> Seller | None:
     """Check the headers a route asks for. Raises UnknownApp, Denied, QuotaSpent."""
     app_id = _number(request.headers.get("X-App-Id"))
     app_key = request.headers.get("X-App-Key")

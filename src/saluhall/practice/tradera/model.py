@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, IntFlag
 
-from saluhall.practice.tradera.images import Picture
+from saluhall.practice.tradera.images import Image
 from saluhall.practice.tradera.people import Person
 from saluhall.practice.tradera.wire import AttributeValues, ItemShipping
 
@@ -108,7 +108,7 @@ class Item:
     leader: Bid | None = None
     winner: Person | None = None
     is_shipped: bool = False
-    pictures: list[Picture] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
     row_version: int = 0
     restarted_from: int | None = None
     restarted_as: int | None = None
@@ -116,7 +116,7 @@ class Item:
 
     @property
     def has_reserve_reached(self) -> bool:
-        """Tell whether the bids have reached what the seller wants at least."""
+        """Return whether the bids have reached what the seller wants at least."""
         return bool(self.bids) and self.price >= self.reserve_price
 
 
@@ -127,14 +127,14 @@ class QueuedRequest:
     id: int
     item: Item
     effect: Callable[[datetime], Result]
-    pictures: list[Picture] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
     campaign_code: str | None = None
     result: Result = Result.UNCOMMITTED
     polls_to_wait: int = 0
 
     @property
     def can_be_committed(self) -> bool:
-        """Tell whether the queue would take the request, the first time or once more."""
+        """Return whether the queue would take the request, the first time or once more."""
         return self.result is Result.UNCOMMITTED or Result.TRY_AGAIN in self.result
 
 

@@ -51,7 +51,7 @@ def orders_between(
 
 
 def is_between(at: datetime, start: datetime | None, end: datetime | None) -> bool:
-    """Tell whether a moment lies within a window that may be open."""
+    """Return whether a moment is within a window that may be open."""
     return (start is None or start <= at) and (end is None or at <= end)
 
 
@@ -66,25 +66,25 @@ def ship(market: Market, *, seller: Seller, order_id: int, now: datetime) -> Non
     order = next(iter(own_orders(market, seller, [order_id])), None)
     if order is None:
         raise Missing(f"Order {order_id} was not found")
-    wish = TransactionStatusUpdateData(transactionId=order.transaction_id, markedAsShipped=True)
-    mark(market, seller=seller, wish=wish, now=now)
+    body = TransactionStatusUpdateData(transactionId=order.transaction_id, markedAsShipped=True)
+    mark(market, seller=seller, body=body, now=now)
 
 
 def mark(
-    market: Market, *, seller: Seller, wish: TransactionStatusUpdateData, now: datetime
+    market: Market, *, seller: Seller, body: TransactionStatusUpdateData, now: datetime
 ) -> Transaction:
     """Set the given marks on a transaction. Raises Missing."""
-    transaction = market.transactions.get(wish.transactionId)
+    transaction = market.transactions.get(body.transactionId)
     if transaction is None or transaction.order.item.seller is not seller:
-        raise Missing(f"Transaction with id {wish.transactionId} was not found")
+        raise Missing(f"Transaction with id {body.transactionId} was not found")
     before = _marks(transaction)
-    if wish.markAsPaidConfirmed is not None:
-        transaction.is_paid_confirmed = wish.markAsPaidConfirmed
-    if wish.markedAsShipped is not None:
-        transaction.is_shipped = wish.markedAsShipped
-        transaction.order.is_shipped = transaction.order.item.is_shipped = wish.markedAsShipped
-    if wish.markShippingBooked is not None:
-        transaction.is_shipping_booked = wish.markShippingBooked
+    if body.markAsPaidConfirmed is not None:
+        transaction.is_paid_confirmed = body.markAsPaidConfirmed
+    if body.markedAsShipped is not None:
+        transaction.is_shipped = body.markedAsShipped
+        transaction.order.is_shipped = transaction.order.item.is_shipped = body.markedAsShipped
+    if body.markShippingBooked is not None:
+        transaction.is_shipping_booked = body.markShippingBooked
     if _marks(transaction) != before:
         transaction.changed_at = transaction.order.changed_at = now
     return transaction

@@ -38,7 +38,7 @@ def _facts(item: Item) -> list[tuple[str, str]]:
         ("Seller", item.seller.person.alias),
         ("Price", f"{price} SEK"),
         ("Bids", str(len(item.bids))),
-        ("Images", str(len(item.pictures))),
+        ("Images", str(len(item.images))),
         ("Ends", text_of(item.end_at)),
         ("State", _state(item)),
     ]

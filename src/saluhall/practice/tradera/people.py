@@ -26,7 +26,7 @@ TOWNS = (
     *(("553 16", "Jönköping"), ("602 32", "Norrköping"), ("223 50", "Lund"), ("903 26", "Umeå")),
     *(("802 50", "Gävle"), ("852 30", "Sundsvall"), ("352 30", "Växjö"), ("972 31", "Luleå")),
 )
-# Mobile numbers set aside for fiction by the Swedish telecom authority.
+# Mobile numbers reserved for fiction by the Swedish telecom authority.
 FICTION_FROM, FICTION_TO = 1_740_605, 1_740_699
 
 

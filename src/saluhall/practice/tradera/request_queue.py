@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from saluhall.practice.tradera.images import Picture
+from saluhall.practice.tradera.images import Image
 from saluhall.practice.tradera.listing_rules import require
 from saluhall.practice.tradera.market import Market
 from saluhall.practice.tradera.model import Item, QueuedRequest, Result
@@ -22,11 +22,11 @@ def queue(
     *,
     item: Item,
     effect: Callable[[datetime], Result],
-    pictures: Sequence[Picture] = (),
+    images: Sequence[Image] = (),
 ) -> QueuedRequest:
     """Take a request in; nothing happens until it is committed."""
     request = QueuedRequest(
-        id=next(market.request_ids), item=item, effect=effect, pictures=list(pictures)
+        id=next(market.request_ids), item=item, effect=effect, images=list(images)
     )
     market.requests[request.id] = request
     return request
@@ -45,19 +45,19 @@ def commit(market: Market, request: QueuedRequest, *, now: datetime) -> None:
 
 
 def _settle(market: Market, request: QueuedRequest, at: datetime) -> None:
-    if market.verdicts:
-        verdict = market.verdicts.popleft()
-        if verdict is not Result.OK:
-            request.result = verdict
+    if market.next_results:
+        result = market.next_results.popleft()
+        if result is not Result.OK:
+            request.result = result
             return
-    if all(picture.is_usable for picture in request.pictures):
+    if all(image.is_usable for image in request.images):
         request.result = request.effect(at)
     else:
         request.result = Result.IMAGE_PROCESSING_ERROR
 
 
 def poll(request: QueuedRequest) -> Result:
-    """Tell what became of a request; the first polls after a commit only hear that it waits."""
+    """Return what became of a request; the first polls after a commit only hear that it waits."""
     if request.polls_to_wait > 0:
         request.polls_to_wait -= 1
         return Result.WAITING_TO_BE_PROCESSED

@@ -15,7 +15,7 @@ from saluhall.practice.tradera.wire import AttributeValues
 
 Json = dict[str, object]
 
-PICTURE_HOST = "https://img.sandbox.invalid"
+IMAGE_HOST = "https://img.sandbox.invalid"
 ITEM_HOST = "https://www.tradera.com/item"
 COUNTRY = "Sverige"
 ENDINGS = {"Jpeg": "jpg", "Gif": "gif", "Png": "png"}
@@ -28,7 +28,7 @@ def queued_from_request(request: QueuedRequest) -> Json:
 
 def item_from_facts(item: Item) -> Json:
     """Write an item as its seller and everybody else reads it."""
-    return _who_and_what(item) | _prices(item) | _terms(item) | _times_and_pictures(item)
+    return _who_and_what(item) | _prices(item) | _terms(item) | _times_and_images(item)
 
 
 def _who_and_what(item: Item) -> Json:
@@ -113,10 +113,10 @@ def _attributes(category_id: int, given: AttributeValues | None) -> Json:
     }
 
 
-def _times_and_pictures(item: Item) -> Json:
+def _times_and_images(item: Item) -> Json:
     links = [
-        f"{PICTURE_HOST}/{item.id}/{place}.{ENDINGS.get(picture.format or '', 'bin')}"
-        for place, picture in enumerate(item.pictures, start=1)
+        f"{IMAGE_HOST}/{item.id}/{place}.{ENDINGS.get(image.format or '', 'bin')}"
+        for place, image in enumerate(item.images, start=1)
     ]
     return {
         "duration": item.duration,
@@ -174,7 +174,7 @@ def restarts_from_item(market: Market, item: Item) -> Json:
     }
 
 
-def shelf_entry(item: Item, now: datetime) -> Json:
+def item_entry(item: Item, now: datetime) -> Json:
     """Write an item for the control API."""
     return {
         "itemId": item.id,
@@ -189,7 +189,7 @@ def shelf_entry(item: Item, now: datetime) -> Json:
         "title": item.terms.title,
         "description": item.terms.description,
         "categoryId": item.terms.category_id,
-        "images": len(item.pictures),
+        "images": len(item.images),
         "reservePrice": item.reserve_price or None,
         "buyItNowPrice": item.buy_now_price or None,
         "quantity": item.quantity,

@@ -32,15 +32,15 @@ NEW, NEW_AND_UPDATED = 2, 4
 
 def create_item(call: Call) -> object:
     """Take a listing in."""
-    wish = call.read(ItemRequest)
-    request = selling.create(call.market, seller=call.seller, wish=wish, now=call.now)
+    body = call.read(ItemRequest)
+    request = selling.create(call.market, seller=call.seller, body=body, now=call.now)
     return responses.queued_from_request(request)
 
 
 def add_image(call: Call) -> object:
-    """Put a picture to a pending request."""
+    """Put an image to a pending request."""
     request = call.market.own_request(call.seller, call.id_in_path("id"))
-    selling.add_picture(request, call.read(AddItemImageRequest).imageData)
+    selling.add_image(request, call.read(AddItemImageRequest).imageData)
     return Nothing.NOTHING
 
 
@@ -62,7 +62,7 @@ def commit(call: Call) -> object:
 
 
 def request_results(call: Call) -> object:
-    """Tell what became of requests; unknown ones and other sellers' are passed over."""
+    """Return what became of requests; unknown ones and other sellers' are passed over."""
     wanted = dict.fromkeys(ints_of(call.query, "requestIds"))
     found = (call.market.requests.get(request_id) for request_id in wanted)
     own = [request for request in found if request and request.item.seller is call.seller]
@@ -90,23 +90,23 @@ def end_item(call: Call) -> object:
 
 def change_price(call: Call) -> object:
     """Change prices; a refusal is an answer with status 200."""
-    wish = call.read(UpdateItemPriceRequest)
+    body = call.read(UpdateItemPriceRequest)
     item = call.market.own_item(call.seller, call.id_in_path("id"))
-    problem = selling.price_problem(item, wish)
+    problem = selling.price_problem(item, body)
     if problem is None:
-        selling.change_prices(call.market, item, wish)
+        selling.change_prices(call.market, item, body)
     errors = [{"itemId": item.id, "errorMessage": problem}] if problem else []
     return {"isSuccessful": problem is None, "validationErrors": errors}
 
 
 def set_prices(call: Call) -> object:
     """Set prices and with them the kind of the listing; a refusal has status 200."""
-    wish = call.read(SetPricesNonShopItem)
-    item = call.market.own_item(call.seller, wish.id)
-    problem = selling.recast_problem(item, wish)
+    body = call.read(SetPricesNonShopItem)
+    item = call.market.own_item(call.seller, body.id)
+    problem = selling.recast_problem(item, body)
     if problem is None:
-        selling.recast(call.market, item, wish)
-    errors = [{"item": wish, "errorMessage": problem}] if problem else []
+        selling.recast(call.market, item, body)
+    errors = [{"item": body, "errorMessage": problem}] if problem else []
     return {"isSuccessful": problem is None, "validationErrors": errors}
 
 
@@ -124,7 +124,7 @@ def restart_item(call: Call) -> object:
 
 
 def seller_items(call: Call) -> object:
-    """List a seller's items; those whose start lies ahead are left out."""
+    """List a seller's items; those that start later are left out."""
     return items_of(call, call.seller)
 
 
@@ -180,10 +180,10 @@ def transactions(call: Call) -> object:
 
 def mark_transaction(call: Call) -> object:
     """Set marks on a sale."""
-    wish = call.read(TransactionStatusUpdateData)
-    if (wish.markAsPaidConfirmed, wish.markedAsShipped, wish.markShippingBooked) == (None,) * 3:
+    body = call.read(TransactionStatusUpdateData)
+    if (body.markAsPaidConfirmed, body.markedAsShipped, body.markShippingBooked) == (None,) * 3:
         raise Refused("At least one mark must be given")
-    transaction = mark(call.market, seller=call.seller, wish=wish, now=call.now)
+    transaction = mark(call.market, seller=call.seller, body=body, now=call.now)
     return responses_orders.transaction_from_facts(transaction, is_bare=True)
 
 

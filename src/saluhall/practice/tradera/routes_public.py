@@ -138,7 +138,7 @@ def _freight(weight: float) -> list[Json]:
 
 
 def read_time(call: Call) -> object:
-    """Tell the time."""
+    """Return the time."""
     return text_of(call.now)
 
 

@@ -19,12 +19,12 @@ from saluhall.practice.tradera.wire import (
     ShopQuantity,
 )
 
-Wish = TypeVar("Wish", ShopPrice, ShopActivation)
+Change = TypeVar("Change", ShopPrice, ShopActivation)
 BATCH = 500
 
 
 def create(call: Call) -> object:
-    """Take a shop item in, with its pictures."""
+    """Take a shop item in, with its images."""
     shop.check_shop(call.seller)
     data = call.read(ShopItemData)
     request = shop.create(call.market, seller=call.seller, data=data, now=call.now)
@@ -34,14 +34,14 @@ def create(call: Call) -> object:
 def update(call: Call) -> object:
     """Change a shop item."""
     shop.check_shop(call.seller)
-    wish = call.read(ShopItemUpdateData)
-    item = shop.own_shop_item(call.market, call.seller, wish.itemId)
-    request = shop.update(call.market, item=item, data=wish.itemData, now=call.now)
+    change = call.read(ShopItemUpdateData)
+    item = shop.own_shop_item(call.market, call.seller, change.itemId)
+    request = shop.update(call.market, item=item, data=change.itemData, now=call.now)
     return responses.queued_from_request(request)
 
 
 def remove(call: Call) -> object:
-    """Take a shop item off the shelf."""
+    """End a shop item."""
     shop.check_shop(call.seller)
     item = shop.own_shop_item(call.market, call.seller, call.id_in_path("id"))
     return responses.queued_from_request(shop.remove(call.market, item=item, now=call.now))
@@ -49,61 +49,65 @@ def remove(call: Call) -> object:
 
 def set_prices(call: Call) -> object:
     """Queue new prices; what cannot be queued is answered beside."""
-    wishes = call.read(ShopPrices).shopItems
-    return _queue_changes(call, wishes, lambda wish: ShopItemData(price=wish.price))
+    changes = call.read(ShopPrices).shopItems
+    return _queue_changes(call, changes, lambda change: ShopItemData(price=change.price))
 
 
 def set_activations(call: Call) -> object:
     """Queue new times of showing."""
-    wishes = call.read(ShopActivations).shopItems
-    return _queue_changes(call, wishes, lambda wish: ShopItemData(activateDate=wish.activateDate))
+    changes = call.read(ShopActivations).shopItems
+    return _queue_changes(
+        call, changes, lambda change: ShopItemData(activateDate=change.activateDate)
+    )
 
 
 def set_quantities(call: Call) -> object:
     """Change quantities at once; what cannot be changed is answered beside."""
-    wishes = call.read(ShopQuantities).shopItems
-    _check_batch(call, wishes)
+    changes = call.read(ShopQuantities).shopItems
+    _check_batch(call, changes)
     errors: list[Json] = []
-    for wish in wishes:
-        problem = _change_quantity(call, wish)
+    for change in changes:
+        problem = _change_quantity(call, change)
         if problem:
-            errors.append({"item": wish, "errorMessage": problem})
-    return {"successfulUpdates": len(wishes) - len(errors), "validationErrors": errors}
+            errors.append({"item": change, "errorMessage": problem})
+    return {"successfulUpdates": len(changes) - len(errors), "validationErrors": errors}
 
 
-def _change_quantity(call: Call, wish: ShopQuantity) -> str | None:
+def _change_quantity(call: Call, change: ShopQuantity) -> str | None:
     try:
-        item = shop.own_shop_item(call.market, call.seller, wish.id)
+        item = shop.own_shop_item(call.market, call.seller, change.id)
     except Missing as missing:
         return str(missing)
-    problem = shop.quantity_problem(call.market, item, wish)
+    problem = shop.quantity_problem(call.market, item, change)
     if problem is None:
-        item.quantity = shop.new_quantity(call.market, item, wish)
+        item.quantity = shop.new_quantity(call.market, item, change)
         call.market.touch(item)
     return problem
 
 
 def _queue_changes(
-    call: Call, wishes: Sequence[Wish], data_from_wish: Callable[[Wish], ShopItemData]
+    call: Call, changes: Sequence[Change], data_from_change: Callable[[Change], ShopItemData]
 ) -> Json:
-    _check_batch(call, wishes)
+    _check_batch(call, changes)
     queued: list[Json] = []
     errors: list[Json] = []
-    for wish in wishes:
+    for change in changes:
         try:
-            item = shop.own_shop_item(call.market, call.seller, wish.id)
-            request = shop.update(call.market, item=item, data=data_from_wish(wish), now=call.now)
+            item = shop.own_shop_item(call.market, call.seller, change.id)
+            request = shop.update(
+                call.market, item=item, data=data_from_change(change), now=call.now
+            )
         except (Missing, Refused) as no:
-            errors.append({"item": wish, "errorMessage": str(no)})
+            errors.append({"item": change, "errorMessage": str(no)})
         else:
             queued.append(responses.queued_from_request(request))
     return {"queuedRequestResponses": queued, "validationErrors": errors}
 
 
-def _check_batch(call: Call, wishes: Sequence[object]) -> None:
+def _check_batch(call: Call, changes: Sequence[object]) -> None:
     shop.check_shop(call.seller)
-    require(wishes, "No shop items were given")
-    require(len(wishes) <= BATCH, f"At most {BATCH} shop items are allowed in one call")
+    require(changes, "No shop items were given")
+    require(len(changes) <= BATCH, f"At most {BATCH} shop items are allowed in one call")
 
 
 ROUTES = (

@@ -19,7 +19,7 @@ SHOP = 65 * 1024 * 1024  # twelve images of 4 MB inside a shop item
 
 
 class Who(Enum):
-    """Whom a route admits."""
+    """What a route authenticates."""
 
     APP = "an application"
     SELLER = "an application, for a seller"
@@ -41,14 +41,14 @@ class Call:
     query: MultiMapping[str]
     match: Mapping[str, str]
     body: bytes
-    admitted: Seller | None = None
+    authenticated: Seller | None = None
 
     @property
     def seller(self) -> Seller:
-        """Give the seller on whose behalf the call is made. Raises Denied."""
-        if self.admitted is None:
+        """Give the seller that the call is made for. Raises Denied."""
+        if self.authenticated is None:
             raise Denied("This call needs a user")
-        return self.admitted
+        return self.authenticated
 
     def id_in_path(self, name: str) -> int:
         """Read a number out of the path."""

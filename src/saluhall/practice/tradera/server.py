@@ -22,7 +22,7 @@ from saluhall.practice.tradera.middleware import MARKET, gate, handler_of
 from saluhall.practice.tradera.routing import SHOP
 from saluhall.practice.tradera.rules import Rules
 
-PATIENCE_S = 1.0  # how long open connections may hold up a stop
+SHUTDOWN_TIMEOUT_S = 1.0  # how long open connections may hold up a stop
 ROUTES = (
     *routes_listings.ROUTES,
     *routes_shop.ROUTES,
@@ -67,7 +67,7 @@ async def _run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=PATIENCE_S)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

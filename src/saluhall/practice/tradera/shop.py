@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from saluhall.practice.tradera import request_queue
 from saluhall.practice.tradera.clock import aware
 from saluhall.practice.tradera.errors import Denied, Missing
-from saluhall.practice.tradera.images import Picture, picture_from_bytes
+from saluhall.practice.tradera.images import Image, image_from_bytes
 from saluhall.practice.tradera.listing_rules import check_terms, require
 from saluhall.practice.tradera.market import Market
 from saluhall.practice.tradera.model import Item, Kind, QueuedRequest, Result, Seller, Terms
 from saluhall.practice.tradera.wire import ShopItemData, ShopQuantity
 
-MAX_PICTURES = 40
-SHELF_LIFE = timedelta(days=3650)  # a shop item stays until it is removed
+MAX_IMAGES = 40
+SHOP_ITEM_LIFE = timedelta(days=3650)  # a shop item stays until it is removed
 # our names of the terms, and their words in a shop item
 TERMS = {
     "title": "title",
@@ -67,21 +67,21 @@ def create(market: Market, *, seller: Seller, data: ShopItemData, now: datetime)
         quantity=1 if quantity is None else quantity,
         start_quantity=1 if quantity is None else quantity,
         start_at=now,
-        end_at=now + SHELF_LIFE,
+        end_at=now + SHOP_ITEM_LIFE,
     )
     market.add_item(item)
 
     def show(at: datetime) -> Result:
         item.is_published, item.start_at = True, _moment(data.activateDate, at)
-        item.pictures = pictures
-        _set_end(market, item, _moment(data.deactivateDate, at + SHELF_LIFE))
+        item.images = images
+        _set_end(market, item, _moment(data.deactivateDate, at + SHOP_ITEM_LIFE))
         if item.start_at > at:
             market.schedule(item.start_at, lambda _: market.touch(item))
         market.touch(item)
         return Result.OK
 
-    pictures = _pictures_of(data)
-    request = request_queue.queue(market, item=item, effect=show, pictures=pictures)
+    images = _images_of(data)
+    request = request_queue.queue(market, item=item, effect=show, images=images)
     request_queue.commit(market, request, now=now)
     return request
 
@@ -91,7 +91,7 @@ def update(market: Market, *, item: Item, data: ShopItemData, now: datetime) -> 
     check_terms(_changed(item.terms, data))
     _check_numbers(data)
     require((_quantity_after(item.quantity, data) or 0) >= 0, "The quantity would be negative")
-    pictures = _pictures_of(data)
+    images = _images_of(data)
 
     def change(at: datetime) -> Result:
         if item.is_ended:
@@ -100,20 +100,20 @@ def update(market: Market, *, item: Item, data: ShopItemData, now: datetime) -> 
         item.buy_now_price = item.buy_now_price if data.price is None else data.price
         quantity = _quantity_after(item.quantity, data)
         item.quantity = item.quantity if quantity is None else max(quantity, 0)
-        item.pictures = pictures or item.pictures
+        item.images = images or item.images
         item.start_at = _moment(data.activateDate, item.start_at)
         if data.deactivateDate is not None:
             _set_end(market, item, max(aware(data.deactivateDate), at))
         market.touch(item)
         return Result.OK
 
-    request = request_queue.queue(market, item=item, effect=change, pictures=pictures)
+    request = request_queue.queue(market, item=item, effect=change, images=images)
     request_queue.commit(market, request, now=now)
     return request
 
 
 def remove(market: Market, *, item: Item, now: datetime) -> QueuedRequest:
-    """Take a shop item off the shelf for good."""
+    """End a shop item for good."""
 
     def end(at: datetime) -> Result:
         if item.is_ended:
@@ -127,19 +127,19 @@ def remove(market: Market, *, item: Item, now: datetime) -> QueuedRequest:
     return request
 
 
-def quantity_problem(market: Market, item: Item, wish: ShopQuantity) -> str | None:
+def quantity_problem(market: Market, item: Item, body: ShopQuantity) -> str | None:
     """Say why a quantity cannot be changed so, if so."""
     if item.is_ended or not item.is_published:
         return "The item is not active"
-    if new_quantity(market, item, wish) < 0:
+    if new_quantity(market, item, body) < 0:
         return "The quantity would be negative"
     return None
 
 
-def new_quantity(market: Market, item: Item, wish: ShopQuantity) -> int:
+def new_quantity(market: Market, item: Item, body: ShopQuantity) -> int:
     """Work out the quantity after a change: as given, unless the rules say that it is a difference."""
     is_delta = market.rules.shop_quantity == "delta"
-    return item.quantity + wish.quantity if is_delta else wish.quantity
+    return item.quantity + body.quantity if is_delta else body.quantity
 
 
 def _changed(terms: Terms, data: ShopItemData) -> Terms:
@@ -163,11 +163,11 @@ def _quantity_after(before: int, data: ShopItemData) -> int | None:
     return None if data.quantity is None else before + data.quantity
 
 
-def _pictures_of(data: ShopItemData) -> list[Picture]:
+def _images_of(data: ShopItemData) -> list[Image]:
     images = data.itemImages or []
-    require(len(images) <= MAX_PICTURES, f"At most {MAX_PICTURES} images are allowed")
+    require(len(images) <= MAX_IMAGES, f"At most {MAX_IMAGES} images are allowed")
     require(all(image.data for image in images), "An image without data was given")
-    return [picture_from_bytes(image.data or b"") for image in images]
+    return [image_from_bytes(image.data or b"") for image in images]
 
 
 def _moment(given: datetime | None, otherwise: datetime) -> datetime:

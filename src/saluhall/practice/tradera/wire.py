@@ -53,7 +53,7 @@ class AttributeValues(Struct, frozen=True):
 
 
 class ItemRequest(Struct, frozen=True):
-    """A wish to list an auction or a fixed price item; a left out number is 0."""
+    """A request to list an auction or a fixed price item; a left out number is 0."""
 
     title: str | None = None
     description: str | None = None
@@ -82,7 +82,7 @@ class ItemRequest(Struct, frozen=True):
 
 
 class AddItemImageRequest(Struct, frozen=True):
-    """One picture as bytes; the format number is not trusted, the bytes are."""
+    """One image as bytes; the format number is not trusted, the bytes are."""
 
     imageData: bytes | None = None
     imageFormat: Int32 = 0
@@ -118,7 +118,7 @@ class SetPricesNonShopItem(Struct, frozen=True):
 
 
 class ShopItemImage(Struct, frozen=True):
-    """One picture inside a shop item."""
+    """One image inside a shop item."""
 
     data: bytes | None = None
     format: Int32 = 0
