@@ -29,7 +29,7 @@ CREATED, LISTED, SOLD = (
 )
 
 
-class Desk:
+class Client:
     """An endpoint of an account of its own; `second` is the time at which things happen."""
 
     def __init__(self, db: Database) -> None:
@@ -107,23 +107,23 @@ def told(claimed: Sequence[DueDelivery]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def desk(db: Database) -> Desk:
-    desk = Desk(db)
-    await desk.open()
-    return desk
+async def client(db: Database) -> Client:
+    client = Client(db)
+    await client.open()
+    return client
 
 
 async def test_of_an_item_the_oldest_event_goes_alone_and_the_next_when_it_has_arrived(
-    desk: Desk,
+    client: Client,
 ) -> None:
-    await desk.happens(("A", CREATED), ("A", LISTED), ("B", CREATED), ("A", SOLD))
+    await client.happens(("A", CREATED), ("A", LISTED), ("B", CREATED), ("A", SOLD))
 
-    first = await desk.claimed()
-    meanwhile = await desk.claimed()
-    await desk.ended(first)
-    second = await desk.claimed()
-    await desk.ended(second)
-    third = await desk.claimed()
+    first = await client.claimed()
+    meanwhile = await client.claimed()
+    await client.ended(first)
+    second = await client.claimed()
+    await client.ended(second)
+    third = await client.claimed()
 
     assert told(first) == [("A", CREATED), ("B", CREATED)]
     assert told(meanwhile) == []
@@ -132,19 +132,19 @@ async def test_of_an_item_the_oldest_event_goes_alone_and_the_next_when_it_has_a
 
 
 async def test_a_failed_event_holds_back_its_item_until_it_is_tried_again_and_no_other(
-    desk: Desk,
+    client: Client,
 ) -> None:
-    await desk.happens(("A", CREATED), ("A", SOLD))
-    await desk.ended(await desk.claimed(), second=0, retry=8)
-    await desk.happens(("B", CREATED), ("A", LISTED), second=1)
+    await client.happens(("A", CREATED), ("A", SOLD))
+    await client.ended(await client.claimed(), second=0, retry=8)
+    await client.happens(("B", CREATED), ("A", LISTED), second=1)
 
-    others = await desk.claimed(second=2)
-    await desk.ended(others, second=2)
-    between = await desk.claimed(second=3)
-    due_again = await desk.next_due(since=3)
-    again = await desk.claimed(second=8)
-    await desk.ended(again, second=8)
-    after = await desk.claimed(second=8)
+    others = await client.claimed(second=2)
+    await client.ended(others, second=2)
+    between = await client.claimed(second=3)
+    due_again = await client.next_due(since=3)
+    again = await client.claimed(second=8)
+    await client.ended(again, second=8)
+    after = await client.claimed(second=8)
 
     assert told(others) == [("B", CREATED)]
     assert told(between) == []
@@ -154,51 +154,51 @@ async def test_a_failed_event_holds_back_its_item_until_it_is_tried_again_and_no
 
 
 async def test_what_is_sent_once_more_holds_back_nothing_new_and_keeps_its_place_if_it_never_arrived(
-    desk: Desk,
+    client: Client,
 ) -> None:
-    principal = Principal(account_id=desk.account_id, account_name="an account")
-    await desk.happens(("A", CREATED), ("B", CREATED), ("B", LISTED))
-    first = await desk.claimed()
-    [arrived] = await desk.ended([x for x in first if x.event.sku == "A"])
-    [failed] = await desk.ended([x for x in first if x.event.sku == "B"], retry=3600)
-    assert told(await desk.claimed(second=1)) == []
-    async with desk.db.transaction() as tx:
+    principal = Principal(account_id=client.account_id, account_name="an account")
+    await client.happens(("A", CREATED), ("B", CREATED), ("B", LISTED))
+    first = await client.claimed()
+    [arrived] = await client.ended([x for x in first if x.event.sku == "A"])
+    [failed] = await client.ended([x for x in first if x.event.sku == "B"], retry=3600)
+    assert told(await client.claimed(second=1)) == []
+    async with client.db.transaction() as tx:
         await deliveries.redeliver(tx, principal=principal, attempt_id=arrived, now=at(2))
         await deliveries.redeliver(tx, principal=principal, attempt_id=failed, now=at(2))
-    await desk.happens(("A", SOLD), second=2)
+    await client.happens(("A", SOLD), second=2)
 
-    more = await desk.claimed(second=2)
-    await desk.ended(more, second=2)
-    last = await desk.claimed(second=2)
+    more = await client.claimed(second=2)
+    await client.ended(more, second=2)
+    last = await client.claimed(second=2)
 
     assert told(more) == [("A", SOLD), ("A", CREATED), ("B", CREATED)]
     assert told(last) == [("B", LISTED)]
 
 
 async def test_an_endpoint_is_switched_off_after_many_failures_that_lasted_a_while(
-    desk: Desk,
+    client: Client,
 ) -> None:
     for number in range(2 * FAILURES_BEFORE_OFF):
-        await desk.happens((f"SKU {number}", CREATED))
-    await desk.ended(await desk.claimed(), second=10, retry=20)
-    soon = await desk.endpoint()
-    await desk.ended(await desk.claimed(second=20, limit=1), second=309, retry=400)
-    within = await desk.endpoint()
-    await desk.ended(await desk.claimed(second=20, limit=1), second=310, retry=400)
-    late = await desk.endpoint()
+        await client.happens((f"SKU {number}", CREATED))
+    await client.ended(await client.claimed(), second=10, retry=20)
+    soon = await client.endpoint()
+    await client.ended(await client.claimed(second=20, limit=1), second=309, retry=400)
+    within = await client.endpoint()
+    await client.ended(await client.claimed(second=20, limit=1), second=310, retry=400)
+    late = await client.endpoint()
 
     assert (soon.active, soon.fail_count) == (True, 2 * FAILURES_BEFORE_OFF)
     assert within.active
     assert not late.active
 
 
-async def test_one_success_begins_the_count_of_failures_and_their_time_anew(desk: Desk) -> None:
+async def test_one_success_restarts_the_count_of_failures_and_their_time(client: Client) -> None:
     for number in range(2 * FAILURES_BEFORE_OFF):
-        await desk.happens((f"SKU {number}", CREATED))
-    await desk.ended(await desk.claimed(limit=FAILURES_BEFORE_OFF), second=0, retry=1000)
-    await desk.ended(await desk.claimed(limit=1), second=299)
-    await desk.ended(await desk.claimed(), second=400, retry=1000)
+        await client.happens((f"SKU {number}", CREATED))
+    await client.ended(await client.claimed(limit=FAILURES_BEFORE_OFF), second=0, retry=1000)
+    await client.ended(await client.claimed(limit=1), second=299)
+    await client.ended(await client.claimed(), second=400, retry=1000)
 
-    endpoint = await desk.endpoint()
+    endpoint = await client.endpoint()
 
     assert (endpoint.active, endpoint.fail_count) == (True, FAILURES_BEFORE_OFF - 1)

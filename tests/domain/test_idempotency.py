@@ -129,7 +129,7 @@ async def test_what_is_rolled_back_leaves_the_key_free(db: Database) -> None:
 
 
 async def test_whoever_comes_the_moment_after_sees_the_answer(db: Database) -> None:
-    """A key is given back only when its answer can be seen: of many who try, one works and the rest wait or see."""
+    """A key is released only when its answer can be seen: of many who try, one works and the rest wait or see."""
     principal = somebody()
     worked = 0
 

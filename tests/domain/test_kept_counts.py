@@ -217,7 +217,7 @@ async def test_many_writers_of_one_account_are_counted_right(db: Database) -> No
     assert await kept(db, first.principal) == await counted(db, first.principal)
 
 
-async def test_a_writer_goes_on_while_another_holds_the_counts(db: Database) -> None:
+async def test_a_writer_continues_while_another_holds_the_counts(db: Database) -> None:
     writer = await open_writer(db, 0)
 
     async def add(tx: Transaction, sku: str) -> None:

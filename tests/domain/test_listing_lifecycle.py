@@ -96,7 +96,7 @@ def test_there_is_a_sample_of_every_event() -> None:
 @pytest.mark.parametrize(
     ("state", "event"), list(product(State, SAMPLES)), ids=lambda x: getattr(x, "value", type(x).__name__)
 )  # fmt: skip
-def test_an_event_never_leads_where_the_picture_has_no_arrow(state: State, event: Event) -> None:
+def test_an_event_never_leads_where_the_drawing_has_no_arrow(state: State, event: Event) -> None:
     arrows = {
         State.PENDING: {State.SUBMITTED, State.LIVE, State.REJECTED, State.ENDED},
         State.SUBMITTED: {State.PENDING, State.LIVE, State.REJECTED, State.ENDED},

@@ -65,7 +65,7 @@ async def test_a_login_that_is_about_to_expire_when_it_is_stored_is_said_at_once
     assert [(each["at"] - NOW).days for each in await notified(seller, 0, 1, 2, 4, 4.5)] == [0, 4]
 
 
-async def test_a_new_login_begins_anew_and_an_old_one_is_said_no_longer(seller: Seller) -> None:
+async def test_a_new_login_begins_again_and_an_old_one_is_said_no_longer(seller: Seller) -> None:
     await log_in(seller, NOW + 20 * DAY, now=NOW)
     assert len(await notified(seller, 0)) == 1
 

@@ -207,7 +207,7 @@ async def test_a_batch_of_500_answers_each_in_the_order_given(account: Account) 
     assert (product.title, product.price) == ("Part 123", Decimal(124))
 
 
-async def test_an_update_never_lists_anew(account: Account) -> None:
+async def test_an_update_never_lists_again(account: Account) -> None:
     await account.put("A", title="Bromsok", price=Decimal(950))
 
     await account.put("A", title="Bromsok", price=Decimal(950), auto_publish=True)
@@ -226,20 +226,20 @@ async def test_a_product_put_after_it_was_deleted_is_a_new_one(account: Account)
     assert (await account.get("A")).product.description is None
 
 
-PICTURES = (
+IMAGES = (
     "select source_url, state from images where account_id = %(account_id)s order by source_url"
 )
 
 
-async def pictures(account: Account) -> dict[str, str]:
-    return {row["source_url"][-5:]: row["state"] for row in await account.rows(PICTURES)}
+async def images(account: Account) -> dict[str, str]:
+    return {row["source_url"][-5:]: row["state"] for row in await account.rows(IMAGES)}
 
 
 def urls(*names: str) -> tuple[str, ...]:
     return tuple(f"https://a.example/{name}.jpg" for name in names)
 
 
-async def test_pictures_follow_the_list_and_those_that_stay_are_not_fetched_again(
+async def test_images_follow_the_list_and_those_that_stay_are_not_fetched_again(
     account: Account,
 ) -> None:
     await account.put("A", title="Part", price=Decimal(1), image_urls=urls("1", "2", "3"))
@@ -251,11 +251,11 @@ async def test_pictures_follow_the_list_and_those_that_stay_are_not_fetched_agai
 
     await account.put("A", image_urls=urls("2", "3", "4"))
 
-    # 1 is dropped, 2 stays, 3 was refused and is tried anew, 4 is new
-    assert await pictures(account) == {"2.jpg": "ready", "3.jpg": "due", "4.jpg": "due"}
+    # 1 is dropped, 2 stays, 3 was refused and is tried again, 4 is new
+    assert await images(account) == {"2.jpg": "ready", "3.jpg": "due", "4.jpg": "due"}
 
     await account.put("A", title="Other")
-    assert len(await pictures(account)) == 3
+    assert len(await images(account)) == 3
 
     await account.put("A", image_urls=None)
-    assert await pictures(account) == {}
+    assert await images(account) == {}

@@ -49,7 +49,7 @@ async def hub(start_module_hub: StartHub) -> Hub:
 
 
 async def pruned(shop: Shop) -> None:
-    """Prune the log anew, and wait until that is done; one that is under way already may have passed what is to go."""
+    """Prune the log again, and wait until that is done; one that is under way already may have passed what is to go."""
     await no_pruning(shop)
     await shop.rows(PRUNE_NOW)
     await no_pruning(shop)
@@ -154,7 +154,7 @@ async def test_events_whose_deliveries_are_forgotten_stand_in_the_feed_and_can_b
 
 
 async def test_a_delivery_that_is_being_sent_once_more_is_not_forgotten(db: Database) -> None:
-    """Whoever asks for it holds it: the pruning goes on without it, and does not wait."""
+    """Whoever asks for it holds it: the pruning continues without it, and does not wait."""
     now = utc_now()
     insert = """
       insert into deliveries (account_id, id, endpoint_id, event_id, state, tried_at)

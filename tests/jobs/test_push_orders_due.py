@@ -20,7 +20,7 @@ LEASE = timedelta(minutes=3)
 ONE, OTHER = new_id(), new_id()
 
 
-class Desk:
+class Client:
     """A seller with one order that was said to be sent."""
 
     def __init__(self, seller: Seller, connection: Connection) -> None:
@@ -66,73 +66,73 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(db: Database) -> Desk:
+async def client(db: Database) -> Client:
     seller = await Seller.open(db)
     connection = await seller.connect()
     await seller.receive(connection, order("77", [row("620")]))
-    return Desk(seller, connection)
+    return Client(seller, connection)
 
 
-async def test_an_order_is_taken_by_one_worker_until_its_lease_runs_out(desk: Desk) -> None:
-    await desk.say(OrderStatus.SHIPPED)
+async def test_an_order_is_taken_by_one_worker_until_its_lease_runs_out(client: Client) -> None:
+    await client.say(OrderStatus.SHIPPED)
 
-    [push] = await desk.claim(ONE)
+    [push] = await client.claim(ONE)
 
     assert (push.external_id, push.kind, push.attempts) == ("77", UpdateKind.SHIPPED, 0)
-    assert await desk.claim(OTHER) == []
-    assert [p.id for p in await desk.claim(OTHER, now=NOW + LEASE)] == [push.id]
+    assert await client.claim(OTHER) == []
+    assert [p.id for p in await client.claim(OTHER, now=NOW + LEASE)] == [push.id]
 
 
-async def test_a_channel_is_notified_of_the_parcel_and_the_lines_in_it(desk: Desk) -> None:
-    await desk.say(OrderStatus.SHIPPED, carrier="DHL", tracking="T1")
+async def test_a_channel_is_notified_of_the_parcel_and_the_lines_in_it(client: Client) -> None:
+    await client.say(OrderStatus.SHIPPED, carrier="DHL", tracking="T1")
 
-    [push] = await desk.claim(ONE)
+    [push] = await client.claim(ONE)
 
     assert (push.carrier, push.tracking, push.lines) == ("DHL", "T1", {"77-620": 1})
 
 
-async def test_only_whoever_holds_the_claim_records_an_answer(desk: Desk) -> None:
-    await desk.say(OrderStatus.SHIPPED)
-    [push] = await desk.claim(ONE)
-    [taken] = await desk.claim(OTHER, now=NOW + LEASE)
+async def test_only_whoever_holds_the_claim_records_an_answer(client: Client) -> None:
+    await client.say(OrderStatus.SHIPPED)
+    [push] = await client.claim(ONE)
+    [taken] = await client.claim(OTHER, now=NOW + LEASE)
 
-    late = await desk.told(push, Acknowledged())
+    late = await client.told(push, Acknowledged())
     assert late["due"] == "shipped"
 
-    done = await desk.told(taken, Acknowledged())
+    done = await client.told(taken, Acknowledged())
     assert (done["due"], done["acknowledged"]) == (None, "shipped")
 
 
-async def test_an_answer_to_what_is_not_wanted_any_more_changes_nothing(desk: Desk) -> None:
-    await desk.say(OrderStatus.PAID)
-    [push] = await desk.claim(ONE)
-    await desk.say(OrderStatus.SHIPPED)
+async def test_an_answer_to_what_is_not_wanted_any_more_changes_nothing(client: Client) -> None:
+    await client.say(OrderStatus.PAID)
+    [push] = await client.claim(ONE)
+    await client.say(OrderStatus.SHIPPED)
 
-    head = await desk.told(push, NotSupported())
+    head = await client.told(push, NotSupported())
 
     assert (head["status"], head["due"], head["status_message"]) == ("shipped", "shipped", "")
-    assert [p.kind for p in await desk.claim(ONE)] == [UpdateKind.SHIPPED]
+    assert [p.kind for p in await client.claim(ONE)] == [UpdateKind.SHIPPED]
 
 
-async def test_an_order_shows_what_its_channel_has_recorded_and_when(desk: Desk) -> None:
-    await desk.say(OrderStatus.SHIPPED)
-    [push] = await desk.claim(ONE)
+async def test_an_order_shows_what_its_channel_has_recorded_and_when(client: Client) -> None:
+    await client.say(OrderStatus.SHIPPED)
+    [push] = await client.claim(ONE)
 
-    head = await desk.told(push, Acknowledged())
+    head = await client.told(push, Acknowledged())
 
     assert (head["acknowledged"], head["acknowledged_at"]) == ("shipped", NOW)
 
 
-async def test_pauses_grow_and_the_trouble_is_seen(desk: Desk) -> None:
-    await desk.say(OrderStatus.SHIPPED)
+async def test_pauses_grow_and_the_trouble_is_seen(client: Client) -> None:
+    await client.say(OrderStatus.SHIPPED)
     pauses = []
     now = NOW
-    head = await desk.order()
+    head = await client.order()
     for _ in range(14):
-        [push] = await desk.claim(ONE, now=now)
-        async with desk.seller.db.transaction() as tx:
+        [push] = await client.claim(ONE, now=now)
+        async with client.seller.db.transaction() as tx:
             await updates.postpone(tx, push, reason="no answer", pause=None, now=now)
-        head = await desk.order()
+        head = await client.order()
         assert isinstance(head["due_at"], datetime)
         pauses.append(head["due_at"] - now)
         now = head["due_at"]
@@ -143,30 +143,32 @@ async def test_pauses_grow_and_the_trouble_is_seen(desk: Desk) -> None:
     assert head["changed_at"] == NOW  # it said something new once
 
 
-async def test_nothing_is_taken_or_rung_for_without_access_and_all_is_with_it(desk: Desk) -> None:
-    await desk.say(OrderStatus.SHIPPED)
-    assert await desk.rung() == [str(desk.connection.id)]
-    await desk.claim(ONE)
-    await desk.seller.run(
+async def test_nothing_is_taken_or_rung_for_without_access_and_all_is_with_it(
+    client: Client,
+) -> None:
+    await client.say(OrderStatus.SHIPPED)
+    assert await client.rung() == [str(client.connection.id)]
+    await client.claim(ONE)
+    await client.seller.run(
         "update connections set state = 'disconnected' where account_id = %(account_id)s"
     )
-    async with desk.seller.db.transaction() as tx:
-        await updates.suspend(tx, desk.connection, reason="connect again", now=NOW)
+    async with client.seller.db.transaction() as tx:
+        await updates.suspend(tx, client.connection, reason="connect again", now=NOW)
 
-    head = await desk.order()
+    head = await client.order()
     assert (head["status_message"], head["due"]) == ("connect again", "shipped")
-    assert (await desk.rung(), await desk.claim(OTHER)) == ([], [])
+    assert (await client.rung(), await client.claim(OTHER)) == ([], [])
 
-    await desk.seller.connect()
-    assert await desk.rung() == [str(desk.connection.id)]
-    assert len(await desk.claim(OTHER)) == 1
+    await client.seller.connect()
+    assert await client.rung() == [str(client.connection.id)]
+    assert len(await client.claim(OTHER)) == 1
 
 
-async def test_what_a_dead_worker_held_is_due_at_once(desk: Desk) -> None:
-    await desk.say(OrderStatus.SHIPPED)
-    await desk.claim(ONE)
+async def test_what_a_dead_worker_held_is_due_at_once(client: Client) -> None:
+    await client.say(OrderStatus.SHIPPED)
+    await client.claim(ONE)
 
-    async with desk.seller.db.transaction() as tx:
+    async with client.seller.db.transaction() as tx:
         await release(tx, [DUE_ROWS["push_orders"].release], [Dead(ONE, NOW)], now=NOW)
 
-    assert len(await desk.claim(OTHER)) == 1
+    assert len(await client.claim(OTHER)) == 1

@@ -31,15 +31,15 @@ RELEASES = [rows.release for rows in DUE_ROWS.values()]
 MAY_STAND = Progress(external_id="77", may_be_live=True)
 
 
-class Desk(Story):
+class Client(Story):
     """One listing, and workers that take it from each other."""
 
     @classmethod
-    async def open(cls, db: Database) -> "Desk":
+    async def open(cls, db: Database) -> "Client":
         account = await Account.open(db)
-        desk = cls(account, await account.connect())
-        await desk.begin()
-        return desk
+        client = cls(account, await account.connect())
+        await client.begin()
+        return client
 
     async def take(self, worker: Any) -> DueListing:
         self.worker = worker
@@ -86,78 +86,80 @@ class Desk(Story):
 
 
 @pytest.fixture
-async def desk(db: Database) -> Desk:
-    return await Desk.open(db)
+async def client(db: Database) -> Client:
+    return await Client.open(db)
 
 
-async def test_a_publication_that_lost_its_claim_is_told_so_and_writes_nothing(desk: Desk) -> None:
-    lost = await desk.take(ONE)
-    await desk.die(ONE)
-    held = await desk.take(OTHER)
-    before = await desk.row()
+async def test_a_publication_that_lost_its_claim_is_told_so_and_writes_nothing(
+    client: Client,
+) -> None:
+    lost = await client.take(ONE)
+    await client.die(ONE)
+    held = await client.take(OTHER)
+    before = await client.row()
 
-    assert isinstance(await desk.save(lost, MAY_STAND), ClaimLost)
-    assert isinstance(await desk.submit(lost), ClaimLost)
-    async with desk.account.db.transaction() as tx:
-        await record(tx, lost, events.Rejected(reason="no"), now=desk.account.now)
-    assert await desk.row() == before
+    assert isinstance(await client.save(lost, MAY_STAND), ClaimLost)
+    assert isinstance(await client.submit(lost), ClaimLost)
+    async with client.account.db.transaction() as tx:
+        await record(tx, lost, events.Rejected(reason="no"), now=client.account.now)
+    assert await client.row() == before
 
-    assert await desk.save(held, MAY_STAND) is None
-    assert await desk.submit(held) is None
-
-
-async def test_an_earlier_claim_of_the_same_worker_is_lost_too(desk: Desk) -> None:
-    earlier = await desk.take(ONE)
-    desk.account.later(LEASE)
-    later = await desk.take(ONE)
-
-    assert isinstance(await desk.save(earlier, MAY_STAND), ClaimLost)
-    assert await desk.save(later, MAY_STAND) is None
+    assert await client.save(held, MAY_STAND) is None
+    assert await client.submit(held) is None
 
 
-async def test_two_that_find_a_listing_live_tell_it_once(desk: Desk) -> None:
-    await desk.submit(await desk.take(ONE))
-    desk.account.later(PAUSE)
-    first = await desk.take(ONE)
-    desk.account.later(LEASE)
-    second = await desk.take(OTHER)
+async def test_an_earlier_claim_of_the_same_worker_is_lost_too(client: Client) -> None:
+    earlier = await client.take(ONE)
+    client.account.later(LEASE)
+    later = await client.take(ONE)
+
+    assert isinstance(await client.save(earlier, MAY_STAND), ClaimLost)
+    assert await client.save(later, MAY_STAND) is None
+
+
+async def test_two_that_find_a_listing_live_tell_it_once(client: Client) -> None:
+    await client.submit(await client.take(ONE))
+    client.account.later(PAUSE)
+    first = await client.take(ONE)
+    client.account.later(LEASE)
+    second = await client.take(OTHER)
     for listing in (second, first, second):
-        await desk.go_live(listing)
+        await client.go_live(listing)
 
-    told = await desk.account.rows(
+    told = await client.account.rows(
         "select 1 from events where account_id = %(account_id)s and type = 'listing.published'"
     )
     assert len(told) == 1
-    assert (await desk.row())["external_id"] == "77"
+    assert (await client.row())["external_id"] == "77"
 
 
-async def test_a_live_listing_without_its_id_cannot_be_stored(desk: Desk) -> None:
-    await desk.take(ONE)
+async def test_a_live_listing_without_its_id_cannot_be_stored(client: Client) -> None:
+    await client.take(ONE)
     with pytest.raises(CheckViolation, match="listings_live_has_id"):
-        await desk.account.rows("update listings set state = 'live' returning id")
+        await client.account.rows("update listings set state = 'live' returning id")
 
 
-async def test_what_was_only_begun_is_taken_over_at_once(desk: Desk) -> None:
-    await desk.take(ONE)
-    await desk.die(ONE)
+async def test_what_was_only_begun_is_taken_over_at_once(client: Client) -> None:
+    await client.take(ONE)
+    await client.die(ONE)
 
-    assert await desk.due_at() == desk.account.now
+    assert await client.due_at() == client.account.now
 
 
 async def test_what_may_be_changing_over_there_waits_for_the_last_call_of_the_dead(
-    desk: Desk,
+    client: Client,
 ) -> None:
-    listing = await desk.take(ONE)
-    await desk.save(listing, MAY_STAND)
-    await desk.die(ONE)
+    listing = await client.take(ONE)
+    await client.save(listing, MAY_STAND)
+    await client.die(ONE)
 
     quiet = timedelta(seconds=MAX_BEAT_AGE_S + MAX_CALL_S - 8)
-    assert await desk.due_at() == desk.account.now + quiet
-    assert isinstance(await desk.save(listing, Progress()), ClaimLost)
+    assert await client.due_at() == client.account.now + quiet
+    assert isinstance(await client.save(listing, Progress()), ClaimLost)
 
 
-async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk) -> None:
-    account = desk.account
+async def test_an_image_that_another_fetches_by_now_is_not_recorded(client: Client) -> None:
+    account = client.account
     await account.put("B", title="Part", image_urls=("https://a.example/1.jpg",))
 
     async def claim(worker: Any) -> DueImage:
@@ -183,18 +185,18 @@ async def test_a_picture_that_another_fetches_by_now_is_not_recorded(desk: Desk)
         return str(row["state"])
 
     lost = await claim(ONE)
-    await desk.die(ONE)
+    await client.die(ONE)
     held = await claim(OTHER)
     assert [await note(lost), await note(held)] == ["due", "refused"]
 
 
-async def test_a_poll_that_another_makes_by_now_is_not_recorded(desk: Desk) -> None:
-    account = desk.account
+async def test_a_poll_that_another_makes_by_now_is_not_recorded(client: Client) -> None:
+    account = client.account
 
     async def claim(worker: Any) -> Connection:
         async with account.db.transaction() as tx:
             found = await connections.claim_poll(
-                tx, account.principal.account_id, desk.connection, worker=worker, lease=LEASE, now=account.now
+                tx, account.principal.account_id, client.connection, worker=worker, lease=LEASE, now=account.now
             )  # fmt: skip
         assert found is not None
         return found
@@ -211,7 +213,7 @@ async def test_a_poll_that_another_makes_by_now_is_not_recorded(desk: Desk) -> N
         return cursor_now
 
     lost = await claim(ONE)
-    await desk.die(ONE)
+    await client.die(ONE)
     held = await claim(OTHER)
     assert [await record(lost, "old"), await record(held, "new")] == [None, "new"]
 
@@ -224,23 +226,23 @@ async def run_once(run: Run, fail: Callable[[Run, str], Awaitable[None]], key: s
     await worker.finish(grace_s=10)
 
 
-async def test_a_job_that_fails_returns_what_it_held_at_once(run: Run, desk: Desk) -> None:
+async def test_a_job_that_fails_returns_what_it_held_at_once(run: Run, client: Client) -> None:
     async def fail(_: Run, __: str) -> None:
-        await desk.take(run.worker)
+        await client.take(run.worker)
         raise ValueError
 
-    await run_once(run, fail, str(desk.connection))
+    await run_once(run, fail, str(client.connection))
 
-    row = await desk.row()
+    row = await client.row()
     assert row["claimed_by"] is None
     assert row["due_at"] <= run.clock()
 
 
 async def test_a_job_that_fails_because_the_database_was_away_returns_what_it_held_too(
-    run: Run, desk: Desk
+    run: Run, client: Client
 ) -> None:
     async def fail(run: Run, __: str) -> None:
-        await desk.take(run.worker)
+        await client.take(run.worker)
         async with run.db.statement() as tx, run.db.statement():
             await tx.run(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -248,6 +250,6 @@ async def test_a_job_that_fails_because_the_database_was_away_returns_what_it_he
             )
             raise DatabaseUnavailable
 
-    await run_once(run, fail, str(desk.connection))
+    await run_once(run, fail, str(client.connection))
 
-    assert (await desk.row())["claimed_by"] is None
+    assert (await client.row())["claimed_by"] is None

@@ -112,7 +112,9 @@ async def test_a_failure_of_the_old_token_does_not_stop_the_new_one(shut_shop: S
     )
     await shop.put("A", autoPublishTradera=True)
     await asyncio.sleep(2.5)
-    await shop.connect()  # the log-in made anew; what the old one is told after this counts no more
+    await (
+        shop.connect()
+    )  # the log-in made again; what the old one is told after this counts no more
 
     await shop.heard("listing.created", "A")
     assert await shop.failures("A") == []

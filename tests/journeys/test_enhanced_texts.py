@@ -48,7 +48,7 @@ async def model() -> AsyncIterator[Model]:
     await runner.cleanup()
 
 
-async def test_without_a_model_the_item_goes_on_with_its_own_text(shop: Shop) -> None:
+async def test_without_a_model_the_item_continues_with_its_own_text(shop: Shop) -> None:
     await shop.listed("A", useAiEnhancement=True)
 
     assert [ad["title"] for ad in await shop.ads()] == ["Part A"]
@@ -65,7 +65,7 @@ async def test_the_ad_has_the_better_text_and_the_item_keeps_the_sellers(
     fails = {"FAIL": "answered 500", "BABBLE": "no usable text", "DAWDLE": "did not answer"}
 
     await asyncio.gather(
-        _good(shop, model), *(_goes_on(shop, name, why) for name, why in fails.items())
+        _good(shop, model), *(_continues(shop, name, why) for name, why in fails.items())
     )
 
     assert model.keys == {"Bearer k"}
@@ -92,7 +92,7 @@ async def _refused_then_renamed(shop: Shop) -> None:
     assert "Finer Another title" in {ad["title"] for ad in await shop.ads()}
 
 
-async def _goes_on(shop: Shop, name: str, why: str) -> None:
+async def _continues(shop: Shop, name: str, why: str) -> None:
     await shop.put(name, useAiEnhancement=True, autoPublishTradera=True)
     await shop.heard("listing.created", name, timeout_s=60)
     assert f"Part {name}" in {ad["title"] for ad in await shop.ads()}

@@ -1,4 +1,4 @@
-"""Pictures: fetched once, cleaned, hosted; one bad picture does not sink an item."""
+"""Images: fetched once, cleaned, hosted; one bad image does not sink an item."""
 
 import asyncio
 
@@ -15,18 +15,18 @@ PLACE = {
 
 
 def _photograph() -> bytes:
-    """A picture that tells where it was taken."""
-    picture = pyvips.Image.new_from_buffer(jpeg("place"), "")
-    picture = picture.copy()
+    """An image that tells where it was taken."""
+    image = pyvips.Image.new_from_buffer(jpeg("place"), "")
+    image = image.copy()
     for field, value in PLACE.items():
-        picture.set_type(pyvips.GValue.gstr_type, field, value)
-    taken = bytes(picture.jpegsave_buffer(Q=85))
+        image.set_type(pyvips.GValue.gstr_type, field, value)
+    taken = bytes(image.jpegsave_buffer(Q=85))
     assert _places(taken)
     return taken
 
 
-def _places(picture: bytes) -> list[str]:
-    return [f for f in pyvips.Image.new_from_buffer(picture, "").get_fields() if "GPS" in f]
+def _places(image: bytes) -> list[str]:
+    return [f for f in pyvips.Image.new_from_buffer(image, "").get_fields() if "GPS" in f]
 
 
 async def _keys(shop: Shop, external_id: str) -> list[str]:
@@ -38,8 +38,8 @@ async def _keys(shop: Shop, external_id: str) -> list[str]:
     return [row["stored_key"] for row in rows]
 
 
-async def test_one_bad_picture_does_not_sink_the_item(shop: Shop, partner: Partner) -> None:
-    partner.images["/broken.jpg"] = Hosted(body=b"this is no picture")
+async def test_one_bad_image_does_not_sink_the_item(shop: Shop, partner: Partner) -> None:
+    partner.images["/broken.jpg"] = Hosted(body=b"this is no image")
     urls = [f"{partner.url}/1.jpg", f"{partner.url}/broken.jpg", f"{partner.url}/missing.jpg"]
 
     await shop.listed("A", imageUrls=urls)
@@ -51,7 +51,7 @@ async def test_one_bad_picture_does_not_sink_the_item(shop: Shop, partner: Partn
     assert all(e["reason"] for e in refused)
 
 
-async def test_an_item_without_any_usable_picture_fails_until_it_has_one(
+async def test_an_item_without_any_usable_image_fails_until_it_has_one(
     shop: Shop, partner: Partner
 ) -> None:
     bad = [f"{partner.url}/nowhere.jpg"]
@@ -77,7 +77,7 @@ async def test_an_update_fetches_only_what_is_new(shop: Shop, partner: Partner) 
     first = await _keys(shop, "A")
 
     await shop.put("A", imageUrls=[kept, dropped], title="Another title")
-    await shop.put("A", title="No word of pictures")
+    await shop.put("A", title="No word of images")
     await shop.settle()
     assert [partner.fetched[f"/only/{n}.jpg"] for n in ("kept", "dropped")] == [1, 1]
 
@@ -90,7 +90,7 @@ async def test_an_update_fetches_only_what_is_new(shop: Shop, partner: Partner) 
     assert len(set(first) & set(second)) == 1
 
 
-async def test_a_draft_whose_pictures_are_taken_away_becomes_active(
+async def test_a_draft_whose_images_are_taken_away_becomes_active(
     shop: Shop, partner: Partner
 ) -> None:
     partner.images["/busy.jpg"] = Hosted(status=503)
@@ -107,7 +107,7 @@ async def test_a_draft_whose_pictures_are_taken_away_becomes_active(
     await shop.until("FEWER", rheoStatus="active")
 
 
-async def test_a_picture_host_that_stumbles_is_asked_again(shop: Shop, partner: Partner) -> None:
+async def test_an_image_host_that_stumbles_is_asked_again(shop: Shop, partner: Partner) -> None:
     partner.images["/stumbles.jpg"] = Hosted(status=500)
     await shop.put("A", imageUrls=[f"{partner.url}/stumbles.jpg"], autoPublishTradera=True)
     for _ in range(400):
@@ -121,7 +121,7 @@ async def test_a_picture_host_that_stumbles_is_asked_again(shop: Shop, partner: 
     assert [ad["images"] for ad in await shop.ads()] == [1]
 
 
-async def test_a_hosted_picture_tells_nothing_of_its_place_and_never_changes(
+async def test_a_hosted_image_tells_nothing_of_its_place_and_never_changes(
     shop: Shop, partner: Partner
 ) -> None:
     partner.images["/place.jpg"] = Hosted(body=_photograph())
@@ -163,7 +163,7 @@ async def test_redirects_are_followed_thrice_and_never_to_plain_http(
     assert "redirects" in found["/hop0"]["reason"]
 
 
-async def test_ten_pictures_reach_the_ad_in_their_order(shop: Shop, partner: Partner) -> None:
+async def test_ten_images_reach_the_ad_in_their_order(shop: Shop, partner: Partner) -> None:
     for n in range(10):
         partner.images[f"/ten/{n}.jpg"] = Hosted(body=jpeg(f"ten {n}"), delay_s=(10 - n) / 50)
 

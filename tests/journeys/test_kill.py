@@ -83,8 +83,8 @@ async def test_whoever_is_killed_whenever_each_item_is_listed_once_and_each_even
     hub = await start_hub()
     shop = await hub.open_selling_shop()
     for name in ITEMS:
-        picture = Hosted(body=jpeg(name), delay_s=chance.uniform(0, 0.3))
-        hub.partner.images[f"/{name}.jpg"] = picture
+        image = Hosted(body=jpeg(name), delay_s=chance.uniform(0, 0.3))
+        hub.partner.images[f"/{name}.jpg"] = image
 
     async def push_in_time(name: str) -> None:
         await asyncio.sleep(chance.uniform(0, SECONDS_OF_PUSHING))

@@ -129,7 +129,7 @@ async def test_an_item_deleted_and_put_again_is_listed_once(shop: Shop) -> None:
     ]
 
 
-async def test_an_item_put_again_while_its_ad_is_being_taken_down_is_listed_anew(
+async def test_an_item_put_again_while_its_ad_is_being_taken_down_is_listed_again(
     shop: Shop,
 ) -> None:
     first = await shop.listed("A")
@@ -157,7 +157,7 @@ async def test_an_auction_without_bids_ends_and_is_told(shop: Shop) -> None:
     assert ended["data"]["traderaAdId"] == str(ad)
     shown = await shop.get("A")
     assert (shown["rheoStatus"], shown["traderaStatus"]) == ("active", "ended")
-    assert len(await shop.ads()) == 1  # an update never lists anew
+    assert len(await shop.ads()) == 1  # an update never lists again
     assert len(await shop.told("listing.ended", "A")) == 1
 
 

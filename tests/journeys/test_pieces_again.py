@@ -10,11 +10,11 @@ from tests.hub import Hub, Shop
 
 async def test_what_had_gone_is_offered_again_when_there_are_pieces_again(hub: Hub) -> None:
     shop = await hub.open_selling_shop()
-    desk = await ProductsClient.of(shop)
-    rheo = (await desk.numbers())["RHEO"]
+    client = await ProductsClient.of(shop)
+    rheo = (await client.numbers())["RHEO"]
     names = ("SOLD", "NONE", "TAKEN-OFF")
     ads = {name: await shop.listed(name, title=f"{name} {uuid4().hex}") for name in names}
-    await desk.changed({"catalog": rheo, "sku": "NONE", "quantity": 0})
+    await client.changed({"catalog": rheo, "sku": "NONE", "quantity": 0})
     await shop.patch("TAKEN-OFF", "status", {"status": "not_listed"})
     for name in ("NONE", "TAKEN-OFF"):
         await shop.heard("listing.ended", name)
@@ -23,8 +23,8 @@ async def test_what_had_gone_is_offered_again_when_there_are_pieces_again(hub: H
     await shop.heard("item.sold", "SOLD")
     await until_unloaded(shop, "SOLD")
 
-    await desk.changed(*({"catalog": rheo, "sku": name, "quantity": 1} for name in names[:2]))
-    await desk.changed({"catalog": rheo, "sku": "TAKEN-OFF", "quantity": 5})
+    await client.changed(*({"catalog": rheo, "sku": name, "quantity": 1} for name in names[:2]))
+    await client.changed({"catalog": rheo, "sku": "TAKEN-OFF", "quantity": 5})
 
     for name in names[:2]:
         shown = await shop.until(name, rheoStatus="active", traderaStatus="active")

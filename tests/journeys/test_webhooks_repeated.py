@@ -193,7 +193,7 @@ async def test_a_failing_replay_never_switches_its_endpoint_off(hub: Hub) -> Non
 
 
 @pytest.mark.long
-async def test_a_replay_goes_on_after_a_kill_and_skips_nothing(
+async def test_a_replay_continues_after_a_kill_and_skips_nothing(
     start_hub: Callable[..., Awaitable[Hub]],
 ) -> None:
     hub = await start_hub(SALUHALL_WEBHOOK_REPLAY_PER_S="400")

@@ -26,7 +26,7 @@ class Broken(Exception):
     """What a test's route breaks with."""
 
 
-class Desk:
+class Client:
     """A route that writes down the lots that it is asked for."""
 
     def __init__(self, db: Database) -> None:
@@ -71,111 +71,113 @@ class Desk:
 
 
 @pytest.fixture
-def desk(db: Database) -> Desk:
-    return Desk(db)
+def client(db: Database) -> Client:
+    return Client(db)
 
 
 def somebody() -> Principal:
     return Principal(account_id=new_id(), account_name="a", key_id=new_id())
 
 
-async def at_once(desk: Desk, *items: str, principal: Principal) -> list[str | BaseException]:
+async def at_once(client: Client, *items: str, principal: Principal) -> list[str | BaseException]:
     """Let one call be under way, and these come meanwhile; give what they got."""
-    desk.may_go.clear()
-    first = asyncio.create_task(desk.call("first", principal=principal))
-    await desk.begun.wait()
+    client.may_go.clear()
+    first = asyncio.create_task(client.call("first", principal=principal))
+    await client.begun.wait()
     rest = asyncio.gather(
-        *[desk.call(item, principal=principal) for item in items], return_exceptions=True
+        *[client.call(item, principal=principal) for item in items], return_exceptions=True
     )
     await asyncio.sleep(0)  # all of them have come now
-    desk.may_go.set()
+    client.may_go.set()
     assert await first == "first"
     return await rest
 
 
-async def test_what_comes_meanwhile_is_the_next_lot(desk: Desk) -> None:
-    assert await at_once(desk, "a", "b", "c", principal=somebody()) == ["a", "b", "c"]
-    assert desk.lots == [["first"], ["a", "b", "c"]]
+async def test_what_comes_meanwhile_is_the_next_lot(client: Client) -> None:
+    assert await at_once(client, "a", "b", "c", principal=somebody()) == ["a", "b", "c"]
+    assert client.lots == [["first"], ["a", "b", "c"]]
 
 
-async def test_nobody_waits_for_company(desk: Desk) -> None:
+async def test_nobody_waits_for_company(client: Client) -> None:
     principal = somebody()
-    assert [await desk.call(item, principal=principal) for item in "ab"] == ["a", "b"]
-    assert desk.lots == [["a"], ["b"]]
+    assert [await client.call(item, principal=principal) for item in "ab"] == ["a", "b"]
+    assert client.lots == [["a"], ["b"]]
 
 
-async def test_two_calls_about_the_same_are_answered_one_after_the_other(desk: Desk) -> None:
-    assert await at_once(desk, "a#1", "b", "a#2", "a#3", principal=somebody()) == [
+async def test_two_calls_about_the_same_are_answered_one_after_the_other(client: Client) -> None:
+    assert await at_once(client, "a#1", "b", "a#2", "a#3", principal=somebody()) == [
         "a#1",
         "b",
         "a#2",
         "a#3",
     ]
-    assert desk.lots == [["first"], ["a#1", "b"], ["a#2"], ["a#3"]]
+    assert client.lots == [["first"], ["a#1", "b"], ["a#2"], ["a#3"]]
 
 
-async def test_a_lot_is_bounded(desk: Desk) -> None:
+async def test_a_lot_is_bounded(client: Client) -> None:
     items = [str(n) for n in range(2 * MAX_SIZE + 1)]
-    assert await at_once(desk, *items, principal=somebody()) == items
-    assert [len(lot) for lot in desk.lots] == [1, MAX_SIZE, MAX_SIZE, 1]
+    assert await at_once(client, *items, principal=somebody()) == items
+    assert [len(lot) for lot in client.lots] == [1, MAX_SIZE, MAX_SIZE, 1]
 
 
-async def test_two_principals_never_share_a_lot(desk: Desk) -> None:
+async def test_two_principals_never_share_a_lot(client: Client) -> None:
     ours, theirs = somebody(), somebody()
-    both = [desk.call(item, principal=principal) for item in "abc" for principal in (ours, theirs)]
+    both = [
+        client.call(item, principal=principal) for item in "abc" for principal in (ours, theirs)
+    ]
     assert await asyncio.gather(*both) == ["a", "a", "b", "b", "c", "c"]
-    assert all(len(set(lot)) == len(lot) for lot in desk.lots)
+    assert all(len(set(lot)) == len(lot) for lot in client.lots)
 
 
-async def test_a_refusal_is_one_callers_own(desk: Desk) -> None:
-    a, refused, b = await at_once(desk, "a", "refused", "b", principal=somebody())
+async def test_a_refusal_is_one_callers_own(client: Client) -> None:
+    a, refused, b = await at_once(client, "a", "refused", "b", principal=somebody())
     assert (a, b) == ("a", "b")
     assert isinstance(refused, Refused)
-    assert desk.lots == [["first"], ["a", "refused", "b"]]
+    assert client.lots == [["first"], ["a", "refused", "b"]]
 
 
-async def test_what_cannot_be_read_waits_for_nobody(desk: Desk) -> None:
+async def test_what_cannot_be_read_waits_for_nobody(client: Client) -> None:
     with pytest.raises(Refused):
-        await desk.call("unreadable", principal=somebody())
-    assert desk.lots == []
+        await client.call("unreadable", principal=somebody())
+    assert client.lots == []
 
 
 @pytest.mark.parametrize("bad", ["broken", "deadlocked"])
-async def test_a_call_that_breaks_takes_no_other_with_it(desk: Desk, bad: str) -> None:
-    a, broken, b = await at_once(desk, "a", bad, "b", principal=somebody())
+async def test_a_call_that_breaks_takes_no_other_with_it(client: Client, bad: str) -> None:
+    a, broken, b = await at_once(client, "a", bad, "b", principal=somebody())
     assert (a, b) == ("a", "b")
     assert isinstance(broken, Broken) if bad == "broken" else broken == "deadlocked"
     together = [["a", bad, "b"]] * (2 if bad == "deadlocked" else 1)
-    assert desk.lots == [["first"], *together, ["a"], [bad], ["b"]]
+    assert client.lots == [["first"], *together, ["a"], [bad], ["b"]]
 
 
-async def test_a_lone_call_that_postgresql_undid_is_answered_once_more(desk: Desk) -> None:
-    assert await desk.call("undone once", principal=somebody()) == "undone once"
-    assert desk.lots == [["undone once"]] * 2
+async def test_a_lone_call_that_postgresql_undid_is_answered_once_more(client: Client) -> None:
+    assert await client.call("undone once", principal=somebody()) == "undone once"
+    assert client.lots == [["undone once"]] * 2
 
 
-async def test_without_a_database_all_are_told_so_at_once(desk: Desk) -> None:
+async def test_without_a_database_all_are_told_so_at_once(client: Client) -> None:
     principal = somebody()
-    got = await at_once(desk, "a", "unreachable", principal=principal)
+    got = await at_once(client, "a", "unreachable", principal=principal)
     assert [type(each) for each in got] == [DatabaseUnavailable] * 2
-    assert desk.lots == [["first"], ["a", "unreachable"]]
-    assert await desk.call("later", principal=principal) == "later"
+    assert client.lots == [["first"], ["a", "unreachable"]]
+    assert await client.call("later", principal=principal) == "later"
 
 
-async def test_whoever_has_gone_is_not_worked_for_and_holds_nobody_up(desk: Desk) -> None:
+async def test_whoever_has_gone_is_not_worked_for_and_holds_nobody_up(client: Client) -> None:
     principal = somebody()
-    desk.may_go.clear()
-    first = asyncio.create_task(desk.call("first", principal=principal))
-    await desk.begun.wait()
-    gone = asyncio.create_task(desk.call("gone", principal=principal))
-    stays = asyncio.create_task(desk.call("stays", principal=principal))
+    client.may_go.clear()
+    first = asyncio.create_task(client.call("first", principal=principal))
+    await client.begun.wait()
+    gone = asyncio.create_task(client.call("gone", principal=principal))
+    stays = asyncio.create_task(client.call("stays", principal=principal))
     await asyncio.sleep(0)  # both have come now
     first.cancel()
     gone.cancel()
     await asyncio.gather(first, gone, return_exceptions=True)
-    desk.may_go.set()
+    client.may_go.set()
     assert await stays == "stays"
-    assert desk.lots == [["first"], ["stays"]]
+    assert client.lots == [["first"], ["stays"]]
 
 
 async def test_many_items_put_at_once_are_each_put_once(shop: Shop) -> None:

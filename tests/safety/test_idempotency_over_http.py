@@ -110,7 +110,7 @@ async def test_a_refusal_is_kept_too_and_leaves_nothing_behind(hub: Hub) -> None
     assert not is_replay(first[1])
     assert is_replay(again[1])
     assert (again[0], again[2]) == (first[0], first[2])
-    assert (await post(shop, "anew"))[0] == 200
+    assert (await post(shop, "again"))[0] == 200
 
 
 async def test_what_admission_refuses_is_not_kept(hub: Hub) -> None:

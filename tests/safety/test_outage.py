@@ -107,10 +107,10 @@ CUT = """
 """
 
 
-async def test_while_it_may_only_read_the_database_is_away_and_then_all_goes_on(
+async def test_while_it_may_only_read_the_database_is_away_and_then_all_continues(
     shop: Shop, postgres: Postgres
 ) -> None:
-    """As in a failover: connections lead to a server that takes no writes, and go on leading there when another one does."""
+    """As in a failover: connections lead to a server that takes no writes, and continue leading there when another one does."""
     hub = shop.hub
     await shop.put("WRITTEN")
     before = len(hub.lines())

@@ -40,7 +40,7 @@ async def until_some(hub: Hub, sql: str) -> None:
 
 
 @pytest.mark.long
-async def test_requests_under_way_are_answered_none_are_taken_and_unfinished_work_is_given_back(
+async def test_requests_under_way_are_answered_none_are_taken_and_unfinished_work_is_released(
     start_hub: StartHub,
 ) -> None:
     hub = await start_hub()

@@ -274,7 +274,7 @@ def test_a_start_right_after_a_kill_succeeds(data_dir: Path) -> None:
     assert not answers(server.url)
 
 
-def test_a_first_start_that_was_killed_is_made_anew(tmp_path: Path) -> None:
+def test_a_first_start_that_was_killed_is_made_again(tmp_path: Path) -> None:
     half = tmp_path / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")

@@ -1,4 +1,4 @@
-"""The image store: whole pictures under clean keys, or a clear word why not."""
+"""The image store: whole images under clean keys, or a clear word why not."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ asyncio.run(main())
 
 @pytest.fixture(params=["path", "file", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ImageStore:
-    folder = tmp_path / "pictures of mine" / "deep"
+    folder = tmp_path / "images of mine" / "deep"
     urls = {"path": str(folder), "file": folder.as_uri(), "memory": "memory://"}
     return ImageStore.open(urls[request.param])
 
@@ -62,7 +62,7 @@ async def test_what_was_put_comes_back_whole(store: ImageStore) -> None:
     assert (size, b"".join(streamed)) == (len(data), data)
 
 
-async def test_a_large_picture_streams_in_blocks(tmp_path: Path) -> None:
+async def test_a_large_image_streams_in_blocks(tmp_path: Path) -> None:
     store = ImageStore.open(str(tmp_path))
     await store.put(KEY, b"x" * 2_000_000, "image/jpeg")
 
@@ -80,7 +80,7 @@ async def test_putting_again_replaces(store: ImageStore) -> None:
     assert await store.get(KEY) == b"second"
 
 
-async def test_a_picture_that_is_not_there_is_missing(store: ImageStore) -> None:
+async def test_an_image_that_is_not_there_is_missing(store: ImageStore) -> None:
     await store.put(OTHER, b"other", "image/png")
 
     with pytest.raises(ImageMissing):

@@ -78,11 +78,11 @@ async def test_each_bad_item_is_told_with_all_that_is_wrong_and_the_good_are_sto
         item("BOX", type="container"),
         None,
         item("SELF", parentExternalId="SELF"),
-        item("PICTURE", imageUrls=["https://x.example/1.jpg", "ftp://x.example/2.jpg"]),
+        item("IMAGE", imageUrls=["https://x.example/1.jpg", "ftp://x.example/2.jpg"]),
     )
 
     told = {error["externalId"]: error["reason"] for error in answer["errors"]}
-    assert list(told) == ["CHEAP", "DEEP", "items.3", "items.4", "items.6", "SELF", "PICTURE"]
+    assert list(told) == ["CHEAP", "DEEP", "items.3", "items.4", "items.6", "SELF", "IMAGE"]
     assert told["CHEAP"] == "price: Must be at least 1; shippingCost: Must be a number"
     assert told["DEEP"].startswith("metadata.a.b: ")
     assert told["items.3"].startswith("externalId: ")

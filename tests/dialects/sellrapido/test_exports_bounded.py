@@ -57,11 +57,11 @@ def test_a_reader_may_be_slow_for_a_while_but_not_for_ever() -> None:
     assert pace.left_s == pytest.approx(10.0)
 
 
-async def test_a_reader_who_does_not_read_is_cut_off_and_its_slot_is_given_back(
+async def test_a_reader_who_does_not_read_is_cut_off_and_its_slot_is_released(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(exports, "_GRACE_S", 0.05)
-    given_back: list[bool] = []
+    released: list[bool] = []
     is_closed: list[bool] = []
 
     async def blocks() -> AsyncGenerator[bytes, None]:
@@ -77,14 +77,14 @@ async def test_a_reader_who_does_not_read_is_cut_off_and_its_slot_is_given_back(
     sent = Sent(
         blocks(),
         is_head=False,
-        release=lambda: given_back.append(True),
+        release=lambda: released.append(True),
         headers={},
         media_type="",
     )
     with pytest.raises(TimeoutError):
         await sent.send_body(never, never)
 
-    assert (given_back, is_closed) == ([True], [True])
+    assert (released, is_closed) == ([True], [True])
 
 
 @pytest.mark.parametrize(

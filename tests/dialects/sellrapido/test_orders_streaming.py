@@ -78,7 +78,7 @@ async def leave_early(hub: Hub, client: Client, path: str, *, accepted: str = "i
 async def ask(
     hub: Hub, client: Client, path: str, *, accepted: str = "identity"
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Ask for much, and read no more than that it comes; again while the slots of earlier readers are not given back yet."""
+    """Ask for much, and read no more than that it comes; again while the slots of earlier readers are not released yet."""
     deadline = time.monotonic() + 30
     while True:
         reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)

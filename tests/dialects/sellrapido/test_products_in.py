@@ -175,9 +175,9 @@ async def test_json_is_kept_as_given(hub: Hub) -> None:
 
 async def test_a_change_leaves_what_it_does_not_name(hub: Hub) -> None:
     desk = await ProductsClient.at(hub)
-    pictures = {f"url_image{n}": f"https://example.com/{n}.jpg" for n in (1, 2, 3)}
-    await desk.added(desk.row("a", title="T", weight=2, on_demand=True, **pictures))
-    names = ["title", "price1", "quantity", "on_demand", "weight", "weight_um", *pictures]
+    images = {f"url_image{n}": f"https://example.com/{n}.jpg" for n in (1, 2, 3)}
+    await desk.added(desk.row("a", title="T", weight=2, on_demand=True, **images))
+    names = ["title", "price1", "quantity", "on_demand", "weight", "weight_um", *images]
     before = await desk.shown("a", names)
 
     await desk.changed(desk.change("a", price1=20, url_image2="https://example.com/new.jpg"))
@@ -269,7 +269,7 @@ async def test_an_item_of_rheo_is_there_and_the_other_way_round(hub: Hub) -> Non
     assert (found["title"], found["price"]) == ("Pushed by Sellrapido", 17.1)
 
 
-async def test_each_new_product_is_told_once_and_its_pictures_are_fetched(hub: Hub) -> None:
+async def test_each_new_product_is_told_once_and_its_images_are_fetched(hub: Hub) -> None:
     shop = await hub.open_shop()
     await shop.listen()
     desk = await ProductsClient.of(shop)

@@ -60,7 +60,7 @@ class Answer:
 
 
 @dataclass
-class Desk:
+class SellerClient:
     """The marketplace as a seller's system and a tester reach it."""
 
     http: aiohttp.ClientSession

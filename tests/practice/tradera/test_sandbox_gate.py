@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.practice.tradera.seller_client import SELLER, Desk, auction, image
+from tests.practice.tradera.seller_client import SELLER, SellerClient, auction, image
 
 ME = "/v4/users/me"
 
@@ -23,126 +23,137 @@ ME = "/v4/users/me"
     ],
 )
 async def test_wrong_headers_are_refused(
-    desk: Desk, header: str, value: str, status: int, code: str
+    client: SellerClient, header: str, value: str, status: int, code: str
 ) -> None:
-    desk.headers[header] = value
+    client.headers[header] = value
 
-    answer = await desk.call("GET", ME)
+    answer = await client.call("GET", ME)
 
     assert (answer.status, answer.content["error"]["code"]) == (status, code)
 
 
-async def test_public_calls_need_an_application_but_no_user(desk: Desk) -> None:
-    del desk.headers["X-User-Id"], desk.headers["X-User-Token"]
+async def test_public_calls_need_an_application_but_no_user(client: SellerClient) -> None:
+    del client.headers["X-User-Id"], client.headers["X-User-Token"]
 
-    tree = {c["categoryId"]: c for c in await desk.good("GET", "/v4/categories")}
+    tree = {c["categoryId"]: c for c in await client.good("GET", "/v4/categories")}
     assert [c["categoryId"] for c in tree[520]["subCategories"]] == list(range(8290, 8301))
     assert tree[521]["subCategories"] == []
-    needed = await desk.good("GET", "/v4/categories/344482/attribute-definitions")
+    needed = await client.good("GET", "/v4/categories/344482/attribute-definitions")
     assert needed[0]["minNumberOfValues"] == 1
     for table in ("accepted-bidder-types", "item-types", "counties", "expo-item-types"):
-        assert await desk.good("GET", f"/v4/reference-data/{table}")
-    assert (await desk.good("GET", "/v4/reference-data/item-field-values"))["vat"] == [0, 6, 12, 25]
-    assert (await desk.good("GET", "/v4/reference-data/shipping-options"))["productsPerWeightSpan"]
-    assert (await desk.call("GET", ME)).status == 403
+        assert await client.good("GET", f"/v4/reference-data/{table}")
+    assert (await client.good("GET", "/v4/reference-data/item-field-values"))["vat"] == [
+        0,
+        6,
+        12,
+        25,
+    ]
+    assert (await client.good("GET", "/v4/reference-data/shipping-options"))[
+        "productsPerWeightSpan"
+    ]
+    assert (await client.call("GET", ME)).status == 403
 
 
-async def test_anybody_sees_a_published_item(desk: Desk) -> None:
-    item_id = await desk.list(auction())
-    del desk.headers["X-User-Id"], desk.headers["X-User-Token"]
+async def test_anybody_sees_a_published_item(client: SellerClient) -> None:
+    item_id = await client.list(auction())
+    del client.headers["X-User-Id"], client.headers["X-User-Token"]
 
-    assert (await desk.good("GET", f"/v4/items/{item_id}"))["id"] == item_id
-    assert len(await desk.good("GET", "/v4/items/seller/300124")) == 1
-    assert (await desk.call("GET", "/v4/items/1")).status == 404
+    assert (await client.good("GET", f"/v4/items/{item_id}"))["id"] == item_id
+    assert len(await client.good("GET", "/v4/items/seller/300124")) == 1
+    assert (await client.call("GET", "/v4/items/1")).status == 404
 
 
-async def test_a_token_stops_opening_when_it_expires(desk: Desk) -> None:
+async def test_a_token_stops_opening_when_it_expires(client: SellerClient) -> None:
     wish = SELLER | {"expires": "2190-01-01T00:00:00Z"}
-    await desk.good("POST", "/sandbox/sellers", wish)
+    await client.good("POST", "/sandbox/sellers", wish)
 
-    assert (await desk.call("GET", ME)).status == 200
-    await desk.later(days=366 * 170)
-    assert (await desk.call("GET", ME)).status == 403
-    await desk.good("POST", "/sandbox/sellers", SELLER)
-    assert (await desk.call("GET", ME)).status == 200
+    assert (await client.call("GET", ME)).status == 200
+    await client.later(days=366 * 170)
+    assert (await client.call("GET", ME)).status == 403
+    await client.good("POST", "/sandbox/sellers", SELLER)
+    assert (await client.call("GET", ME)).status == 200
 
 
-async def test_a_dropped_call_takes_effect_and_gets_no_answer(desk: Desk) -> None:
+async def test_a_dropped_call_takes_effect_and_gets_no_answer(client: SellerClient) -> None:
     fault = {"method": "POST", "path": "/v4/listings/items", "drop": True, "times": 1}
-    await desk.good("PUT", "/sandbox/faults", [fault])
+    await client.good("PUT", "/sandbox/faults", [fault])
 
     with pytest.raises(aiohttp.ClientConnectionError):
-        await desk.list(auction(ownReferences=["lost"]))
-    await desk.list(auction(ownReferences=["found"]))
+        await client.list(auction(ownReferences=["lost"]))
+    await client.list(auction(ownReferences=["found"]))
 
-    shelf = await desk.good("GET", "/sandbox/items")
+    shelf = await client.good("GET", "/sandbox/items")
     assert [entry["ownReferences"] for entry in shelf] == [["lost"], ["found"]]
-    calls = await desk.good("GET", "/sandbox/calls")
+    calls = await client.good("GET", "/sandbox/calls")
     assert [(c["method"], c["status"], c["dropped"]) for c in calls] == [
         ("POST", 200, True),
         ("POST", 200, False),
     ]
 
 
-async def test_a_wrong_status_on_order_has_no_effect_and_ends_by_itself(desk: Desk) -> None:
+async def test_a_wrong_status_on_order_has_no_effect_and_ends_by_itself(
+    client: SellerClient,
+) -> None:
     fault = {"method": "DELETE", "path": "/v4/listings/items/*", "status": 503, "times": 1}
-    item_id = await desk.list(auction())
-    await desk.good("PUT", "/sandbox/faults", [fault])
+    item_id = await client.list(auction())
+    await client.good("PUT", "/sandbox/faults", [fault])
     path = f"/v4/listings/items/{item_id}"
 
-    refused = await desk.call("DELETE", path)
+    refused = await client.call("DELETE", path)
 
     assert (refused.status, refused.content["error"]["code"]) == (503, "ServiceUnavailable")
-    assert (await desk.item(item_id))["status"]["ended"] is False
-    assert await desk.good("DELETE", path) is True
+    assert (await client.item(item_id))["status"]["ended"] is False
+    assert await client.good("DELETE", path) is True
 
 
-async def test_an_answer_on_order_may_be_no_json(desk: Desk) -> None:
+async def test_an_answer_on_order_may_be_no_json(client: SellerClient) -> None:
     fault = {"method": "*", "path": "/v4/", "status": 502, "body": "<html>Bad gateway"}
-    await desk.good("PUT", "/sandbox/faults", [fault])
+    await client.good("PUT", "/sandbox/faults", [fault])
 
-    assert (await desk.call("GET", ME)).content == "<html>Bad gateway"
-    await desk.good("PUT", "/sandbox/faults", [])
-    assert (await desk.call("GET", ME)).status == 200
+    assert (await client.call("GET", ME)).content == "<html>Bad gateway"
+    await client.good("PUT", "/sandbox/faults", [])
+    assert (await client.call("GET", ME)).status == 200
 
 
-async def test_a_slow_answer_is_slow_and_right_and_holds_up_nobody_else(desk: Desk) -> None:
+async def test_a_slow_answer_is_slow_and_right_and_holds_up_nobody_else(
+    client: SellerClient,
+) -> None:
     fault = {"method": "GET", "path": ME, "status": None, "delay_s": 1.5, "times": 1}
-    await desk.good("PUT", "/sandbox/faults", [fault])
+    await client.good("PUT", "/sandbox/faults", [fault])
 
-    slow = asyncio.create_task(desk.call("GET", ME))
+    slow = asyncio.create_task(client.call("GET", ME))
     await asyncio.sleep(0.05)
-    await desk.good("GET", ME)
+    await client.good("GET", ME)
     assert not slow.done()
     assert (await slow).status == 200
 
 
-async def test_the_quota_is_for_a_day_of_marketplace_time(desk: Desk) -> None:
-    await desk.good("PUT", "/sandbox/quota", {"calls_per_day": 2})
+async def test_the_quota_is_for_a_day_of_marketplace_time(client: SellerClient) -> None:
+    await client.good("PUT", "/sandbox/quota", {"calls_per_day": 2})
 
-    statuses = [(await desk.call("GET", ME)).status for _ in range(3)]
-    spent = await desk.call("GET", "/v4/categories")
-    await desk.later(days=1)
+    statuses = [(await client.call("GET", ME)).status for _ in range(3)]
+    spent = await client.call("GET", "/v4/categories")
+    await client.later(days=1)
 
     assert statuses == [200, 200, 429]
     assert spent.content["error"]["code"] == "TooManyRequests"
-    assert (await desk.call("GET", ME)).status == 200
+    assert (await client.call("GET", ME)).status == 200
 
 
-async def test_the_quota_may_be_for_each_method(desk: Desk) -> None:
-    await desk.good("PUT", "/sandbox/quota", {"calls_per_day_and_method": 1})
+async def test_the_quota_may_be_for_each_method(client: SellerClient) -> None:
+    await client.good("PUT", "/sandbox/quota", {"calls_per_day_and_method": 1})
 
-    assert [(await desk.call("GET", ME)).status for _ in range(2)] == [200, 429]
-    assert (await desk.call("GET", "/v4/categories")).status == 200
+    assert [(await client.call("GET", ME)).status for _ in range(2)] == [200, 429]
+    assert (await client.call("GET", "/v4/categories")).status == 200
 
 
-async def test_a_body_that_is_too_large_is_refused(desk: Desk) -> None:
-    queued = await desk.good("POST", "/v4/listings/items", auction())
+async def test_a_body_that_is_too_large_is_refused(client: SellerClient) -> None:
+    queued = await client.good("POST", "/v4/listings/items", auction())
     path = f"/v4/listings/items/{queued['requestId']}/images"
 
-    large = await desk.call("POST", "/v4/listings/items", auction(description="x" * 1_100_000))
-    larger = await desk.call("POST", path, image(b"x" * 6_500_000))
-    over_four = await desk.call("POST", path, image(b"x" * 4_300_000))
+    large = await client.call("POST", "/v4/listings/items", auction(description="x" * 1_100_000))
+    larger = await client.call("POST", path, image(b"x" * 6_500_000))
+    over_four = await client.call("POST", path, image(b"x" * 4_300_000))
 
     assert (large.status, larger.status, over_four.status) == (413, 413, 200)
 
@@ -174,9 +185,9 @@ WRONG: list[tuple[str, str, Any]] = [
 
 @pytest.mark.parametrize(("method", "path", "body"), WRONG, ids=str)
 async def test_a_wrong_control_call_is_told_what_is_wrong(
-    desk: Desk, method: str, path: str, body: Any
+    client: SellerClient, method: str, path: str, body: Any
 ) -> None:
-    answer = await desk.call(method, path, body)
+    answer = await client.call(method, path, body)
 
     assert 400 <= answer.status < 500, answer
     assert answer.content["error"]["message"]

@@ -13,30 +13,30 @@ from saluhall.practice.tradera.market import Market
 from saluhall.practice.tradera.model import Item
 from saluhall.practice.tradera.selling import create
 from saluhall.practice.tradera.wire import ItemRequest
-from tests.practice.tradera.seller_client import SELLER, Desk, auction, fixed
+from tests.practice.tradera.seller_client import SELLER, SellerClient, auction, fixed
 
 
-async def story(desk: Desk) -> list[Any]:
-    await desk.good("POST", "/sandbox/sellers", SELLER)
-    sold, bought = await desk.list(auction()), await desk.list(fixed())
-    await desk.bid(sold, 1000, "anna")
-    await desk.bid(sold, 1500, "bo")
-    await desk.good("POST", f"/sandbox/items/{bought}/buy", {"buyer": "cecilia"})
-    await desk.later(days=8)
-    orders = await desk.good("GET", "/v4/orders")
+async def story(client: SellerClient) -> list[Any]:
+    await client.good("POST", "/sandbox/sellers", SELLER)
+    sold, bought = await client.list(auction()), await client.list(fixed())
+    await client.bid(sold, 1000, "anna")
+    await client.bid(sold, 1500, "bo")
+    await client.good("POST", f"/sandbox/items/{bought}/buy", {"buyer": "cecilia"})
+    await client.later(days=8)
+    orders = await client.good("GET", "/v4/orders")
     for order in orders:
         del order["createdDate"], order["lastUpdatedDate"]
-    return [sold, bought, orders, await desk.good("GET", "/v4/users/me")]
+    return [sold, bought, orders, await client.good("GET", "/v4/users/me")]
 
 
-async def test_the_same_seed_and_the_same_calls_tell_the_same_story(desk: Desk) -> None:
-    await desk.good("POST", "/sandbox/reset")
-    first = await story(desk)
-    await desk.good("POST", "/sandbox/reset")
-    assert await desk.good("GET", "/sandbox/items") == []
-    assert await desk.good("GET", "/sandbox/calls") == []
+async def test_the_same_seed_and_the_same_calls_tell_the_same_story(client: SellerClient) -> None:
+    await client.good("POST", "/sandbox/reset")
+    first = await story(client)
+    await client.good("POST", "/sandbox/reset")
+    assert await client.good("GET", "/sandbox/items") == []
+    assert await client.good("GET", "/sandbox/calls") == []
 
-    assert await story(desk) == first
+    assert await story(client) == first
 
 
 async def test_the_program_says_where_it_listens_and_stops_when_told() -> None:
