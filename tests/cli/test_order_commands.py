@@ -100,6 +100,11 @@ def test_parcels_are_shipped_line_by_line_until_nothing_is_open(orders: Orders) 
     assert [(u["kind"], u["state"], u["attempts"]) for u in shown["updates"]] == [
         ("shipped", "due", 0)
     ]
+    assert orders.refusal("ship", order_id, *one) == (
+        1, "too_many_units", f"the line {line['line_id']} has nothing left to ship: its units are shipped or cancelled"
+    )  # fmt: skip
+    assert orders.refusal("cancel", order_id)[:2] == (1, "order_shipped")
+    assert orders.of("1")["status"] == "shipped"
     text = orders.run("order", "show", order_id, "--account", orders.account).out
     assert all(word in text for word in ("Lines", "D2", "Refunds: none", "due"))
 
@@ -110,12 +115,13 @@ def test_what_cannot_be_shipped_is_refused_in_one_sentence(orders: Orders) -> No
 
     refused = orders.refusal("ship", order_id, "--line", f"{line}=3", "--carrier", "DHL")
     assert refused == (
-        1, "too_many_units", f"the line {line} has 2 units that are not shipped, not 3"
+        1, "too_many_units", f"the line {line} has 2 left to ship: name 1 to 2 units, not 3"
     )  # fmt: skip
     assert orders.refusal("ship", order_id, "--line", "999=1")[1] == "line_not_found"
     assert orders.refusal("ship", order_id, "--tracking", "T")[1] == "tracking_without_carrier"
     assert orders.refusal("ship", "999") == (
-        1, "order_not_found", "the account has no order with the id 999"
+        1, "order_not_found",
+        "the account has no order with the id 999: order list shows the ids beside the marketplace's numbers",
     )  # fmt: skip
     for words in (("--line", "x"), ("--line", f"{line}=1", "--line", f"{line}=1")):
         assert orders.refusal("ship", order_id, *words)[:2] == (2, "usage")

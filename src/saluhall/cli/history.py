@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from msgspec import Raw
 
 from saluhall.bootstrap import now
-from saluhall.cli.failures import Refused
+from saluhall.cli.failures import WrongUsage
 from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings
 from saluhall.cli.tables import show_rows
 from saluhall.domain.accounts.model import Principal
@@ -44,7 +44,7 @@ def history(
     The newest event comes first.
     """
     if catalog is not None and sku is None:
-        raise Refused("--catalog needs --sku: it says which product of the SKU is meant")
+        raise WrongUsage("--catalog needs --sku: it says which product of the SKU is meant")
 
     async def do(tx: Transaction, principal: Principal) -> list[Event]:
         while await changes.record_due(tx, principal.account_id, limit=_AT_ONCE, now=now()):

@@ -15,7 +15,7 @@ from saluhall.domain.accounts.model import Principal
 from saluhall.domain.orders import fulfilments, matching, operations, queries, refunds, tags
 from saluhall.domain.orders.details_model import OrderDetails
 from saluhall.domain.orders.fulfilments import Parcel
-from saluhall.domain.orders.model import Order, OrderStatus, StatusChange
+from saluhall.domain.orders.model import Order, OrderStatus
 from saluhall.storage import Transaction
 
 order = App(name="order", help="List, ship, cancel, refund, tag and match orders.")
@@ -117,13 +117,9 @@ def cancel(
 ) -> None:
     """Cancel an order: what is not shipped returns to stock, and the marketplace is notified."""
     _check_reason(reason)
-    change = StatusChange(index=0, order_id=order, status=OrderStatus.CANCELLED, reason=reason)
 
     async def do(tx: Transaction, principal: Principal) -> dict[str, object]:
-        for refusal in await operations.change_status(
-            tx, principal=principal, changes=[change], now=now()
-        ):
-            raise refusal.fact
+        await operations.cancel(tx, principal=principal, order_id=order, reason=reason, now=now())
         return {"order_id": order, "status": OrderStatus.CANCELLED}
 
     show(for_account(read_settings(data_dir), account, do), as_json=as_json)

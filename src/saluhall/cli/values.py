@@ -27,13 +27,15 @@ def utc_instant(option: str, instant: datetime) -> datetime:
 
 
 def instant_from_text(option: str, text: str | None) -> datetime | None:
-    """Read an ISO 8601 instant, in UTC when it names no time zone. Raises Refused."""
+    """Read an ISO 8601 instant, in UTC when it names no time zone. Raises WrongUsage, and Refused for a year out of bounds."""
     if text is None:
         return None
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Refused(f"{option} takes an ISO 8601 instant, not {text!r}") from error
+        raise WrongUsage(
+            f"{option} takes an ISO 8601 instant such as 2027-01-31, not {text!r}"
+        ) from error
     return utc_instant(option, instant)
 
 

@@ -91,9 +91,7 @@ async def _pack(tx: Transaction, account_id: UUID, parcel: Parcel, *, now: datet
         if line_id not in open_units:
             raise LineNotFound(f"the order {parcel.order_id} has no line {line_id}")
         if not 0 < units <= open_units[line_id]:
-            raise TooManyUnits(
-                f"the line {line_id} has {open_units[line_id]} units that are not shipped, not {units}"
-            )
+            raise TooManyUnits(line_id, left=open_units[line_id], units=units)
     await fulfilments_store.pack(
         tx,
         account_id,

@@ -31,7 +31,7 @@ from saluhall.domain.orders.mapping import (
     with_fees_of_lines,
 )
 from saluhall.domain.orders.model import Attention, OrderStatus
-from saluhall.domain.orders.order_events import events_of_followed, events_of_new
+from saluhall.domain.orders.order_events import events_of_followed, events_of_new, with_lines
 from saluhall.domain.products import stock
 from saluhall.domain.products.stock import Stocked
 from saluhall.domain.recording import operations as recording
@@ -81,11 +81,10 @@ async def receive(
     if not known.orders:
         return
     account_id = connection.account_id
-    await recording.record(tx, known.events, now=now)
     stored = await intake_store.stored_lines(tx, account_id, known.orders)
     lines = await _new_lines(tx, connection, known.orders, stored)
-    if lines:
-        await _store_lines(tx, connection, lines, now=now)
+    added = await _store_lines(tx, connection, lines, now=now) if lines else []
+    await recording.record(tx, with_lines(known.events, added), now=now)
     await _follow_lines(tx, account_id, known.orders, stored, now=now)
     refunds = [row for order_id, order in known.orders.items() for row in _refunds(order_id, order)]
     if refunds:
@@ -188,7 +187,8 @@ def _uuids(references: Sequence[str]) -> list[UUID]:
 
 async def _store_lines(
     tx: Transaction, connection: Connection, lines: Sequence[NewLine], *, now: datetime
-) -> None:
+) -> list[dict[str, Any]]:
+    """Store new lines, and take their units from stock; return their rows."""
     account_id = connection.account_id
     product_ids = sorted({line.product_id for line in lines if line.product_id})
     products = await stock.lock(tx, account_id, product_ids, now=now)
@@ -204,6 +204,7 @@ async def _store_lines(
         if line.product_id in products and line.listing_id in known and line.open_units
     ]
     await sales.record_sales(tx, account_id, sold, known=known, now=now)
+    return written
 
 
 class _Units:

@@ -152,7 +152,9 @@ class OrderNotFound(Exception):
     """The account has no order with this id."""
 
     def __init__(self, order_id: object) -> None:
-        super().__init__(f"the account has no order with the id {order_id}")
+        super().__init__(
+            f"the account has no order with the id {order_id}: order list shows the ids beside the marketplace's numbers"
+        )
 
 
 class LineNotFound(Exception):
@@ -190,8 +192,24 @@ class OrderCancelled(Exception):
         super().__init__(f"the order {order_id} is cancelled, and stays so")
 
 
+class OrderShipped(Exception):
+    """Nothing of a shipped order is left to cancel."""
+
+    def __init__(self, order_id: int) -> None:
+        super().__init__(
+            f"the order {order_id} is shipped: nothing of it is left to cancel; when the buyer gets money back, refund it"
+        )
+
+
 class TooManyUnits(Exception):
-    """A line has fewer units left than were named; the message says how many."""
+    """A line has fewer units left to ship than were named."""
+
+    def __init__(self, line_id: int, *, left: int, units: int) -> None:
+        super().__init__(
+            f"the line {line_id} has {left} left to ship: name 1 to {left} units, not {units}"
+            if left
+            else f"the line {line_id} has nothing left to ship: its units are shipped or cancelled"
+        )
 
 
 class TagRefused(Exception):

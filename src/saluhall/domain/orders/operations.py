@@ -14,6 +14,7 @@ from saluhall.domain.orders.model import (
     ChangePending,
     OrderCancelled,
     OrderNotFound,
+    OrderShipped,
     OrderState,
     OrderStatus,
     Refusal,
@@ -79,6 +80,18 @@ async def pay(
     for refusal in await change_status(tx, principal=principal, changes=[change], now=now):
         raise refusal.fact
     return change.status
+
+
+async def cancel(
+    tx: Transaction, *, principal: Principal, order_id: int, reason: str | None, now: datetime
+) -> None:
+    """Cancel what is not shipped of an order. Raises OrderNotFound, OrderShipped."""
+    for order in await store.lock(tx, principal.account_id, [order_id]):
+        if order.status is OrderStatus.SHIPPED:
+            raise OrderShipped(order_id)
+    change = StatusChange(index=0, order_id=order_id, status=OrderStatus.CANCELLED, reason=reason)
+    for refusal in await change_status(tx, principal=principal, changes=[change], now=now):
+        raise refusal.fact
 
 
 def notices_of(channel: str) -> frozenset[UpdateKind]:

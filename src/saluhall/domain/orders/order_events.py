@@ -1,10 +1,13 @@
 """What the event log says of orders, in one shape, whatever caused it."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from saluhall.channel_orders import RemoteOrder
 from saluhall.domain.connections.model import Connection
@@ -25,7 +28,6 @@ def events_of_new(
 ) -> list[Event]:
     """Return the events of an order that came in: that it was created, and how far it is already."""
     facts = _facts_of_remote(connection, order)
-    facts["lines"] = [{"sku": line.sku, "quantity": line.quantity} for line in order.lines]
     types = [EventType.ORDER_CREATED]
     if order.paid_at is not None and status is not OrderStatus.PAID:
         types.append(EventType.ORDER_PAID)
@@ -34,6 +36,19 @@ def events_of_new(
     if order.refunds:
         types.append(EventType.ORDER_REFUNDED)
     return [_event(connection.account_id, kind, order_id, facts, now=now) for kind in types]
+
+
+def with_lines(events: Sequence[Event], lines: Sequence[Mapping[str, Any]]) -> list[Event]:
+    """Return the events of orders, with its lines in each that says an order was created: `lines` are rows, with matched SKUs."""
+    of_order: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in lines:
+        of_order[str(line["order_id"])].append({"sku": line["sku"], "quantity": line["quantity"]})
+    return [
+        replace(event, data={**event.data, "lines": of_order[event.data["order_id"]]})
+        if event.type is EventType.ORDER_CREATED
+        else event
+        for event in events
+    ]
 
 
 def events_of_followed(
