@@ -79,6 +79,16 @@ def test_orders_are_listed_by_status_and_by_what_wants_attention(orders: Orders)
     table = orders.run("order", "list", "--account", orders.account).out
     assert all(word in table for word in ("Eva Ek", "2 x A", "unmatched", "29 SEK"))
     assert len(orders.order("list", "--limit", "1")["orders"]) == 1
+    created = orders.json("history", "--account", orders.account, "--limit", "1000")["events"]
+    assert next(e["data"]["lines"] for e in created if e["type"] == "order.created") == [
+        {"sku": "A", "quantity": 2},
+        {"sku": "", "quantity": 1},
+    ]
+
+
+def test_a_history_of_nothing_is_a_wrong_command_line(orders: Orders) -> None:
+    for words in (("--limit", "0"), ("--limit", "-1"), ("--catalog", "1")):
+        assert orders.run("history", "--account", orders.account, *words).code == 2
 
 
 def test_parcels_are_shipped_line_by_line_until_nothing_is_open(orders: Orders) -> None:

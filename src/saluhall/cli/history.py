@@ -45,6 +45,8 @@ def history(
     """
     if catalog is not None and sku is None:
         raise WrongUsage("--catalog needs --sku: it says which product of the SKU is meant")
+    if limit < 1:
+        raise WrongUsage("--limit takes a number from 1")
 
     async def do(tx: Transaction, principal: Principal) -> list[Event]:
         while await changes.record_due(tx, principal.account_id, limit=_AT_ONCE, now=now()):
