@@ -39,7 +39,7 @@ class Client:
         self.keep(tokens)
 
     def keep(self, tokens: Mapping[str, Any]) -> None:
-        """Go on with the tokens of an answer."""
+        """Continue with the tokens of an answer."""
         self.access = tokens["access_token"]["token"]
         self.refresh = tokens.get("refresh_token", {}).get("token", self.refresh)
 

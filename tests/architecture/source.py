@@ -17,7 +17,7 @@ def python_files(*folders: str) -> list[Path]:
 
 
 def _is_hidden(file: Path) -> bool:
-    """Tell whether somebody else's code was installed there: `bench/peers/.cache`."""
+    """Return whether somebody else's code was installed there: `bench/peers/.cache`."""
     return any(part.startswith(".") for part in file.relative_to(ROOT).parts)
 
 

@@ -30,15 +30,15 @@ def facts() -> Iterator[type[Exception]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dialect_has_words_for_every_fact_or_says_why_not(name: str) -> None:
     errors = importlib.import_module(f"saluhall.dialects.{name}.errors")
-    spoken: Mapping[type[Exception], object] = errors.ERROR_RESPONSES
+    rendered: Mapping[type[Exception], object] = errors.ERROR_RESPONSES
     silent: Mapping[type[Exception], str] = errors.UNREACHABLE_ERRORS
 
-    assert set(facts()) <= spoken.keys() | silent.keys()
-    assert not spoken.keys() & silent.keys()
+    assert set(facts()) <= rendered.keys() | silent.keys()
+    assert not rendered.keys() & silent.keys()
     assert all(silent.values())
 
 
-def test_no_status_code_stands_below_the_dialects() -> None:
+def test_no_status_code_is_below_the_dialects() -> None:
     for fact in facts():
         assert not hasattr(fact, "status")
         assert not hasattr(fact, "status_code")

@@ -40,7 +40,7 @@ OWNERLESS = {
     "partner_business.subscriptions.sign_in": "finds out who calls",
     "partner_business.subscriptions.list_tiers": "the operator lists all accounts",
     "connections.expiry.notify_of_expiry": "a job announces expiries of all accounts",
-    "connections.logins.take": "finds out whose login it is, by a secret",
+    "connections.logins.take": "finds the account of a login, by a secret",
     "webhooks.deliveries.forget": "of an endpoint that is deleted only the id is known",
     "webhooks.deliveries.claim_pruning": "old rows of all accounts are deleted at the same age",
     "webhooks.deliveries.prune": "the same",
@@ -133,7 +133,7 @@ def is_owned(file: Path, function: str) -> bool:
     )
 
 
-def test_every_operation_and_query_knows_whose_rows_it_may_see() -> None:
+def test_every_operation_and_query_knows_the_account_of_its_rows() -> None:
     ownerless = {name for name, file, function in ASKED if not is_owned(file, function)}
 
     assert ownerless == OWNERLESS.keys(), "give it a principal or an account_id, or a reason"

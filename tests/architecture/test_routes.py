@@ -1,4 +1,4 @@
-"""Every route says whom it admits, with which right and how often, stands in its dialect's manual, and has a recorded case."""
+"""Every route says how it authenticates, with which right and how often, is in its dialect's manual, and has a recorded case."""
 
 import json
 import re
@@ -21,7 +21,7 @@ each_route = pytest.mark.parametrize(
 )
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=[d.name for d in DIALECTS])
 
-# The hub's own routes admit everybody: pictures are public, the rest is for the operator's machines.
+# The hub's own routes are for everybody: images are public, the rest is for the operator's machines.
 OPEN = {
     "/connect/{channel:str}",  # the browser brings a state that nobody can guess
     "/healthz",
@@ -33,8 +33,8 @@ OPEN = {
 }
 # Dialects without rate limits, and why.
 UNLIMITED = {"sellrapido": "its published pages name none"}
-# Routes that admit everybody, and why.
-RECEPTIONS = {
+# Routes for everybody, and why.
+FOR_EVERYBODY = {
     (
         "POST",
         "/sr_company_ws/api/v2/auth/authorize",
@@ -50,10 +50,10 @@ RECEPTIONS = {
 
 
 @each_route
-def test_a_route_says_whom_it_admits_with_which_right_and_how_often(
+def test_a_route_says_how_it_authenticates_with_which_right_and_how_often(
     dialect: Dialect, route: Route
 ) -> None:
-    if (route.method, route.path) in RECEPTIONS:
+    if (route.method, route.path) in FOR_EVERYBODY:
         assert route.authenticator is None
         assert route.right is None
         assert callable(route.public_handler)
@@ -78,14 +78,12 @@ def test_a_tier_has_one_rate(dialect: Dialect) -> None:
 
 
 @each_route
-def test_a_route_stands_under_a_prefix_of_its_dialect(dialect: Dialect, route: Route) -> None:
+def test_a_route_is_under_a_prefix_of_its_dialect(dialect: Dialect, route: Route) -> None:
     assert route.path.startswith(tuple(dialect.prefixes))
 
 
 @each_route
-def test_a_route_stands_in_the_manual_and_has_a_recorded_case(
-    dialect: Dialect, route: Route
-) -> None:
+def test_a_route_is_in_the_manual_and_has_a_recorded_case(dialect: Dialect, route: Route) -> None:
     manual = (PACKAGE / "dialects" / dialect.name / "README.md").read_text(encoding="utf-8")
     pattern = re.sub(r"\{\w+\}", "[^/]+", route.path)
 

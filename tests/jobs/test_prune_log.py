@@ -106,7 +106,7 @@ async def age(shop: Shop, *, days: int) -> None:
         )
 
 
-async def test_what_the_log_tells_can_be_sent_again_however_long_ago_it_was_first(hub: Hub) -> None:
+async def test_what_the_log_has_can_be_sent_again_however_long_ago_it_was_first(hub: Hub) -> None:
     shop = await hub.open_shop()
     await shop.listen(["item.created"])
     await shop.put("A")
@@ -129,7 +129,7 @@ async def test_what_the_log_tells_can_be_sent_again_however_long_ago_it_was_firs
     assert [event["data"]["externalId"] for event in shop.events()][2:] == ["A", "A"]
 
 
-async def test_events_whose_deliveries_are_forgotten_stand_in_the_feed_and_can_be_replayed(
+async def test_events_without_deliveries_are_in_the_feed_and_can_be_replayed(
     hub: Hub,
 ) -> None:
     shop = await hub.open_shop()
@@ -154,7 +154,7 @@ async def test_events_whose_deliveries_are_forgotten_stand_in_the_feed_and_can_b
 
 
 async def test_a_delivery_that_is_being_sent_once_more_is_not_forgotten(db: Database) -> None:
-    """Whoever asks for it holds it: the pruning continues without it, and does not wait."""
+    """Another transaction holds it: the pruning continues without it, and does not wait."""
     now = utc_now()
     insert = """
       insert into deliveries (account_id, id, endpoint_id, event_id, state, tried_at)
@@ -173,7 +173,7 @@ async def test_a_delivery_that_is_being_sent_once_more_is_not_forgotten(db: Data
         assert await replays.forget_done(tx, keep=KEEP, limit=10, now=now) == 0
 
 
-STANDING = """
+KEPT_ATTEMPT = """
   with e as (
     insert into endpoints (account_id, id, dialect, url, secret, event_types, created_at, updated_at)
     values (%(account_id)s, new_ulid(), 'rheo', 'https://a.example', '', '{}', now(), now()) returning account_id, id
@@ -194,7 +194,7 @@ async def test_what_is_forgotten_at_that_moment_is_not_promised_once_more(db: Da
     principal = Principal(account_id=new_id(), account_name="anna")
     async with db.transaction() as tx:
         attempt = await tx.one(
-            lambda row: row["id"], STANDING, {"account_id": principal.account_id}
+            lambda row: row["id"], KEPT_ATTEMPT, {"account_id": principal.account_id}
         )
     assert attempt is not None
 

@@ -41,7 +41,7 @@ class Client:
                 tx, self.seller.principal.account_id, self.connection.id, worker=worker, limit=10, lease=LEASE, now=now
             )  # fmt: skip
 
-    async def told(self, push: DueUpdate, answer: Acknowledgement) -> dict[str, object]:
+    async def recorded(self, push: DueUpdate, answer: Acknowledgement) -> dict[str, object]:
         async with self.seller.db.transaction() as tx:
             await updates.settled(tx, push, answer, label="Tradera", now=NOW)
         return await self.order()
@@ -58,7 +58,7 @@ class Client:
         )
         return order
 
-    async def rung(self) -> list[str]:
+    async def woken(self) -> list[str]:
         async with self.seller.db.statement() as tx:
             return await tx.all(
                 lambda r: str(r["key"]), DUE_ROWS["push_orders"].due_keys, {"now": NOW}
@@ -91,15 +91,15 @@ async def test_a_channel_is_notified_of_the_parcel_and_the_lines_in_it(client: C
     assert (push.carrier, push.tracking, push.lines) == ("DHL", "T1", {"77-620": 1})
 
 
-async def test_only_whoever_holds_the_claim_records_an_answer(client: Client) -> None:
+async def test_only_the_holder_of_the_claim_records_an_answer(client: Client) -> None:
     await client.say(OrderStatus.SHIPPED)
     [push] = await client.claim(ONE)
     [taken] = await client.claim(OTHER, now=NOW + LEASE)
 
-    late = await client.told(push, Acknowledged())
+    late = await client.recorded(push, Acknowledged())
     assert late["due"] == "shipped"
 
-    done = await client.told(taken, Acknowledged())
+    done = await client.recorded(taken, Acknowledged())
     assert (done["due"], done["acknowledged"]) == (None, "shipped")
 
 
@@ -108,7 +108,7 @@ async def test_an_answer_to_what_is_not_wanted_any_more_changes_nothing(client: 
     [push] = await client.claim(ONE)
     await client.say(OrderStatus.SHIPPED)
 
-    head = await client.told(push, NotSupported())
+    head = await client.recorded(push, NotSupported())
 
     assert (head["status"], head["due"], head["status_message"]) == ("shipped", "shipped", "")
     assert [p.kind for p in await client.claim(ONE)] == [UpdateKind.SHIPPED]
@@ -118,7 +118,7 @@ async def test_an_order_shows_what_its_channel_has_recorded_and_when(client: Cli
     await client.say(OrderStatus.SHIPPED)
     [push] = await client.claim(ONE)
 
-    head = await client.told(push, Acknowledged())
+    head = await client.recorded(push, Acknowledged())
 
     assert (head["acknowledged"], head["acknowledged_at"]) == ("shipped", NOW)
 
@@ -143,11 +143,11 @@ async def test_pauses_grow_and_the_trouble_is_seen(client: Client) -> None:
     assert head["changed_at"] == NOW  # it said something new once
 
 
-async def test_nothing_is_taken_or_rung_for_without_access_and_all_is_with_it(
+async def test_nothing_is_taken_and_nobody_woken_without_access_and_all_is_with_it(
     client: Client,
 ) -> None:
     await client.say(OrderStatus.SHIPPED)
-    assert await client.rung() == [str(client.connection.id)]
+    assert await client.woken() == [str(client.connection.id)]
     await client.claim(ONE)
     await client.seller.run(
         "update connections set state = 'disconnected' where account_id = %(account_id)s"
@@ -157,10 +157,10 @@ async def test_nothing_is_taken_or_rung_for_without_access_and_all_is_with_it(
 
     head = await client.order()
     assert (head["status_message"], head["due"]) == ("connect again", "shipped")
-    assert (await client.rung(), await client.claim(OTHER)) == ([], [])
+    assert (await client.woken(), await client.claim(OTHER)) == ([], [])
 
     await client.seller.connect()
-    assert await client.rung() == [str(client.connection.id)]
+    assert await client.woken() == [str(client.connection.id)]
     assert len(await client.claim(OTHER)) == 1
 
 

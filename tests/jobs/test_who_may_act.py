@@ -1,4 +1,4 @@
-"""Only whoever holds the claim writes what came of it; what is returned is due when it cannot be changed by others any more."""
+"""Only the holder of the claim writes what came of it; what is returned is due when it cannot be changed by others any more."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from tests.domain.story import LEASE, PAUSE, Story
 
 ONE, OTHER = new_id(), new_id()
 RELEASES = [rows.release for rows in DUE_ROWS.values()]
-MAY_STAND = Progress(external_id="77", may_be_live=True)
+MAY_BE_LIVE = Progress(external_id="77", may_be_live=True)
 
 
 class Client(Story):
@@ -65,7 +65,10 @@ class Client(Story):
     async def submit(self, listing: DueListing) -> ClaimLost | None:
         async with self.account.db.statement() as tx:
             [said] = await submissions.submitted(
-                tx, listing.listing.account_id, [(listing, MAY_STAND, PAUSE)], now=self.account.now
+                tx,
+                listing.listing.account_id,
+                [(listing, MAY_BE_LIVE, PAUSE)],
+                now=self.account.now,
             )
         return said
 
@@ -90,7 +93,7 @@ async def client(db: Database) -> Client:
     return await Client.open(db)
 
 
-async def test_a_publication_that_lost_its_claim_is_told_so_and_writes_nothing(
+async def test_a_publication_that_lost_its_claim_is_refused_and_writes_nothing(
     client: Client,
 ) -> None:
     lost = await client.take(ONE)
@@ -98,13 +101,13 @@ async def test_a_publication_that_lost_its_claim_is_told_so_and_writes_nothing(
     held = await client.take(OTHER)
     before = await client.row()
 
-    assert isinstance(await client.save(lost, MAY_STAND), ClaimLost)
+    assert isinstance(await client.save(lost, MAY_BE_LIVE), ClaimLost)
     assert isinstance(await client.submit(lost), ClaimLost)
     async with client.account.db.transaction() as tx:
         await record(tx, lost, events.Rejected(reason="no"), now=client.account.now)
     assert await client.row() == before
 
-    assert await client.save(held, MAY_STAND) is None
+    assert await client.save(held, MAY_BE_LIVE) is None
     assert await client.submit(held) is None
 
 
@@ -113,11 +116,11 @@ async def test_an_earlier_claim_of_the_same_worker_is_lost_too(client: Client) -
     client.account.later(LEASE)
     later = await client.take(ONE)
 
-    assert isinstance(await client.save(earlier, MAY_STAND), ClaimLost)
-    assert await client.save(later, MAY_STAND) is None
+    assert isinstance(await client.save(earlier, MAY_BE_LIVE), ClaimLost)
+    assert await client.save(later, MAY_BE_LIVE) is None
 
 
-async def test_two_that_find_a_listing_live_tell_it_once(client: Client) -> None:
+async def test_two_that_find_a_listing_live_record_it_once(client: Client) -> None:
     await client.submit(await client.take(ONE))
     client.account.later(PAUSE)
     first = await client.take(ONE)
@@ -126,10 +129,10 @@ async def test_two_that_find_a_listing_live_tell_it_once(client: Client) -> None
     for listing in (second, first, second):
         await client.go_live(listing)
 
-    told = await client.account.rows(
+    events = await client.account.rows(
         "select 1 from events where account_id = %(account_id)s and type = 'listing.published'"
     )
-    assert len(told) == 1
+    assert len(events) == 1
     assert (await client.row())["external_id"] == "77"
 
 
@@ -150,7 +153,7 @@ async def test_what_may_be_changing_over_there_waits_for_the_last_call_of_the_de
     client: Client,
 ) -> None:
     listing = await client.take(ONE)
-    await client.save(listing, MAY_STAND)
+    await client.save(listing, MAY_BE_LIVE)
     await client.die(ONE)
 
     quiet = timedelta(seconds=MAX_BEAT_AGE_S + MAX_CALL_S - 8)

@@ -12,7 +12,7 @@ from tests.storage.statements import Statement
 
 Node = Mapping[str, Any]
 ANY = "any"
-# Of what type a parameter is where the statement alone does not tell: the driver does.
+# Of what type a parameter is where the statement alone does not say: the driver does.
 _TYPES = {
     "account_id": "uuid",
     "now": "timestamptz",
@@ -20,7 +20,7 @@ _TYPES = {
     **dict.fromkeys(("ask_in", "dead_after", "lease", "memory", "step"), "interval"),
     **dict.fromkeys(("changed_from", "changed_to", "placed_from", "placed_to"), "date"),
 }
-# Values: what belongs to an account, whose number is `{account}`; others by name, and else by type.
+# Values: what belongs to an account, of the number `{account}`; others by name, and else by type.
 _OF_ACCOUNT = {
     **{name: id_of("account", "{account}") for name in ("account_id", "heard", "member")},
     **{name: id_of(name, "{account}") for name in ("catalog", "connection", "endpoint")},
@@ -107,7 +107,7 @@ class Planner:
         return cursor.fetchall() if cursor.description else []
 
 
-class Shelves:
+class ReadWays:
     """The tables that grow, and their indexes: what reading by one of them means."""
 
     def __init__(
@@ -140,7 +140,7 @@ class Shelves:
         )
 
 
-# The first column of each index that does not say whose a row is: it must be given, or the account is read whole. Not of those of rows
+# The first column of each index that is not the account of a row: it is given, or the account is read whole. Not of those of rows
 # that are due, held back, repeated or in need of a person, for they are few, and none where only what is not a column is looked up.
 _INDEXES = """
   select i.indexrelid::regclass::text,

@@ -53,16 +53,16 @@ class Statement(Struct, frozen=True):
 
 
 def every_statement() -> list[Statement]:
-    """List those that stand in the code, and of those that are put together when they are run all kinds that matter to a plan."""
-    standing = {
+    """List those in the code, and of those that are put together when they are run all kinds that matter to a plan."""
+    static = {
         f"{module.__name__.removeprefix('saluhall.')}.{name}": getattr(module, name)
         for module, name, _ in _asked()
-        if _stands(module, name)
+        if _is_static(module, name)
     }
     made = [pair for variants in PUT_TOGETHER.values() for pair in variants]
     return [
         Statement(name, text)
-        for name, text in [*standing.items(), *made]
+        for name, text in [*static.items(), *made]
         if not text.startswith("lock table ")  # it has no plan
     ]
 
@@ -72,16 +72,16 @@ def put_together() -> set[str]:
     return {
         f"{module.__name__.removeprefix('saluhall.')}.{function}"
         for module, name, function in _asked()
-        if not _stands(module, name)
+        if not _is_static(module, name)
     }
 
 
-def _stands(module: ModuleType, name: str) -> bool:
+def _is_static(module: ModuleType, name: str) -> bool:
     return name.isidentifier() and isinstance(getattr(module, name, None), str)
 
 
 def _asked() -> Iterator[tuple[ModuleType, str, str]]:
-    """Walk the calls: module, what stands in place of the statement, function."""
+    """Walk the calls: module, what is in place of the statement, function."""
     for file in python_files("src/saluhall"):
         tree = tree_of(file)
         for function in ast.walk(tree):
@@ -157,7 +157,7 @@ PUT_TOGETHER: Mapping[str, list[tuple[str, str]]] = {
     ],
     "jobs.schedule.sweep": [(f"{job.name} due keys", job.rows.due_keys) for job in JOBS],
     "storage.claims.release": [(f"{job.name} release", job.rows.release) for job in JOBS],
-    "storage.claims.release_key": [(f"{job.name} give back", job.rows.release_key) for job in JOBS],
+    "storage.claims.release_key": [(f"{job.name} release", job.rows.release_key) for job in JOBS],
     "jobs.due.measure": [(f"{job.name} measure", job.rows.measure) for job in JOBS],
     "storage.schema.is_current": [],  # about migrations, at a start
     "storage.statistics.analyze_grown": [],  # ANALYZE

@@ -78,7 +78,7 @@ def test_what_was_claimed_before_the_database_gave_claims_away_is_not_acted_on()
     worker.live(5)
     claimed_at = worker.s
     worker.s += 12
-    worker.beat()  # it stood still, but nobody took its claims
+    worker.beat()  # it did nothing, but nobody took its claims
     assert worker.may_call(claimed_at=claimed_at)
     worker.s += 12
     worker.beat(is_new=True)  # it was struck off meanwhile
@@ -102,7 +102,7 @@ def test_only_who_watched_without_a_gap_calls_others_dead() -> None:
     assert not worker.life.may_judge
     worker.live(1)
     assert worker.life.may_judge
-    worker.s += 9  # it stood still, or the database did
+    worker.s += 9  # it did nothing, or the database did
     worker.beat()
     assert not worker.life.may_judge
 

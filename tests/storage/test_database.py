@@ -1,4 +1,4 @@
-"""A transaction commits whole or not at all, and its wake_ups ring only when it has."""
+"""A transaction commits whole or not at all, and its wake-ups are sent only when it has."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -29,10 +29,10 @@ def on_wake_ups(notes: Database) -> list[tuple[str, str]]:
     """The wake_ups that were on_wake_ups."""
     heard: list[tuple[str, str]] = []
 
-    def ring(wake_ups: Iterable[tuple[str, str]]) -> None:
+    def send(wake_ups: Iterable[tuple[str, str]]) -> None:
         heard.extend(wake_ups)
 
-    notes.on_wake_ups = ring
+    notes.on_wake_ups = send
     return heard
 
 
@@ -41,7 +41,7 @@ async def count(db: Database) -> int | None:
         return await tx.one(lambda row: int(row["count"]), COUNT)
 
 
-async def test_bells_ring_once_each_after_the_commit(
+async def test_wake_ups_are_sent_once_each_after_the_commit(
     notes: Database, on_wake_ups: list[tuple[str, str]]
 ) -> None:
     async with notes.transaction() as tx:
@@ -54,7 +54,7 @@ async def test_bells_ring_once_each_after_the_commit(
     assert await count(notes) == 1
 
 
-async def test_what_fails_leaves_nothing_and_rings_nothing(
+async def test_what_fails_leaves_nothing_and_wakes_nobody(
     notes: Database, on_wake_ups: list[tuple[str, str]]
 ) -> None:
     async def fail() -> None:

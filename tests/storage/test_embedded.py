@@ -148,7 +148,7 @@ def test_one_that_was_killed_does_not_keep_the_server_up(data_dir: Path) -> None
     assert not answers(server.url)
 
 
-def test_everything_it_needs_lies_in_the_data_dir(
+def test_everything_it_needs_is_in_the_data_dir(
     short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     common, data_dir = short_path / "tmp", short_path / "parent" / "data"
@@ -188,7 +188,7 @@ def test_a_long_path_gets_a_private_folder_for_the_socket_which_goes_with_the_se
     assert (folder / ".s.PGSQL.5432").stat().st_mode & 0o777 == 0o700
     os.kill(pid_of(data_dir), signal.SIGKILL)
     second.start()
-    assert second.url == server.url  # whoever uses it needs no other address
+    assert second.url == server.url  # who uses it needs no other address
     assert answers(server.url)
     server.close()
     second.close()

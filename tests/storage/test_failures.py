@@ -65,7 +65,7 @@ def beside(db: Database, sql: str) -> None:
         *[(state, psycopg.Error) for state in ("22012", "42P01", "23514")],
     ],
 )
-async def test_what_says_not_now_is_told_from_what_is_wrong(
+async def test_what_says_not_now_is_not_taken_for_what_is_wrong(
     notes: Database, state: str, raised: type[Exception]
 ) -> None:
     with pytest.raises(raised) as found:
@@ -99,7 +99,7 @@ async def test_what_was_undone_because_of_others_is_done_once_more_and_not_twice
 async def test_an_answer_that_the_driver_cannot_make_sense_of_costs_its_connection_alone(
     notes: Database,
 ) -> None:
-    """Seen behind PgBouncer whose server was killed: `received 2 results from command 'COMMIT'`."""
+    """Seen behind PgBouncer when its server was killed: `received 2 results from command 'COMMIT'`."""
     with pytest.raises(DatabaseUnavailable, match="2 results"):
         async with notes.transaction():
             raise psycopg.InternalError("received 2 results from command 'COMMIT'")

@@ -126,14 +126,14 @@ async def test_keys_are_spread_over_folders(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_said_clearly_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    told = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path), KEY],
         capture_output=True,
         text=True,
         check=True,
     )
 
-    assert f"\nWriting image {KEY}: " in told.stdout
+    assert f"\nWriting image {KEY}: " in finished.stdout
     assert below(tmp_path) == ["ab", "ab/00"]
 
 

@@ -2,7 +2,7 @@
 
 from saluhall.storage import Database
 
-# Tables whose keys are not an account's, and why.
+# Tables with keys that are not an account's, and why.
 DIRECTORIES = {
     "account_directory": "the name of an account is unique over all",
     "user_directory": "who signs in names no account",

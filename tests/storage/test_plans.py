@@ -15,7 +15,7 @@ from msgspec import Struct
 from saluhall.jobs.schedule import JOBS
 from tests.postgres import Postgres
 from tests.storage import filling, statements
-from tests.storage.plans import ANY, Node, Planner, Shelves
+from tests.storage.plans import ANY, Node, Planner, ReadWays
 
 LARGE = int(os.environ.get("PLANS_PRODUCTS", "100000"))
 SMALL = 20_000
@@ -28,8 +28,8 @@ _ALL_IS_WANTED = {
     "orders count": "all that match are counted",
     **{f"{job.name} measure": "all that is due is counted" for job in JOBS},
     **dict.fromkeys(("orders json[tags", "orders csv[tags"), "tags are looked for in all orders"),
-    "domain.listings.store.KNOWN_IDS": "all that is live is compared with what the marketplace tells",
-    "domain.listings.suspension_store.": "a connection was lost or made: all its listings are set aside, or taken up again",
+    "domain.listings.store.KNOWN_IDS": "all that is live is compared with what the marketplace returns",
+    "domain.listings.suspension_store.": "a connection was lost or made: all its listings are suspended, or resumed",
     "domain.accounts.people_store.LIST_ACCOUNTS": "all accounts are listed for the operator",
     "domain.connections.store.POLLING": "all connections that are polled are counted",
     "domain.connections.store.HEALTH": "all connections are listed for the operator",
@@ -50,7 +50,7 @@ _ALL_IS_WANTED = {
 }
 _IN_TABLES_NEVER_ANALYSED = {
     **{f"{job.name} release": "a worker has died" for job in JOBS},
-    **{f"{job.name} give back": "a job has failed, once in a long while" for job in JOBS},
+    **{f"{job.name} release": "a job has failed, once in a long while" for job in JOBS},
     "domain.members.store.": "members are few until many accounts are made at once",
     "domain.webhooks.deliveries_store.PRUNE": "once an hour",
     "domain.webhooks.replays_store.END_ORPHAN": "a replay's endpoint was deleted",
@@ -80,7 +80,7 @@ Plans = Mapping[str, Mapping[str, Node]]
 class Planned(Struct, frozen=True):
     """The plans of every statement, by its name and by what they were made for, in tables of each kind."""
 
-    shelves: Shelves
+    reads: ReadWays
     unseen: Plans
     small: Plans
     large: Plans
@@ -101,11 +101,11 @@ def planned(postgres: Postgres) -> Iterator[Planned]:
         small = plan()
         filling.sell(connection, first=SMALL, last=LARGE)
         connection.execute("vacuum analyze")
-        shelves = Shelves(connection, growing=filling.GROWING, owned=filling.OWNED)
-        yield Planned(shelves, unseen, small, plan())
+        reads = ReadWays(connection, growing=filling.GROWING, owned=filling.OWNED)
+        yield Planned(reads, unseen, small, plan())
 
 
-def test_whoever_puts_a_statement_together_is_known_here() -> None:
+def test_every_module_that_assembles_a_statement_is_known_here() -> None:
     assert statements.put_together() == set(statements.PUT_TOGETHER)
 
 
@@ -119,7 +119,7 @@ def test_no_large_table_is_read_whole(planned: Planned) -> None:
         f"{name} for {for_whom}": tables
         for name, made in _without(planned.large, _ALL_IS_WANTED).items()
         for for_whom, plan in made.items()
-        if (tables := planned.shelves.read_whole(plan))
+        if (tables := planned.reads.read_whole(plan))
     }
     assert not read
 
@@ -131,7 +131,7 @@ def test_no_table_is_read_whole_because_nobody_has_analysed_it(planned: Planned)
             planned.unseen, _ALL_IS_WANTED, _IN_TABLES_NEVER_ANALYSED
         ).items()
         for for_whom, plan in made.items()
-        if (tables := planned.shelves.read_whole(plan))
+        if (tables := planned.reads.read_whole(plan))
     }
     assert not read
 
@@ -143,20 +143,20 @@ def test_no_large_account_is_read_whole(planned: Planned) -> None:
         for name, made in _without(
             planned.large, _ALL_IS_WANTED, _UNTIL_THERE_ARE_ENOUGH, _TAKEN_FOR_COMMON
         ).items()
-        if (indexes := planned.shelves.read_of_account(made[LARGE_ACCOUNT]))
+        if (indexes := planned.reads.read_of_account(made[LARGE_ACCOUNT]))
     }
     assert not read
 
 
 def test_plans_stay_when_tables_become_large(planned: Planned) -> None:
-    ways = planned.shelves.ways
+    ways = planned.reads.ways
     changed = {
         name: (ways(small), ways(large))
         for name, made in _without(
             planned.large, _ALL_IS_WANTED, _UNTIL_THERE_ARE_ENOUGH, _TAKEN_FOR_COMMON, _BETTER
         ).items()
         if ways(small := planned.small[name][ANY]) != ways(large := made[ANY])
-        # Of an account that has little, all may be read; of one that has much, no more (see above).
-        and not planned.shelves.read_of_account(small)
+        # Of an account that has little, all may be read; of one that has much, only a part (see above).
+        and not planned.reads.read_of_account(small)
     }
     assert not changed

@@ -129,7 +129,7 @@ def test_a_postgresql_that_is_too_old_is_refused_with_a_sentence(version: int) -
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:hidden@127.0.0.1:1/x", "postgres//u:hidden@h/x"])
-async def test_a_server_that_is_not_there_is_unavailable_and_its_password_is_not_told(
+async def test_a_server_that_is_not_there_is_unavailable_and_its_password_stays_secret(
     url: str,
 ) -> None:
     with pytest.raises(DatabaseUnavailable) as raised:

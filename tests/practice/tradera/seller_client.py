@@ -83,8 +83,8 @@ class SellerClient:
         assert answer.status == 200, (method, path, answer)
         return answer.content
 
-    async def list(self, wish: dict[str, Any]) -> int:
-        queued = await self.good("POST", "/v4/listings/items", wish | {"autoCommit": True})
+    async def list(self, body: dict[str, Any]) -> int:
+        queued = await self.good("POST", "/v4/listings/items", body | {"autoCommit": True})
         return int(queued["itemId"])
 
     async def item(self, item_id: int) -> Any:
@@ -96,8 +96,8 @@ class SellerClient:
         return int(found[0]["resultCode"]) if found else None
 
     async def bid(self, item_id: int, amount: int, bidder: str) -> Any:
-        wish = {"amount": amount, "bidder": bidder}
-        return await self.good("POST", f"/sandbox/items/{item_id}/bids", wish)
+        body = {"amount": amount, "bidder": bidder}
+        return await self.good("POST", f"/sandbox/items/{item_id}/bids", body)
 
     async def later(self, *, days: float) -> None:
         await self.good("POST", "/sandbox/clock", {"advance_s": days * 86_400})

@@ -64,8 +64,8 @@ async def test_anybody_sees_a_published_item(client: SellerClient) -> None:
 
 
 async def test_a_token_stops_opening_when_it_expires(client: SellerClient) -> None:
-    wish = SELLER | {"expires": "2190-01-01T00:00:00Z"}
-    await client.good("POST", "/sandbox/sellers", wish)
+    body = SELLER | {"expires": "2190-01-01T00:00:00Z"}
+    await client.good("POST", "/sandbox/sellers", body)
 
     assert (await client.call("GET", ME)).status == 200
     await client.later(days=366 * 170)
@@ -82,8 +82,8 @@ async def test_a_dropped_call_takes_effect_and_gets_no_answer(client: SellerClie
         await client.list(auction(ownReferences=["lost"]))
     await client.list(auction(ownReferences=["found"]))
 
-    shelf = await client.good("GET", "/sandbox/items")
-    assert [entry["ownReferences"] for entry in shelf] == [["lost"], ["found"]]
+    items = await client.good("GET", "/sandbox/items")
+    assert [entry["ownReferences"] for entry in items] == [["lost"], ["found"]]
     calls = await client.good("GET", "/sandbox/calls")
     assert [(c["method"], c["status"], c["dropped"]) for c in calls] == [
         ("POST", 200, True),
@@ -184,7 +184,7 @@ WRONG: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRONG, ids=str)
-async def test_a_wrong_control_call_is_told_what_is_wrong(
+async def test_a_wrong_control_call_says_what_is_wrong(
     client: SellerClient, method: str, path: str, body: Any
 ) -> None:
     answer = await client.call(method, path, body)

@@ -170,7 +170,7 @@ async def test_a_restricted_seller_may_only_list_long_plain_auctions(client: Sel
     assert (await client.call("POST", ITEMS, auction(duration=7))).status == 200
 
 
-async def test_a_fixed_price_item_stands_for_thirty_days(client: SellerClient) -> None:
+async def test_a_fixed_price_item_is_live_for_thirty_days(client: SellerClient) -> None:
     item_id = await client.list(fixed(duration=5))
 
     await client.later(days=29)

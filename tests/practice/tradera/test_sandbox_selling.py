@@ -179,10 +179,10 @@ async def test_an_auction_with_bids_cannot_be_ended(client: SellerClient) -> Non
 
     refused = await client.call("DELETE", f"{ITEMS}/{item_id}")
     await client.good("PUT", "/sandbox/rules", {"end_refusal": "false"})
-    told = await client.good("DELETE", f"{ITEMS}/{item_id}")
+    response = await client.good("DELETE", f"{ITEMS}/{item_id}")
 
     assert (refused.status, refused.content["error"]["code"]) == (400, "BadRequest")
-    assert told is False
+    assert response is False
 
 
 async def test_an_auction_without_bids_ends_at_once_and_restarts_as_another(
@@ -208,12 +208,12 @@ async def test_an_unsold_auction_restarts_by_itself_as_often_as_asked(client: Se
     await client.list(auction(restarts=2))
     await client.later(days=30)
 
-    shelf = await client.good("GET", "/sandbox/items")
+    items = await client.good("GET", "/sandbox/items")
 
-    assert [entry["ended"] for entry in shelf] == [True, True, True]
-    assert [entry["restartedAs"] for entry in shelf] == [
-        shelf[1]["itemId"],
-        shelf[2]["itemId"],
+    assert [entry["ended"] for entry in items] == [True, True, True]
+    assert [entry["restartedAs"] for entry in items] == [
+        items[1]["itemId"],
+        items[2]["itemId"],
         None,
     ]
 

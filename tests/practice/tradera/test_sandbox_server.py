@@ -29,7 +29,7 @@ async def story(client: SellerClient) -> list[Any]:
     return [sold, bought, orders, await client.good("GET", "/v4/users/me")]
 
 
-async def test_the_same_seed_and_the_same_calls_tell_the_same_story(client: SellerClient) -> None:
+async def test_the_same_seed_and_the_same_calls_have_the_same_results(client: SellerClient) -> None:
     await client.good("POST", "/sandbox/reset")
     first = await story(client)
     await client.good("POST", "/sandbox/reset")
@@ -39,7 +39,7 @@ async def test_the_same_seed_and_the_same_calls_tell_the_same_story(client: Sell
     assert await story(client) == first
 
 
-async def test_the_program_says_where_it_listens_and_stops_when_told() -> None:
+async def test_the_program_says_where_it_listens_and_stops_on_a_signal() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "saluhall.practice.tradera", "--port", "0", "--app-id", "9"),
         stdout=asyncio.subprocess.PIPE,
