@@ -8,9 +8,9 @@ from tests.architecture.source import python_files, tree_of
 # Capabilities that are only shown (docs/channels.md), and the reason.
 ONLY_SHOWN = {
     "quantity_meaning": "for integrators: the channel's own translation converts",
-    "write_style": "for integrators: the hub always sends all that a write has",
+    "write_style": "for integrators: the channel itself builds its writes",
     "creates_once": "for integrators: the channel itself keeps a repeated create from making a second listing",
-    "max_images": "the channel itself refuses more before its first call; the contract suite proves it",
+    "max_images": "the channel itself refuses more; the contract suite proves it",
     "max_image_bytes": "the same",
     "image_types": "the same",
     "image_transfer": "for integrators: the channel itself transfers",
@@ -18,8 +18,8 @@ ONLY_SHOWN = {
     "max_description": "the channel itself cuts a description",
     "repeats_notices": "for integrators; the contract suite notifies twice where it is declared",
     "reads_inventory": "no channel reads what was made elsewhere yet",
-    "logins": "for sellers: who connects is asked for what the card's options and login page say",
-    "limits": "for operators: the budget of calls is what the hub plans with",
+    "logins": "for sellers: no job and no operation of the domain logs in by itself",
+    "limits": "for operators: the domain keeps a budget of calls of its own",
     "endings": "only `stays_at_zero`, which is computed from it, is read",
 }
 
