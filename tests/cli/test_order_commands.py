@@ -86,6 +86,11 @@ def test_orders_are_listed_by_status_and_by_what_wants_attention(orders: Orders)
     ]
 
 
+def test_a_history_shows_the_lines_of_an_order_as_json(orders: Orders) -> None:
+    table = orders.run("history", "--account", orders.account, "--limit", "1000").out
+    assert '"quantity":2' in table
+
+
 def test_a_history_of_nothing_is_a_wrong_command_line(orders: Orders) -> None:
     for words in (("--limit", "0"), ("--limit", "-1"), ("--catalog", "1")):
         assert orders.run("history", "--account", orders.account, *words).code == 2

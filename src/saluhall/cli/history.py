@@ -9,7 +9,7 @@ from msgspec import Raw
 from saluhall.bootstrap import now
 from saluhall.cli.failures import WrongUsage
 from saluhall.cli.session import Account, AsJson, DataDir, for_account, read_settings
-from saluhall.cli.tables import show_rows
+from saluhall.cli.tables import json_from, show_rows
 from saluhall.domain.accounts.model import Principal
 from saluhall.domain.events import queries
 from saluhall.domain.events.model import Change, Event, text_from_event_id
@@ -65,7 +65,9 @@ def history(
 
     found = for_account(read_settings(data_dir), account, do)
     rows = [_row(event) for event in found]
-    printed = [{**row, "changed": _changed(row["changes"])} for row in rows]
+    printed = [
+        {**row, "changed": _changed(row["changes"]), "data": _shown(row["data"])} for row in rows
+    ]
     show_rows("events", rows if as_json else printed, _COLUMNS, as_json=as_json)
 
 
@@ -81,6 +83,11 @@ def _row(event: Event) -> dict[str, Any]:
         "changes": {} if isinstance(event.changes, Raw) else event.changes,
         "data": event.data,
     }
+
+
+def _shown(data: Mapping[str, Any]) -> dict[str, str]:
+    """Write what a type adds: text as it is, the rest as JSON."""
+    return {k: value if isinstance(value, str) else json_from(value) for k, value in data.items()}
 
 
 def _changed(found: Mapping[str, Change]) -> list[str]:
