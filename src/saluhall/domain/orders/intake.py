@@ -27,6 +27,7 @@ from saluhall.domain.orders.mapping import (
     line_from_remote,
     order_from_remote,
     progress_from_remote,
+    status_from_remote,
     units_from_remote,
     with_fees_of_lines,
 )
@@ -56,9 +57,10 @@ class NewLine(Struct, frozen=True, kw_only=True):
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """The orders that are new or changed, by our id, and those that are cancelled or shipped as a whole now."""
+    """The orders that are new or changed, by our id; which of them were there before, and which are cancelled or shipped as a whole now."""
 
     orders: Mapping[int, RemoteOrder]
+    changed: Sequence[int]
     cancelled: Sequence[int]
     shipped: Sequence[int]
     events: Sequence[Event]
@@ -81,7 +83,7 @@ async def receive(
     if not known.orders:
         return
     account_id = connection.account_id
-    stored = await intake_store.stored_lines(tx, account_id, known.orders)
+    stored = await intake_store.stored_lines(tx, account_id, known.changed)
     lines = await _new_lines(tx, connection, known.orders, stored)
     added = await _store_lines(tx, connection, lines, now=now) if lines else []
     await recording.record(tx, with_lines(known.events, added), now=now)
@@ -121,12 +123,14 @@ async def _store_orders(
     ids, closed = dict(added), defaultdict[object, list[int]](list)
     changed: list[dict[str, Any]] = []
     events: list[Event] = []
-    for old in await intake_store.lock(tx, connection.account_id, connection.id, list(latest)):
+    for key, order_id in added.items():
+        status = status_from_remote(latest[key])
+        closed[status].append(order_id)
+        events += events_of_new(connection, order_id, latest[key], status, now=now)
+    known = [key for key in latest if key not in added]
+    for old in await intake_store.lock(tx, connection.account_id, connection.id, known):
         order = latest[old.external_id]
-        if old.external_id in added:
-            closed[old.status].append(old.id)
-            events += events_of_new(connection, old.id, order, old.status, now=now)
-        elif old.external_changed_at is None or old.external_changed_at < order.changed_at:
+        if old.external_changed_at is None or old.external_changed_at < order.changed_at:
             progress = progress_from_remote(order, old)
             changed.append({**rows[old.external_id], **progress})
             ids[old.external_id] = old.id
@@ -137,6 +141,7 @@ async def _store_orders(
         await intake_store.follow(tx, connection.account_id, connection.id, changed, now=now)
     return Known(
         orders={ids[key]: order for key, order in latest.items() if key in ids},
+        changed=[ids[row["external_id"]] for row in changed],
         cancelled=closed[OrderStatus.CANCELLED],
         shipped=closed[OrderStatus.SHIPPED],
         events=events,

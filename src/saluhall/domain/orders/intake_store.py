@@ -200,6 +200,8 @@ async def lock(
     tx: Transaction, account_id: UUID, connection_id: UUID, external_ids: Collection[str]
 ) -> list[StoredOrder]:
     """Lock the orders that are stored, by id."""
+    if not external_ids:
+        return []
     params = {
         "account_id": account_id,
         "connection": connection_id,
@@ -236,6 +238,8 @@ async def stored_lines(
     tx: Transaction, account_id: UUID, order_ids: Collection[int]
 ) -> list[StoredLine]:
     """Return the lines that orders have."""
+    if not order_ids:
+        return []
     params = {"account_id": account_id, "ids": list(order_ids)}
     return await tx.all(lambda row: StoredLine(**row), STORED_LINES, params)
 
