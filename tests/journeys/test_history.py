@@ -20,7 +20,8 @@ async def test_the_history_says_who_changed_a_price_through_what_and_from_what_t
     [known] = await shop.rows(
         """select c.number as catalog, n.id as connection, k.id as key, u.id as user
              from catalogs c, connections n, api_keys k, users u
-            where %(account_id)s = all (array[c.account_id, n.account_id, k.account_id, u.account_id])"""
+            where c.account_id = %(account_id)s and n.account_id = %(account_id)s
+              and k.account_id = %(account_id)s and u.account_id = %(account_id)s"""
     )
     catalog, connection = str(known["catalog"]), str(known["connection"])
 
