@@ -22,7 +22,7 @@ class Work(Struct, frozen=True):
 
 
 def work_from_due(due: Sequence[DueListing], contents: Mapping[UUID, Content]) -> list[Work]:
-    """Group what one call does: checks, and updates up to the batch of their format. Everything else is a call of its own."""
+    """Group what one call does: checks, and updates up to the batch of their format. Everything else is one call each."""
     groups: dict[tuple[object, Step | None], list[DueListing]] = {}
     for each in due:
         step = next_step(each)

@@ -48,7 +48,7 @@ def _item_to_put(path: Mapping[str, str], body: bytes) -> ProductPatch:
 async def put_item(
     tx: Transaction, principal: Principal, products: Sequence[ProductPatch], now: datetime
 ) -> Sequence[Reply | Exception]:
-    """Create or update items, each put by a call of its own."""
+    """Create or update items, each by its own request."""
     outcomes = await operations.put_products(
         tx, principal=principal, catalog=CATALOG, products=products, offer_on=CHANNEL, now=now
     )

@@ -48,7 +48,7 @@ async def remove_rate(
     currency: str,
     now: datetime,  # noqa: ARG001 - every operation has `now`
 ) -> None:
-    """Remove a rate: what was sold in this currency is counted by itself. Raises BadRate."""
+    """Remove a rate: analytics then list what was sold in this currency separately. Raises BadRate."""
     if not await currencies_store.remove_rate(tx, principal.account_id, currency):
         raise BadRate(f"the account has no rate for {currency!r}")
 

@@ -129,7 +129,7 @@ def new_event(
     changes: Mapping[str, Change] | Raw | None = None,
     now: datetime,
 ) -> Event:
-    """Make an event with an id of its own."""
+    """Make an event with its own id."""
     return Event(
         id=new_id(),
         account_id=account_id,

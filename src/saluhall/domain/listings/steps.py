@@ -1,4 +1,4 @@
-"""What is to be done on the channel next, so that a listing becomes what the seller wants. Pure."""
+"""The next step on the channel, so that a listing becomes what the seller wants. Pure."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,7 +12,7 @@ from saluhall.domain.listings.model import Listing, State
 
 
 class Step(StrEnum):
-    """What is to be done on the channel next."""
+    """A step on the channel."""
 
     CANCEL = "cancel"  # nothing is there and nothing shall be: no call is needed
     END = "end"
@@ -65,7 +65,7 @@ class Abilities(Struct, frozen=True, kw_only=True):
 
 
 def next_step(listing: Listing, target: Target, abilities: Abilities) -> Step | None:
-    """Return what is to be done next so that the channel shows the target; None when nothing is."""
+    """Return the next step towards the target; None when the channel shows it."""
     step = _step(listing, target, abilities)
     is_held = listing.suspended or listing.is_broken
     return None if is_held and step is not Step.CANCEL else step

@@ -103,7 +103,7 @@ STORED_LINES = """
    where account_id = %(account_id)s and order_id = any(%(ids)s)
    order by id
 """
-# Our own reference says more than the channel's id: it stays when the channel lists an item again by itself. Each way has its index.
+# Our own reference says more than the channel's id: it stays when the channel relists an item. Each way has its index.
 MATCH = """
   with t as (
     select * from jsonb_to_recordset(%(lines)s::text::jsonb) as t (at integer, external_id text, refs uuid[])

@@ -24,7 +24,7 @@ def publish(market: Market, item: Item, *, now: datetime) -> Result:
 
 
 def _close(market: Market, item: Item, at: datetime) -> None:
-    """End an item that has reached its end: sold, restarted by itself, or unsold."""
+    """End an item at the end of its time: it is sold, restarted, or unsold."""
     if item.is_ended:
         return
     item.is_ended = True
